@@ -1,0 +1,33 @@
+/** Imports go in one direction: pci <- facts <- plan <- toolstack <- resources; host/ is the only input and output. */
+const only = (name, from, ...allowed) => ({
+  name,
+  severity: "error",
+  from: { path: from },
+  to: { path: "^(sdk|provider|simulator|cli)/", pathNot: allowed },
+});
+
+module.exports = {
+  forbidden: [
+    only("pci-imports-nothing", "^provider/pci/", "^provider/pci/", "^provider/errors\\.ts$"),
+    only("facts-import-nouns", "^provider/facts/", "^provider/(pci|facts)/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
+    only("plan-imports-facts", "^provider/plan/", "^provider/(pci|facts|plan)/", "^provider/errors\\.ts$"),
+    only("toolstack-imports-plan", "^provider/toolstack/", "^provider/(pci|facts|plan|toolstack)/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
+    only("host-imports-nothing-above", "^provider/host/", "^provider/host/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
+    only("resources-import-provider", "^provider/resources/", "^provider/"),
+    {
+      name: "sdk-loads-only-pulumi",
+      severity: "error",
+      from: { path: "^sdk/" },
+      to: { path: "^(provider|simulator|cli)/", dependencyTypesNot: ["type-only"] },
+    },
+    only("simulator-stands-alone", "^simulator/", "^simulator/", "^provider/pci/"),
+    { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "only-host-and-simulator-use-sockets",
+      severity: "error",
+      from: { path: "^(sdk|provider|cli)/", pathNot: "^provider/host/" },
+      to: { path: "^(node_modules/(ssh2|ssh-config)/|net$|node:net$|child_process$)" },
+    },
+  ],
+  options: { tsPreCompilationDeps: true, tsConfig: { fileName: "tsconfig.json" }, doNotFollow: { path: "node_modules" } },
+};
