@@ -7,9 +7,9 @@ export interface ScriptResult {
 }
 
 export interface ScriptOptions {
-  /** Called with each whole line of standard output as it arrives. */
+  /** Called with each whole line of standard output as it arrives, without its line end. */
   readonly onLine?: (line: string) => void;
-  /** Longest silence in milliseconds before the connection counts as cut. */
+  /** Longest silence in milliseconds before the connection counts as cut; 60 seconds by default. */
   readonly silenceMs?: number;
 }
 
@@ -18,8 +18,9 @@ export interface Host {
   /** How messages name the host: the address that the program gives. */
   readonly name: string;
   /**
-   * Runs one POSIX sh script as root, `$1` being the address of the host that this SSH session came in on.
-   * Throws ConnectionError when the connection ends before the script does.
+   * Runs one POSIX sh script as root, `$1` being the SSH session as sshd's `SSH_CONNECTION` gives it
+   * ("clientip clientport serverip serverport", empty where the server does not set it). Each character of the script
+   * is one byte. Throws ConnectionError when the connection ends before the script does, and when we are not root.
    */
   run(script: string, options?: ScriptOptions): Promise<ScriptResult>;
 }

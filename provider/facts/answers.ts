@@ -1,0 +1,62 @@
+import { PassthroughError } from "../errors";
+
+/** What one question of the facts script printed, byte for byte, and how its last command ended. */
+export interface Answer {
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/** A question to a host, and nothing that touches the host: shell text in, meaning out. */
+export interface Fact<T> {
+  /** Unique; also the name of the shell function that asks. */
+  readonly name: string;
+  /** POSIX sh whose standard output is the answer. Read-only. Standard error is dropped. */
+  readonly ask: string;
+  parse(answer: Answer): T;
+}
+
+/** The host's facts do not read as our script prints them: a cut answer, or a login shell that prints text of its own. */
+export class UnreadableFactsError extends PassthroughError {
+  override readonly name = "UnreadableFactsError";
+}
+
+const BEGIN = "@facts-begin";
+const END = "@facts-end";
+
+/**
+ * Shell functions and calls that print the answers of all facts.
+ * Every line of an answer starts with "|", and "=<exit code>" on a line of its own ends it, so that any text
+ * (with or without a last newline) comes back exactly.
+ */
+export function factsShell(facts: readonly Fact<unknown>[]): string {
+  return [
+    ...facts.map((fact) => `ask_${fact.name}() {\n${indent(fact.ask.trim())}\n}`),
+    'answer() {\n  echo "@$1"\n  { "ask_$1" 2>/dev/null; printf \'\\n=%s\\n\' "$?"; } | sed \'s/^/|/\'\n}',
+    `facts() {\n  echo ${BEGIN}\n${facts.map((fact) => `  answer ${fact.name}`).join("\n")}\n  echo ${END}\n}`,
+  ].join("\n");
+}
+
+/** Reads what `facts` printed; text before and after (a login banner, apply results) is passed over. */
+export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
+  const begin = printed.indexOf(`${BEGIN}\n`);
+  const end = printed.indexOf(`${END}\n`, begin);
+  if (begin < 0 || end < 0) throw new UnreadableFactsError("the answer of the host has no complete facts");
+  const answers = new Map<string, Answer>();
+  for (const section of printed
+    .slice(begin + BEGIN.length + 1, end)
+    .split(/^@/m)
+    .slice(1)) {
+    const [name = "", ...lines] = section.replace(/\n$/, "").split("\n");
+    const body = lines.map((line) => line.slice(1)).join("\n");
+    const match = /^([\s\S]*)\n=(\d+)$/.exec(body);
+    if (!match || lines.some((line) => !line.startsWith("|"))) {
+      throw new UnreadableFactsError(`the host's answer to "${name}" is not as our script prints it`);
+    }
+    answers.set(name, { text: match[1] ?? "", exitCode: Number(match[2]) });
+  }
+  return answers;
+}
+
+export function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
+}

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { type PciAddress, parsePciAddress } from "../pci/address";
+import type { Fact } from "./answers";
+
+/** A PCI function inside a running domain. */
+export interface DomainPciDevice {
+  readonly address: PciAddress;
+}
+
+/** A running or paused virtual machine of a Xen host. */
+export interface Domain {
+  readonly id: number;
+  readonly name: string;
+  readonly uuid: string | undefined;
+  readonly paused: boolean;
+  /** `disabled` means that nothing can be hot-plugged until the next start (Xen 4.13 and later). */
+  readonly passthrough: string | undefined;
+  readonly pciDevices: readonly DomainPciDevice[];
+}
+
+// `xl list -l` leaves out fields that are zero (xen tools/libs/light/gentypes.py, 4.17).
+const ListedDomains = z.array(
+  z.object({
+    domid: z.number().default(0),
+    config: z.object({
+      c_info: z
+        .object({ name: z.string().optional(), uuid: z.string().optional(), passthrough: z.string().optional() })
+        .default({}),
+    }),
+  }),
+);
+
+/** What `xl` says of the domains, and xenstore of their devices. */
+export const domainsFact: Fact<readonly Domain[]> = {
+  name: "domains",
+  ask: `
+command -v xl >&2 || return
+xl list | sed 's/^/list /'
+xenstore-ls -f /local/domain/0/backend/pci | sed 's/^/store /'
+xl list -l`,
+  parse(answer) {
+    const json = answer.text.indexOf("\n[");
+    const listed = json < 0 ? [] : readDomainList(answer.text.slice(json));
+    const lines = (json < 0 ? answer.text : answer.text.slice(0, json)).split("\n");
+    const devices = readPciBackends(lines);
+    return lines.flatMap((line): Domain[] => {
+      // xl_list.c (4.17): name, id, memory, vcpus, state, time. Names may hold spaces.
+      const match = /^list (\S.*?)\s+(\d+)\s+\d+\s+\d+\s+([r-][b-][p-][s-][c-][d-])\s/.exec(line);
+      if (!match?.[1] || !match[2] || match[2] === "0") return [];
+      const id = Number(match[2]);
+      const info = listed.find((domain) => domain.domid === id)?.config.c_info;
+      return [
+        {
+          id,
+          name: match[1],
+          uuid: info?.uuid,
+          paused: match[3]?.includes("p") ?? false,
+          passthrough: info?.passthrough,
+          pciDevices: (devices.get(id) ?? []).map((address) => ({ address })),
+        },
+      ];
+    });
+  },
+};
+
+function readDomainList(json: string) {
+  try {
+    return ListedDomains.parse(JSON.parse(json));
+  } catch {
+    return []; // An xl of before 4.3 prints S-expressions here; the table and xenstore are enough for what it can.
+  }
+}
+
+/** Reads `/local/domain/0/backend/pci/<domid>/0/dev-N = "0000:01:00.0"`; states past "Initialised" count until the key goes. */
+function readPciBackends(lines: readonly string[]): ReadonlyMap<number, PciAddress[]> {
+  const devices = new Map<number, PciAddress[]>();
+  for (const line of lines) {
+    const match = /^store \/local\/domain\/0\/backend\/pci\/(\d+)\/\d+\/dev-\d+ = "(.*)"$/.exec(line);
+    const address = parsePciAddress(match?.[2] ?? "");
+    if (match && address) devices.set(Number(match[1]), [...(devices.get(Number(match[1])) ?? []), address]);
+  }
+  return devices;
+}

@@ -1,0 +1,77 @@
+import { type Fact, factsShell, readAnswers, UnreadableFactsError } from "./answers";
+import { claimsFact, type KeyedClaim } from "./claims";
+import { type Domain, domainsFact } from "./domains";
+import { type Machine, machineFact } from "./machine";
+import { modprobeFact } from "./modprobe";
+import { type NetworkInterface, networkFact } from "./network";
+import { type PciDevices, pciDevicesFact } from "./pci-devices";
+import { type Pciback, pcibackFact } from "./pciback";
+import { type StorageUse, storageFact } from "./storage";
+import type { TextFile } from "./text-files";
+import { vmConfigsFact } from "./vm-configs";
+import { type Xen, xenFact } from "./xen";
+
+/** Everything that this project wants to know of a host, read in one round trip. */
+export interface HostFacts {
+  readonly machine: Machine;
+  readonly pciDevices: PciDevices;
+  readonly storage: readonly StorageUse[];
+  readonly network: readonly NetworkInterface[];
+  readonly pciback: Pciback;
+  readonly modprobe: readonly TextFile[];
+  readonly xen: Xen | undefined;
+  readonly domains: readonly Domain[];
+  readonly vmConfigs: readonly TextFile[];
+  readonly claims: readonly KeyedClaim[];
+}
+
+type Facts = { readonly [name in keyof HostFacts]: Fact<HostFacts[name]> };
+
+/** What the facts of a host are asked for, besides what is asked always. */
+export interface Questions {
+  /** VM configuration files outside /etc/xen that the program names. */
+  readonly vmConfigPaths: readonly string[];
+}
+
+function factsFor(questions: Questions): Facts {
+  return {
+    machine: machineFact,
+    pciDevices: pciDevicesFact,
+    storage: storageFact,
+    network: networkFact,
+    pciback: pcibackFact,
+    modprobe: modprobeFact,
+    xen: xenFact,
+    domains: domainsFact,
+    vmConfigs: vmConfigsFact(questions.vmConfigPaths),
+    claims: claimsFact,
+  };
+}
+
+/** Shell that defines the function `facts`, which prints all answers. */
+export function hostFactsShell(questions: Questions): string {
+  return factsShell(Object.values(factsFor(questions)));
+}
+
+/** Reads what `facts` printed. Throws UnreadableFactsError. */
+export function readHostFacts(printed: string): HostFacts {
+  const answers = readAnswers(printed);
+  const read = <T>(fact: Fact<T>): T => {
+    const answer = answers.get(fact.name);
+    if (!answer) throw new UnreadableFactsError(`the answer of the host lacks "${fact.name}"`);
+    return fact.parse(answer);
+  };
+  const facts = factsFor({ vmConfigPaths: [] });
+  return {
+    machine: read(facts.machine),
+    pciDevices: read(facts.pciDevices),
+    storage: read(facts.storage),
+    network: read(facts.network),
+    pciback: read(facts.pciback),
+    modprobe: read(facts.modprobe),
+    xen: read(facts.xen),
+    domains: read(facts.domains),
+    vmConfigs: read(facts.vmConfigs),
+    claims: read(facts.claims),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Fact } from "./answers";
+import { readValues } from "./sysfs";
+
+/** Which machine this is, and how it was booted. */
+export interface Machine {
+  /** `/etc/machine-id` (D-Bus's on hosts older than systemd), or XenServer's INSTALLATION_UUID: the same for ever, whatever the host's address is. */
+  readonly id: string | undefined;
+  /** Changes with every boot of the host. */
+  readonly bootId: string;
+  readonly kernelRelease: string;
+  /** Arguments of the running kernel, without the hypervisor's. */
+  readonly kernelCommandLine: string;
+  /** The host's own address of this SSH session, from SSH_CONNECTION. */
+  readonly sshServerAddress: string | undefined;
+  /** Commands that an apply needs and this host lacks. */
+  readonly missingCommands: readonly string[];
+}
+
+const NEEDED_COMMANDS = ["flock", "cksum", "dd", "sed", "grep", "mktemp", "readlink"];
+
+export const machineFact: Fact<Machine> = {
+  name: "machine",
+  ask: `
+grep -H '' /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
+grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
+echo "/ssh:$SSH_ROUTE"
+for command in ${NEEDED_COMMANDS.join(" ")}; do
+  command -v "$command" >&2 || echo "/missing/$command:"
+done`,
+  parse(answer) {
+    const values = readValues(answer.text);
+    const installation = /'(.*)'/.exec(values.get("/etc/xensource-inventory") ?? "")?.[1];
+    const machineId = installation ?? values.get("/etc/machine-id") ?? values.get("/var/lib/dbus/machine-id");
+    return {
+      id: machineId === "" ? undefined : machineId,
+      bootId: values.get("/proc/sys/kernel/random/boot_id") ?? "",
+      kernelRelease: values.get("/proc/sys/kernel/osrelease") ?? "",
+      kernelCommandLine: values.get("/proc/cmdline") ?? "",
+      // "clientip clientport serverip serverport", sshd(8)
+      sshServerAddress: values
+        .get("/ssh")
+        ?.split(" ")[2]
+        ?.replace(/^::ffff:|%.*$/g, ""),
+      missingCommands: [...values.keys()].filter((path) => path.startsWith("/missing/")).map((path) => path.slice(9)),
+    };
+  },
+};

@@ -1,0 +1,62 @@
+import type { PciAddress } from "../pci/address";
+import type { Fact } from "./answers";
+import { addressesOnPath, lastSegment, readLinks } from "./sysfs";
+
+/** One network interface of the host. */
+export interface NetworkInterface {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  /** The PCI function of a hardware NIC. */
+  readonly carriedBy: PciAddress | undefined;
+  /** Interfaces that this one sends through: ports of a bridge, members of a bond, the NIC under a VLAN. */
+  readonly lower: readonly string[];
+}
+
+export const networkFact: Fact<readonly NetworkInterface[]> = {
+  name: "network",
+  ask: `
+ls -ld /sys/class/net/* /sys/class/net/*/master
+ls -d /sys/class/net/*/lower_*
+ip -o addr`,
+  parse(answer) {
+    const links = readLinks(answer.text);
+    const lines = answer.text.split("\n");
+    const lower = new Map<string, Set<string>>();
+    const sendsThrough = (upper: string, name: string) => lower.set(upper, (lower.get(upper) ?? new Set()).add(name));
+    const addresses = new Map<string, string[]>();
+    for (const line of lines) {
+      const lowerLink = /^\/sys\/class\/net\/([^/]+)\/lower_(.+)$/.exec(line);
+      if (lowerLink?.[1] && lowerLink[2]) sendsThrough(lowerLink[1], lowerLink[2]);
+      // iproute2: "2: mgmt0    inet 10.0.2.15/24 brd …"; a VLAN stands as "eth0.5@eth0" only without -o addr.
+      const address = /^\d+: (\S+)\s+inet6? ([^/\s]+)/.exec(line);
+      if (address?.[1] && address[2]) addresses.set(address[1], [...(addresses.get(address[1]) ?? []), address[2]]);
+    }
+    const paths = new Map<string, string>();
+    for (const [path, target] of links) {
+      const name = path.split("/")[4] ?? "";
+      if (path.endsWith("/master")) sendsThrough(lastSegment(target), name);
+      else paths.set(name, target);
+    }
+    return [...paths].map(([name, target]) => ({
+      name,
+      addresses: addresses.get(name) ?? [],
+      carriedBy: addressesOnPath(target).at(-1),
+      lower: [...(lower.get(name) ?? [])],
+    }));
+  },
+};
+
+/** The interfaces that traffic to this address of the host goes through, uppermost first; empty when none has the address. */
+export function interfacesUnder(interfaces: readonly NetworkInterface[], address: string): readonly NetworkInterface[] {
+  const byName = new Map(interfaces.map((one) => [one.name, one]));
+  const seen = new Set<NetworkInterface>();
+  const visit = (one: NetworkInterface | undefined) => {
+    if (!one || seen.has(one)) return;
+    seen.add(one);
+    for (const name of one.lower) visit(byName.get(name));
+    // An Open vSwitch bridge has no lower links: its ports hang from the one datapath "ovs-system".
+    if (one.lower.length === 0 && !one.carriedBy) visit(byName.get("ovs-system"));
+  };
+  for (const one of interfaces) if (one.addresses.includes(address)) visit(one);
+  return [...seen];
+}

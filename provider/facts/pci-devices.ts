@@ -1,0 +1,96 @@
+import { type PciAddress, type PciTarget, parsePciAddress, slotOf, targets } from "../pci/address";
+import type { Fact } from "./answers";
+import { addressesOnPath, lastSegment, readLinks, readValues } from "./sysfs";
+
+/** What a PCI function is, as its configuration space says it. */
+export interface PciIdentity {
+  /** Vendor and device: `8086:10d3`. */
+  readonly id: string;
+  /** Subsystem vendor and device: `15d9:060a`. */
+  readonly subsystem: string;
+  /** Six hexadecimal digits, base class first: `020000`. */
+  readonly class: string;
+  /** For people: `Ethernet controller: Intel Corporation 82574L`; the id alone where the host has no lspci. */
+  readonly label: string;
+}
+
+/** One PCI function of the host. */
+export interface PciDevice {
+  readonly address: PciAddress;
+  readonly identity: PciIdentity;
+  /** The driver that holds the function now. */
+  readonly driver: string | undefined;
+  /** The bridges above it, root port first. */
+  readonly bridges: readonly PciAddress[];
+  /** The physical function, where this is a virtual one. */
+  readonly physicalFunction: PciAddress | undefined;
+  readonly iommuGroup: string | undefined;
+  /** Whether the kernel knows a way to reset this function. */
+  readonly resettable: boolean;
+}
+
+export type PciDevices = ReadonlyMap<PciAddress, PciDevice>;
+
+export const pciDevicesFact: Fact<PciDevices> = {
+  name: "pci_devices",
+  ask: `
+cd /sys/bus/pci/devices || return
+ls -ld /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
+grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
+ls -d /sys/bus/pci/devices/*/reset
+lspci -D | sed 's/^/lspci /'`,
+  parse(answer) {
+    const links = readLinks(answer.text);
+    const values = readValues(answer.text);
+    const lines = answer.text.split("\n");
+    const names = new Map(
+      lines.filter((line) => line.startsWith("lspci ")).map((line) => [line.slice(6, 18), line.slice(19)] as const),
+    );
+    const resettable = new Set(lines.filter((line) => line.endsWith("/reset")));
+    const devices = new Map<PciAddress, PciDevice>();
+    for (const [path, target] of links) {
+      const address = parsePciAddress(lastSegment(path));
+      if (!address || path !== `/sys/bus/pci/devices/${address}`) continue;
+      const hex = (file: string) => (values.get(`${path}/${file}`) ?? "0x").slice(2);
+      const link = (file: string) => {
+        const to = links.get(`${path}/${file}`);
+        return to === undefined ? undefined : lastSegment(to);
+      };
+      const id = `${hex("vendor")}:${hex("device")}`;
+      devices.set(address, {
+        address,
+        identity: {
+          id,
+          subsystem: `${hex("subsystem_vendor")}:${hex("subsystem_device")}`,
+          class: hex("class"),
+          label: names.get(address) ?? id,
+        },
+        driver: link("driver"),
+        bridges: addressesOnPath(target).slice(0, -1),
+        physicalFunction: parsePciAddress(link("physfn") ?? ""),
+        iommuGroup: link("iommu_group"),
+        resettable: resettable.has(`${path}/reset`),
+      });
+    }
+    return devices;
+  },
+};
+
+/** The functions that a resource's `device` names, lowest first; empty when there is none. */
+export function functionsOf(devices: PciDevices, target: PciTarget): readonly PciDevice[] {
+  return [...devices.values()]
+    .filter((device) => targets(target, device.address))
+    .sort((a, b) => a.address.localeCompare(b.address));
+}
+
+/** Other functions of the same slot: what shares a reset with this one. */
+export function siblingsOf(devices: PciDevices, address: PciAddress): readonly PciDevice[] {
+  return [...devices.values()].filter(
+    (device) => device.address !== address && slotOf(device.address) === slotOf(address),
+  );
+}
+
+/** Base class 06 (PCI Code and ID Assignment Specification 1.11): host, ISA and PCI bridges. */
+export function isBridge(device: PciDevice): boolean {
+  return device.identity.class.startsWith("06");
+}

@@ -1,0 +1,50 @@
+import { type PciAddress, parsePciAddress } from "../pci/address";
+import type { Fact } from "./answers";
+import { lastSegment, readLinks } from "./sysfs";
+
+/** The host driver that keeps devices for VMs, and the drivers that it competes with at boot. */
+export interface Pciback {
+  /** Whether the driver is there now: loaded, or part of the kernel. */
+  readonly registered: boolean;
+  /** `module`, `builtin`, or undefined where this kernel has none at all. */
+  readonly kind: "module" | "builtin" | undefined;
+  readonly slots: readonly PciAddress[];
+  /** The module of each PCI driver: `xhci_hcd` -> `xhci_pci`. A driver without one is part of the kernel. */
+  readonly driverModules: ReadonlyMap<string, string>;
+  /** The module that the kernel would load for a function that its own driver does not hold now. */
+  readonly nativeModules: ReadonlyMap<PciAddress, string>;
+}
+
+// The module is xen-pciback, its sysfs driver always "pciback" (xen tools/libs/light/libxl_osdeps.h, 4.17).
+export const pcibackFact: Fact<Pciback> = {
+  name: "pciback",
+  ask: `
+ls -ld /sys/bus/pci/drivers/*/module
+ls -d /sys/bus/pci/drivers/pciback
+sed 's/^/slot /' /sys/bus/pci/drivers/pciback/slots
+grep -h 'xen-pciback\\.ko' "/lib/modules/$(uname -r)/modules.dep" | sed 's/^/modules.dep /'
+grep -h 'xen-pciback\\.ko' "/lib/modules/$(uname -r)/modules.builtin" | sed 's/^/modules.builtin /'
+for device in /sys/bus/pci/devices/*; do
+  [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/\${device##*/}" ] && continue
+  echo "native \${device##*/} $(modprobe -R "$(cat "$device/modalias")" | head -n 1)"
+done`,
+  parse(answer) {
+    const lines = answer.text.split("\n");
+    const has = (word: string) => lines.some((line) => line.startsWith(`${word} `));
+    return {
+      registered: lines.includes("/sys/bus/pci/drivers/pciback"),
+      kind: has("modules.dep") ? "module" : has("modules.builtin") ? "builtin" : undefined,
+      slots: lines.flatMap((line) => (line.startsWith("slot ") ? (parsePciAddress(line.slice(5)) ?? []) : [])),
+      driverModules: new Map(
+        [...readLinks(answer.text)].map(([path, target]) => [path.split("/")[5] ?? "", lastSegment(target)] as const),
+      ),
+      nativeModules: new Map(
+        lines.flatMap((line) => {
+          const [, address = "", module = ""] = /^native (\S+) (\S+)$/.exec(line) ?? [];
+          const parsed = parsePciAddress(address);
+          return parsed ? [[parsed, module] as const] : [];
+        }),
+      ),
+    };
+  },
+};

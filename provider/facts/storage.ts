@@ -1,0 +1,71 @@
+import type { PciAddress } from "../pci/address";
+import type { Fact } from "./answers";
+import { addressesOnPath, lastSegment, readLinks, readValues } from "./sysfs";
+
+/** Something that the host reads from a disk: a mounted file system or swap. */
+export interface StorageUse {
+  /** `/`, `/boot`, or `swap`. */
+  readonly mountPoint: string;
+  /** The block devices below it, through partitions, LVM, md, crypt and multipath: `["dm-0", "vda2", "vda"]`. */
+  readonly blockDevices: readonly string[];
+  /** The PCI functions that carry those, bridges not counted. */
+  readonly carriedBy: readonly PciAddress[];
+}
+
+export const storageFact: Fact<readonly StorageUse[]> = {
+  name: "storage",
+  ask: `
+ls -ld /sys/class/block/*
+ls -d /sys/class/block/*/slaves/*
+grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name
+sed 's/^/mount /' /proc/self/mountinfo
+sed 's/^/swap /' /proc/swaps`,
+  parse(answer) {
+    const links = readLinks(answer.text);
+    const values = readValues(answer.text);
+    const lines = answer.text.split("\n");
+    const pathOf = new Map([...links].map(([path, target]) => [lastSegment(path), target]));
+    const byNumber = new Map<string, string>();
+    const byMapperName = new Map<string, string>();
+    for (const [path, value] of values) {
+      const name = path.split("/")[4] ?? "";
+      if (path.endsWith("/dev")) byNumber.set(value, name);
+      if (path.endsWith("/dm/name")) byMapperName.set(value, name);
+    }
+    const slaves = new Map<string, string[]>();
+    for (const line of lines) {
+      const match = /^\/sys\/class\/block\/([^/]+)\/slaves\/([^/]+)$/.exec(line);
+      if (match?.[1] && match[2]) slaves.set(match[1], [...(slaves.get(match[1]) ?? []), match[2]]);
+    }
+
+    const below = (name: string, seen: Set<string>): Set<string> => {
+      if (seen.has(name)) return seen;
+      seen.add(name);
+      for (const slave of slaves.get(name) ?? []) below(slave, seen);
+      // A partition is a folder inside its disk: …/block/vda/vda1. md and dm sit on the disk, not on the partition, at times.
+      const disk = pathOf.get(name)?.split("/").at(-2);
+      if (disk && pathOf.has(disk)) below(disk, seen);
+      return seen;
+    };
+    const use = (mountPoint: string, blockDevice: string | undefined): StorageUse[] => {
+      if (blockDevice === undefined) return [];
+      const blockDevices = [...below(blockDevice, new Set())];
+      const carriers = blockDevices.flatMap((name) => addressesOnPath(pathOf.get(name) ?? "").slice(-1));
+      return [{ mountPoint, blockDevices, carriedBy: [...new Set(carriers)] }];
+    };
+    const named = (source: string): string | undefined => {
+      if (!source.startsWith("/dev/")) return undefined;
+      const name = lastSegment(source);
+      return pathOf.has(name) ? name : byMapperName.get(name);
+    };
+
+    return lines.flatMap((line) => {
+      const [kind, ...fields] = line.split(" ");
+      if (kind === "swap") return use("swap", named(fields[0] ?? ""));
+      if (kind !== "mount") return [];
+      // proc(5), mountinfo: field 3 is the device number, field 5 the mount point, and the source is the second field after " - ".
+      const source = fields[fields.indexOf("-") + 2] ?? "";
+      return use((fields[4] ?? "").replaceAll("\\040", " "), byNumber.get(fields[2] ?? "") ?? named(source));
+    });
+  },
+};

@@ -1,0 +1,37 @@
+import type { Fact } from "./answers";
+import { readValues } from "./sysfs";
+
+/** The hypervisor below the host, when it is a Xen dom0. */
+export interface Xen {
+  readonly major: number;
+  readonly minor: number;
+  /** Whether VMs get DMA remapping for their devices; undefined when the hypervisor did not say. */
+  readonly iommu: boolean | undefined;
+  /** Whether `xl` is installed and answers. */
+  readonly xl: boolean;
+}
+
+export const xenFact: Fact<Xen | undefined> = {
+  name: "xen",
+  ask: `
+[ "$(cat /sys/hypervisor/type)" = xen ] || return
+grep -H '' /sys/hypervisor/version/major /sys/hypervisor/version/minor
+command -v xl >&2 && xl info`,
+  parse(answer) {
+    const values = readValues(answer.text);
+    const major = values.get("/sys/hypervisor/version/major");
+    if (major === undefined) return undefined;
+    // xl_info.c (4.17): hvm_directio and pv_directio stand here when Xen has an IOMMU to use.
+    const capabilities = /^virt_caps\s*:(.*)$/m.exec(answer.text)?.[1];
+    return {
+      major: Number(major),
+      minor: Number(values.get("/sys/hypervisor/version/minor")),
+      iommu: capabilities === undefined ? undefined : capabilities.includes("directio"),
+      xl: answer.exitCode === 0,
+    };
+  },
+};
+
+export function xenIsAtLeast(xen: Xen, major: number, minor: number): boolean {
+  return xen.major > major || (xen.major === major && xen.minor >= minor);
+}

@@ -1,0 +1,141 @@
+import type { Algorithms } from "ssh2";
+
+/** One of the four lists that both sides of SSH must agree on. */
+export type AlgorithmKind = "kex" | "hostKey" | "cipher" | "mac";
+
+/** What is offered to a host, best first. */
+export type AlgorithmOffer = Readonly<Record<AlgorithmKind, readonly string[]>>;
+
+/** Names in ssh_config(5) that set each list. */
+export const ALGORITHM_SETTING: Readonly<Record<AlgorithmKind, string>> = {
+  kex: "KexAlgorithms",
+  hostKey: "HostKeyAlgorithms",
+  cipher: "Ciphers",
+  mac: "MACs",
+};
+
+/**
+ * What ssh2 1.17.0 can do (lib/protocol/constants.js). `usual` is offered to every host; `old` only where the user's ssh
+ * config allows it, as OpenSSH has it since 8.8 (ssh-rsa) and 7.0 (group1, ssh-dss).
+ */
+const SUPPORTED: Readonly<
+  Record<AlgorithmKind, { readonly usual: readonly string[]; readonly old: readonly string[] }>
+> = {
+  kex: {
+    usual: [
+      "curve25519-sha256",
+      "curve25519-sha256@libssh.org",
+      "ecdh-sha2-nistp256",
+      "ecdh-sha2-nistp384",
+      "ecdh-sha2-nistp521",
+      "diffie-hellman-group-exchange-sha256",
+      "diffie-hellman-group16-sha512",
+      "diffie-hellman-group18-sha512",
+      "diffie-hellman-group14-sha256",
+      "diffie-hellman-group15-sha512",
+      "diffie-hellman-group17-sha512",
+    ],
+    old: ["diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1", "diffie-hellman-group1-sha1"],
+  },
+  hostKey: {
+    usual: [
+      "ssh-ed25519",
+      "ecdsa-sha2-nistp256",
+      "ecdsa-sha2-nistp384",
+      "ecdsa-sha2-nistp521",
+      "rsa-sha2-512",
+      "rsa-sha2-256",
+    ],
+    old: ["ssh-rsa", "ssh-dss"],
+  },
+  cipher: {
+    usual: [
+      "aes128-gcm@openssh.com",
+      "aes256-gcm@openssh.com",
+      "chacha20-poly1305@openssh.com",
+      "aes128-ctr",
+      "aes192-ctr",
+      "aes256-ctr",
+    ],
+    old: ["aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc"],
+  },
+  mac: {
+    usual: [
+      "hmac-sha2-256-etm@openssh.com",
+      "hmac-sha2-512-etm@openssh.com",
+      "hmac-sha1-etm@openssh.com",
+      "hmac-sha2-256",
+      "hmac-sha2-512",
+      "hmac-sha1",
+    ],
+    old: ["hmac-sha1-96", "hmac-md5", "hmac-md5-96"],
+  },
+};
+
+/**
+ * The list for one kind after an ssh_config(5) value: `a,b` alone, `+a` more, `-a` fewer, `^a` first; names may have
+ * wildcards. Names that ssh2 cannot do are left out, as they would be in an OpenSSH without them.
+ */
+export function algorithmList(kind: AlgorithmKind, setting: string | undefined): readonly string[] {
+  const { usual, old } = SUPPORTED[kind];
+  if (setting === undefined) return usual;
+  const operator = /^[+^-]/.exec(setting)?.[0];
+  const patterns = setting.slice(operator ? 1 : 0).split(",");
+  const named = [...new Set(patterns.flatMap((pattern) => [...usual, ...old].filter(wildcard(pattern))))];
+  const unnamed = usual.filter((name) => !named.includes(name));
+  switch (operator) {
+    case "+":
+      return [...usual, ...named.filter((name) => !usual.includes(name))];
+    case "-":
+      return unnamed;
+    case "^":
+      return [...named, ...unnamed];
+    default:
+      return named;
+  }
+}
+
+/** Those of the host's algorithms that we could use if the ssh config allowed them. */
+export function oldAlgorithmsAmong(kind: AlgorithmKind, offered: readonly string[]): readonly string[] {
+  return SUPPORTED[kind].old.filter((name) => offered.includes(name));
+}
+
+/** Signature algorithms of a key type: an RSA key signs with three. */
+export function algorithmsOfKeyType(keyType: string): readonly string[] {
+  return keyType === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [keyType];
+}
+
+/** Whether a `PubkeyAcceptedAlgorithms` value lets a key of this type log in. ssh2 itself chooses the RSA signature. */
+export function acceptsKeyType(setting: string | undefined, keyType: string): boolean {
+  if (setting === undefined || /^[+^]/.test(setting)) return true;
+  const named = setting.replace(/^-/, "").split(",");
+  const isNamed = (name: string): boolean => named.some((pattern) => wildcard(pattern)(name));
+  const algorithms = algorithmsOfKeyType(keyType);
+  return setting.startsWith("-") ? !algorithms.every(isNamed) : algorithms.some(isNamed);
+}
+
+/** The offer in ssh2's form. Patterns in place of names, because ssh2 throws for a name that this Node's OpenSSL lacks. */
+export function ssh2Algorithms(offer: AlgorithmOffer): Algorithms {
+  const list = (names: readonly string[]) => ({ remove: [/./], append: names.map((name) => wildcardExpression(name)) });
+  // @types/ssh2 1.15.6 knows neither patterns nor a missing "prepend"; ssh2's lib/utils.js, generateAlgorithmList, takes both.
+  return {
+    kex: list(offer.kex),
+    serverHostKey: list(offer.hostKey),
+    cipher: list(offer.cipher),
+    hmac: list(offer.mac),
+  } as unknown as Algorithms;
+}
+
+function wildcard(pattern: string): (name: string) => boolean {
+  const expression = wildcardExpression(pattern);
+  return (name) => expression.test(name);
+}
+
+/** The pattern of ssh_config(5), PATTERNS: `*` is any text and `?` any one character. */
+export function wildcardExpression(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${source}$`);
+}

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import type { Host, HostLogin, ScriptOptions, ScriptResult } from "./host";
+import { readLoginSurroundings } from "./login-surroundings";
+import { type ResolvedLogin, resolveLogin } from "./resolved-login";
+import { runScript } from "./script-run";
+import { SshLink } from "./ssh-link";
+
+export interface ConnectOptions {
+  /** Where `~`, the agent and the overrides (`PCI_PASSTHROUGH_…`) come from; the process's own by default. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /**
+   * How long the host may take for its first words. By default ConnectTimeout of the ssh config or 5 s, which suits a preview;
+   * an apply should wait longer, and then waits for ConnectTimeout when that is longer still.
+   */
+  readonly connectTimeoutMs?: number;
+}
+
+export interface ConnectionPool {
+  /**
+   * Reaches a host and logs in. The same login gives the same connection for as long as the process lives; one that was cut is
+   * opened anew at its next use. Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
+   */
+  connect(login: HostLogin, options?: ConnectOptions): Promise<Host>;
+  /** Closes every connection; scripts that run end as cut. */
+  closeAll(): Promise<void>;
+}
+
+const DEFAULT_PATIENCE_MS = 5_000;
+// sshd's MaxSessions is 10 by default, and people's own sessions through a shared connection are not ours to crowd out.
+const CHANNELS = 4;
+
+class PooledHost implements Host {
+  readonly name: string;
+  private link: Promise<SshLink> | undefined;
+  private patienceMs = DEFAULT_PATIENCE_MS;
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private readonly login: ResolvedLogin) {
+    this.name = login.target.name;
+  }
+
+  async open({ connectTimeoutMs }: ConnectOptions): Promise<void> {
+    const configured = this.login.target.connectTimeoutMs;
+    this.patienceMs =
+      connectTimeoutMs === undefined
+        ? (configured ?? DEFAULT_PATIENCE_MS)
+        : Math.max(connectTimeoutMs, configured ?? 0);
+    await this.openLink();
+  }
+
+  async run(text: string, options: ScriptOptions = {}): Promise<ScriptResult> {
+    const { target, sudo } = this.login;
+    const script = { host: this.name, user: target.user, sudo, text: scriptBytes(text) };
+    await this.takeTurn();
+    try {
+      for (let fresh = this.link === undefined; ; fresh = true) {
+        const link = await this.openLink();
+        link.hold();
+        const outcome = await runScript(link, script, options);
+        if (outcome.kind === "ended") return outcome.result;
+        // An idle connection dies unnoticed (a reboot, a router). Nothing was sent yet, so a new one may be tried, once.
+        if (fresh || !link.ended) throw outcome.error;
+      }
+    } finally {
+      await this.endTurn();
+    }
+  }
+
+  async close(): Promise<void> {
+    const link = await this.link?.catch(() => undefined);
+    await link?.close();
+  }
+
+  private openLink(): Promise<SshLink> {
+    if (this.link) return this.link;
+    const opening = SshLink.open(this.login, this.patienceMs);
+    const forget = (): void => {
+      if (this.link === opening) this.link = undefined;
+    };
+    opening.then((link) => link.client.once("close", forget), forget);
+    this.link = opening;
+    return opening;
+  }
+
+  private async takeTurn(): Promise<void> {
+    if (this.running < CHANNELS) this.running += 1;
+    else await new Promise<void>((turn) => this.waiting.push(turn));
+  }
+
+  private async endTurn(): Promise<void> {
+    const next = this.waiting.shift();
+    if (next) return next();
+    this.running -= 1;
+    if (this.running === 0) (await this.link?.catch(() => undefined))?.release();
+  }
+}
+
+const hosts = new Map<string, PooledHost>();
+
+/** The connections of this process. The engine runs every resource of a stack in one process, so this is one for each host. */
+export const connectionPool: ConnectionPool = {
+  async connect(login, options = {}) {
+    const resolved = resolveLogin(login, readLoginSurroundings(options.env ?? process.env));
+    // Hashed, so that no table of secrets lies about.
+    const key = createHash("sha256").update(JSON.stringify(resolved)).digest("hex");
+    const host = hosts.get(key) ?? new PooledHost(resolved);
+    hosts.set(key, host);
+    closeOnSignals();
+    await host.open(options);
+    return host;
+  },
+
+  async closeAll() {
+    const open = [...hosts.values()];
+    hosts.clear();
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+    await Promise.all(open.map((host) => host.close()));
+  },
+};
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+function closeOnSignals(): void {
+  for (const signal of SIGNALS) if (!process.listeners(signal).includes(onSignal)) process.once(signal, onSignal);
+}
+
+/** The engine ends a provider by SIGINT. Without another listener the signal then does what it does without this one. */
+async function onSignal(signal: NodeJS.Signals): Promise<void> {
+  await connectionPool.closeAll();
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+}
+
+function scriptBytes(text: string): Buffer {
+  if (/[^\0-\u00ff]/.test(text))
+    throw new RangeError("a script is bytes: encode names as UTF-8 and read that as Latin-1");
+  return Buffer.from(text, "latin1");
+}

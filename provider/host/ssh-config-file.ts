@@ -1,0 +1,108 @@
+import type { Directive, Line } from "ssh-config" with { "resolution-mode": "import" };
+import { PassthroughError } from "../errors";
+
+// ssh-config 5.3.0 has a CommonJS build, but its types say that it is a module only, so TypeScript refuses a plain import.
+const { glob, parse } = require("ssh-config") as typeof import("ssh-config", {
+  with: { "resolution-mode": "import" },
+});
+
+/** What ssh_config(5) says for one host: keys in small letters, the first value of each, every value of IdentityFile. */
+export interface SshSettings {
+  readonly first: ReadonlyMap<string, readonly string[]>;
+  readonly identityFiles: readonly string[];
+}
+
+/** For whom the file is read. */
+export interface SshConfigQuery {
+  /** The name that was asked for, before HostName. */
+  readonly address: string;
+  readonly user: string | undefined;
+  readonly localUser: string;
+}
+
+/** The texts of the files that an Include directive names, in order; an include of nothing is no error. */
+export type ReadIncluded = (pattern: string) => readonly string[];
+
+// ssh gives up at 16 levels too (OpenSSH 9.9, readconf.c, READCONF_MAX_DEPTH).
+const MAX_INCLUDE_DEPTH = 16;
+
+/**
+ * Reads an ssh_config(5) text for one host. `Host`, `Include` and `Match` with `all`, `host`, `originalhost`, `user` and
+ * `localuser` work as in ssh. A `Match` with any other criterion (`exec`, `final`, `canonical`, `tagged`, …) never applies.
+ *
+ * The walk is ours and not ssh-config's `compute` (5.3.0), because that does not follow Include, starts a shell for
+ * `Match exec` unless told otherwise, and always runs nslookup for CanonicalizeHostname.
+ * Throws PassthroughError for a text that is no ssh_config.
+ */
+export function readSshConfig(text: string, query: SshConfigQuery, included: ReadIncluded): SshSettings {
+  const first = new Map<string, readonly string[]>();
+  const identityFiles: string[] = [];
+
+  const take = (key: string, words: readonly string[]): void => {
+    if (key === "identityfile") identityFiles.push(...words);
+    else if (!first.has(key)) first.set(key, words);
+  };
+  const walk = (lines: Iterable<Line>, depth: number): void => {
+    for (const line of lines) {
+      if (!("param" in line) || line.param === "") continue;
+      const key = line.param.toLowerCase();
+      if ("config" in line) {
+        if (applies(key, wordsOf(line), query, first)) walk(line.config, depth);
+      } else if (key === "include") {
+        if (depth === MAX_INCLUDE_DEPTH) throw new PassthroughError("Unable to read the ssh config: Include goes too deep");
+        for (const pattern of wordsOf(line)) {
+          for (const more of included(pattern)) walk(parseLines(more), depth + 1);
+        }
+      } else {
+        take(key, wordsOf(line));
+      }
+    }
+  };
+  walk(parseLines(text), 0);
+  return { first, identityFiles };
+}
+
+function parseLines(text: string): Iterable<Line> {
+  try {
+    // ssh takes CR LF as a line end; ssh-config 5.3.0 would keep a CR in front of a comment.
+    return parse(text.replaceAll("\r\n", "\n"));
+  } catch (error) {
+    throw new PassthroughError(`Unable to read the ssh config: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function wordsOf(line: Directive): readonly string[] {
+  return typeof line.value === "string" ? [line.value] : line.value.map(({ val }) => val);
+}
+
+type Settings = ReadonlyMap<string, readonly string[]>;
+
+function applies(section: string, words: readonly string[], query: SshConfigQuery, settings: Settings): boolean {
+  if (section === "host") return matchesAny(words, query.address);
+  for (let at = 0; at < words.length; ) {
+    const criterion = (words[at] ?? "").toLowerCase();
+    if (criterion === "all") {
+      at += 1;
+      continue;
+    }
+    const negated = criterion.startsWith("!");
+    const subject = subjectOf(negated ? criterion.slice(1) : criterion, query, settings);
+    if (subject === undefined) return false;
+    const matches = matchesAny((words[at + 1] ?? "").split(","), subject);
+    if (matches === negated) return false;
+    at += 2;
+  }
+  return true;
+}
+
+function subjectOf(criterion: string, query: SshConfigQuery, settings: Settings): string | undefined {
+  if (criterion === "host") return settings.get("hostname")?.[0] ?? query.address;
+  if (criterion === "originalhost") return query.address;
+  if (criterion === "user") return query.user ?? settings.get("user")?.[0] ?? query.localUser;
+  if (criterion === "localuser") return query.localUser;
+  return undefined;
+}
+
+function matchesAny(patterns: readonly string[], text: string): boolean {
+  return glob([...patterns], text.toLowerCase()) || glob([...patterns], text);
+}

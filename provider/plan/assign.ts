@@ -1,0 +1,80 @@
+import type { Claim } from "../facts/claims";
+import type { HostFacts } from "../facts/host-facts";
+import { functionsOf, type PciDevice } from "../facts/pci-devices";
+import { formatPciTarget } from "../pci/address";
+import { claimFor, claimKey, claimToGiveBack, findClaim, refuseForeignClaim } from "./claim";
+import { cautionsOf, lossOf } from "./effects";
+import { judgeSteps } from "./guard";
+import { emptyPlan, type Plan, refusedPlan } from "./plan";
+import type { Step } from "./step";
+import { STUB_DRIVER } from "./stub-driver";
+import type { AssignWish, PlanContext } from "./wish";
+
+/** In: facts and the wish that functions are on the stub driver now. Out: the steps, what the host feels, what forbids it. */
+export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Plan {
+  const devices = functionsOf(facts.pciDevices, wish.target);
+  if (devices.length === 0) return refusedPlan(noSuchDevice(facts, formatPciTarget(wish.target)));
+  const key = claimKey(wish);
+  const toTake = devices.filter((device) => device.driver !== STUB_DRIVER);
+  const { steps: claimSteps } = claimFor(facts, key, owner, {
+    drivers: driversBefore(findClaim(facts, key), devices),
+    entries: [],
+  });
+  const steps: Step[] = [
+    ...claimSteps,
+    ...(toTake.length > 0 && !facts.pciback.registered ? [{ kind: "load-pciback" } as const] : []),
+    ...toTake.map((device) => ({ kind: "make-assignable", address: device.address, from: device.driver }) as const),
+  ];
+  return {
+    steps,
+    effects: [
+      ...toTake.flatMap((device) => lossOf(facts, device)),
+      ...devices.flatMap((device) =>
+        device.driver === STUB_DRIVER && !findClaim(facts, key)
+          ? [`${device.address} is on ${STUB_DRIVER} already: taken over as found, and left there by a destroy`]
+          : [],
+      ),
+    ],
+    warnings: toTake.flatMap((device) => cautionsOf(facts, wish, device)),
+    refusals: [...refuseForeignClaim(facts, key, owner), ...judgeSteps(facts, wish, steps)],
+  };
+}
+
+/** In: facts and a wish that ends. Out: the steps that give each function back to the driver it had before us. */
+export function planRelease(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Plan {
+  const key = claimKey(wish);
+  const claim = claimToGiveBack(facts, key, owner);
+  if (!claim) return emptyPlan(`${formatPciTarget(wish.target)} is not ours any more: nothing to give back`);
+  const devices = functionsOf(facts.pciDevices, wish.target).filter((device) => device.driver === STUB_DRIVER);
+  const release: Step[] = [];
+  const effects: string[] = [];
+  for (const device of devices) {
+    const before = claim.drivers.find((one) => one.address === device.address)?.driver ?? undefined;
+    if (before === STUB_DRIVER) {
+      effects.push(`${device.address} stays on ${STUB_DRIVER}, where we found it`);
+    } else {
+      release.push({ kind: "release", address: device.address, to: before });
+      effects.push(`${device.address} (${device.identity.label}) goes back to ${before ?? "having no driver"}`);
+    }
+  }
+  return {
+    steps: [...release, { kind: "drop-claim", key, before: claim }],
+    effects,
+    warnings: [],
+    refusals: judgeSteps(facts, wish, release),
+  };
+}
+
+export function noSuchDevice(facts: HostFacts, device: string): string {
+  const known = [...facts.pciDevices.values()].filter((one) => !one.identity.class.startsWith("06"));
+  const list = known.map((one) => `\n  ${one.address} ${one.identity.label}`).join("");
+  return `the host has no such device as ${device}. Its devices are:${list}`;
+}
+
+/** What an earlier claim recorded counts more than what we see: the function may be on the stub because of us. */
+function driversBefore(claim: Claim | undefined, devices: readonly PciDevice[]): Claim["drivers"] {
+  return devices.map(
+    ({ address, driver }) =>
+      claim?.drivers.find((one) => one.address === address) ?? { address, driver: driver ?? null },
+  );
+}

@@ -1,0 +1,71 @@
+import type { HostFacts } from "../facts/host-facts";
+import type { TextFile } from "../facts/text-files";
+import type { PciAddress } from "../pci/address";
+import type { Step } from "./step";
+import { STUB_DRIVER } from "./stub-driver";
+
+/** The facts as they are after these steps: what the next plan of the same apply starts from. */
+export function simulate(facts: HostFacts, steps: readonly Step[]): HostFacts {
+  return steps.reduce(after, facts);
+}
+
+function after(facts: HostFacts, step: Step): HostFacts {
+  switch (step.kind) {
+    case "load-pciback":
+      return { ...facts, pciback: { ...facts.pciback, registered: true } };
+    case "make-assignable":
+      return withDriver(facts, step.address, STUB_DRIVER);
+    case "release":
+      return withDriver(facts, step.address, step.to);
+    case "edit-file":
+      return {
+        ...facts,
+        modprobe: withText(facts.modprobe, step.path, step.after, "/etc/modprobe.d/"),
+        vmConfigs: withText(facts.vmConfigs, step.path, step.after, "/etc/xen/"),
+      };
+    case "rebuild-initramfs":
+      return facts;
+    case "attach":
+      return withDomainDevices(facts, step.vm.domainId, (devices) => [...devices, { address: step.address }]);
+    case "detach":
+      return withDomainDevices(facts, step.vm.domainId, (devices) =>
+        devices.filter((one) => one.address !== step.address),
+      );
+    case "write-claim":
+      return {
+        ...facts,
+        claims: [...facts.claims.filter((one) => one.key !== step.key), { key: step.key, claim: step.claim }],
+      };
+    case "drop-claim":
+      return { ...facts, claims: facts.claims.filter((one) => one.key !== step.key) };
+  }
+}
+
+function withDriver(facts: HostFacts, address: PciAddress, driver: string | undefined): HostFacts {
+  const device = facts.pciDevices.get(address);
+  return device ? { ...facts, pciDevices: new Map(facts.pciDevices).set(address, { ...device, driver }) } : facts;
+}
+
+function withText(
+  files: readonly TextFile[],
+  path: string,
+  text: string | undefined,
+  folder: string,
+): readonly TextFile[] {
+  if (text === undefined) return files.filter((file) => file.target !== path);
+  if (files.some((file) => file.target === path)) {
+    return files.map((file) => (file.target === path ? { ...file, text } : file));
+  }
+  return path.startsWith(folder) ? [...files, { path, target: path, text }] : files;
+}
+
+function withDomainDevices(
+  facts: HostFacts,
+  domainId: number,
+  change: (devices: HostFacts["domains"][number]["pciDevices"]) => HostFacts["domains"][number]["pciDevices"],
+): HostFacts {
+  return {
+    ...facts,
+    domains: facts.domains.map((one) => (one.id === domainId ? { ...one, pciDevices: change(one.pciDevices) } : one)),
+  };
+}

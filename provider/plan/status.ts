@@ -1,0 +1,55 @@
+import type { HostFacts } from "../facts/host-facts";
+import { functionsOf, type PciIdentity } from "../facts/pci-devices";
+import type { PciAddress } from "../pci/address";
+
+import { findClaim } from "./claim";
+import { STUB_DRIVER } from "./stub-driver";
+import type { Wish } from "./wish";
+
+/** What a declaration has come to, as the host says it. */
+export interface Status {
+  readonly functions: readonly FunctionStatus[];
+  /** Survives a reboot of the host. */
+  readonly configured: boolean;
+  /** True now, of all functions. */
+  readonly active: boolean;
+  readonly pending: "none" | "host-reboot" | "vm-restart";
+  readonly bootChange: string;
+}
+
+export interface FunctionStatus {
+  readonly address: PciAddress;
+  readonly identity: PciIdentity;
+  /** The driver before us, where we know it and it is not the stub itself. */
+  readonly originalDriver?: string;
+  readonly active: boolean;
+}
+
+/** What holds of each function, by a rule of the wish's kind. */
+export function statusOf(
+  facts: HostFacts,
+  wish: Wish,
+  key: string,
+  rule: {
+    readonly active: (address: PciAddress) => boolean;
+    readonly configured: (address: PciAddress) => boolean;
+    readonly pending: (state: { configured: boolean; active: boolean }) => Status["pending"];
+  },
+): Status {
+  const claim = findClaim(facts, key);
+  const devices = functionsOf(facts.pciDevices, wish.target);
+  const functions = devices.map(({ address, identity }): FunctionStatus => {
+    const before = claim?.drivers.find((one) => one.address === address)?.driver;
+    const original = before && before !== STUB_DRIVER ? { originalDriver: before } : {};
+    return { address, identity, ...original, active: rule.active(address) };
+  });
+  const configured = devices.length > 0 && devices.every((device) => rule.configured(device.address));
+  const active = functions.length > 0 && functions.every((one) => one.active);
+  return {
+    functions,
+    configured,
+    active,
+    pending: rule.pending({ configured, active }),
+    bootChange: claim?.bootChange ?? "",
+  };
+}

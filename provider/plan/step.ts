@@ -1,0 +1,41 @@
+import type { Claim } from "../facts/claims";
+import type { PciAddress } from "../pci/address";
+import type { AttachOptions } from "../pci/attach-options";
+
+/** A running virtual machine, as far as a step needs to name it. */
+export interface RunningVm {
+  readonly domainId: number;
+  readonly name: string;
+}
+
+/**
+ * One change to a host. A step carries what it assumes of the host (`from`, `before`): the apply checks that again
+ * under its lock, and does nothing at all when it does not hold any more.
+ */
+export type Step =
+  | { readonly kind: "load-pciback" }
+  | { readonly kind: "make-assignable"; readonly address: PciAddress; readonly from: string | undefined }
+  | { readonly kind: "release"; readonly address: PciAddress; readonly to: string | undefined }
+  | FileEdit
+  | { readonly kind: "rebuild-initramfs" }
+  | {
+      readonly kind: "attach";
+      readonly vm: RunningVm;
+      readonly address: PciAddress;
+      readonly options: AttachOptions;
+    }
+  | { readonly kind: "detach"; readonly vm: RunningVm; readonly address: PciAddress }
+  | { readonly kind: "write-claim"; readonly key: string; readonly before: Claim | undefined; readonly claim: Claim }
+  | { readonly kind: "drop-claim"; readonly key: string; readonly before: Claim };
+
+/** The whole new text of a file; undefined text means that there is no such file. */
+export interface FileEdit {
+  readonly kind: "edit-file";
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** Functions that the host loses at its next boot by this edit. */
+  readonly hides: readonly PciAddress[];
+  /** Whether this is our first edit of the file, the one that removes our last entry, or one between. */
+  readonly original: "keep" | "forget" | "leave";
+}

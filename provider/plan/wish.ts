@@ -1,0 +1,62 @@
+import type { PciTarget } from "../pci/address";
+import type { AttachOptions } from "../pci/attach-options";
+import type { Guard } from "./guard";
+
+/** What a declaration wants of a device; a plan makes it true (`present`) or takes it back (`absent`). */
+export type Wish = HideWish | AssignWish | AttachWish;
+
+export type WishKind = Wish["kind"];
+
+interface DeviceWish {
+  readonly target: PciTarget;
+  /** What the functions must be, one for all or one for each; empty when the program does not say. */
+  readonly expect: readonly ExpectedIdentity[];
+  readonly allow: readonly Guard[];
+}
+
+export interface ExpectedIdentity {
+  readonly id?: string | undefined;
+  readonly subsystem?: string | undefined;
+}
+
+export interface HideWish extends DeviceWish {
+  readonly kind: "HiddenPciDevice";
+}
+
+export interface AssignWish extends DeviceWish {
+  readonly kind: "AssignableDevice";
+}
+
+export type AttachScope = "auto" | "config" | "live" | "both";
+
+export interface AttachWish extends DeviceWish {
+  readonly kind: "VmPciAttachment";
+  /** Name, uuid, or the path of a configuration file. */
+  readonly vm: string;
+  readonly scope: AttachScope;
+  readonly options: AttachOptions;
+}
+
+/** Whose wish it is. */
+export interface Owner {
+  readonly project: string;
+  readonly stack: string;
+  /** The name of the resource in the program. */
+  readonly label: string;
+  /** The token in the resource's state; a new one for a new resource. Undefined in check, which is not told the state. */
+  readonly token: string | undefined;
+}
+
+/** Another declaration of the same program on the same host. */
+export interface Declaration {
+  readonly kind: WishKind;
+  readonly label: string;
+  readonly target: PciTarget;
+  readonly vm: string | undefined;
+}
+
+/** What a planner is told besides the facts. */
+export interface PlanContext {
+  readonly owner: Owner;
+  readonly program: readonly Declaration[];
+}

@@ -1,0 +1,199 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { ConnectionError, PassthroughError } from "../errors";
+import { type HostFacts, type Questions, readHostFacts } from "../facts/host-facts";
+import type { Host } from "../host/host";
+import type { Plan } from "../plan/plan";
+import { simulate } from "../plan/simulate";
+import { type ApplyResult, type GroupResult, readApplyResult } from "../toolstack/apply-result";
+import { applyScript, factsScript, resultScript, separateSteps } from "../toolstack/apply-script";
+
+/** One change that waits for its host. */
+export interface Change {
+  /** Made anew from the facts of the moment, and again after the apply, when it must be empty. */
+  readonly plan: (facts: HostFacts) => Plan;
+  /** How errors begin: "make 0000:01:00.0 assignable". */
+  readonly purpose: string;
+}
+
+interface WaitingChange extends Change {
+  readonly resolve: (facts: HostFacts) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** How to get a connection to the host; called again after one was cut. */
+export type Connect = () => Promise<Host>;
+
+/** Changes that arrive within this time become one apply: one initramfs for eight hidden functions. */
+const GATHER_MS = 100;
+const MOST_PLANS = 5;
+const RECONNECT_MS = 10 * 60_000;
+
+/** A host in this process: its facts, kept until an apply ends, and the one queue of changes to it. */
+export class ManagedHost {
+  private known: Promise<HostFacts> | undefined;
+  private readonly vmConfigPaths = new Set<string>();
+  private readonly waiting: WaitingChange[] = [];
+  private applying = false;
+  private warned = false;
+
+  constructor(
+    readonly name: string,
+    private readonly connect: Connect,
+  ) {}
+
+  /** Facts that hold since the last apply of this process. Throws ConnectionError or UnreadableFactsError. */
+  facts(vmConfigPath?: string): Promise<HostFacts> {
+    if (vmConfigPath?.startsWith("/") && !this.vmConfigPaths.has(vmConfigPath)) {
+      this.vmConfigPaths.add(vmConfigPath);
+      this.known = undefined;
+    }
+    this.known ??= this.read().catch((error: unknown) => {
+      this.known = undefined;
+      throw error;
+    });
+    return this.known;
+  }
+
+  /** A warning that is said once for the host, however many resources it has. */
+  async warnOnce(line: string, log: { warn(line: string): Promise<void> }): Promise<void> {
+    if (this.warned) return;
+    this.warned = true;
+    await log.warn(line);
+  }
+
+  /** Makes a change together with those that wait at the same time; resolves with the facts after it. */
+  apply(change: Change): Promise<HostFacts> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ ...change, resolve, reject });
+      if (!this.applying) {
+        this.applying = true;
+        void this.applyAll();
+      }
+    });
+  }
+
+  private async applyAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      await delay(GATHER_MS);
+      const changes = this.waiting.splice(0);
+      try {
+        await this.applyTogether(changes, MOST_PLANS);
+      } catch (error) {
+        for (const change of changes) change.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    this.applying = false;
+  }
+
+  private async applyTogether(changes: readonly WaitingChange[], plansLeft: number): Promise<void> {
+    const facts = await this.facts();
+    const planned: { change: WaitingChange; plan: Plan }[] = [];
+    let then = facts;
+    for (const change of changes) {
+      const plan = change.plan(then);
+      const [refusal] = plan.refusals;
+      if (refusal) change.reject(this.unable(change, refusal.message));
+      else if (plan.steps.length === 0) change.resolve(facts);
+      else {
+        planned.push({ change, plan });
+        then = simulate(then, plan.steps);
+      }
+    }
+    if (planned.length === 0) return;
+
+    const { result, facts: after } = await this.run(planned.map(({ plan }) => plan));
+    this.known = after && Promise.resolve(after);
+    if (result.kind === "busy" || result.kind === "not-begun") {
+      const reason =
+        result.kind === "busy"
+          ? "another run has held the host's lock for a quarter of an hour. Nothing was changed; try again when it has ended"
+          : "the host ended the script before its first step. Nothing was changed";
+      for (const { change } of planned) change.reject(this.unable(change, reason));
+      return;
+    }
+    const current = await this.facts();
+    const stale: WaitingChange[] = [];
+    for (const [at, { change, plan }] of planned.entries()) {
+      const outcome = result.groups.get(at + 1);
+      if (outcome?.kind === "done") this.finish(change, current);
+      else if (outcome?.kind === "stale" && plansLeft > 1) stale.push(change);
+      else change.reject(this.unable(change, whyNot(outcome, plan)));
+    }
+    if (stale.length > 0) await this.applyTogether(stale, plansLeft - 1);
+  }
+
+  /** The host's word counts, not that of the commands: what is left to do now was not done. */
+  private finish(change: WaitingChange, facts: HostFacts): void {
+    const left = change.plan(facts).steps.map((step) => step.kind);
+    if (left.length === 0) change.resolve(facts);
+    else {
+      const reason = `every command succeeded, but read back the host still needs: ${left.join(", ")}. Look at its logs, then run "pulumi up" again`;
+      change.reject(this.unable(change, reason));
+    }
+  }
+
+  private async run(plans: readonly Plan[]): Promise<{ result: ApplyResult; facts: HostFacts | undefined }> {
+    const runId = randomUUID();
+    const script = applyScript(
+      runId,
+      plans.map((plan) => plan.steps),
+      this.questions(),
+    );
+    const host = await this.connect();
+    try {
+      const { stdout } = await host.run(script);
+      const result = readApplyResult(stdout);
+      return { result, facts: result.kind === "ended" ? readHostFacts(stdout) : undefined };
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      return { result: await this.resultOf(runId), facts: undefined };
+    }
+  }
+
+  /** After a cut connection the script goes on, and its result waits in a file. */
+  private async resultOf(runId: string): Promise<ApplyResult> {
+    const giveUp = Date.now() + RECONNECT_MS;
+    for (;;) {
+      try {
+        const host = await this.connect();
+        return readApplyResult((await host.run(resultScript(runId))).stdout);
+      } catch (error) {
+        if (!(error instanceof ConnectionError) || Date.now() > giveUp) throw error;
+        await delay(2000);
+      }
+    }
+  }
+
+  private async read(): Promise<HostFacts> {
+    const host = await this.connect();
+    const { stdout } = await host.run(factsScript(this.questions()));
+    return readHostFacts(stdout);
+  }
+
+  private questions(): Questions {
+    return { vmConfigPaths: [...this.vmConfigPaths] };
+  }
+
+  private unable(change: Change, reason: string): PassthroughError {
+    return new PassthroughError(`Unable to ${change.purpose} on ${this.name}: ${reason}`);
+  }
+}
+
+function whyNot(outcome: GroupResult | undefined, plan: Plan): string {
+  switch (outcome?.kind) {
+    case "failed": {
+      const step =
+        outcome.step === "initramfs" ? "rebuild-initramfs" : separateSteps(plan.steps)[outcome.step - 1]?.kind;
+      const undone =
+        outcome.notUndone.length === 0
+          ? "Everything was given back as it was"
+          : `Taking it back failed too (${outcome.notUndone.map((one) => one.output).join("; ")}): look at the host before you go on`;
+      return `the step "${step}" failed, and the host said: ${outcome.output || "nothing"}. ${undone}`;
+    }
+    case "stale":
+      return `the host was changed each time while this was planned (${outcome.reason}). Nothing was changed by us; try again`;
+    default:
+      return 'the host went down or the script was killed in the middle. Run "pulumi up" again when the host is back: it goes on from what it finds';
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * How the engine writes values that are not known yet, one text for each type
+ * (pulumi/pulumi pkg/resource/plugin/rpc.go, v3.259.0; the Node.js SDK itself sends only the first).
+ */
+const UNKNOWN = new Set([
+  "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+  "030794c1-ac77-496b-92df-f27374a8bd58",
+  "e48ece36-62e2-4504-bad9-02848725956a",
+  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+]);
+
+/** Whether a value is, or holds anywhere inside, one that is not known yet. */
+export function containsUnknown(value: unknown): boolean {
+  if (typeof value === "string") return UNKNOWN.has(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some(containsUnknown);
+}

@@ -1,0 +1,159 @@
+import { posixChecksum } from "../facts/checksum";
+import { claimPath, formatClaim, STATE_FOLDER } from "../facts/claims";
+import { formatSpecString } from "../pci/spec-string";
+import type { FileEdit, Step } from "../plan/step";
+import { STUB_DRIVER } from "../plan/stub-driver";
+import { quote } from "../shell";
+
+/** One step as shell: what it assumes, what it does, and what takes it back. Each is one command or several lines. */
+export interface StepShell {
+  readonly expect: readonly string[];
+  readonly perform: string;
+  readonly undo: string;
+}
+
+/** Functions that the step texts call. They print what went wrong and return non-zero. */
+export const STEP_FUNCTIONS = `
+# The driver that holds a PCI function; nothing when none does.
+driver_of() {
+  [ -e "/sys/bus/pci/devices/$1/driver" ] || return 0
+  driver=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "\${driver##*/}"
+}
+# PCI function, driver ("" for none).
+expect_driver() {
+  [ "$(driver_of "$1")" = "$2" ] && return
+  echo "$1 has the driver \\"$(driver_of "$1")\\", not \\"$2\\""
+  return 1
+}
+# File, its checksum or "absent".
+expect_file() {
+  if [ -e "$1" ]; then sum=$(cksum < "$1"); else sum=absent; fi
+  [ "\${sum%% *}" = "$2" ] && return
+  echo "$1 is not as it was read"
+  return 1
+}
+# Replaces a file by standard input: in the same folder, on the disk, then renamed, with the mode and owner it had.
+replace_file() {
+  folder=\${1%/*}
+  next=$folder/.pci-passthrough-new
+  mkdir -p "$folder" || return
+  rm -f "$next" || return
+  if [ -e "$1" ]; then cp -a "$1" "$next" || return; fi
+  if cat > "$next" && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
+    return
+  fi
+  rm -f "$next"
+  return 1
+}
+load_pciback() {
+  [ -d /sys/bus/pci/drivers/${STUB_DRIVER} ] || modprobe xen-pciback || return
+  [ -d /sys/bus/pci/drivers/${STUB_DRIVER} ] && return
+  echo "xen-pciback is loaded, but its driver did not register"
+  return 1
+}
+make_assignable() {
+  xl pci-assignable-add "$1"
+  expect_driver "$1" ${STUB_DRIVER}
+}
+# PCI function, driver that gets it back ("" for none).
+release() {
+  [ -e "/sys/bus/pci/devices/$1" ] || return 0
+  if [ "$(driver_of "$1")" = ${STUB_DRIVER} ]; then
+    # From Xen 4.13 on a function hidden at boot is released only after an add (libxl_pci.c: it is not in quarantine yet).
+    xl pci-assignable-add "$1"
+    xl pci-assignable-remove "$1"
+  fi
+  if [ -n "$2" ] && [ -z "$(driver_of "$1")" ]; then
+    [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
+    [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
+  fi
+  expect_driver "$1" "$2"
+}
+# Domain id, spec string, PCI function.
+attach() {
+  xl pci-attach "$1" "$2"
+  xl pci-list "$1" | grep -q " $3\\$" && return
+  echo "domain $1 does not have $3"
+  return 1
+}
+# Domain id, PCI function. The guest has to let go, which takes it a moment.
+detach() {
+  xl pci-detach "$1" "$2"
+  for second in 1 2 3 4 5 6 7 8 9 10; do
+    xl pci-list "$1" | grep -q " $2\\$" || return 0
+    sleep 1
+  done
+  echo "domain $1 still has $2"
+  return 1
+}
+rebuild_initramfs() {
+  if command -v update-initramfs > /dev/null; then
+    update-initramfs -u -k "$(uname -r)"
+  else
+    echo "no update-initramfs on this host"
+    return 1
+  fi
+}`.trim();
+
+export function stepShell(step: Step): StepShell {
+  switch (step.kind) {
+    case "load-pciback":
+      return { expect: [], perform: "load_pciback", undo: ":" };
+    case "make-assignable":
+      return {
+        expect: [`expect_driver ${step.address} ${quote(step.from ?? "")}`],
+        perform: `make_assignable ${step.address}`,
+        undo: `release ${step.address} ${quote(step.from ?? "")}`,
+      };
+    case "release":
+      return {
+        expect: [`expect_driver ${step.address} ${STUB_DRIVER}`],
+        perform: `release ${step.address} ${quote(step.to ?? "")}`,
+        undo: `make_assignable ${step.address}`,
+      };
+    case "edit-file":
+      return editShell(step);
+    case "rebuild-initramfs":
+      return { expect: [], perform: "rebuild_initramfs", undo: ":" };
+    case "attach":
+      return {
+        expect: [],
+        perform: `attach ${step.vm.domainId} ${quote(formatSpecString({ address: step.address, options: step.options }))} ${step.address}`,
+        undo: `detach ${step.vm.domainId} ${step.address}`,
+      };
+    case "detach":
+      return {
+        expect: [],
+        perform: `detach ${step.vm.domainId} ${step.address}`,
+        undo: `attach ${step.vm.domainId} ${step.address} ${step.address}`,
+      };
+    case "write-claim":
+      return textShell(claimPath(step.key), step.before && formatClaim(step.before), formatClaim(step.claim));
+    case "drop-claim":
+      return textShell(claimPath(step.key), formatClaim(step.before), undefined);
+  }
+}
+
+function editShell(step: FileEdit): StepShell {
+  const shell = textShell(step.path, step.before, step.after);
+  const original = quote(`${STATE_FOLDER}/before${step.path}`);
+  if (step.original === "keep" && step.before !== undefined) {
+    return {
+      ...shell,
+      perform: `${putText(`${STATE_FOLDER}/before${step.path}`, step.before)} || return\n${shell.perform}`,
+    };
+  }
+  return step.original === "forget" ? { ...shell, perform: `${shell.perform} || return\nrm -f ${original}` } : shell;
+}
+
+function textShell(path: string, before: string | undefined, after: string | undefined): StepShell {
+  return {
+    expect: [`expect_file ${quote(path)} ${before === undefined ? "absent" : posixChecksum(before)}`],
+    perform: `${putText(path, after)} || return\nexpect_file ${quote(path)} ${after === undefined ? "absent" : posixChecksum(after)}`,
+    undo: putText(path, before),
+  };
+}
+
+function putText(path: string, text: string | undefined): string {
+  return text === undefined ? `rm -f ${quote(path)}` : `printf %s ${quote(text)} | replace_file ${quote(path)}`;
+}

@@ -1,0 +1,15 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { DeviceArgs } from "./device";
+import { PciResource } from "./pci-resource";
+
+export interface AssignableDeviceArgs extends DeviceArgs {
+  /** The stub driver that takes the device. Default: the one of the host. */
+  driver?: pulumi.Input<"pciback" | "vfio-pci" | "pci-stub">;
+}
+
+/** A device that the stub driver of the host has now, so that a VM can get it. Deleted, its own driver gets it back. */
+export class AssignableDevice extends PciResource {
+  constructor(name: string, args: AssignableDeviceArgs, opts?: pulumi.CustomResourceOptions) {
+    super("AssignableDevice", name, args, opts);
+  }
+}
