@@ -10,7 +10,7 @@ module.exports = {
   forbidden: [
     only("pci-imports-nothing", "^provider/pci/", "^provider/pci/", "^provider/errors\\.ts$"),
     only("facts-import-nouns", "^provider/facts/", "^provider/(pci|facts)/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
-    only("plan-imports-facts", "^provider/plan/", "^provider/(pci|facts|plan)/", "^provider/errors\\.ts$"),
+    only("plan-imports-facts", "^provider/plan/", "^provider/(pci|facts|plan)/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
     only("toolstack-imports-plan", "^provider/toolstack/", "^provider/(pci|facts|plan|toolstack)/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
     only("host-imports-nothing-above", "^provider/host/", "^provider/host/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
     only("resources-import-provider", "^provider/resources/", "^provider/"),

@@ -49,7 +49,10 @@ async function know(declared: readonly Declared[]): Promise<Known> {
     declared.map(async ({ kind, label, host, device, vm }) => {
       const known = await knownHost(host);
       const [knownDevice, knownVm] = await Promise.all([ifPlain(device), ifPlain(vm)]);
-      return { host: known, shown: { kind, label, device: knownDevice, ...(knownVm === undefined ? {} : { vm: knownVm }) } };
+      return {
+        host: known,
+        shown: { kind, label, device: knownDevice, ...(knownVm === undefined ? {} : { vm: knownVm }) },
+      };
     }),
   );
   const hosts = new Map(all.flatMap(({ host }) => (host ? [[JSON.stringify(host), host] as const] : [])));

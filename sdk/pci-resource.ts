@@ -33,7 +33,9 @@ export abstract class PciResource extends pulumi.CustomResource {
     opts: pulumi.CustomResourceOptions | undefined,
   ) {
     const program =
-      opts?.id === undefined ? declare({ kind, label: name, host: args.host, device: args.device, vm: args.vm }) : undefined;
+      opts?.id === undefined
+        ? declare({ kind, label: name, host: args.host, device: args.device, vm: args.vm })
+        : undefined;
     super(
       `pulumi-nodejs:dynamic/pci-passthrough:${kind}`,
       name,

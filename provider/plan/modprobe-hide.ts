@@ -85,7 +85,7 @@ export function unhideByModprobe(
   const found = findHideOption(files);
   const edits = new Edits(files);
   if (found.kind === "one") {
-    const value = removeFromHideList(hideValue(found.option), address);
+    const value = removeFromHideList(hideValue(found.option), address).text;
     const ours = found.option.file.target === HIDE_FILE;
     edits.change(found.option.file.target, (text) =>
       ours && value === ""

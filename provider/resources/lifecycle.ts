@@ -77,10 +77,10 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
     const host = hostFor(inputs.host);
     for (const other of program?.hosts ?? [])
       hostFor(other)
-        .facts()
+        .facts("preview")
         .catch(() => {}); // read side by side; each check judges its own
     try {
-      const facts = await host.facts(vmOf(wish));
+      const facts = await host.facts("preview", vmOf(wish));
       const plan = planPresent(facts, wish, context);
       if (program?.preview && plan.refusals.length === 0) await describe(log, inputs.__label, host.name, plan);
       return plan.refusals.map(({ message }) => ({
@@ -100,7 +100,7 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
   const reconcile = async (wish: Wish, inputs: CommonInputs, token: string) => {
     const host = hostFor(inputs.host);
     const context: PlanContext = { owner: { ...ownerOf(inputs), token }, program: [] };
-    const before = await host.facts(vmOf(wish));
+    const before = await host.facts("work", vmOf(wish));
     const facts = await host.apply({
       plan: (now) => planPresent(now, wish, context),
       purpose: purposeOf(before, wish, true),
@@ -149,7 +149,7 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
 
     async read(id: string, props: Bag) {
       const { inputs, wish, key } = stored(id, props);
-      const facts = await hostFor(inputs.host).facts(vmOf(wish));
+      const facts = await hostFor(inputs.host).facts("work", vmOf(wish));
       if (isGone(facts, wish, key)) return {};
       return { id, props: outputs(facts, props, wish, key, String(props.__claim)) };
     },
@@ -165,7 +165,7 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
       const { inputs, wish } = stored(id, props);
       const host = hostFor(inputs.host);
       const context: PlanContext = { owner: { ...ownerOf(inputs), token: String(props.__claim) }, program: [] };
-      const before = await host.facts(vmOf(wish));
+      const before = await host.facts("work", vmOf(wish));
       const plan = planAbsent(before, wish, context);
       await host.apply({
         plan: (facts) => planAbsent(facts, wish, context),
@@ -188,7 +188,7 @@ async function factsIfReached(
 ): Promise<HostFacts | undefined> {
   if (env.PCI_PASSTHROUGH_OFFLINE === "1") return undefined;
   try {
-    return await host.facts(vm);
+    return await host.facts("preview", vm);
   } catch (error) {
     if (error instanceof PassthroughError) return undefined; // check has said it already
     throw error;

@@ -22,7 +22,10 @@ interface WaitingChange extends Change {
 }
 
 /** How to get a connection to the host; called again after one was cut. */
-export type Connect = () => Promise<Host>;
+export type Connect = (patience: Patience) => Promise<Host>;
+
+/** A preview gives up on a silent host soon; what changes or reads a host for good waits for a busy one. */
+export type Patience = "preview" | "work";
 
 /** Changes that arrive within this time become one apply: one initramfs for eight hidden functions. */
 const GATHER_MS = 100;
@@ -43,12 +46,12 @@ export class ManagedHost {
   ) {}
 
   /** Facts that hold since the last apply of this process. Throws ConnectionError or UnreadableFactsError. */
-  facts(vmConfigPath?: string): Promise<HostFacts> {
+  facts(patience: Patience, vmConfigPath?: string): Promise<HostFacts> {
     if (vmConfigPath?.startsWith("/") && !this.vmConfigPaths.has(vmConfigPath)) {
       this.vmConfigPaths.add(vmConfigPath);
       this.known = undefined;
     }
-    this.known ??= this.read().catch((error: unknown) => {
+    this.known ??= this.read(patience).catch((error: unknown) => {
       this.known = undefined;
       throw error;
     });
@@ -87,7 +90,7 @@ export class ManagedHost {
   }
 
   private async applyTogether(changes: readonly WaitingChange[], plansLeft: number): Promise<void> {
-    const facts = await this.facts();
+    const facts = await this.facts("work");
     const planned: { change: WaitingChange; plan: Plan }[] = [];
     let then = facts;
     for (const change of changes) {
@@ -112,7 +115,7 @@ export class ManagedHost {
       for (const { change } of planned) change.reject(this.unable(change, reason));
       return;
     }
-    const current = await this.facts();
+    const current = await this.facts("work");
     const stale: WaitingChange[] = [];
     for (const [at, { change, plan }] of planned.entries()) {
       const outcome = result.groups.get(at + 1);
@@ -140,7 +143,7 @@ export class ManagedHost {
       plans.map((plan) => plan.steps),
       this.questions(),
     );
-    const host = await this.connect();
+    const host = await this.connect("work");
     try {
       const { stdout } = await host.run(script);
       const result = readApplyResult(stdout);
@@ -156,7 +159,7 @@ export class ManagedHost {
     const giveUp = Date.now() + RECONNECT_MS;
     for (;;) {
       try {
-        const host = await this.connect();
+        const host = await this.connect("work");
         return readApplyResult((await host.run(resultScript(runId))).stdout);
       } catch (error) {
         if (!(error instanceof ConnectionError) || Date.now() > giveUp) throw error;
@@ -165,8 +168,8 @@ export class ManagedHost {
     }
   }
 
-  private async read(): Promise<HostFacts> {
-    const host = await this.connect();
+  private async read(patience: Patience): Promise<HostFacts> {
+    const host = await this.connect(patience);
     const { stdout } = await host.run(factsScript(this.questions()));
     return readHostFacts(stdout);
   }

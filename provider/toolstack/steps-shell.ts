@@ -1,5 +1,7 @@
 import { posixChecksum } from "../facts/checksum";
 import { claimPath, formatClaim, STATE_FOLDER } from "../facts/claims";
+import type { PciAddress } from "../pci/address";
+import type { AttachOptions } from "../pci/attach-options";
 import { formatSpecString } from "../pci/spec-string";
 import type { FileEdit, Step } from "../plan/step";
 import { STUB_DRIVER } from "../plan/stub-driver";
@@ -118,7 +120,7 @@ export function stepShell(step: Step): StepShell {
     case "attach":
       return {
         expect: [],
-        perform: `attach ${step.vm.domainId} ${quote(formatSpecString({ address: step.address, options: step.options }))} ${step.address}`,
+        perform: `attach ${step.vm.domainId} ${quote(specOf(step.address, step.options))} ${step.address}`,
         undo: `detach ${step.vm.domainId} ${step.address}`,
       };
     case "detach":
@@ -132,6 +134,10 @@ export function stepShell(step: Step): StepShell {
     case "drop-claim":
       return textShell(claimPath(step.key), formatClaim(step.before), undefined);
   }
+}
+
+function specOf(address: PciAddress, options: AttachOptions): string {
+  return formatSpecString({ device: { kind: "function", address }, options, unknown: [] });
 }
 
 function editShell(step: FileEdit): StepShell {
