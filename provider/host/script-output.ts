@@ -24,7 +24,10 @@ export class ScriptOutput {
 
   out(bytes: Buffer): void {
     const text = bytes.toString("latin1");
-    if (this.user !== undefined) return this.said(text);
+    if (this.user !== undefined) {
+      this.said(text);
+      return;
+    }
     this.noise += text;
     const start = this.noise.indexOf(`${ScriptOutput.START} `);
     const end = start < 0 ? -1 : this.noise.indexOf("\n", start);

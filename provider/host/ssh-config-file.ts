@@ -1,10 +1,17 @@
-import type { Directive, Line } from "ssh-config" with { "resolution-mode": "import" };
 import { PassthroughError } from "../errors";
 
-// ssh-config 5.3.0 has a CommonJS build, but its types say that it is a module only, so TypeScript refuses a plain import.
-const { glob, parse } = require("ssh-config") as typeof import("ssh-config", {
-  with: { "resolution-mode": "import" },
-});
+/** A line as ssh-config's parser gives it; comments have no `param`, and sections (Host, Match) have lines of their own. */
+interface ConfigLine {
+  readonly param?: string;
+  readonly value?: string | readonly { readonly val: string }[];
+  readonly config?: Iterable<ConfigLine>;
+}
+
+// ssh-config 5.3.0 has a CommonJS build, but its types are an ES module's, so that TypeScript refuses to import them here.
+const { glob, parse } = require("ssh-config") as {
+  glob(patterns: readonly string[], text: string): boolean;
+  parse(text: string): Iterable<ConfigLine>;
+};
 
 /** What ssh_config(5) says for one host: keys in small letters, the first value of each, every value of IdentityFile. */
 export interface SshSettings {
@@ -42,14 +49,15 @@ export function readSshConfig(text: string, query: SshConfigQuery, included: Rea
     if (key === "identityfile") identityFiles.push(...words);
     else if (!first.has(key)) first.set(key, words);
   };
-  const walk = (lines: Iterable<Line>, depth: number): void => {
+  const walk = (lines: Iterable<ConfigLine>, depth: number): void => {
     for (const line of lines) {
-      if (!("param" in line) || line.param === "") continue;
+      if (!line.param) continue;
       const key = line.param.toLowerCase();
-      if ("config" in line) {
+      if (line.config) {
         if (applies(key, wordsOf(line), query, first)) walk(line.config, depth);
       } else if (key === "include") {
-        if (depth === MAX_INCLUDE_DEPTH) throw new PassthroughError("Unable to read the ssh config: Include goes too deep");
+        if (depth === MAX_INCLUDE_DEPTH)
+          throw new PassthroughError("Unable to read the ssh config: Include goes too deep");
         for (const pattern of wordsOf(line)) {
           for (const more of included(pattern)) walk(parseLines(more), depth + 1);
         }
@@ -62,7 +70,7 @@ export function readSshConfig(text: string, query: SshConfigQuery, included: Rea
   return { first, identityFiles };
 }
 
-function parseLines(text: string): Iterable<Line> {
+function parseLines(text: string): Iterable<ConfigLine> {
   try {
     // ssh takes CR LF as a line end; ssh-config 5.3.0 would keep a CR in front of a comment.
     return parse(text.replaceAll("\r\n", "\n"));
@@ -71,8 +79,8 @@ function parseLines(text: string): Iterable<Line> {
   }
 }
 
-function wordsOf(line: Directive): readonly string[] {
-  return typeof line.value === "string" ? [line.value] : line.value.map(({ val }) => val);
+function wordsOf({ value = [] }: ConfigLine): readonly string[] {
+  return typeof value === "string" ? [value] : value.map(({ val }) => val);
 }
 
 type Settings = ReadonlyMap<string, readonly string[]>;

@@ -14,13 +14,13 @@ export class SshLink {
   private constructor(
     readonly client: Client,
     private readonly socket: Socket,
-    private readonly clients: readonly Client[],
+    jumps: readonly Client[],
   ) {
     socket.unref();
     client.once("close", () => {
       this.ended = true;
       // The jump hosts' connections have no other use.
-      for (const jump of clients) jump.end();
+      for (const jump of jumps) jump.end();
     });
   }
 

@@ -1,6 +1,8 @@
 import type { Domain } from "../facts/domains";
 import type { HostFacts } from "../facts/host-facts";
 import type { TextFile } from "../facts/text-files";
+import type { PciAddress } from "../pci/address";
+import { namesFunction } from "../pci/spec-string";
 import { parseXlConfig, type XlConfig } from "../pci/xl-config";
 
 /** A VM of the host: its configuration file, its running domain, or both. */
@@ -50,6 +52,32 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm {
     kind: "missing",
     reason: `the host has no VM "${wanted}". Name one by its name, its uuid or its file. The VMs of /etc/xen are:${known || " none"}`,
   };
+}
+
+export function vmKeyOf(facts: HostFacts, wanted: string): string | undefined {
+  const found = findVm(facts, wanted);
+  return found.kind === "found" ? found.vm.key : undefined;
+}
+
+export function attachedVmName(facts: HostFacts, wanted: string): string {
+  const found = findVm(facts, wanted);
+  return found.kind === "found" ? found.vm.name : wanted;
+}
+
+export function runningDomain(facts: HostFacts, wanted: string): Domain | undefined {
+  const found = findVm(facts, wanted);
+  return found.kind === "found" ? found.vm.domain : undefined;
+}
+
+export function isAttachedLive(facts: HostFacts, wanted: string, address: PciAddress): boolean {
+  return runningDomain(facts, wanted)?.pciDevices.some((device) => device.address === address) ?? false;
+}
+
+export function isInConfig(facts: HostFacts, wanted: string, address: PciAddress): boolean {
+  const found = findVm(facts, wanted);
+  return (
+    found.kind === "found" && (found.vm.config?.parsed.pci.some((entry) => namesFunction(entry.spec, address)) ?? false)
+  );
 }
 
 function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm {

@@ -111,7 +111,7 @@ function isOrIsUnder(facts: HostFacts, address: PciAddress, device: PciDevice): 
 
 // Without an IOMMU the quarantine fails after the driver was already switched (xen/drivers/passthrough/iommu.c, 4.17).
 function judgeIommu(facts: HostFacts): readonly Judgement[] {
-  if (!facts.xen || facts.xen.iommu !== false || !xenIsAtLeast(facts.xen, 4, 13)) return [];
+  if (facts.xen?.iommu !== false || !xenIsAtLeast(facts.xen, 4, 13)) return [];
   return [
     {
       guard: "no-iommu",

@@ -1,8 +1,10 @@
 import type { HostFacts } from "../facts/host-facts";
 import { formatPciTarget, type PciAddress } from "../pci/address";
 import { planAssign, planRelease } from "./assign";
-import { attachedVmName, isAttachedLive, isInConfig, planAttach, planDetach, runningDomain, vmKeyOf } from "./attach";
+import { planAttach } from "./attach";
 import { claimKey, findClaim } from "./claim";
+import { planDetach } from "./detach";
+import { attachedVmName, isAttachedLive, isInConfig, runningDomain, vmKeyOf } from "./find-vm";
 import { isHidden, planHide, planUnhide } from "./hide";
 import { type Plan, refusedPlan } from "./plan";
 import { type Status, statusOf } from "./status";

@@ -1,0 +1,83 @@
+/** What an xl config file says about a virtual machine and its PCI devices (xen, tools/xl/xl_parse.c, 4.22). */
+import type { AttachOptions } from "./attach-options";
+import { type PciSpec, parseSpecString } from "./spec-string";
+import { parseXlSyntax, type XlRange, type XlSyntax } from "./xl-config-syntax";
+import type { XlConfigError } from "./xl-config-tokens";
+
+/** One device of `pci`; the range is that of the quoted text. */
+export interface PciEntry extends XlRange {
+  /** Undefined when xl cannot read it, and then does not start the virtual machine. */
+  readonly spec: PciSpec | undefined;
+  readonly text: string;
+}
+
+export interface XlConfig {
+  readonly kind: "config";
+  /** xl refuses to start a virtual machine without a name. */
+  readonly name: string | undefined;
+  readonly uuid: string | undefined;
+  /** The value of `passthrough`, `enabled` or `disabled` as a rule (since 4.13); without it, xl enables it when there are devices. */
+  readonly passthrough: string | undefined;
+  /** By `builder`, the only word before 4.10, or by `type`; else pv, as xl does (it takes pvh on Arm). */
+  readonly type: "pv" | "pvh" | "hvm";
+  /** The devices that xl sees, in order: it stops at the first list within the list, and a `pci` that is no list has none. */
+  readonly pci: readonly PciEntry[];
+  /** `pci_permissive` and the like, which hold for the devices that say nothing else. */
+  readonly pciDefaults: AttachOptions;
+}
+
+/** Reads a file whose characters are bytes (Latin-1). Never throws. */
+export function parseXlConfig(text: string): XlConfig | XlConfigError {
+  const syntax = parseXlSyntax(text);
+  if (syntax.kind === "error") return syntax;
+  return {
+    kind: "config",
+    name: textOf(syntax, "name"),
+    uuid: textOf(syntax, "uuid"),
+    passthrough: textOf(syntax, "passthrough"),
+    type: typeOf(syntax),
+    pci: pciEntries(syntax),
+    pciDefaults: {
+      ...flag(syntax, "pci_permissive", "permissive"),
+      ...flag(syntax, "pci_msitranslate", "msitranslate"),
+      ...flag(syntax, "pci_power_mgmt", "powerManagement"),
+      ...flag(syntax, "pci_seize", "seize"),
+    },
+  };
+}
+
+/** The entries of `pci` in effect. */
+export function pciEntries(syntax: XlSyntax): readonly PciEntry[] {
+  const entries: PciEntry[] = [];
+  for (const { value } of syntax.settings.get("pci")?.parts ?? []) {
+    if (value.kind === "text") return [];
+    for (const element of value.elements) {
+      if (element.value.kind === "list") return entries;
+      const { start, end, text } = element.value;
+      entries.push({ spec: parseSpecString(text), text, start, end });
+    }
+  }
+  return entries;
+}
+
+function textOf(syntax: XlSyntax, name: string): string | undefined {
+  const values = syntax.settings.get(name)?.parts.map((part) => part.value);
+  if (values?.some((value) => value.kind === "list")) return undefined;
+  return values?.map((value) => (value.kind === "text" ? value.text : "")).join("");
+}
+
+/** xl compares as many characters as the value has, so `h` is hvm and `p` is pv. */
+function typeOf(syntax: XlSyntax): XlConfig["type"] {
+  const [type, builder] = [textOf(syntax, "type"), textOf(syntax, "builder")];
+  if (builder !== undefined && "hvm".startsWith(builder)) return "hvm";
+  return (["hvm", "pv", "pvh"] as const).find((word) => type !== undefined && word.startsWith(type)) ?? "pv";
+}
+
+/** xlu_cfg_get_long: what is no number of C, or was made with `+=`, counts as not said. */
+function flag(syntax: XlSyntax, name: string, option: keyof AttachOptions): AttachOptions {
+  const text = textOf(syntax, name);
+  const last = syntax.settings.get(name)?.parts.at(-1);
+  const number = /^[ \t\n\v\f\r]*[+-]?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i.exec(text ?? "")?.[1];
+  if (number === undefined || last?.operator === "+=") return {};
+  return { [option]: /[1-9a-f]/i.test(number.replace(/^0x/i, "")) };
+}

@@ -1,0 +1,66 @@
+import type { Domain } from "../facts/domains";
+import type { PciDevice } from "../facts/pci-devices";
+import { targets } from "../pci/address";
+import type { Vm } from "./find-vm";
+import type { Refusal } from "./plan";
+import type { Step } from "./step";
+import { STUB_DRIVER } from "./stub-driver";
+import type { AttachWish, PlanContext } from "./wish";
+
+/** The part of a plan that changes the running VM. */
+export interface HotPlugPlan {
+  readonly steps: readonly Step[];
+  readonly effects: readonly string[];
+  readonly refusals: readonly Refusal[];
+}
+
+const NOTHING: HotPlugPlan = { steps: [], effects: [], refusals: [] };
+
+/** In: a VM and functions that it should have. Out: the hot-plug, or why it is not possible or not possible yet. */
+export function planHotPlug(
+  wish: AttachWish,
+  vm: Vm,
+  devices: readonly PciDevice[],
+  program: PlanContext["program"],
+): HotPlugPlan {
+  const { domain } = vm;
+  if (!domain || wish.scope === "config") return NOTHING;
+  const missing = devices.filter((device) => !domain.pciDevices.some((one) => one.address === device.address));
+  if (missing.length === 0) return NOTHING;
+  const hinder = hindrance(domain, missing);
+  if (hinder !== undefined) {
+    const maker = program.find(
+      (other) => other.kind === "AssignableDevice" && missing.every((device) => targets(other.target, device.address)),
+    );
+    if (maker && domain.passthrough !== "disabled" && !domain.paused) {
+      return { ...NOTHING, effects: [`the hot-plug into the running VM "${vm.name}" waits for "${maker.label}"`] };
+    }
+    if (wish.scope === "auto") {
+      return { ...NOTHING, effects: [`the running VM "${vm.name}" gets it at its next start: ${hinder}`] };
+    }
+    return { ...NOTHING, refusals: [{ guard: undefined, message: hinder }] };
+  }
+  return {
+    steps: missing.map((device) => ({
+      kind: "attach",
+      vm: { domainId: domain.id, name: domain.name },
+      address: device.address,
+      options: wish.options,
+    })),
+    effects: missing.map((device) => `${device.address} is hot-plugged into the running VM "${vm.name}"`),
+    refusals: [],
+  };
+}
+
+/** Why the host cannot hot-plug these functions now. */
+function hindrance(domain: Domain, devices: readonly PciDevice[]): string | undefined {
+  if (domain.paused) return `the VM "${domain.name}" is paused`;
+  if (domain.passthrough === "disabled") {
+    return `the VM "${domain.name}" was started without any PCI device, and this Xen lets it have none until it is started again`;
+  }
+  const held = devices.find((device) => device.driver !== STUB_DRIVER);
+  return (
+    held &&
+    `${held.address} is not assignable (its driver is ${held.driver ?? "none"}, not ${STUB_DRIVER}). Declare an AssignableDevice for it`
+  );
+}
