@@ -1,6 +1,7 @@
 /**
  * PCI_SPEC_STRING, what `pci=` of an xl config holds and `xl pci-attach` takes.
- * The grammar is that of xlu_pci_parse_spec_string (xen, tools/libs/util/libxlu_pci.c, 4.22), which reads all that older ones read.
+ * The grammar is that of xlu_pci_parse_spec_string (xen, tools/libs/util/libxlu_pci.c, 4.22), which reads all that older ones read;
+ * of what sscanf lets through besides (`0x`, a space or a sign before a number) nothing is read.
  */
 import { type PciAddress, type PciTarget, parsePciAddress, slotOf } from "./address";
 import type { AttachOptions } from "./attach-options";

@@ -97,14 +97,15 @@ export function restorePassthrough(text: string, additions: XlAdditions): XlEdit
 function withoutEmptyList(text: string, additions: XlAdditions): XlEdit {
   const syntax = parseXlSyntax(text);
   if (syntax.kind === "error") return syntax;
-  const [ours, ...others] = syntax.settings.get("pci")?.parts ?? [];
+  const ours = syntax.settings.get("pci")?.parts[0];
   const dropped = { ...additions, pci: false };
   if (ours?.value.kind !== "list") return edited(text, dropped);
-  if (others.length > 0 || ours.value.elements.length > 0) return edited(text, additions);
+  if (ours.value.elements.length > 0) return edited(text, additions);
   if (text.slice(ours.value.start + 1, ours.value.end - 1).trim() !== "") return edited(text, dropped);
   const without = withoutLine(text, ours, dropped);
   const config = without.kind === "error" ? without : parseXlConfig(without.text);
-  return config.kind === "error" || config.pci.length > 0 ? edited(text, dropped) : without;
+  const sameDevices = config.kind === "config" && config.pci.length === pciEntries(syntax).length;
+  return sameDevices ? without : edited(text, dropped);
 }
 
 /** Takes out an assignment of ours, and with the last of them the newline that the first one needed. */

@@ -137,10 +137,9 @@ class Reader {
   }
 }
 
-function say(token: XlToken): string {
-  if (token.kind === "newline" || token.kind === "end")
-    return `the ${token.kind} of the ${token.kind === "end" ? "file" : "line"}`;
-  return `\`${token.text || token.kind}'`;
+function say({ kind, text }: XlToken): string {
+  if (kind === "newline") return "the end of the line";
+  return kind === "end" ? "the end of the file" : `\`${text || kind}'`;
 }
 
 /** xlu__cfg_set_store and xlu__cfg_concat_vals: a text adds to a text and a list to a list, and anything else is an error. */

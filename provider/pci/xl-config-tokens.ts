@@ -1,6 +1,7 @@
 /**
  * The words of an xl config file, as the lexer of libxlu reads them (xen, tools/libs/util/libxlu_cfg_l.l and libxlu_cfg.c, 4.22).
- * A carriage return is no space there: xl refuses a file with CR LF line ends, but for lines that are comments.
+ * A carriage return is no space there: xl refuses a file with CR LF line ends, but for lines that are comments. One stray character as
+ * the very last of a file, which xl overlooks, is refused here.
  */
 
 /** A number is text to libxlu too: each setting converts for itself. A comment is part of the newline that ends it. */
@@ -108,8 +109,8 @@ function complaint(text: string, at: number): string {
 }
 
 /**
- * What xlu__cfgl_dequote makes of the inside of a quoted text; undefined for what it refuses. Its numeric escapes are broken in every
- * version: `\x41` is always refused, and `\101` needs two digits more and then stands for nothing.
+ * What xlu__cfgl_dequote makes of the inside of a quoted text; undefined for what it refuses. Its numeric escapes are broken from 4.2
+ * to 4.22: `\x41` is always refused, and `\101` needs two digits more and then stands for nothing.
  */
 function resolveEscapes(inside: string): string | undefined {
   let text = "";

@@ -30,7 +30,7 @@ export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program 
   const unable = optionsRefusal(facts.xen, wish.options);
   const edit = configEdit(facts, wish, vm, devices, key, claim);
   if (edit.kind === "refused") return refusedPlan(edit.reason);
-  const live = planHotPlug(wish, vm, devices, program);
+  const live = planHotPlug(wish, vm, devices, facts.xen, program);
   const { steps: claimSteps } = claimFor(facts, key, owner, { drivers: [], entries: [...edit.entries] });
   const steps: Step[] = [...claimSteps, ...edit.steps, ...live.steps];
   return {

@@ -1,5 +1,6 @@
 import type { Domain } from "../facts/domains";
 import type { PciDevice } from "../facts/pci-devices";
+import { type Xen, xenIsAtLeast } from "../facts/xen";
 import { targets } from "../pci/address";
 import type { Vm } from "./find-vm";
 import type { Refusal } from "./plan";
@@ -21,18 +22,19 @@ export function planHotPlug(
   wish: AttachWish,
   vm: Vm,
   devices: readonly PciDevice[],
+  xen: Xen | undefined,
   program: PlanContext["program"],
 ): HotPlugPlan {
   const { domain } = vm;
   if (!domain || wish.scope === "config") return NOTHING;
   const missing = devices.filter((device) => !domain.pciDevices.some((one) => one.address === device.address));
   if (missing.length === 0) return NOTHING;
-  const hinder = hindrance(domain, missing);
+  const hinder = hindrance(domain, missing, xen);
   if (hinder !== undefined) {
     const maker = program.find(
       (other) => other.kind === "AssignableDevice" && missing.every((device) => targets(other.target, device.address)),
     );
-    if (maker && domain.passthrough !== "disabled" && !domain.paused) {
+    if (maker && canHotPlug(domain, xen) && !domain.paused) {
       return { ...NOTHING, effects: [`the hot-plug into the running VM "${vm.name}" waits for "${maker.label}"`] };
     }
     if (wish.scope === "auto") {
@@ -53,9 +55,9 @@ export function planHotPlug(
 }
 
 /** Why the host cannot hot-plug these functions now. */
-function hindrance(domain: Domain, devices: readonly PciDevice[]): string | undefined {
+function hindrance(domain: Domain, devices: readonly PciDevice[], xen: Xen | undefined): string | undefined {
   if (domain.paused) return `the VM "${domain.name}" is paused`;
-  if (domain.passthrough === "disabled") {
+  if (!canHotPlug(domain, xen)) {
     return `the VM "${domain.name}" was started without any PCI device, and this Xen lets it have none until it is started again`;
   }
   const held = devices.find((device) => device.driver !== STUB_DRIVER);
@@ -63,4 +65,8 @@ function hindrance(domain: Domain, devices: readonly PciDevice[]): string | unde
     held &&
     `${held.address} is not assignable (its driver is ${held.driver ?? "none"}, not ${STUB_DRIVER}). Declare an AssignableDevice for it`
   );
+}
+
+function canHotPlug(domain: Domain, xen: Xen | undefined): boolean {
+  return domain.startedForDevices || domain.pciDevices.length > 0 || (xen !== undefined && !xenIsAtLeast(xen, 4, 13));
 }

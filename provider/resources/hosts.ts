@@ -2,9 +2,6 @@ import { connectionPool } from "../host/connection-pool";
 import { type HostInput, loginOf } from "./host-input";
 import { ManagedHost, type Patience } from "./managed-host";
 
-/** Every host that this process has to do with, by the way to log in. */
-const hosts = new Map<string, ManagedHost>();
-
 /** Slow hosts and links: PCI_PASSTHROUGH_CONNECT_TIMEOUT, in seconds, instead of the 5 that a preview waits. */
 function patienceOf(patience: Patience): { connectTimeoutMs?: number } {
   const seconds = Number(process.env.PCI_PASSTHROUGH_CONNECT_TIMEOUT);
@@ -12,11 +9,16 @@ function patienceOf(patience: Patience): { connectTimeoutMs?: number } {
   return patience === "work" ? { connectTimeoutMs: 60_000 } : {};
 }
 
-export function hostFor(input: HostInput): ManagedHost {
-  const login = loginOf(input);
-  const key = JSON.stringify(login);
-  const known =
-    hosts.get(key) ?? new ManagedHost(input.address, (patience) => connectionPool.connect(login, patienceOf(patience)));
-  hosts.set(key, known);
-  return known;
+/** The hosts of one process or test, each known once by the way to log in. */
+export function createHosts(): (input: HostInput) => ManagedHost {
+  const hosts = new Map<string, ManagedHost>();
+  return (input) => {
+    const login = loginOf(input);
+    const key = JSON.stringify(login);
+    const host =
+      hosts.get(key) ??
+      new ManagedHost(input.address, (patience) => connectionPool.connect(login, patienceOf(patience)));
+    hosts.set(key, host);
+    return host;
+  };
 }

@@ -46,6 +46,7 @@ export function applyScript(runId: string, groups: readonly StepGroup[], questio
     `  begin ${quote(runId)} || return`,
     ...separate.map((group, at) => `  run_group ${at + 1} ${group.length}`),
     ...(sharesInitramfs.length > 0 ? [`  run_initramfs ${sharesInitramfs.join(" ")}`] : []),
+    `  rmdir ${STATE_FOLDER} 2> /dev/null`,
     "  tell '@apply end'",
     "  facts",
     "}",
@@ -77,7 +78,7 @@ tell_log() {
 begin() {
   trap '' HUP PIPE
   umask 022
-  mkdir -p ${RUN_FOLDER} ${STATE_FOLDER}/claims && chmod 700 ${RUN_FOLDER} ${STATE_FOLDER} || return
+  mkdir -p ${RUN_FOLDER} ${STATE_FOLDER} && chmod 700 ${RUN_FOLDER} ${STATE_FOLDER} || return
   exec 9>> ${RUN_FOLDER}/lock
   waited=0
   until flock -n 9; do

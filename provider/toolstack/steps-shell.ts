@@ -47,6 +47,12 @@ replace_file() {
   rm -f "$next"
   return 1
 }
+# Removes a file of ours, and the folders that it leaves empty.
+remove_own() {
+  rm -f "$1" || return
+  rmdir -p "\${1%/*}" 2> /dev/null
+  return 0
+}
 load_pciback() {
   [ -d /sys/bus/pci/drivers/${STUB_DRIVER} ] || modprobe xen-pciback || return
   [ -d /sys/bus/pci/drivers/${STUB_DRIVER} ] && return
@@ -71,10 +77,14 @@ release() {
   fi
   expect_driver "$1" "$2"
 }
+# Domain id, PCI function. From xenstore, for xl itself aborts now and then (seen on Xen 4.17).
+domain_has() {
+  xenstore-ls -f "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "/dev-[0-9]* = \\"$2\\"$"
+}
 # Domain id, spec string, PCI function.
 attach() {
-  xl pci-attach "$1" "$2"
-  xl pci-list "$1" | grep -q " $3\\$" && return
+  domain_has "$1" "$3" || xl pci-attach "$1" "$2"
+  domain_has "$1" "$3" && return
   echo "domain $1 does not have $3"
   return 1
 }
@@ -82,7 +92,7 @@ attach() {
 detach() {
   xl pci-detach "$1" "$2"
   for second in 1 2 3 4 5 6 7 8 9 10; do
-    xl pci-list "$1" | grep -q " $2\\$" || return 0
+    domain_has "$1" "$2" || return 0
     sleep 1
   done
   echo "domain $1 still has $2"
@@ -132,7 +142,10 @@ export function stepShell(step: Step): StepShell {
     case "write-claim":
       return textShell(claimPath(step.key), step.before && formatClaim(step.before), formatClaim(step.claim));
     case "drop-claim":
-      return textShell(claimPath(step.key), formatClaim(step.before), undefined);
+      return {
+        ...textShell(claimPath(step.key), formatClaim(step.before), undefined),
+        perform: `remove_own ${quote(claimPath(step.key))}`,
+      };
   }
 }
 
@@ -149,7 +162,7 @@ function editShell(step: FileEdit): StepShell {
       perform: `${putText(`${STATE_FOLDER}/before${step.path}`, step.before)} || return\n${shell.perform}`,
     };
   }
-  return step.original === "forget" ? { ...shell, perform: `${shell.perform} || return\nrm -f ${original}` } : shell;
+  return step.original === "forget" ? { ...shell, perform: `${shell.perform} || return\nremove_own ${original}` } : shell;
 }
 
 function textShell(path: string, before: string | undefined, after: string | undefined): StepShell {

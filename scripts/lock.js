@@ -1,0 +1,126 @@
+// @ts-check
+const { randomUUID } = require("node:crypto");
+const fs = require("node:fs");
+const path = require("node:path");
+const { setTimeout: sleep } = require("node:timers/promises");
+
+const HEARTBEAT_MS = 2_000;
+/** A process id alone proves nothing after a restart of the machine or container: another process may have it by now. */
+const SILENCE_MS = 60_000;
+
+/**
+ * Does the work while no other process holds the lock file. A holder that was killed is found out by its process id, or
+ * by a minute without heartbeat, and its lock is taken over.
+ *
+ * @template T
+ * @param {string} file
+ * @param {() => Promise<T>} work
+ * @param {{ onWait?: (holder: number | undefined) => void, pollMs?: number }} [options] onWait is called once, with the
+ *   holder's process id, when the lock is not free.
+ * @returns {Promise<T>}
+ */
+async function withLock(file, work, { onWait = () => {}, pollMs = 200 } = {}) {
+  const token = randomUUID();
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  let waited = false;
+  while (!take(file, token)) {
+    const holder = readHolder(file);
+    if (holder && isGone(holder)) {
+      takeAway(file, token, holder.token);
+      continue;
+    }
+    if (!waited && holder) {
+      onWait(holder.pid);
+      waited = true;
+    }
+    await sleep(pollMs);
+  }
+  const heartbeat = setInterval(() => beat(file), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(heartbeat);
+    if (readHolder(file)?.token === token) fs.rmSync(file, { force: true });
+  }
+}
+
+/**
+ * @param {string} file
+ * @param {string} token
+ */
+function take(file, token) {
+  try {
+    fs.writeFileSync(file, `${process.pid} ${token}\n`, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** @typedef {{ pid: number | undefined, token: string, silentMs: number }} Holder */
+
+/**
+ * Who holds the lock; undefined when nobody does. The text is empty for the moment between creating and writing it.
+ *
+ * @param {string} file
+ * @returns {Holder | undefined}
+ */
+function readHolder(file) {
+  try {
+    const [, pid, token = ""] = /^(\d+) (\S+)\n$/.exec(fs.readFileSync(file, "utf8")) ?? [];
+    return { pid: pid ? Number(pid) : undefined, token, silentMs: Date.now() - fs.statSync(file).mtimeMs };
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** @param {Holder} holder */
+function isGone(holder) {
+  return holder.silentMs > SILENCE_MS || (holder.pid !== undefined && !isAlive(holder.pid));
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== "ESRCH"; // EPERM: alive, and somebody else's
+  }
+}
+
+/**
+ * Removes the lock of a holder that is gone. Another waiter may have done so, and have taken the lock, since we looked:
+ * rename picks up whatever is there in one step, and what is not the dead holder's is put back.
+ *
+ * @param {string} file
+ * @param {string} token ours
+ * @param {string} goneToken
+ */
+function takeAway(file, token, goneToken) {
+  const aside = `${file}.${token}`;
+  try {
+    fs.renameSync(file, aside);
+    if (readHolder(aside)?.token !== goneToken) fs.linkSync(aside, file);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT" && codeOf(error) !== "EEXIST") throw error;
+  } finally {
+    fs.rmSync(aside, { force: true });
+  }
+}
+
+/** @param {string} file */
+function beat(file) {
+  const now = new Date();
+  // The lock is gone when the machine slept for longer than a minute and a waiter took it: nothing to keep alive then.
+  fs.utimes(file, now, now, () => {});
+}
+
+/** @param {unknown} error */
+function codeOf(error) {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+module.exports = { withLock };

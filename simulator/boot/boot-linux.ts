@@ -1,0 +1,35 @@
+import { Errno } from "../kernel/errno";
+import { Kernel } from "../kernel/kernel";
+import { coldplug, ModuleNotFound, modprobe } from "../kernel/modules";
+import type { Machine } from "../machine";
+import { initramfsPath, initramfsSource, readInitramfs, readModuleList } from "./initramfs";
+import { readModuleSource } from "./module-source";
+
+/** From the kernel's first line to a login: the initramfs, then systemd-modules-load and udev on the root file system. */
+export function bootLinux(machine: Machine, commandLine: string): void {
+  const { files, profile } = machine;
+  const kernel = new Kernel(profile.kernel, commandLine, (address) => machine.xen?.userOf(address));
+  machine.kernel = kernel;
+
+  const initramfs = readInitramfs(files, initramfsPath(profile.kernel));
+  const early = initramfsSource(initramfs);
+  coldplug(kernel, early, kernel.bus.devices);
+  for (const name of initramfs.load) tolerate(() => modprobe(kernel, early, name));
+
+  const source = readModuleSource(files, profile.kernel);
+  const folder = "/etc/modules-load.d";
+  const lists = files.exists(folder) ? files.list(folder).filter((name) => name.endsWith(".conf")) : [];
+  for (const list of [...lists.map((name) => `${folder}/${name}`), "/etc/modules"]) {
+    for (const name of readModuleList(files, list)) tolerate(() => modprobe(kernel, source, name));
+  }
+  coldplug(kernel, source, kernel.bus.devices);
+}
+
+/** A module that cannot be loaded does not stop the boot. */
+function tolerate(load: () => void): void {
+  try {
+    load();
+  } catch (error) {
+    if (!(error instanceof ModuleNotFound || error instanceof Errno)) throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import type { PciFunction } from "../kernel/pci-bus";
+import type { Commands } from "../machine";
+import { failed, splitOptions, succeeded } from "./command";
+
+/** pciutils 3.9 and iproute2 6.1 */
+export const hardwareCommands: Commands = {
+  lspci: (call) => {
+    const { options } = splitOptions(call.args);
+    const wanted = call.args[call.args.indexOf("-s") + 1];
+    const devices = call.machine.kernel.bus.devices.filter(
+      (device) => !call.args.includes("-s") || device.address.endsWith(wanted ?? ""),
+    );
+    return succeeded(devices.map((device) => describe(device, options)).join(""));
+  },
+  ip: (call) => {
+    const words = call.args.filter((arg) => !arg.startsWith("-"));
+    if (!"address".startsWith(words[0] ?? "")) return failed(1, `Object "${words[0]}" is unknown, try "ip help".\n`);
+    const lines = call.machine.profile.network.interfaces
+      .filter(({ name }) => name === "lo" || call.machine.files.exists(`/sys/class/net/${name}`))
+      .flatMap(({ name, addresses }, at) => addresses.map((address) => addressLine(at + 1, name, address)));
+    return succeeded(lines.join(""));
+  },
+};
+
+function describe(device: PciFunction, options: readonly string[]): string {
+  const address = options.includes("D") ? device.address : device.address.replace(/^0000:/, "");
+  const [kind = "", name = ""] = device.label.split(/: (.*)/);
+  const plain = `${address} ${kind}: ${name}`;
+  const code = device.class.slice(0, 4);
+  const numbers = options.filter((letter) => letter === "n").length;
+  const line =
+    [plain, `${address} ${code}: ${device.id}`, `${address} ${kind} [${code}]: ${name} [${device.id}]`][numbers] ??
+    plain;
+  const revision = device.revision !== undefined && device.revision !== "00" ? ` (rev ${device.revision})` : "";
+  const driver = device.driver ? `\tKernel driver in use: ${device.driver.name}\n` : "";
+  return `${line}${revision}\n${options.includes("k") ? driver : ""}`;
+}
+
+function addressLine(index: number, name: string, address: string): string {
+  const family = address.includes(":") ? "inet6" : "inet";
+  const scope = name === "lo" ? "host" : address.startsWith("fe80:") ? "link" : "global";
+  const label = family === "inet" ? ` ${name}` : "";
+  return `${index}: ${name}    ${family} ${address} scope ${scope}${label}\\       valid_lft forever preferred_lft forever\n`;
+}

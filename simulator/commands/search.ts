@@ -1,0 +1,26 @@
+import type { CommandCall, CommandOutput, Commands } from "../machine";
+import { splitOptions } from "./command";
+
+/** grep 3.8: the options that just-bash's grep lacks (-H, -s) are made from what it has. */
+export const searchCommands: Commands = { grep, egrep: grep };
+
+async function grep(call: CommandCall): Promise<CommandOutput> {
+  const { options, words } = splitOptions(call.args);
+  const has = (letter: string) => options.includes(letter);
+  const lacking = (arg: string) => (/^-[a-zA-Z]+$/.test(arg) ? arg.replace(/[Hs]/g, "") : arg);
+  const end = call.args.length - words.length;
+  const args = [
+    ...call.args
+      .slice(0, end)
+      .map(lacking)
+      .filter((arg) => arg !== "-"),
+    ...words,
+  ];
+  // A second file makes grep print names, as -H does for one.
+  if (has("H")) args.push("/dev/null");
+  if (call.name === "egrep") args.unshift("-E");
+  const output = await call.builtin(args);
+  const stdout = has("H") ? output.stdout.replace(/^\/dev\/null(:.*)?\n/gm, "") : output.stdout;
+  const stderr = has("s") ? "" : output.stderr;
+  return { stdout, stderr, exitCode: output.exitCode };
+}

@@ -1,0 +1,161 @@
+import type { Command, CommandCall, CommandOutput } from "../machine";
+import { ConfigSyntaxError, readDomainConfig } from "../xen/config-file";
+import type { Domain, DomainConfig } from "../xen/domain";
+import { createDomain, destroyDomain } from "../xen/domains";
+import type { Xen } from "../xen/xen";
+import { failed, isErrno, splitOptions, succeeded } from "./command";
+import { listAsJson } from "./xl-list-json";
+import { findDomain, withXen } from "./xl-pci";
+
+/** Subcommands of xl about domains and the host (tools/xl, 4.17). */
+export const xlDomainCommands: Readonly<Record<string, Command>> = {
+  list: withXen((call, xen) => {
+    const { options, words } = splitOptions(call.args);
+    const wanted = words.map((name) => (name === "0" || name === "Domain-0" ? undefined : findDomain(xen, name)));
+    const unknown = wanted.find((domain) => domain !== undefined && "exitCode" in domain);
+    if (unknown && "exitCode" in unknown) return unknown;
+    const domains =
+      words.length > 0 ? wanted.filter((one): one is Domain => one !== undefined) : [...xen.domains.values()];
+    const dom0 = words.length === 0 || wanted.includes(undefined);
+    if (options.includes("l")) return succeeded(listAsJson(xen, domains, dom0));
+    const head = "Name                                        ID   Mem VCPUs\tState\tTime(s)\n";
+    const rows = domains.map((one) =>
+      row(one.config.name, one.id, one.config.memory, one.config.vcpus, state(one), seconds(one)),
+    );
+    const first = dom0 ? row("Domain-0", 0, xen.data.dom0Memory, xen.data.cpus, "r-----", 42.5) : "";
+    return succeeded(head + first + rows.join(""));
+  }),
+  "vm-list": withXen((_, xen) => {
+    const rows = [...xen.domains.values()].map(
+      (one) => `${one.config.uuid}  ${String(one.id).padStart(5)}    ${one.config.name}\n`,
+    );
+    return succeeded(
+      `UUID                                  ID    name\n00000000-0000-0000-0000-000000000000      0    Domain-0\n${rows.join("")}`,
+    );
+  }),
+  domid: withXen((call, xen) => {
+    const domain = xen.find(call.args[0] ?? "");
+    return domain
+      ? succeeded(`${domain.id}\n`)
+      : failed(1, `Can't get domid of domain name '${call.args[0]}', maybe this domain does not exist.\n`);
+  }),
+  domname: withXen((call, xen) => {
+    const domain = xen.domains.get(Number(call.args[0]));
+    return domain
+      ? succeeded(`${domain.config.name}\n`)
+      : failed(1, `Can't get domain name of domain id '${call.args[0]}', maybe this domain does not exist.\n`);
+  }),
+  info: withXen((call, xen) => succeeded(hostInfo(call, xen))),
+  create: withXen((call, xen, log) => {
+    const { words } = splitOptions(call.args);
+    const file = words[0] ?? "";
+    let config: DomainConfig;
+    try {
+      config = readDomainConfig(call.machine.files.read(call.path(file)));
+    } catch (error) {
+      if (error instanceof ConfigSyntaxError) {
+        return failed(
+          1,
+          `${file}:${error.line}: config parsing error near here\nFailed to parse config: Invalid argument\n`,
+          `Parsing config from ${file}\n`,
+        );
+      }
+      if (!isErrno(error)) throw error;
+      return failed(1, `Failed to read config file: ${file}: ${error.text}\n`);
+    }
+    const bad = config.badDevices[0];
+    if (bad !== undefined) {
+      return failed(1, `unable to parse PCI_SPEC_STRING \`${bad}' for passthrough\n`, `Parsing config from ${file}\n`);
+    }
+    if (xen.find(config.name)) {
+      log.say("error", "libxl_domain.c:2066:libxl__domain_make", `domain with name "${config.name}" already exists.`);
+      return failed(3, log.text, `Parsing config from ${file}\n`);
+    }
+    const rc = createDomain(xen, log, config);
+    return { stdout: `Parsing config from ${file}\n`, stderr: log.text, exitCode: rc === 0 ? 0 : 3 };
+  }),
+  destroy: withXen((call, xen) => forDomain(call, xen, (domain) => destroyDomain(xen, domain))),
+  shutdown: withXen((call, xen) => {
+    const name = splitOptions(call.args.filter((arg) => !["-w", "-F"].includes(arg))).words[0] ?? "";
+    const domain = findDomain(xen, name);
+    if ("exitCode" in domain) return domain;
+    destroyDomain(xen, domain);
+    return succeeded(`Shutting down domain ${domain.id}\n`);
+  }),
+  pause: withXen((call, xen) => setPaused(call, xen, true)),
+  unpause: withXen((call, xen) => setPaused(call, xen, false)),
+  /** Ends at once: what the guest has printed until now. */
+  console: withXen((call, xen) => {
+    const domain = findDomain(xen, splitOptions(call.args).words.at(-1) ?? "");
+    return "exitCode" in domain ? domain : succeeded(domain.console);
+  }),
+};
+
+function setPaused(call: CommandCall, xen: Xen, paused: boolean): CommandOutput {
+  return forDomain(call, xen, (domain) => {
+    domain.paused = paused;
+  });
+}
+
+function forDomain(call: CommandCall, xen: Xen, act: (domain: Domain) => void): CommandOutput {
+  const domain = findDomain(xen, splitOptions(call.args).words[0] ?? "");
+  if ("exitCode" in domain) return domain;
+  act(domain);
+  return succeeded();
+}
+
+function row(name: string, id: number, memory: number, vcpus: number, flags: string, time: number): string {
+  const columns = [name.padEnd(40), String(id).padStart(5), String(memory).padStart(5), String(vcpus).padStart(5)];
+  return `${columns.join(" ")}     ${flags}  ${time.toFixed(1).padStart(8)}\n`;
+}
+
+function state(domain: Domain): string {
+  return domain.paused ? "--p---" : "-b----";
+}
+
+function seconds(domain: Domain): number {
+  return (Date.now() - domain.startedAt) / 1000;
+}
+
+function hostInfo(call: CommandCall, xen: Xen): string {
+  const { data } = xen;
+  const { release, version } = call.machine.kernel.data;
+  const capabilities = [
+    "pv",
+    ...(data.hvm ? ["hvm"] : []),
+    ...(data.hvm && data.iommu ? ["hvm_directio"] : []),
+    ...(data.iommu ? ["pv_directio"] : []),
+  ];
+  const values: readonly (readonly [string, string | number])[] = [
+    ["host", call.machine.files.read("/etc/hostname").trim()],
+    ["release", release],
+    ["version", version],
+    ["machine", "x86_64"],
+    ["nr_cpus", data.cpus],
+    ["max_cpu_id", data.cpus - 1],
+    ["nr_nodes", 1],
+    ["cores_per_socket", data.cpus],
+    ["threads_per_core", 1],
+    ["cpu_mhz", "2000.000"],
+    ["virt_caps", capabilities.join(" ")],
+    ["total_memory", data.memory],
+    [
+      "free_memory",
+      data.memory - data.dom0Memory - [...xen.domains.values()].reduce((sum, one) => sum + one.config.memory, 0),
+    ],
+    ["sharing_freed_memory", 0],
+    ["sharing_used_memory", 0],
+    ["outstanding_claims", 0],
+    ["free_cpus", 0],
+    ["xen_major", data.major],
+    ["xen_minor", data.minor],
+    ["xen_extra", data.extra],
+    ["xen_version", `${data.major}.${data.minor}${data.extra}`],
+    ["xen_caps", `xen-3.0-x86_64 ${data.hvm ? "hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 " : ""}`],
+    ["xen_scheduler", "credit2"],
+    ["xen_pagesize", 4096],
+    ["platform_params", "virt_start=0xffff800000000000"],
+    ["xend_config_format", 4],
+  ];
+  return values.map(([name, value]) => `${name.padEnd(22)} : ${value}\n`).join("");
+}

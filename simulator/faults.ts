@@ -1,0 +1,85 @@
+import { Errno, type ErrnoCode } from "./kernel/errno";
+
+/** Something that goes wrong on a simulated host; `times` is how often, without it always. */
+export type Fault = { readonly times?: number } & (
+  | {
+      /** The beginning of a command: `xl pci-assignable-add`. It does nothing but fail. */
+      readonly command: string;
+      readonly stderr?: string;
+      readonly stdout?: string;
+      readonly exitCode?: number;
+    }
+  /** A file that refuses what is written to it, such as one of /sys. */
+  | { readonly write: string; readonly error: ErrnoCode }
+  /** A folder under which nothing can be written: EROFS and EACCES when a file is opened, anything else when it is written. */
+  | { readonly writesUnder: string; readonly error: ErrnoCode }
+  /** The connection ends when the command begins; the script goes on. */
+  | { readonly cutConnectionDuring: string }
+  /** The connection ends after so many bytes of a script's standard output. */
+  | { readonly cutConnectionAfter: number }
+);
+
+/** What goes wrong on one host. */
+export class Faults {
+  private readonly active: { readonly fault: Fault; left: number }[] = [];
+
+  add(fault: Fault): void {
+    this.active.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY });
+  }
+
+  clear(): void {
+    this.active.length = 0;
+  }
+
+  /** The first words of commands that a fault names, so that the shell asks before it runs them. */
+  get commands(): readonly string[] {
+    return this.active.flatMap(({ fault }) =>
+      "command" in fault
+        ? [firstWord(fault.command)]
+        : "cutConnectionDuring" in fault
+          ? [firstWord(fault.cutConnectionDuring)]
+          : [],
+    );
+  }
+
+  failureOf(command: string): { stdout: string; stderr: string; exitCode: number } | undefined {
+    const fault = this.take((one) => "command" in one && begins(command, one.command));
+    if (!fault || !("command" in fault)) return undefined;
+    return { stdout: fault.stdout ?? "", stderr: fault.stderr ?? "", exitCode: fault.exitCode ?? 1 };
+  }
+
+  cutsDuring(command: string): boolean {
+    return this.take((one) => "cutConnectionDuring" in one && begins(command, one.cutConnectionDuring)) !== undefined;
+  }
+
+  /** After how many bytes of this output the connection ends. */
+  cutsAfter(bytes: number): number | undefined {
+    const fault = this.take((one) => "cutConnectionAfter" in one && one.cutConnectionAfter < bytes);
+    return fault && "cutConnectionAfter" in fault ? fault.cutConnectionAfter : undefined;
+  }
+
+  /** Throws the Errno of a fault that concerns this file. */
+  checkWrite(path: string, when: "open" | "write"): void {
+    const fault = this.take((one) => {
+      if ("write" in one) return when === "write" && one.write === path;
+      if (!("writesUnder" in one)) return false;
+      const refusedAt = one.error === "EROFS" || one.error === "EACCES" ? "open" : "write";
+      return when === refusedAt && (path === one.writesUnder || path.startsWith(`${one.writesUnder}/`));
+    });
+    if (fault && "error" in fault) throw new Errno(fault.error, path);
+  }
+
+  private take(concerns: (fault: Fault) => boolean): Fault | undefined {
+    const found = this.active.find((one) => one.left > 0 && concerns(one.fault));
+    if (found) found.left--;
+    return found?.fault;
+  }
+}
+
+function begins(command: string, start: string): boolean {
+  return command === start || command.startsWith(`${start} `);
+}
+
+function firstWord(text: string): string {
+  return text.split(" ")[0] ?? "";
+}

@@ -1,0 +1,230 @@
+import { Errno } from "./errno";
+import {
+  byBytes,
+  type FileStatus,
+  join,
+  type Node,
+  names,
+  newFile,
+  parentOf,
+  type VirtualFiles,
+  type VirtualNode,
+} from "./file-node";
+
+const MAX_LINKS = 40;
+
+/**
+ * The one file tree of a simulated host: real files, and folders whose files are computed from the kernel model.
+ * Every method takes absolute paths and throws Errno, as the system call of that name would.
+ */
+export class FileTree {
+  private readonly madeAt = Date.now();
+  private readonly nodes = new Map<string, Node>([
+    ["/", { kind: "directory", mode: 0o755, uid: 0, mtime: this.madeAt }],
+  ]);
+
+  /** Where tests refuse writes: called with the resolved path before anything changes; throws Errno. */
+  onWrite: (path: string, when: "open" | "write") => void = () => {};
+
+  constructor(private readonly virtual: Readonly<Record<string, VirtualFiles>>) {}
+
+  /** Where a path leads to, with links in it followed; the last name itself may be missing. Throws ENOENT, ENOTDIR, ELOOP. */
+  resolve(path: string, options: { readonly followLast: boolean } = { followLast: true }): string {
+    let rest = names(path);
+    let at = "/";
+    for (let links = 0; rest.length > 0; ) {
+      const [name = "", ...after] = rest;
+      const next = name === ".." ? parentOf(at) : join(at, name);
+      const node = this.look(next);
+      if (node?.kind === "link" && (after.length > 0 || options.followLast)) {
+        if (++links > MAX_LINKS) throw new Errno("ELOOP", path);
+        rest = [...names(node.target), ...after];
+        if (node.target.startsWith("/")) at = "/";
+        continue;
+      }
+      if (after.length > 0 && !node) throw new Errno("ENOENT", path);
+      if (after.length > 0 && node?.kind !== "directory") throw new Errno("ENOTDIR", path);
+      at = next;
+      rest = after;
+    }
+    return at;
+  }
+
+  status(path: string, options: { readonly followLast: boolean } = { followLast: true }): FileStatus {
+    const node = this.look(this.resolve(path, options));
+    if (!node) throw new Errno("ENOENT", path);
+    const uid = "uid" in node ? node.uid : 0;
+    const mtime = "mtime" in node ? node.mtime : this.madeAt;
+    if (node.kind === "link") {
+      const size = "mtime" in node ? node.target.length : 0;
+      return { kind: "link", mode: 0o777, uid, mtime, size, target: node.target };
+    }
+    if (node.kind === "directory") {
+      return {
+        kind: "directory",
+        mode: "mode" in node ? node.mode : 0o755,
+        uid,
+        mtime,
+        size: "mode" in node ? 4096 : 0,
+      };
+    }
+    return { kind: "file", mode: node.mode, uid, mtime, size: "text" in node ? node.text.length : 4096 };
+  }
+
+  exists(path: string, options?: { readonly followLast: boolean }): boolean {
+    try {
+      return this.look(this.resolve(path, options)) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  read(path: string): string {
+    const node = this.look(this.resolve(path));
+    if (!node) throw new Errno("ENOENT", path);
+    if (node.kind === "directory") throw new Errno("EISDIR", path);
+    if (node.kind === "link") throw new Errno("ELOOP", path);
+    if ("text" in node) return node.text;
+    if (!node.read) throw new Errno(node.mode & 0o444 ? "EIO" : "EACCES", path);
+    return node.read();
+  }
+
+  list(path: string): readonly string[] {
+    const folder = this.resolve(path);
+    const node = this.look(folder);
+    if (!node) throw new Errno("ENOENT", path);
+    if (node.kind !== "directory") throw new Errno("ENOTDIR", path);
+    const prefix = folder === "/" ? "/" : `${folder}/`;
+    const inside = new Set<string>();
+    const collect = (paths: Iterable<string>) => {
+      for (const one of paths) {
+        if (one.startsWith(prefix) && one !== prefix) inside.add(one.slice(prefix.length).split("/")[0] ?? "");
+      }
+    };
+    const virtual = this.virtualFilesAt(folder);
+    if (virtual) collect(virtual.keys());
+    else {
+      collect(this.nodes.keys());
+      if (folder === "/") for (const mount of Object.keys(this.virtual)) inside.add(mount.slice(1));
+    }
+    return [...inside].sort(byBytes);
+  }
+
+  /** open(O_WRONLY|O_CREAT|O_TRUNC): whether the path can be written, before anything is. */
+  open(path: string, options: { readonly truncate: boolean; readonly uid?: number; readonly mode?: number }): void {
+    const at = this.resolve(path);
+    this.onWrite(at, "open");
+    const node = this.look(at);
+    if (node?.kind === "directory") throw new Errno("EISDIR", path);
+    if (this.virtualFilesAt(at)) {
+      if (!node) throw new Errno(at.startsWith("/sys/") ? "EACCES" : "ENOENT", path);
+      return;
+    }
+    this.parent(at, path);
+    if (node && !options.truncate) return;
+    const before = node?.kind === "file" && "text" in node ? node : undefined;
+    this.put(at, before ? { ...before, text: "" } : newFile(options.mode ?? 0o644, options.uid ?? 0));
+  }
+
+  /** One write(2) of all the text to a file, replacing what it held or after it. */
+  write(path: string, text: string, options: { readonly append?: boolean } = {}): void {
+    const at = this.resolve(path);
+    this.onWrite(at, "write");
+    const node = this.look(at);
+    if (node?.kind === "directory") throw new Errno("EISDIR", path);
+    if (this.virtualFilesAt(at)) {
+      if (!node || node.kind !== "file" || "text" in node) throw new Errno("EACCES", path);
+      if (!node.write) throw new Errno("EIO", path);
+      node.write(text);
+      return;
+    }
+    this.parent(at, path);
+    const before = node?.kind === "file" && "text" in node ? node : newFile(0o644, 0);
+    this.put(at, { ...before, text: options.append ? before.text + text : text, mtime: Date.now() });
+  }
+
+  mkdir(path: string, mode = 0o755): void {
+    const at = this.resolve(path);
+    if (this.look(at)) throw new Errno("EEXIST", path);
+    this.change(at, path);
+    this.put(at, { kind: "directory", mode, uid: 0, mtime: Date.now() });
+  }
+
+  symlink(target: string, path: string): void {
+    const at = this.resolve(path, { followLast: false });
+    if (this.look(at)) throw new Errno("EEXIST", path);
+    this.change(at, path);
+    this.put(at, { kind: "link", target, uid: 0, mtime: Date.now() });
+  }
+
+  /** unlink(2), or rmdir(2) for a directory. */
+  remove(path: string): void {
+    const at = this.resolve(path, { followLast: false });
+    const node = this.look(at);
+    if (!node) throw new Errno("ENOENT", path);
+    this.change(at, path);
+    if (node.kind === "directory" && this.list(at).length > 0) throw new Errno("ENOTEMPTY", path);
+    this.nodes.delete(at);
+  }
+
+  /** rename(2): the target is replaced in one step. */
+  rename(from: string, to: string): void {
+    const source = this.resolve(from, { followLast: false });
+    const target = this.resolve(to, { followLast: false });
+    const node = this.nodes.get(source);
+    if (!node) throw new Errno(this.look(source) ? "EPERM" : "ENOENT", from);
+    this.change(source, from);
+    this.change(target, to);
+    const there = this.look(target);
+    if (there?.kind === "directory" && node.kind !== "directory") throw new Errno("EISDIR", to);
+    for (const [path, moved] of [...this.nodes]) {
+      if (path !== source && !path.startsWith(`${source}/`)) continue;
+      this.nodes.delete(path);
+      this.nodes.set(target + path.slice(source.length), moved);
+    }
+  }
+
+  setStatus(path: string, change: { readonly mode?: number; readonly uid?: number; readonly mtime?: number }): void {
+    const at = this.resolve(path);
+    const node = this.nodes.get(at);
+    if (!node) throw new Errno(this.look(at) ? "EPERM" : "ENOENT", path);
+    this.onWrite(at, "open");
+    this.put(at, { ...node, ...change });
+  }
+
+  /** Writes a file and the folders above it: for profiles and tests, past every refusal. */
+  plant(path: string, text: string, mode = 0o644): void {
+    this.plantFolder(parentOf(path));
+    this.nodes.set(path, { ...newFile(mode, 0), text });
+  }
+
+  plantFolder(path: string): void {
+    if (this.nodes.has(path)) return;
+    this.plantFolder(parentOf(path));
+    this.nodes.set(path, { kind: "directory", mode: 0o755, uid: 0, mtime: Date.now() });
+  }
+
+  private look(path: string): Node | VirtualNode | undefined {
+    return this.virtualFilesAt(path)?.get(path) ?? this.nodes.get(path);
+  }
+
+  private virtualFilesAt(path: string): ReadonlyMap<string, VirtualNode> | undefined {
+    return this.virtual[`/${path.split("/")[1]}`]?.();
+  }
+
+  private parent(at: string, path: string): void {
+    const folder = this.look(parentOf(at));
+    if (!folder) throw new Errno("ENOENT", path);
+    if (folder.kind !== "directory") throw new Errno("ENOTDIR", path);
+  }
+
+  private change(at: string, path: string): void {
+    if (this.virtualFilesAt(at)) throw new Errno("EPERM", path);
+    this.parent(at, path);
+    this.onWrite(at, "open");
+  }
+
+  private put(at: string, node: Node): void {
+    this.nodes.set(at, node);
+  }
+}

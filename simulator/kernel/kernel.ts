@@ -1,0 +1,91 @@
+import { randomUUID } from "node:crypto";
+import { moduleName } from "./modprobe-config";
+import { driverOf, type ModuleData, type ModuleLoader } from "./modules";
+import { PciBus, type PciFunctionData } from "./pci-bus";
+import { type DomainOf, Pciback } from "./pciback";
+
+export interface KernelData {
+  /** `uname -r` */
+  readonly release: string;
+  /** `uname -v` */
+  readonly version: string;
+  readonly pci: readonly PciFunctionData[];
+  readonly modules: readonly ModuleData[];
+}
+
+/** The kernel of a host from one boot to the next. */
+export class Kernel implements ModuleLoader {
+  readonly bootId = randomUUID();
+  readonly bus: PciBus;
+  readonly modules: readonly ModuleData[];
+  private readonly loaded = new Map<string, string>();
+  private readonly messages: string[] = [];
+  private readonly bootedAt = Date.now();
+
+  constructor(
+    readonly data: KernelData,
+    readonly commandLine: string,
+    private readonly domainOf: DomainOf,
+  ) {
+    this.bus = new PciBus(data.pci);
+    this.modules = data.modules;
+    this.log(`Linux version ${data.release} (debian-kernel@lists.debian.org) ${data.version}`);
+    this.log(`Command line: ${commandLine}`);
+    for (const module of data.modules) if (module.builtin) this.start(module, this.bootParameters(module.name));
+  }
+
+  get loadedModules(): readonly string[] {
+    return [...this.loaded.keys()].reverse();
+  }
+
+  isLoaded(name: string): boolean {
+    return this.loaded.has(moduleName(name));
+  }
+
+  insert(module: ModuleData, parameters: string): void {
+    this.start(module, [parameters, this.bootParameters(module.name)].filter((text) => text !== "").join(" "));
+    this.loaded.set(module.name, parameters);
+    this.bus.version++;
+  }
+
+  remove(name: string): void {
+    const module = this.modules.find((one) => one.name === moduleName(name));
+    const driver = this.bus.drivers.find((one) => one.module === module?.name);
+    if (driver) this.bus.unregister(driver.name);
+    this.loaded.delete(moduleName(name));
+    this.bus.version++;
+  }
+
+  log(line: string): void {
+    const seconds = ((Date.now() - this.bootedAt) / 1000).toFixed(6).padStart(12);
+    this.messages.push(`[${seconds}] ${line}`);
+  }
+
+  /** What dmesg prints. */
+  get messageText(): string {
+    return this.messages.map((line) => `${line}\n`).join("");
+  }
+
+  private start(module: ModuleData, parameters: string): void {
+    if (module.name === "xen_pciback") {
+      const hide = /(?:^|\s)hide=(\S*)/.exec(parameters)?.[1] ?? "";
+      this.log("xen_pciback: backend is vpci");
+      const options = { hide, module: module.builtin ? undefined : module.name };
+      this.bus.register(new Pciback(this.bus, (line) => this.log(line), this.domainOf, options));
+      return;
+    }
+    const driver = driverOf(module);
+    if (driver) this.bus.register(driver);
+  }
+
+  /** `module.parameter=value` of the command line, for a module as for built-in code (kernel-parameters.rst). */
+  private bootParameters(module: string): string {
+    return this.commandLine
+      .split(/\s+/)
+      .flatMap((word) => {
+        const dot = word.indexOf(".");
+        return dot > 0 && moduleName(word.slice(0, dot)) === module ? [word.slice(dot + 1)] : [];
+      })
+      .join(" ");
+  }
+}

@@ -1,0 +1,111 @@
+import { Errno } from "./errno";
+import { type ModprobeConfig, moduleName } from "./modprobe-config";
+import type { PciDriver, PciFunction } from "./pci-bus";
+
+/** A kernel module of a host, as a profile describes it; the module xen_pciback brings its driver along. */
+export interface ModuleData {
+  readonly name: string;
+  /** Below /lib/modules/<release>: `kernel/drivers/net/ethernet/intel/e1000e/e1000e.ko`. */
+  readonly file: string;
+  readonly builtin?: boolean;
+  readonly depends?: readonly string[];
+  readonly driver?: {
+    readonly name: string;
+    /** `8086:10d3`; `8086:*` is every device of a vendor. */
+    readonly ids?: readonly string[];
+    /** Class codes or their beginnings: `0c0330`, `0604`. */
+    readonly classes?: readonly string[];
+    readonly sriov?: boolean;
+  };
+}
+
+export function driverOf(module: ModuleData): PciDriver | undefined {
+  const { driver } = module;
+  if (!driver) return undefined;
+  return {
+    name: driver.name,
+    module: module.builtin ? undefined : module.name,
+    sriov: driver.sriov ?? false,
+    covers: (device) => coversFunction(module, device),
+    probe: () => {},
+    remove: () => {},
+  };
+}
+
+export function coversFunction(module: ModuleData, device: Pick<PciFunction, "id" | "class">): boolean {
+  const vendor = device.id.split(":")[0];
+  return (
+    (module.driver?.ids ?? []).some((id) => id === device.id || id === `${vendor}:*`) ||
+    (module.driver?.classes ?? []).some((code) => device.class.startsWith(code))
+  );
+}
+
+/** `pci:v00008086d000010D3sv00008086sd00000000bc02sc00i00`, as the file modalias has it. */
+export function modaliasOf(device: Pick<PciFunction, "id" | "subsystem" | "class">): string {
+  const [vendor = "", id = ""] = device.id.toUpperCase().split(":");
+  const [subvendor = "", subid = ""] = device.subsystem.toUpperCase().split(":");
+  const [base, sub, face] = device.class.toUpperCase().match(/../g) ?? [];
+  const wide = (digits: string) => digits.padStart(8, "0");
+  return `pci:v${wide(vendor)}d${wide(id)}sv${wide(subvendor)}sd${wide(subid)}bc${base}sc${sub}i${face}`;
+}
+
+/** Where modprobe runs: which modules there are to load, and what modprobe.d says there. */
+export interface ModuleSource {
+  readonly available: (module: string) => boolean;
+  readonly config: ModprobeConfig;
+}
+
+export interface ModuleLoader {
+  readonly modules: readonly ModuleData[];
+  isLoaded(name: string): boolean;
+  /** init_module(2). Throws Errno. */
+  insert(module: ModuleData, parameters: string): void;
+}
+
+/** Thrown where modprobe says FATAL: there is no such module. */
+export class ModuleNotFound extends Error {
+  override readonly name = "ModuleNotFound";
+}
+
+/** What `modprobe NAME` does: softdeps, dependencies, options, then the module. Throws ModuleNotFound, Errno. */
+export function modprobe(loader: ModuleLoader, source: ModuleSource, name: string): void {
+  load(loader, source, name, new Set());
+}
+
+function load(loader: ModuleLoader, source: ModuleSource, name: string, seen: Set<string>): void {
+  const wanted = moduleName(name);
+  const module = loader.modules.find((one) => one.name === wanted);
+  if (!module || !(module.builtin || source.available(wanted))) throw new ModuleNotFound(name);
+  if (seen.has(wanted) || module.builtin || loader.isLoaded(wanted)) return;
+  seen.add(wanted);
+  if (source.config.installs.has(wanted)) return;
+  const softdeps = source.config.softdeps.filter((one) => one.module === wanted);
+  const soft = (names: readonly string[]) => {
+    for (const one of names) loadIfPossible(loader, source, one, seen);
+  };
+  soft(softdeps.flatMap((one) => one.pre));
+  for (const one of module.depends ?? []) load(loader, source, one, seen);
+  const options = source.config.options.filter((one) => one.module === wanted).map((one) => one.parameters);
+  loader.insert(module, options.join(" "));
+  soft(softdeps.flatMap((one) => one.post));
+}
+
+/** A soft dependency that is missing or fails stops nothing. */
+function loadIfPossible(loader: ModuleLoader, source: ModuleSource, name: string, seen: Set<string>): void {
+  try {
+    load(loader, source, name, seen);
+  } catch (error) {
+    if (!(error instanceof ModuleNotFound || error instanceof Errno)) throw error;
+  }
+}
+
+/** What udev does for each device at boot: the modules that its modalias names, unless they are on the blacklist. */
+export function coldplug(loader: ModuleLoader, source: ModuleSource, devices: readonly PciFunction[]): void {
+  for (const device of devices) {
+    for (const module of loader.modules) {
+      if (coversFunction(module, device) && !source.config.blacklist.has(module.name)) {
+        loadIfPossible(loader, source, module.name, new Set());
+      }
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import type { PciAddress } from "../../provider/pci/address";
+import { Errno } from "./errno";
+
+/** What a PCI function is, as a profile describes it. Hexadecimal numbers without 0x, small letters. */
+export interface PciFunctionData {
+  readonly address: PciAddress;
+  /** Vendor and device: `8086:10d3`. */
+  readonly id: string;
+  readonly subsystem: string;
+  /** Base class, subclass and interface: `020000`. */
+  readonly class: string;
+  readonly revision?: string;
+  /** What lspci prints after the address. */
+  readonly label: string;
+  /** The bridge above it; none on the root bus. */
+  readonly bridge?: PciAddress;
+  /** Whether the kernel knows a way to reset it alone. Default: yes for end points. */
+  readonly resettable?: boolean;
+  readonly sriov?: { readonly totalVfs: number; readonly vfId: string; readonly vfs: readonly PciAddress[] };
+  /** What appears below the function in /sys while a driver holds it: `net/eth0` -> files. */
+  readonly children?: Readonly<Record<string, ChildDevices>>;
+}
+
+/** Folders and files below a function, by path relative to it; a class makes a link in /sys/class. */
+export type ChildDevices = readonly {
+  readonly path: string;
+  readonly class?: "net" | "block" | "nvme";
+  readonly files?: Readonly<Record<string, string>>;
+}[];
+
+/** One function on the bus, with what changes about it. */
+export interface PciFunction extends PciFunctionData {
+  driver: PciDriver | undefined;
+  driverOverride: string | undefined;
+  numVfs: number;
+  readonly physicalFunction?: PciAddress;
+}
+
+export interface PciDriver {
+  readonly name: string;
+  /** The kernel module it comes from, as /sys/module spells it; none when built in. */
+  readonly module: string | undefined;
+  /** Whether its table of ids covers the function. */
+  covers(device: PciFunction): boolean;
+  /** Throws Errno when the driver does not take the function. */
+  probe(device: PciFunction): void;
+  remove(device: PciFunction): void;
+  readonly sriov?: boolean;
+  /** Files of its own in /sys/bus/pci/drivers/<name>. */
+  readonly attributes?: Readonly<Record<string, { read?: () => string; write?: (text: string) => void; mode: number }>>;
+}
+
+/** The PCI bus of a simulated host: functions, drivers, and who holds what (linux drivers/base/bus.c, dd.c, 6.1). */
+export class PciBus {
+  private readonly functions = new Map<PciAddress, PciFunction>();
+  private readonly registered = new Map<string, PciDriver>();
+  /** Grows with every change, so that what is computed from the bus can be kept until then. */
+  version = 0;
+
+  constructor(functions: readonly PciFunctionData[]) {
+    for (const data of functions) this.functions.set(data.address, newFunction(data));
+  }
+
+  get devices(): readonly PciFunction[] {
+    return [...this.functions.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  get drivers(): readonly PciDriver[] {
+    return [...this.registered.values()];
+  }
+
+  find(name: string): PciFunction | undefined {
+    return this.functions.get(name as PciAddress);
+  }
+
+  driver(name: string): PciDriver | undefined {
+    return this.registered.get(name);
+  }
+
+  /** pci_register_driver: the new driver is offered every function that has none. */
+  register(driver: PciDriver): void {
+    this.version++;
+    this.registered.set(driver.name, driver);
+    for (const device of this.devices) if (!device.driver && matches(driver, device)) this.tryProbe(driver, device);
+  }
+
+  unregister(name: string): void {
+    for (const device of this.devices) if (device.driver?.name === name) this.release(device);
+    this.registered.delete(name);
+    this.version++;
+  }
+
+  /** Writing an address to drivers/<name>/bind (bind_store, drivers/base/bus.c): ENODEV, EBUSY, or what probe says. */
+  bind(driver: PciDriver, text: string): void {
+    const device = this.find(text.trim());
+    if (!device || !matches(driver, device)) throw new Errno("ENODEV");
+    if (device.driver) throw new Errno("EBUSY");
+    driver.probe(device);
+    device.driver = driver;
+    this.version++;
+  }
+
+  /** Writing an address to drivers/<name>/unbind (unbind_store). */
+  unbind(driver: PciDriver, text: string): void {
+    const device = this.find(text.trim());
+    if (!device || device.driver !== driver) throw new Errno("ENODEV");
+    this.release(device);
+  }
+
+  /** Writing an address to drivers_probe: finding no driver is no error (bus_rescan_devices_helper). */
+  probe(text: string): void {
+    const device = this.find(text.trim());
+    if (!device) throw new Errno("ENODEV");
+    this.offer(device);
+  }
+
+  /** Writing to a function's driver_override; an empty line takes it away (driver_set_override, drivers/base/driver.c). */
+  override(device: PciFunction, text: string): void {
+    const name = text.replace(/\n[\s\S]*$/, "");
+    device.driverOverride = name === "" ? undefined : name;
+    this.version++;
+  }
+
+  /** Writing to sriov_numvfs (linux drivers/pci/iov.c, sriov_numvfs_store). */
+  setVfs(device: PciFunction, text: string): void {
+    const sriov = device.sriov;
+    if (!sriov || !/^\d+\n?$/.test(text)) throw new Errno("EINVAL");
+    const count = Number(text);
+    if (count > sriov.totalVfs) throw new Errno("ERANGE");
+    if (count === device.numVfs) return;
+    if (!device.driver?.sriov) throw new Errno("ENOENT");
+    if (count > 0 && device.numVfs > 0) throw new Errno("EBUSY");
+    for (const vf of this.virtualFunctionsOf(device)) {
+      if (vf.driver) this.release(vf);
+      this.functions.delete(vf.address);
+    }
+    device.numVfs = count;
+    this.version++;
+    for (const address of sriov.vfs.slice(0, count)) this.plug({ ...device, address, id: sriov.vfId }, device.address);
+  }
+
+  virtualFunctionsOf(device: PciFunction): readonly PciFunction[] {
+    return this.devices.filter((one) => one.physicalFunction === device.address);
+  }
+
+  private plug(data: PciFunctionData, physicalFunction: PciAddress): void {
+    const { sriov: _, children: __, ...plain } = data;
+    const device = { ...newFunction(plain), physicalFunction };
+    this.functions.set(device.address, device);
+    this.version++;
+    this.offer(device);
+  }
+
+  private offer(device: PciFunction): void {
+    for (const driver of this.registered.values()) {
+      if (device.driver) return;
+      if (matches(driver, device)) this.tryProbe(driver, device);
+    }
+  }
+
+  private tryProbe(driver: PciDriver, device: PciFunction): void {
+    try {
+      driver.probe(device);
+    } catch (error) {
+      if (error instanceof Errno) return;
+      throw error;
+    }
+    device.driver = driver;
+    this.version++;
+  }
+
+  private release(device: PciFunction): void {
+    // pciback lets go of the virtual functions first (linux pci_stub.c, pci_stub_notifier, 6.1).
+    for (const vf of this.virtualFunctionsOf(device)) if (vf.driver?.name === "pciback") this.release(vf);
+    device.driver?.remove(device);
+    device.driver = undefined;
+    this.version++;
+  }
+}
+
+/** pci_match_device (linux drivers/pci/pci-driver.c, 6.1): with an override, that driver alone, whatever its ids. */
+function matches(driver: PciDriver, device: PciFunction): boolean {
+  return device.driverOverride === undefined ? driver.covers(device) : device.driverOverride === driver.name;
+}
+
+function newFunction(data: PciFunctionData): PciFunction {
+  return { ...data, driver: undefined, driverOverride: undefined, numVfs: 0 };
+}

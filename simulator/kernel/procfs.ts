@@ -1,0 +1,46 @@
+import type { VirtualFiles, VirtualNode } from "./file-node";
+import type { Kernel } from "./kernel";
+
+export interface MountData {
+  readonly source: string;
+  readonly point: string;
+  readonly type: string;
+  readonly options: string;
+  /** `254:1`; the number of the block device that carries it. */
+  readonly device: string;
+}
+
+/** /proc as far as programs that look after a host read it. */
+export function procfs(kernel: () => Kernel, mounts: readonly MountData[], swaps: readonly string[]): VirtualFiles {
+  const files = new Map<string, VirtualNode>();
+  const folders = ["/proc", "/proc/self", "/proc/sys", "/proc/sys/kernel", "/proc/sys/kernel/random", "/proc/xen"];
+  for (const folder of folders) files.set(folder, { kind: "directory" });
+  const file = (path: string, read: () => string) => files.set(path, { kind: "file", mode: 0o444, read });
+  file("/proc/cmdline", () => `${kernel().commandLine}\n`);
+  file("/proc/version", () => `Linux version ${kernel().data.release} ${kernel().data.version}\n`);
+  file("/proc/sys/kernel/osrelease", () => `${kernel().data.release}\n`);
+  file("/proc/sys/kernel/random/boot_id", () => `${kernel().bootId}\n`);
+  file("/proc/modules", () =>
+    kernel()
+      .loadedModules.map((name) => `${name} 16384 0 - Live 0x0000000000000000\n`)
+      .join(""),
+  );
+  // proc(5), /proc/[pid]/mountinfo
+  file("/proc/self/mountinfo", () =>
+    mounts
+      .map(
+        (m, at) =>
+          `${at + 20} 1 ${m.device} / ${m.point} ${m.options} shared:${at + 1} - ${m.type} ${m.source} ${m.options}\n`,
+      )
+      .join(""),
+  );
+  file("/proc/self/mounts", () => mounts.map((m) => `${m.source} ${m.point} ${m.type} ${m.options} 0 0\n`).join(""));
+  files.set("/proc/mounts", { kind: "link", target: "self/mounts" });
+  file(
+    "/proc/swaps",
+    () => `Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n${swaps.map((line) => `${line}\n`).join("")}`,
+  );
+  file("/proc/xen/capabilities", () => "control_d\n");
+  file("/proc/uptime", () => "120.00 200.00\n");
+  return () => files;
+}

@@ -1,0 +1,170 @@
+import { Errno } from "./errno";
+import type { VirtualFiles, VirtualNode } from "./file-node";
+import type { Kernel } from "./kernel";
+import { modaliasOf } from "./modules";
+import type { PciDriver, PciFunction } from "./pci-bus";
+
+/** Files outside the PCI bus that a profile has: path -> text, such as /sys/hypervisor/type. */
+export type FixedFiles = Readonly<Record<string, string>>;
+
+const DRIVERS = "/sys/bus/pci/drivers";
+
+/** /sys, computed from the kernel model: every read and link shows the state of that moment. */
+export function sysfs(kernel: () => Kernel, fixed: FixedFiles): VirtualFiles {
+  let version = -1;
+  let of: Kernel | undefined;
+  let files: ReadonlyMap<string, VirtualNode> = new Map();
+  return () => {
+    const now = kernel();
+    if (now !== of || now.bus.version !== version) {
+      of = now;
+      version = now.bus.version;
+      files = new SysfsTree(now).render(fixed);
+    }
+    return files;
+  };
+}
+
+class SysfsTree {
+  private readonly nodes = new Map<string, VirtualNode>();
+
+  constructor(private readonly kernel: Kernel) {}
+
+  render(fixed: FixedFiles): ReadonlyMap<string, VirtualNode> {
+    this.folder("/sys");
+    for (const [path, text] of Object.entries(fixed)) this.text(path, text);
+    this.bus();
+    for (const driver of this.kernel.bus.drivers) this.driver(driver);
+    for (const device of this.kernel.bus.devices) this.device(device);
+    for (const name of this.kernel.loadedModules) {
+      this.text(`/sys/module/${name}/initstate`, "live\n");
+      this.text(`/sys/module/${name}/refcnt`, "0\n");
+    }
+    return this.nodes;
+  }
+
+  private bus(): void {
+    const { bus } = this.kernel;
+    this.file("/sys/bus/pci/drivers_probe", 0o200, { write: (text) => bus.probe(text) });
+    this.file("/sys/bus/pci/drivers_autoprobe", 0o644, { read: () => "1\n", write: () => {} });
+    this.file("/sys/bus/pci/rescan", 0o200, { write: () => {} });
+    this.folder("/sys/bus/pci/devices");
+    this.folder(DRIVERS);
+    this.folder("/sys/class/net");
+    this.folder("/sys/class/block");
+    this.folder("/sys/devices/virtual/net/lo");
+    this.link("/sys/class/net/lo", "/sys/devices/virtual/net/lo");
+    this.folder("/sys/kernel");
+    this.folder("/sys/module");
+  }
+
+  private driver(driver: PciDriver): void {
+    const { bus } = this.kernel;
+    const at = `${DRIVERS}/${driver.name}`;
+    this.file(`${at}/bind`, 0o200, { write: (text) => bus.bind(driver, text) });
+    this.file(`${at}/unbind`, 0o200, { write: (text) => bus.unbind(driver, text) });
+    this.file(`${at}/new_id`, 0o200, { write: () => refuse("EINVAL") });
+    this.file(`${at}/remove_id`, 0o200, { write: () => refuse("ENODEV") });
+    this.file(`${at}/uevent`, 0o200, { write: () => {} });
+    for (const [name, { mode, ...calls }] of Object.entries(driver.attributes ?? {})) {
+      this.file(`${at}/${name}`, mode, calls);
+    }
+    if (driver.module !== undefined) this.link(`${at}/module`, `/sys/module/${driver.module}`);
+    if (driver.module !== undefined) this.link(`/sys/module/${driver.module}/drivers/pci:${driver.name}`, at);
+  }
+
+  private device(device: PciFunction): void {
+    const at = this.pathOf(device);
+    const [vendor, id] = device.id.split(":");
+    const [subvendor, subid] = device.subsystem.split(":");
+    this.text(`${at}/vendor`, `0x${vendor}\n`);
+    this.text(`${at}/device`, `0x${id}\n`);
+    this.text(`${at}/subsystem_vendor`, `0x${subvendor}\n`);
+    this.text(`${at}/subsystem_device`, `0x${subid}\n`);
+    this.text(`${at}/class`, `0x${device.class}\n`);
+    this.text(`${at}/revision`, `0x${device.revision ?? "00"}\n`);
+    this.text(`${at}/modalias`, `${modaliasOf(device)}\n`);
+    this.text(`${at}/irq`, "0\n");
+    this.text(`${at}/numa_node`, "-1\n");
+    this.file(`${at}/driver_override`, 0o644, {
+      read: () => `${device.driverOverride ?? "(null)"}\n`,
+      write: (text) => this.kernel.bus.override(device, text),
+    });
+    if (device.resettable) {
+      this.file(`${at}/reset`, 0o200, {
+        write: (text) => (/^\s*\+?(0x)?0*1\n?$/.test(text) ? undefined : refuse("EINVAL")),
+      });
+    }
+    this.link(`${at}/subsystem`, "/sys/bus/pci");
+    this.link(`/sys/bus/pci/devices/${device.address}`, at);
+    this.sriov(device, at);
+    if (device.driver) {
+      this.link(`${at}/driver`, `${DRIVERS}/${device.driver.name}`);
+      this.link(`${DRIVERS}/${device.driver.name}/${device.address}`, at);
+      this.children(device, device.driver, at);
+    }
+  }
+
+  private sriov(device: PciFunction, at: string): void {
+    const { bus } = this.kernel;
+    if (device.physicalFunction !== undefined) {
+      const physical = bus.find(device.physicalFunction);
+      if (physical) this.link(`${at}/physfn`, this.pathOf(physical));
+    }
+    if (!device.sriov) return;
+    this.text(`${at}/sriov_totalvfs`, `${device.sriov.totalVfs}\n`);
+    this.text(`${at}/sriov_drivers_autoprobe`, "1\n");
+    this.file(`${at}/sriov_numvfs`, 0o644, {
+      read: () => `${device.numVfs}\n`,
+      write: (text) => bus.setVfs(device, text),
+    });
+    for (const [number, vf] of bus.virtualFunctionsOf(device).entries())
+      this.link(`${at}/virtfn${number}`, this.pathOf(vf));
+  }
+
+  private children(device: PciFunction, driver: PciDriver, at: string): void {
+    for (const child of device.children?.[driver.name] ?? []) {
+      const path = `${at}/${child.path}`;
+      this.folder(path);
+      for (const [name, text] of Object.entries(child.files ?? {})) this.text(`${path}/${name}`, text);
+      if (child.class === undefined) continue;
+      this.link(`/sys/class/${child.class}/${child.path.slice(child.path.lastIndexOf("/") + 1)}`, path);
+      if (child.class === "net") this.link(`${path}/device`, at);
+    }
+  }
+
+  private pathOf(device: PciFunction): string {
+    const bridge = device.bridge === undefined ? undefined : this.kernel.bus.find(device.bridge);
+    return `${bridge ? this.pathOf(bridge) : `/sys/devices/pci${device.address.slice(0, 7)}`}/${device.address}`;
+  }
+
+  private folder(path: string): void {
+    if (this.nodes.has(path) || path === "") return;
+    this.folder(path.slice(0, path.lastIndexOf("/")));
+    this.nodes.set(path, { kind: "directory" });
+  }
+
+  private text(path: string, text: string): void {
+    this.file(path, 0o444, { read: () => text });
+  }
+
+  private file(path: string, mode: number, calls: { read?: () => string; write?: (text: string) => void }): void {
+    this.folder(path.slice(0, path.lastIndexOf("/")));
+    this.nodes.set(path, { kind: "file", mode, ...calls });
+  }
+
+  /** sysfs links are relative (linux fs/sysfs/symlink.c). */
+  private link(path: string, target: string): void {
+    this.folder(path.slice(0, path.lastIndexOf("/")));
+    const from = path.split("/").slice(1, -1);
+    const to = target.split("/").slice(1);
+    let shared = 0;
+    while (shared < from.length && shared < to.length - 1 && from[shared] === to[shared]) shared++;
+    const relative = [...from.slice(shared).map(() => ".."), ...to.slice(shared)].join("/");
+    this.nodes.set(path, { kind: "link", target: relative });
+  }
+}
+
+function refuse(code: "EINVAL" | "ENODEV"): never {
+  throw new Errno(code);
+}

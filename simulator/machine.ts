@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import { STANDARD_PROGRAMS } from "./commands/standard";
+import { Faults } from "./faults";
+import { FileTree } from "./kernel/file-tree";
+import { Kernel, type KernelData } from "./kernel/kernel";
+import { type MountData, procfs } from "./kernel/procfs";
+import { type FixedFiles, sysfs } from "./kernel/sysfs";
+import type { Xen, XenData } from "./xen/xen";
+
+/** One login on a simulated host. */
+export interface Session {
+  readonly user: string;
+  readonly uid: number;
+  readonly pid: number;
+  /** Whether sudo lets the user in without a password. */
+  readonly sudo: boolean;
+  /** Files that `exec N> file` opened. */
+  readonly descriptors: Map<number, string>;
+  readonly cutConnection: () => void;
+}
+
+/** One run of a program on a simulated host. All text is bytes as Latin-1 characters. */
+export interface CommandCall {
+  /** The name that it was called by. */
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly stdin: string;
+  readonly env: ReadonlyMap<string, string>;
+  readonly machine: Machine;
+  readonly session: Session;
+  /** The same file as an absolute path. */
+  path(file: string): string;
+  /** Runs another program. */
+  run(words: readonly string[], stdin?: string): Promise<CommandOutput>;
+  runAsRoot(words: readonly string[], stdin?: string): Promise<CommandOutput>;
+  /** Runs a shell script in a process of its own. */
+  runScript(script: string, args: readonly string[], stdin?: string): Promise<CommandOutput>;
+  /** The same program as just-bash has it, where we only add to it. */
+  builtin(args: readonly string[]): Promise<CommandOutput>;
+}
+
+export interface CommandOutput {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+export type Command = (call: CommandCall) => CommandOutput | Promise<CommandOutput>;
+
+export type Commands = Readonly<Record<string, Command>>;
+
+export interface NetworkData {
+  /** The host's own side of an SSH connection, and where the client seems to be. */
+  readonly sshAddress: string;
+  readonly sshPort: number;
+  readonly clientAddress: string;
+  readonly interfaces: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+}
+
+/** A kind of host that was really seen: data, and the programs that are installed on it. */
+export interface Profile {
+  readonly name: string;
+  readonly kernel: KernelData;
+  readonly xen?: XenData;
+  /** The hypervisor's file in /boot. */
+  readonly xenImage?: string;
+  readonly network: NetworkData;
+  /** What is on the disk before the host's first boot: path -> text. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly folders: readonly string[];
+  readonly links: Readonly<Record<string, string>>;
+  readonly mounts: readonly MountData[];
+  /** Lines of /proc/swaps. */
+  readonly swaps: readonly string[];
+  /** Files of /sys outside the PCI bus. */
+  readonly sysfs: FixedFiles;
+  readonly commands: Commands;
+  /** Programs of `commands` that are in /usr/sbin; the others are in /usr/bin. */
+  readonly systemPrograms: readonly string[];
+  /** What the installer of the host does once: the first initramfs, grub.cfg. */
+  install(machine: Machine): void;
+  /** From power on until one can log in. */
+  boot(machine: Machine): void;
+}
+
+/** The name under which the shell runs a program of /usr/sbin. */
+export function systemProgram(name: string): string {
+  return `__sbin-${name}`;
+}
+
+/** A simulated host without its network: files, kernel, hypervisor, and the programs that are installed. */
+export class Machine {
+  readonly files: FileTree;
+  readonly commands: Commands;
+  readonly faults = new Faults();
+  /** flock(2): file -> process that holds it. */
+  readonly locks = new Map<string, number>();
+  readonly sessions = new Set<Session>();
+  kernel: Kernel;
+  xen: Xen | undefined;
+  /** Called by the programs that reboot. */
+  onReboot: () => void = () => {};
+  private power = new AbortController();
+  private lastPid = 700;
+
+  constructor(
+    readonly profile: Profile,
+    name: string,
+  ) {
+    this.commands = profile.commands;
+    this.kernel = new Kernel(profile.kernel, "", () => undefined);
+    const kernel = () => this.kernel;
+    this.files = new FileTree({
+      "/sys": sysfs(kernel, profile.sysfs),
+      "/proc": procfs(kernel, profile.mounts, profile.swaps),
+    });
+    for (const folder of profile.folders) this.files.plantFolder(folder);
+    for (const [path, text] of Object.entries(profile.files)) this.files.plant(path, text);
+    for (const [path, target] of Object.entries(profile.links)) this.files.symlink(target, path);
+    this.files.plant("/etc/hostname", `${name}\n`);
+    this.files.plant("/etc/machine-id", `${createHash("md5").update(name).digest("hex")}\n`, 0o444);
+    for (const name of [...Object.keys(profile.commands), ...STANDARD_PROGRAMS]) this.installProgram(name);
+    profile.install(this);
+    this.files.onWrite = (path, when) => this.faults.checkWrite(path, when);
+    profile.boot(this);
+  }
+
+  /** Whether a program is still where it was installed. */
+  isInstalled(name: string): boolean {
+    return this.files.exists(this.programPath(name));
+  }
+
+  private installProgram(name: string): void {
+    // What is in /usr/sbin is a script for the shell: just-bash looks for its programs in /usr/bin alone.
+    const system = this.profile.systemPrograms.includes(name);
+    this.files.plant(this.programPath(name), system ? `${systemProgram(name)} "$@"\n` : "", 0o755);
+  }
+
+  private programPath(name: string): string {
+    return `/usr/${this.profile.systemPrograms.includes(name) ? "sbin" : "bin"}/${name}`;
+  }
+
+  /** Ends when the machine goes down: a script that runs then runs no further. */
+  get powerOff(): AbortSignal {
+    return this.power.signal;
+  }
+
+  /** Down and up again: what is not on disk is gone. */
+  reboot(): void {
+    this.power.abort();
+    this.power = new AbortController();
+    this.locks.clear();
+    this.profile.boot(this);
+  }
+
+  login(login: Pick<Session, "user" | "uid" | "sudo" | "cutConnection">): Session {
+    this.lastPid += 13;
+    const session = { ...login, pid: this.lastPid, descriptors: new Map<number, string>() };
+    this.sessions.add(session);
+    return session;
+  }
+
+  logout(session: Session): void {
+    for (const [file, holder] of this.locks) if (holder === session.pid) this.locks.delete(file);
+    this.sessions.delete(session);
+  }
+}

@@ -1,0 +1,14 @@
+import type { Profile } from "../machine";
+import { debianXl } from "./debian-xl";
+
+const PROFILES: readonly Profile[] = [debianXl];
+
+/** Names of the kinds of hosts that can be simulated. */
+export const PROFILE_NAMES: readonly string[] = PROFILES.map((profile) => profile.name);
+
+/** Throws when there is no such profile; the message lists those there are. */
+export function findProfile(name: string): Profile {
+  const profile = PROFILES.find((one) => one.name === name);
+  if (profile) return profile;
+  throw new RangeError(`no profile "${name}" of a simulated host; there are: ${PROFILE_NAMES.join(", ")}`);
+}

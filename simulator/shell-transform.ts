@@ -1,0 +1,133 @@
+import type { CommandNode, PipelineNode, ScriptNode, StatementNode, WordNode } from "just-bash";
+
+/** Names of commands that only our rewritten scripts call. */
+export const AFTER_WRITE = "__after-write";
+export const AFTER_EXEC = "__after-exec";
+
+type Redirection = Extract<CommandNode, { type: "SimpleCommand" }>["redirections"][number];
+
+const OUTPUT = [">", ">>", ">|", "&>", "&>>"];
+
+/** `"$@"` */
+const ALL_ARGUMENTS: WordNode = {
+  type: "Word",
+  parts: [{ type: "DoubleQuoted", parts: [{ type: "ParameterExpansion", parameter: "@", operation: null }] }],
+};
+
+/**
+ * What just-bash lacks and a host needs, put into the script before it runs:
+ * - a redirection whose file refuses the write (`echo … > /sys/…/bind`) fails the command;
+ * - `exec 9> file` tells which file the descriptor is, for flock;
+ * - a command in the background is left out (just-bash would run it in the foreground, and a heartbeat never ends).
+ */
+export function completeScript(script: ScriptNode): ScriptNode {
+  return { ...script, statements: statements(script.statements) };
+}
+
+function statements(list: readonly StatementNode[]): StatementNode[] {
+  return list.flatMap((statement) => {
+    if (statement.background) return [];
+    const pipelines = statement.pipelines.map((pipeline) => ({
+      ...pipeline,
+      commands: pipeline.commands.map(command),
+    }));
+    return [{ ...statement, pipelines }, ...openedDescriptors(statement)];
+  });
+}
+
+function command(node: CommandNode): CommandNode {
+  const inner = withBody(node);
+  if (inner.type === "SimpleCommand" && literal(inner.name) === "exec") return inner;
+  return "redirections" in inner && inner.redirections.some(writesFile) ? checked(inner) : inner;
+}
+
+function withBody(node: CommandNode): CommandNode {
+  switch (node.type) {
+    case "SimpleCommand":
+      return {
+        ...node,
+        args: node.args.map(word),
+        assignments: node.assignments.map((one) => ({ ...one, value: one.value && word(one.value) })),
+      };
+    case "If":
+      return {
+        ...node,
+        clauses: node.clauses.map((clause) => ({
+          condition: statements(clause.condition),
+          body: statements(clause.body),
+        })),
+        elseBody: node.elseBody && statements(node.elseBody),
+      };
+    case "While":
+    case "Until":
+      return { ...node, condition: statements(node.condition), body: statements(node.body) };
+    case "For":
+      // just-bash 3.4 splits the arguments of `for name; do` again.
+      return { ...node, words: node.words?.map(word) ?? [ALL_ARGUMENTS], body: statements(node.body) };
+    case "Group":
+    case "Subshell":
+      return { ...node, body: statements(node.body) };
+    case "Case":
+      return { ...node, items: node.items.map((item) => ({ ...item, body: statements(item.body) })) };
+    case "FunctionDef":
+      return { ...node, body: withBody(node.body) as typeof node.body };
+    default:
+      return node;
+  }
+}
+
+/** Command substitutions inside a word are scripts too. */
+function word(node: WordNode): WordNode {
+  return { ...node, parts: node.parts.map(part) };
+}
+
+function part<T extends WordNode["parts"][number]>(node: T): T {
+  if (node.type === "CommandSubstitution") return { ...node, body: completeScript(node.body) };
+  if (node.type === "DoubleQuoted") return { ...node, parts: node.parts.map(part) };
+  return node;
+}
+
+/** `{ <command>; __after-write <command name> <line> "$?"; }` */
+function checked(node: CommandNode): CommandNode {
+  const name = node.type === "SimpleCommand" ? (literal(node.name) ?? "printf") : "printf";
+  const status: WordNode = {
+    type: "Word",
+    parts: [{ type: "ParameterExpansion", parameter: "?", operation: null }],
+  };
+  const check = simple(AFTER_WRITE, [text(name), text(String(node.line ?? 1)), status]);
+  return { type: "Group", body: [statement(node), statement(check)], redirections: [] };
+}
+
+function openedDescriptors(node: StatementNode): StatementNode[] {
+  const only = node.pipelines.length === 1 ? node.pipelines[0]?.commands : undefined;
+  const exec = only?.length === 1 ? only[0] : undefined;
+  if (exec?.type !== "SimpleCommand" || literal(exec.name) !== "exec") return [];
+  return exec.redirections.flatMap((one) =>
+    one.fd !== null && OUTPUT.includes(one.operator) && one.target.type === "Word"
+      ? [statement(simple(AFTER_EXEC, [text(String(one.fd)), one.target]))]
+      : [],
+  );
+}
+
+function writesFile(one: Redirection): boolean {
+  return OUTPUT.includes(one.operator) && one.target.type === "Word" && literal(one.target) !== "/dev/null";
+}
+
+function literal(node: WordNode | null): string | undefined {
+  const only = node?.parts.length === 1 ? node.parts[0] : undefined;
+  return only?.type === "Literal" ? only.value : undefined;
+}
+
+function text(value: string): WordNode {
+  return { type: "Word", parts: [{ type: "SingleQuoted", value }] };
+}
+
+function simple(name: string, args: WordNode[]): CommandNode {
+  const literalName: WordNode = { type: "Word", parts: [{ type: "Literal", value: name }] };
+  return { type: "SimpleCommand", name: literalName, args, assignments: [], redirections: [] };
+}
+
+function statement(node: CommandNode): StatementNode {
+  const pipeline: PipelineNode = { type: "Pipeline", commands: [node], negated: false };
+  return { type: "Statement", pipelines: [pipeline], operators: [], background: false };
+}

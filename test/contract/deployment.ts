@@ -1,0 +1,97 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { assignableDevice } from "../../provider/resources/assignable-device";
+import { hiddenPciDevice } from "../../provider/resources/hidden-pci-device";
+import { createHosts } from "../../provider/resources/hosts";
+import { defineResource } from "../../provider/resources/lifecycle";
+import { vmPciAttachment } from "../../provider/resources/vm-pci-attachment";
+import type { TestHost } from "./test-host";
+
+const DEFINITIONS = {
+  HiddenPciDevice: hiddenPciDevice,
+  AssignableDevice: assignableDevice,
+  VmPciAttachment: vmPciAttachment,
+};
+export type Kind = keyof typeof DEFINITIONS;
+
+/** A resource as the engine would have it in its state. */
+export interface Deployed {
+  readonly kind: Kind;
+  readonly id: string;
+  // biome-ignore lint/suspicious/noExplicitAny: outputs are what tests look into, by any path
+  readonly outs: any;
+}
+
+export interface Checked {
+  readonly inputs: Record<string, unknown>;
+  readonly failures: readonly { readonly property: string; readonly reason: string }[];
+}
+
+type Handlers = Required<dynamic.ResourceProvider>;
+
+/** One run of the provider on one host, called as the engine calls it; like a new process it knows nothing of earlier runs. */
+export class Deployment {
+  /** What the user was shown. */
+  readonly lines: string[] = [];
+  private readonly handlers: Readonly<Record<Kind, Handlers>>;
+
+  constructor(
+    private readonly host: TestHost,
+    private readonly stack = "dev",
+  ) {
+    const log = {
+      info: async (line: string) => void this.lines.push(line),
+      warn: async (line: string) => void this.lines.push(`warning: ${line}`),
+    };
+    const surroundings = { hostFor: createHosts(), log, env: {} };
+    const entries = Object.entries(DEFINITIONS).map(([kind, one]) => [kind, defineResource(one, surroundings)]);
+    this.handlers = Object.fromEntries(entries);
+  }
+
+  /** As in `pulumi preview`. */
+  async check(kind: Kind, given: Record<string, unknown>, label = "under-test"): Promise<Checked> {
+    const { inputs = {}, failures = [] } = await this.handlers[kind].check({}, this.inputs(given, label, true));
+    return { inputs, failures };
+  }
+
+  /** As in `pulumi up`: check, then create. Throws what the user would see. */
+  async create(kind: Kind, given: Record<string, unknown>, label = "under-test"): Promise<Deployed> {
+    const { inputs, failures = [] } = await this.handlers[kind].check({}, this.inputs(given, label, false));
+    if (failures.length > 0) throw new Error(failures.map((failure) => failure.reason).join("\n"));
+    const { id, outs } = await this.handlers[kind].create(inputs);
+    return { kind, id, outs };
+  }
+
+  /** As in `pulumi up` of a resource that is in the state: undefined when nothing needs doing. */
+  async update(deployed: Deployed, given: Record<string, unknown>): Promise<Deployed | undefined> {
+    const { kind, id, outs } = deployed;
+    const { inputs, failures = [] } = await this.handlers[kind].check(outs, this.inputs(given, outs.__label, false));
+    if (failures.length > 0) throw new Error(failures.map((failure) => failure.reason).join("\n"));
+    const { changes, replaces = [] } = await this.handlers[kind].diff(id, outs, inputs);
+    if (replaces.length > 0) throw new Error(`this is a replacement, for ${replaces.join(", ")}`);
+    if (changes === false) return undefined;
+    return { kind, id, outs: (await this.handlers[kind].update(id, outs, inputs)).outs };
+  }
+
+  /** As in `pulumi refresh`: undefined when the resource is gone. */
+  async read({ kind, id, outs }: Deployed): Promise<Deployed | undefined> {
+    const read = await this.handlers[kind].read(id, outs);
+    return read.id ? { kind, id, outs: read.props } : undefined;
+  }
+
+  delete({ kind, id, outs }: Deployed): Promise<void> {
+    return this.handlers[kind].delete(id, outs);
+  }
+
+  private inputs(given: Record<string, unknown>, label: string, preview: boolean): Record<string, unknown> {
+    const { address, port, user, identityFile, hostKey } = this.host;
+    return {
+      host: { address, port, user, identityFile, hostKey },
+      ...given,
+      __provider: "",
+      __project: "contract",
+      __stack: this.stack,
+      __label: label,
+      __program: { preview, hosts: [], declarations: [] },
+    };
+  }
+}

@@ -1,0 +1,156 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import {
+  type AuthContext,
+  type Connection,
+  type ParsedKey,
+  Server,
+  type ServerChannel,
+  type ServerConfig,
+  utils,
+} from "ssh2";
+import type { HostLogin } from "../../provider/host/host";
+
+/** What the host does with a command that it is asked to run. */
+export type Exec = (command: string, channel: ServerChannel, connection: Connection) => void;
+
+export interface ServerOptions {
+  /** Whether a try to log in succeeds; by default any public key of `acceptedKeys`. */
+  readonly authenticate?: (context: AuthContext) => boolean;
+  readonly acceptedKeys?: readonly string[];
+  readonly exec?: Exec;
+  readonly hostKeys?: ServerConfig["hostKeys"];
+  readonly algorithms?: ServerConfig["algorithms"];
+  /** Lets connections through to other ports of this machine, as a jump host does. */
+  readonly forwards?: boolean;
+}
+
+/** An SSH server on loopback in this process, and what was seen there. */
+export interface TestServer {
+  readonly port: number;
+  readonly connections: readonly Connection[];
+  /** Commands in the order in which they were asked for. */
+  readonly commands: readonly string[];
+  /** Methods of the tries to log in, with the type of a key. */
+  readonly tries: readonly string[];
+  close(): Promise<void>;
+}
+
+export const hostKey = utils.generateKeyPairSync("ed25519");
+export const userKey = utils.generateKeyPairSync("ed25519", { comment: "someone@somewhere" });
+
+export function parsed(key: string, passphrase?: string): ParsedKey {
+  const result: unknown = utils.parseKey(key, passphrase);
+  return (Array.isArray(result) ? result[0] : result) as ParsedKey;
+}
+
+/** Runs the command as sshd would, but with another `id`, so that a test may be root or not, whoever runs it. */
+export function runLocally(user = "root", prepare = ""): Exec {
+  return (command, channel, connection) => {
+    const id = `id() { case $1 in -un) echo ${user};; *) echo ${user === "root" ? 0 : 1000};; esac; }; `;
+    const [, shell] = /^(?:sudo -n )?(\/bin\/sh) -s/.exec(command) ?? [];
+    const child = spawn("/bin/sh", ["-c", shell ? `${prepare}${command}` : command], {
+      env: { PATH: process.env.PATH, SSH_CONNECTION: "192.0.2.1 50000 192.0.2.7 22" },
+    });
+    const gone = (): void => void child.kill("SIGKILL");
+    connection.once("close", gone);
+    child.stdout.pipe(channel, { end: false });
+    child.stderr.pipe(channel.stderr, { end: false });
+    // The script reads its own first lines, and `id` must be ours in them.
+    child.stdin.on("error", () => undefined).write(shell ? `${id}\n` : "");
+    channel.pipe(child.stdin);
+    child.on("close", (code, signal) => {
+      connection.off("close", gone);
+      if (signal) channel.exit(signal.replace(/^SIG/, ""));
+      else channel.exit(code ?? 1);
+      channel.end();
+    });
+  };
+}
+
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const connections: Connection[] = [];
+  const commands: string[] = [];
+  const tries: string[] = [];
+  const accepted = (options.acceptedKeys ?? [userKey.public]).map((key) => parsed(key).getPublicSSH());
+  const byKey = (context: AuthContext): boolean =>
+    context.method === "publickey" && accepted.some((key) => key.equals(context.key.data));
+  const exec = options.exec ?? runLocally();
+
+  const server = new Server({ hostKeys: options.hostKeys ?? [hostKey.private], algorithms: options.algorithms ?? {} });
+  server.on("connection", (connection) => {
+    connections.push(connection);
+    connection.on("error", () => undefined);
+    connection.on("authentication", (context) => {
+      tries.push(context.method === "publickey" ? `publickey ${context.key.algo}` : context.method);
+      if ((options.authenticate ?? byKey)(context)) context.accept();
+      else if (context.method !== "keyboard-interactive")
+        context.reject(["publickey", "password", "keyboard-interactive"]);
+    });
+    connection.on("session", (accept) => {
+      accept().on("exec", (acceptExec, _reject, { command }) => {
+        commands.push(command);
+        exec(command, acceptExec(), connection);
+      });
+    });
+    connection.on("tcpip", (accept, reject, { destIP, destPort }) => {
+      if (!options.forwards) return reject();
+      const socket = connect(destPort, destIP);
+      socket.once("error", () => reject());
+      socket.once("connect", () => {
+        const channel = accept();
+        socket.pipe(channel).pipe(socket);
+        channel.on("close", () => socket.destroy());
+        socket.on("error", () => undefined);
+      });
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections,
+    commands,
+    tries,
+    async close() {
+      for (const connection of connections) connection.end();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A home directory of its own for a login, with `~/.ssh/known_hosts` and whatever else a test puts there. */
+export interface TestHome {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string>>;
+  write(file: string, text: string): string;
+  remove(): void;
+}
+
+export function makeHome(): TestHome {
+  const path = mkdtempSync(join(tmpdir(), "pci-home-"));
+  return {
+    path,
+    env: { HOME: path },
+    write(file, text) {
+      const full = join(path, file);
+      mkdirSync(dirname(full), { recursive: true });
+      writeFileSync(full, text, { mode: 0o600 });
+      return full;
+    },
+    remove: () => rmSync(path, { recursive: true }),
+  };
+}
+
+/** The line of a known_hosts file that makes this key known for a server of this machine. */
+export function knownHostsLine(port: number, publicKey = hostKey.public): string {
+  return `[127.0.0.1]:${port} ${publicKey.split(" ").slice(0, 2).join(" ")}\n`;
+}
+
+export function loginTo(server: { readonly port: number }, more: Partial<HostLogin> = {}): HostLogin {
+  return { address: "127.0.0.1", port: server.port, user: "root", privateKey: userKey.private, ...more };
+}

@@ -1,0 +1,43 @@
+#!/bin/bash
+# root-file-system.sh <folder>: makes <folder>/root, Debian 12 with Xen 4.17, libvirt and the guest's ramdisk; and the
+# keys to log in with and to know the host by.
+set -euo pipefail
+recipe=$(cd "$(dirname "$0")" && pwd)
+cd "$1"
+
+if [ "$(id -u)" != 0 ]; then
+  echo "Building the lab host needs root: mmdebstrap and chroot make a root file system that root owns." >&2
+  exit 1
+fi
+
+packages=(
+  linux-image-amd64 initramfs-tools grub-pc systemd-sysv udev kmod dbus
+  xen-system-amd64 qemu-system-xen
+  libvirt-daemon-system libvirt-daemon-driver-xen libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
+  driverctl pciutils
+  openssh-server iproute2 ifupdown ca-certificates procps less sudo busybox python3-minimal
+)
+mmdebstrap --variant=apt --aptopt='Apt::Install-Recommends "false"' \
+  --include="$(IFS=,; echo "${packages[*]}")" bookworm root
+
+cp -r --no-preserve=ownership "$recipe/host/." root/
+# Debian's own file stays and says what else can be set there.
+echo 'XENCONSOLED_ARGS=--log=guest' >> root/etc/default/xen
+printf '%s\n' virtio_pci virtio_blk ext4 e1000e nvme xhci_pci >> root/etc/initramfs-tools/modules
+
+ssh-keygen -q -t ed25519 -N '' -C lab -f identity
+install -D -m 600 identity.pub root/root/.ssh/authorized_keys
+chmod 700 root/root/.ssh
+cp root/etc/ssh/ssh_host_ed25519_key.pub host-key.pub
+
+kernel=$(basename root/boot/vmlinuz-*)
+ln -s "/boot/$kernel" root/root/vmlinuz-guest
+"$recipe/guest/pack.sh" "root/lib/modules/${kernel#vmlinuz-}" > root/root/guest.img
+# Where libvirt's security driver lets an unprivileged QEMU read it.
+install -D -m 644 root/root/guest.img root/var/lib/libvirt/images/guest.img
+
+chroot root systemctl --quiet enable systemd-networkd ssh
+# Timers that would take the emulated processor away from a test, and daemons that their sockets start when needed.
+chroot root systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer man-db.timer
+chroot root systemctl --quiet disable libvirtd.service libvirt-guests.service
+chroot root update-initramfs -u
