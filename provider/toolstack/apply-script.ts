@@ -46,7 +46,7 @@ export function applyScript(runId: string, groups: readonly StepGroup[], questio
     `  begin ${quote(runId)} || return`,
     ...separate.map((group, at) => `  run_group ${at + 1} ${group.length}`),
     ...(sharesInitramfs.length > 0 ? [`  run_initramfs ${sharesInitramfs.join(" ")}`] : []),
-    `  rmdir ${STATE_FOLDER} 2> /dev/null`,
+    `  find ${STATE_FOLDER} -depth -type d -exec rmdir {} \\; 2> /dev/null`,
     "  tell '@apply end'",
     "  facts",
     "}",

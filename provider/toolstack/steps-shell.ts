@@ -47,12 +47,6 @@ replace_file() {
   rm -f "$next"
   return 1
 }
-# Removes a file of ours, and the folders that it leaves empty.
-remove_own() {
-  rm -f "$1" || return
-  rmdir -p "\${1%/*}" 2> /dev/null
-  return 0
-}
 load_pciback() {
   [ -d /sys/bus/pci/drivers/${STUB_DRIVER} ] || modprobe xen-pciback || return
   [ -d /sys/bus/pci/drivers/${STUB_DRIVER} ] && return
@@ -142,10 +136,7 @@ export function stepShell(step: Step): StepShell {
     case "write-claim":
       return textShell(claimPath(step.key), step.before && formatClaim(step.before), formatClaim(step.claim));
     case "drop-claim":
-      return {
-        ...textShell(claimPath(step.key), formatClaim(step.before), undefined),
-        perform: `remove_own ${quote(claimPath(step.key))}`,
-      };
+      return textShell(claimPath(step.key), formatClaim(step.before), undefined);
   }
 }
 
@@ -162,7 +153,7 @@ function editShell(step: FileEdit): StepShell {
       perform: `${putText(`${STATE_FOLDER}/before${step.path}`, step.before)} || return\n${shell.perform}`,
     };
   }
-  return step.original === "forget" ? { ...shell, perform: `${shell.perform} || return\nremove_own ${original}` } : shell;
+  return step.original === "forget" ? { ...shell, perform: `${shell.perform} || return\nrm -f ${original}` } : shell;
 }
 
 function textShell(path: string, before: string | undefined, after: string | undefined): StepShell {
