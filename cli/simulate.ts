@@ -14,7 +14,6 @@ export function simulateCommand(): Command {
       "--host <name=profile>",
       `a host and its kind (${PROFILE_NAMES.join(", ")}); can be repeated`,
       collectHost,
-      [],
     )
     .option("--latency <ms>", "added to every answer", readMilliseconds, 0)
     .action(async ({ host, latency }: { host: readonly WantedHost[]; latency: number }) => {
@@ -37,7 +36,7 @@ function describe({ name, address, port, user, identityFile, hostKey }: Simulate
   return JSON.stringify({ name, address, port, user, identityFile, hostKey });
 }
 
-function collectHost(text: string, before: readonly WantedHost[]): readonly WantedHost[] {
+function collectHost(text: string, before: readonly WantedHost[] = []): readonly WantedHost[] {
   const [, name, profile] = /^([A-Za-z0-9][A-Za-z0-9.-]*)=(.+)$/.exec(text) ?? [];
   if (name === undefined || profile === undefined) throw new InvalidArgumentError("Expected <name>=<profile>.");
   if (!PROFILE_NAMES.includes(profile)) {

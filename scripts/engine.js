@@ -125,7 +125,7 @@ function isFile(file) {
 
 /** @param {unknown} error */
 function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
+  return /** @type {Error} */ (error).message;
 }
 
 module.exports = { findEngine, findOrMakeEngine, machineSurroundings };

@@ -26,7 +26,7 @@ async function withLock(file, work, { onWait = () => {}, pollMs = 200 } = {}) {
   while (!take(file, token)) {
     const holder = readHolder(file);
     if (holder && isGone(holder)) {
-      takeAway(file, token, holder.token);
+      takeAway(file, token);
       continue;
     }
     if (!waited && holder) {
@@ -93,17 +93,17 @@ function isAlive(pid) {
 
 /**
  * Removes the lock of a holder that is gone. Another waiter may have done so, and have taken the lock, since we looked:
- * rename picks up whatever is there in one step, and what is not the dead holder's is put back.
+ * rename picks up whatever is there in one step, and a living holder's lock is put back.
  *
  * @param {string} file
  * @param {string} token ours
- * @param {string} goneToken
  */
-function takeAway(file, token, goneToken) {
+function takeAway(file, token) {
   const aside = `${file}.${token}`;
   try {
     fs.renameSync(file, aside);
-    if (readHolder(aside)?.token !== goneToken) fs.linkSync(aside, file);
+    const holder = readHolder(aside);
+    if (holder && !isGone(holder)) fs.linkSync(aside, file);
   } catch (error) {
     if (codeOf(error) !== "ENOENT" && codeOf(error) !== "EEXIST") throw error;
   } finally {
@@ -118,9 +118,14 @@ function beat(file) {
   fs.utimes(file, now, now, () => {});
 }
 
-/** @param {unknown} error */
+/**
+ * The code of an error of node:fs or node:process. (`instanceof Error` would not hold in a Jest test, which has an Error of
+ * its own.)
+ *
+ * @param {unknown} error
+ */
 function codeOf(error) {
-  return error instanceof Error && "code" in error ? error.code : undefined;
+  return /** @type {NodeJS.ErrnoException} */ (error).code;
 }
 
 module.exports = { withLock };

@@ -49,7 +49,7 @@ export type Command = (call: CommandCall) => CommandOutput | Promise<CommandOutp
 
 export type Commands = Readonly<Record<string, Command>>;
 
-export interface NetworkData {
+interface NetworkData {
   /** The host's own side of an SSH connection, and where the client seems to be. */
   readonly sshAddress: string;
   readonly sshPort: number;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type AuthContext, type Connection, type ParsedKey, Server, type ServerChannel, utils } from "ssh2";
 
 /** What a login on the SSH server is let in with. */
-export interface ServerLogin {
+interface ServerLogin {
   readonly user: string;
   readonly publicKey: string;
   readonly password: string | undefined;

@@ -22,8 +22,11 @@ export const pcibackFact: Fact<Pciback> = {
 ls -ld /sys/bus/pci/drivers/*/module
 ls -d /sys/bus/pci/drivers/pciback
 sed 's/^/slot /' /sys/bus/pci/drivers/pciback/slots
-grep -h 'xen-pciback\\.ko' "/lib/modules/$(uname -r)/modules.dep" | sed 's/^/modules.dep /'
-grep -h 'xen-pciback\\.ko' "/lib/modules/$(uname -r)/modules.builtin" | sed 's/^/modules.builtin /'
+release=$(uname -r)
+for file in "/lib/modules/$release/kernel/drivers/xen/xen-pciback/"*; do
+  [ -e "$file" ] && echo "module $file"
+done
+grep -h 'xen-pciback\\.ko' "/lib/modules/$release/modules.builtin" | sed 's/^/builtin /'
 for device in /sys/bus/pci/devices/*; do
   [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/\${device##*/}" ] && continue
   echo "native \${device##*/} $(modprobe -R "$(cat "$device/modalias")" | head -n 1)"
@@ -33,7 +36,7 @@ done`,
     const has = (word: string) => lines.some((line) => line.startsWith(`${word} `));
     return {
       registered: lines.includes("/sys/bus/pci/drivers/pciback"),
-      kind: has("modules.dep") ? "module" : has("modules.builtin") ? "builtin" : undefined,
+      kind: has("module") ? "module" : has("builtin") ? "builtin" : undefined,
       slots: lines.flatMap((line) => (line.startsWith("slot ") ? (parsePciAddress(line.slice(5)) ?? []) : [])),
       driverModules: new Map(
         [...readLinks(answer.text)].map(([path, target]) => [path.split("/")[5] ?? "", lastSegment(target)] as const),

@@ -9,29 +9,32 @@ export interface TextFile {
   readonly text: string;
 }
 
-/** Shell that prints files of the given globs or quoted paths, for `readTextFiles`. */
+/**
+ * Shell that prints files of the given globs or quoted paths, for `readTextFiles`: three lines of head, then the text with ">" before
+ * each line. Few commands for each file, since a host may have many files and start commands slowly.
+ */
 export function askTextFiles(...globs: readonly string[]): string {
   return `
 for file in ${globs.join(" ")}; do
   [ -f "$file" ] || continue
-  echo "file $(cksum < "$file" | sed 's/ .*//') $file"
-  readlink -f "$file"
-  { cat "$file"; echo; } | sed 's/^/>/'
+  echo "file $file"
+  cksum < "$file"
+  if [ -L "$file" ]; then readlink -f "$file"; else echo "$file"; fi
+  sed 's/^/>/' "$file"
+  echo
 done`;
 }
 
 /** Reads what `askTextFiles` printed. A file that changed while it was read is left out: the apply would refuse it anyway. */
 export function readTextFiles(printed: string): readonly TextFile[] {
   return printed
-    .split(/^file (?=\d+ \/)/m)
+    .split(/^file (?=\/)/m)
     .slice(1)
     .flatMap((section) => {
-      const [head = "", target = "", ...lines] = section.replace(/\n$/, "").split("\n");
-      const space = head.indexOf(" ");
-      const body = lines.filter((line) => line.startsWith(">")).map((line) => line.slice(1));
-      const text = body.join("\n");
-      return posixChecksum(text) === Number(head.slice(0, space))
-        ? [{ path: head.slice(space + 1), target, text }]
-        : [];
+      const [path = "", sum = "", target = "", ...lines] = section.split("\n");
+      const [checksum, size] = sum.split(" ").map(Number);
+      const whole = lines.filter((line) => line.startsWith(">")).map((line) => `${line.slice(1)}\n`);
+      const text = whole.join("").slice(0, size); // the last line may have no newline of its own
+      return posixChecksum(text) === checksum ? [{ path, target, text }] : [];
     });
 }

@@ -16,7 +16,7 @@ export function parseProxyJump(text: string): readonly JumpHost[] {
   return text.split(",").map((part) => {
     const { user, v6, host, port } = JUMP.exec(part.trim())?.groups ?? {};
     const address = v6 ?? host;
-    if (address === undefined) {
+    if (address === undefined || Number(port ?? 22) > 65_535) {
       throw new PassthroughError(`Unable to read the ProxyJump "${text}": "${part}" is not [user@]host[:port]`);
     }
     return { address, user, port: port === undefined ? undefined : Number(port) };

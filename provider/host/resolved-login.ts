@@ -53,7 +53,7 @@ export interface LoginSurroundings {
 }
 
 // OpenSSH's order (OpenSSH 9.9, readconf.c, fill_default_options), without the security-key types, which ssh2 cannot use.
-const DEFAULT_IDENTITIES = ["id_rsa", "id_ecdsa", "id_ed25519", "id_dsa"];
+const DEFAULT_IDENTITIES = ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519"];
 const MAX_JUMPS = 8;
 
 /**
@@ -65,7 +65,7 @@ const MAX_JUMPS = 8;
  * Throws PassthroughError where the ssh config asks for what this provider does not do (ProxyCommand, a circle of jumps).
  */
 export function resolveLogin(login: HostLogin, here: LoginSurroundings): ResolvedLogin {
-  const { hop: target, settings } = resolveHop(login, here, here.env.PCI_PASSTHROUGH_USER);
+  const { hop: target, settings } = resolveHop(login, here, override(here.env, "USER"));
   const jumps = resolveJumps(login, target, settings, here, 0);
   return { target, jumps, sudo: login.sudo ?? false };
 }
@@ -109,7 +109,6 @@ function resolveHop(
   userOverride: string | undefined,
   identityWithoutConfig?: string,
 ): { readonly hop: ResolvedHop; readonly settings: SshSettings } {
-  const { env } = here;
   const name = login.address.replace(/^\[(.*)\]$/, "$1");
   const givenUser = userOverride ?? login.user;
   const query = { address: name, user: givenUser, localUser: here.localUser };
@@ -121,18 +120,17 @@ function resolveHop(
   const port = login.port ?? portNumber(setting("Port"), name) ?? 22;
   const path = pathReader({ n: name, h: hostName, p: String(port), r: user, u: here.localUser, d: here.homedir }, here);
 
-  const declared = env.PCI_PASSTHROUGH_IDENTITY_FILE ?? login.identityFile;
-  const privateKey = env.PCI_PASSTHROUGH_IDENTITY_FILE === undefined ? login.privateKey : undefined;
-  const configured = settings.identityFiles.filter((file) => file.toLowerCase() !== "none");
-  const fallback = identityWithoutConfig === undefined ? [] : [identityWithoutConfig];
-  const identityFiles =
-    declared !== undefined
-      ? [{ path: path(declared), source: "declared" as const }]
-      : settings.identityFiles.length > 0
-        ? configured.map((file) => ({ path: path(file), source: "configured" as const }))
-        : fallback.length > 0 || privateKey !== undefined
-          ? fallback.map((file) => ({ path: path(file), source: "declared" as const }))
-          : DEFAULT_IDENTITIES.map((file) => ({ path: path(`~/.ssh/${file}`), source: "default" as const }));
+  const identityOverride = override(here.env, "IDENTITY_FILE");
+  const privateKey = identityOverride === undefined ? login.privateKey : undefined;
+  const identities = (source: IdentityFile["source"], files: readonly string[]): readonly IdentityFile[] =>
+    files.filter((file) => file.toLowerCase() !== "none").map((file) => ({ path: path(file), source }));
+  const identityFiles = (): readonly IdentityFile[] => {
+    const declared = identityOverride ?? login.identityFile;
+    if (declared !== undefined) return identities("declared", [declared]);
+    if (settings.identityFiles.length > 0) return identities("configured", settings.identityFiles);
+    if (identityWithoutConfig !== undefined) return identities("declared", [identityWithoutConfig]);
+    return privateKey === undefined ? identities("default", DEFAULT_IDENTITIES) : [];
+  };
 
   const offer = (kind: AlgorithmKind) => algorithmList(kind, setting(ALGORITHM_SETTING[kind]));
   const timeout = Number(setting("ConnectTimeout"));
@@ -142,13 +140,13 @@ function resolveHop(
     port,
     user,
     privateKey,
-    identityFiles,
+    identityFiles: identityFiles(),
     passphrase: login.passphrase,
     password: login.password,
-    agent: agentSocket(setting("IdentityAgent"), env, path),
+    agent: agentSocket(setting("IdentityAgent"), here.env, path),
     identitiesOnly: setting("IdentitiesOnly")?.toLowerCase() === "yes",
     acceptedKeys: setting("PubkeyAcceptedAlgorithms") ?? setting("PubkeyAcceptedKeyTypes"),
-    knownHostsFiles: knownHostsFiles(settings, env, path),
+    knownHostsFiles: knownHostsFiles(settings, override(here.env, "KNOWN_HOSTS"), path),
     hostKeyAlias: setting("HostKeyAlias"),
     hostKey: login.hostKey,
     algorithms: { kex: offer("kex"), hostKey: offer("hostKey"), cipher: offer("cipher"), mac: offer("mac") },
@@ -156,6 +154,11 @@ function resolveHop(
     connectTimeoutMs: timeout > 0 ? timeout * 1000 : undefined,
   };
   return { hop, settings };
+}
+
+/** How teammates and CI override the program; a variable that is set to nothing overrides nothing. */
+function override(env: LoginSurroundings["env"], name: "USER" | "IDENTITY_FILE" | "KNOWN_HOSTS"): string | undefined {
+  return env[`PCI_PASSTHROUGH_${name}`] || undefined;
 }
 
 function portNumber(text: string | undefined, host: string): number | undefined {
@@ -177,10 +180,10 @@ function agentSocket(
 
 function knownHostsFiles(
   settings: SshSettings,
-  env: LoginSurroundings["env"],
+  override: string | undefined,
   path: (text: string) => string,
 ): readonly string[] {
-  if (env.PCI_PASSTHROUGH_KNOWN_HOSTS !== undefined) return [path(env.PCI_PASSTHROUGH_KNOWN_HOSTS)];
+  if (override !== undefined) return [path(override)];
   const user = settings.first.get("userknownhostsfile") ?? ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"];
   const global = settings.first.get("globalknownhostsfile") ?? [
     "/etc/ssh/ssh_known_hosts",

@@ -3,7 +3,7 @@ import type { KernelData } from "../kernel/kernel";
 
 export const GRUB_CONFIG = "/boot/grub/grub.cfg";
 
-const ROOT_UUID = "550bdb76-73e9-414b-8db0-8676579f1909";
+const ROOT_UUID = "6c61622d-686f-7374-2d72-6f6f742d6673";
 
 /** What update-grub makes of /etc/default/grub, as far as the entry for Xen goes (grub 2.06, 20_linux_xen). */
 export function makeGrubConfig(files: FileTree, kernel: KernelData, xenImage: string): string {

@@ -3,7 +3,7 @@ import type { KernelData } from "../kernel/kernel";
 import { readModprobeConfig } from "../kernel/modprobe-config";
 import type { ModuleSource } from "../kernel/modules";
 
-export const MODPROBE_FOLDERS = ["/lib/modprobe.d", "/etc/modprobe.d"];
+const MODPROBE_FOLDERS = ["/lib/modprobe.d", "/etc/modprobe.d"];
 
 /** What modprobe finds on the root file system. */
 export function readModuleSource(files: FileTree, kernel: KernelData): ModuleSource {

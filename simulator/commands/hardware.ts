@@ -37,8 +37,17 @@ function describe(device: PciFunction, options: readonly string[]): string {
 }
 
 function addressLine(index: number, name: string, address: string): string {
-  const family = address.includes(":") ? "inet6" : "inet";
-  const scope = name === "lo" ? "host" : address.startsWith("fe80:") ? "link" : "global";
-  const label = family === "inet" ? ` ${name}` : "";
-  return `${index}: ${name}    ${family} ${address} scope ${scope}${label}\\       valid_lft forever preferred_lft forever\n`;
+  return `${index}: ${name}    ${scopeOf(name, address)}\\       ${name === "lo" || address.startsWith("fe80:") ? "valid_lft forever preferred_lft forever" : "valid_lft 86349sec preferred_lft 14350sec"}\n`;
+}
+
+/** Family, address and what ip says of it, for an interface with DHCP and router advertisements. */
+function scopeOf(name: string, address: string): string {
+  if (!address.includes(":")) {
+    if (name === "lo") return `inet ${address} scope host lo`;
+    return `inet ${address} metric 1024 brd ${address.replace(/\d+\/24$/, "255")} scope global dynamic ${name}`;
+  }
+  if (name === "lo") return `inet6 ${address} scope host noprefixroute `;
+  if (address.startsWith("fe80:")) return `inet6 ${address} scope link `;
+  const scope = address.startsWith("fec0:") ? "site" : "global";
+  return `inet6 ${address} scope ${scope} dynamic mngtmpaddr noprefixroute `;
 }

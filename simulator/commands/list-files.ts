@@ -84,10 +84,12 @@ export function userName(uid: number): string {
   return uid === 0 ? "root" : String(uid);
 }
 
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
 /** `Nov 21 06:28`; a year instead of the time when that is half a year away. */
 function dateText(time: number): string {
   const date = new Date(time);
-  const month = date.toLocaleString("en-US", { month: "short", timeZone: "UTC" });
+  const month = MONTHS[date.getUTCMonth()];
   const day = String(date.getUTCDate()).padStart(2);
   const recent = Math.abs(Date.now() - time) < 182 * 24 * 3600 * 1000;
   return `${month} ${day} ${recent ? date.toISOString().slice(11, 16) : ` ${date.getUTCFullYear()}`}`;

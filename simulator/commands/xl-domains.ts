@@ -4,6 +4,7 @@ import type { Domain, DomainConfig } from "../xen/domain";
 import { createDomain, destroyDomain } from "../xen/domains";
 import type { Xen } from "../xen/xen";
 import { failed, isErrno, splitOptions, succeeded } from "./command";
+import { hostInfo } from "./xl-info";
 import { listAsJson } from "./xl-list-json";
 import { findDomain, withXen } from "./xl-pci";
 
@@ -26,12 +27,10 @@ export const xlDomainCommands: Readonly<Record<string, Command>> = {
     return succeeded(head + first + rows.join(""));
   }),
   "vm-list": withXen((_, xen) => {
-    const rows = [...xen.domains.values()].map(
-      (one) => `${one.config.uuid}  ${String(one.id).padStart(5)}    ${one.config.name}\n`,
-    );
-    return succeeded(
-      `UUID                                  ID    name\n00000000-0000-0000-0000-000000000000      0    Domain-0\n${rows.join("")}`,
-    );
+    const line = (uuid: string, id: number, name: string) => `${uuid}  ${id}    ${name.padEnd(30)}\n`;
+    const rows = [...xen.domains.values()].map((one) => line(one.config.uuid, one.id, one.config.name));
+    const head = "UUID                                  ID    name\n";
+    return succeeded(`${head}${line("00000000-0000-0000-0000-000000000000", 0, "Domain-0")}${rows.join("")}`);
   }),
   domid: withXen((call, xen) => {
     const domain = xen.find(call.args[0] ?? "");
@@ -51,7 +50,8 @@ export const xlDomainCommands: Readonly<Record<string, Command>> = {
     const file = words[0] ?? "";
     let config: DomainConfig;
     try {
-      config = readDomainConfig(call.machine.files.read(call.path(file)));
+      // Further arguments are lines of configuration after those of the file (tools/xl/xl_vmcontrol.c, main_create).
+      config = readDomainConfig([call.machine.files.read(call.path(file)), ...words.slice(1)].join("\n"));
     } catch (error) {
       if (error instanceof ConfigSyntaxError) {
         return failed(
@@ -115,47 +115,4 @@ function state(domain: Domain): string {
 
 function seconds(domain: Domain): number {
   return (Date.now() - domain.startedAt) / 1000;
-}
-
-function hostInfo(call: CommandCall, xen: Xen): string {
-  const { data } = xen;
-  const { release, version } = call.machine.kernel.data;
-  const capabilities = [
-    "pv",
-    ...(data.hvm ? ["hvm"] : []),
-    ...(data.hvm && data.iommu ? ["hvm_directio"] : []),
-    ...(data.iommu ? ["pv_directio"] : []),
-  ];
-  const values: readonly (readonly [string, string | number])[] = [
-    ["host", call.machine.files.read("/etc/hostname").trim()],
-    ["release", release],
-    ["version", version],
-    ["machine", "x86_64"],
-    ["nr_cpus", data.cpus],
-    ["max_cpu_id", data.cpus - 1],
-    ["nr_nodes", 1],
-    ["cores_per_socket", data.cpus],
-    ["threads_per_core", 1],
-    ["cpu_mhz", "2000.000"],
-    ["virt_caps", capabilities.join(" ")],
-    ["total_memory", data.memory],
-    [
-      "free_memory",
-      data.memory - data.dom0Memory - [...xen.domains.values()].reduce((sum, one) => sum + one.config.memory, 0),
-    ],
-    ["sharing_freed_memory", 0],
-    ["sharing_used_memory", 0],
-    ["outstanding_claims", 0],
-    ["free_cpus", 0],
-    ["xen_major", data.major],
-    ["xen_minor", data.minor],
-    ["xen_extra", data.extra],
-    ["xen_version", `${data.major}.${data.minor}${data.extra}`],
-    ["xen_caps", `xen-3.0-x86_64 ${data.hvm ? "hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 " : ""}`],
-    ["xen_scheduler", "credit2"],
-    ["xen_pagesize", 4096],
-    ["platform_params", "virt_start=0xffff800000000000"],
-    ["xend_config_format", 4],
-  ];
-  return values.map(([name, value]) => `${name.padEnd(22)} : ${value}\n`).join("");
 }

@@ -7,10 +7,19 @@ export function listAsJson(xen: Xen, domains: readonly Domain[], dom0: boolean):
     domid: 0,
     config: {
       c_info: { type: "pv", name: "Domain-0" },
-      b_info: { max_memkb: xen.data.dom0Memory * 1024, target_memkb: xen.data.dom0Memory * 1024 },
+      b_info: {
+        max_memkb: xen.data.dom0Memory * 1024,
+        target_memkb: xen.data.dom0Memory * 1024 - 1,
+        sched_params: { sched: "credit2", weight: 256, cap: 0 },
+        "type.pv": {},
+        arch_arm: {},
+        arch_x86: {},
+      },
     },
   };
-  return `${JSON.stringify([...(dom0 ? [host] : []), ...domains.map(domainAsJson)], undefined, 4)}\n`;
+  const text = JSON.stringify([...(dom0 ? [host] : []), ...domains.map(domainAsJson)], undefined, 4);
+  // yajl, which libxl prints with, gives an empty object lines of its own.
+  return `${text.replace(/^( *)(.*)\{\}(,?)$/gm, "$1$2{\n\n$1}$3")}\n\n`;
 }
 
 function domainAsJson(domain: Domain) {

@@ -1,5 +1,5 @@
 /** What the kernel's error numbers read as, in glibc's words (strerror(3), glibc 2.36, C locale). */
-export const ERRNO_TEXT = {
+const ERRNO_TEXT = {
   EACCES: "Permission denied",
   EBUSY: "Device or resource busy",
   EEXIST: "File exists",

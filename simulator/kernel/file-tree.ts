@@ -133,7 +133,7 @@ export class FileTree {
     const node = this.look(at);
     if (node?.kind === "directory") throw new Errno("EISDIR", path);
     if (this.virtualFilesAt(at)) {
-      if (!node || node.kind !== "file" || "text" in node) throw new Errno("EACCES", path);
+      if (node?.kind !== "file" || "text" in node) throw new Errno("EACCES", path);
       if (!node.write) throw new Errno("EIO", path);
       node.write(text);
       return;

@@ -19,6 +19,8 @@ export class Kernel implements ModuleLoader {
   readonly bus: PciBus;
   readonly modules: readonly ModuleData[];
   private readonly loaded = new Map<string, string>();
+  /** The hide list that pciback was loaded with. */
+  hideList = "(null)";
   private readonly messages: string[] = [];
   private readonly bootedAt = Date.now();
 
@@ -69,6 +71,7 @@ export class Kernel implements ModuleLoader {
   private start(module: ModuleData, parameters: string): void {
     if (module.name === "xen_pciback") {
       const hide = /(?:^|\s)hide=(\S*)/.exec(parameters)?.[1] ?? "";
+      this.hideList = hide === "" ? "(null)" : hide;
       this.log("xen_pciback: backend is vpci");
       const options = { hide, module: module.builtin ? undefined : module.name };
       this.bus.register(new Pciback(this.bus, (line) => this.log(line), this.domainOf, options));

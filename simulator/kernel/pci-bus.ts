@@ -21,8 +21,8 @@ export interface PciFunctionData {
   readonly children?: Readonly<Record<string, ChildDevices>>;
 }
 
-/** Folders and files below a function, by path relative to it; a class makes a link in /sys/class. */
-export type ChildDevices = readonly {
+/** Folders and files below a function, by path relative to it or absolute (virtual devices); a class makes a link in /sys/class. */
+type ChildDevices = readonly {
   readonly path: string;
   readonly class?: "net" | "block" | "nvme";
   readonly files?: Readonly<Record<string, string>>;

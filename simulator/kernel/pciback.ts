@@ -38,16 +38,16 @@ export class Pciback implements PciDriver {
   readonly attributes = {
     new_slot: { mode: 0o200, write: (text: string) => this.addSlots(readSlot(text)) },
     remove_slot: { mode: 0o200, write: (text: string) => this.removeSlots(readSlot(text)) },
-    slots: { mode: 0o400, read: () => this.showSlots() },
-    quirks: { mode: 0o600, read: () => "", write: () => {} },
+    slots: { mode: 0o444, read: () => this.showSlots() },
+    quirks: { mode: 0o644, read: () => "", write: () => {} },
     permissive: {
-      mode: 0o600,
+      mode: 0o644,
       read: () => [...this.permissive].map((address) => `${address}\n`).join(""),
       write: (text: string) => this.allowPermissive(text),
     },
-    irq_handlers: { mode: 0o400, read: () => "" },
+    irq_handlers: { mode: 0o444, read: () => "" },
     irq_handler_state: { mode: 0o200, write: () => {} },
-    allow_interrupt_control: { mode: 0o600, read: () => "", write: () => {} },
+    allow_interrupt_control: { mode: 0o644, read: () => "", write: () => {} },
   };
 
   covers(): boolean {

@@ -6,6 +6,8 @@ export interface MountData {
   readonly point: string;
   readonly type: string;
   readonly options: string;
+  /** Options of the file system itself. */
+  readonly superOptions: string;
   /** `254:1`; the number of the block device that carries it. */
   readonly device: string;
 }
@@ -30,7 +32,7 @@ export function procfs(kernel: () => Kernel, mounts: readonly MountData[], swaps
     mounts
       .map(
         (m, at) =>
-          `${at + 20} 1 ${m.device} / ${m.point} ${m.options} shared:${at + 1} - ${m.type} ${m.source} ${m.options}\n`,
+          `${at + 20} 1 ${m.device} / ${m.point} ${m.options} shared:${at + 1} - ${m.type} ${m.source} ${m.superOptions}\n`,
       )
       .join(""),
   );

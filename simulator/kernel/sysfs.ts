@@ -40,6 +40,12 @@ class SysfsTree {
       this.text(`/sys/module/${name}/initstate`, "live\n");
       this.text(`/sys/module/${name}/refcnt`, "0\n");
     }
+    if (this.kernel.isLoaded("xen_pciback")) {
+      const parameters = "/sys/module/xen_pciback/parameters";
+      this.text(`${parameters}/hide`, `${this.kernel.hideList}\n`);
+      this.text(`${parameters}/passthrough`, "N\n");
+      this.text(`${parameters}/permissive`, "N\n");
+    }
     return this.nodes;
   }
 
@@ -124,7 +130,7 @@ class SysfsTree {
 
   private children(device: PciFunction, driver: PciDriver, at: string): void {
     for (const child of device.children?.[driver.name] ?? []) {
-      const path = `${at}/${child.path}`;
+      const path = child.path.startsWith("/") ? child.path : `${at}/${child.path}`;
       this.folder(path);
       for (const [name, text] of Object.entries(child.files ?? {})) this.text(`${path}/${name}`, text);
       if (child.class === undefined) continue;

@@ -2,6 +2,9 @@ import { type PciAddress, parsePciAddress } from "../../provider/pci/address";
 import type { ModuleData } from "../kernel/modules";
 import type { PciFunctionData } from "../kernel/pci-bus";
 
+/** Modules whose files are spelt with "_" as they are; the others have "-". */
+const UNDERSCORED = ["virtio_pci", "virtio_blk", "lpc_ich"];
+
 /** The PCI functions of the lab host: QEMU 7.2, machine q35 (test/lab). */
 export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   {
@@ -91,7 +94,13 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
     children: {
       nvme: [
         { path: "nvme/nvme0", class: "nvme" },
-        { path: "nvme/nvme0/nvme0n1", class: "block", files: { dev: "259:0\n", size: "131072\n" } },
+        // NVMe multipath: the disk is a virtual device, only its path is below the controller.
+        { path: "nvme/nvme0/nvme0c0n1", class: "block", files: { size: "131072\n" } },
+        {
+          path: "/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1",
+          class: "block",
+          files: { dev: "259:1\n", size: "131072\n" },
+        },
       ],
     },
   },
@@ -149,5 +158,6 @@ function module(
   driver?: ModuleData["driver"],
   depends: readonly string[] = [],
 ): ModuleData {
-  return { name, file: `kernel/${folder}/${name.replaceAll("_", "-")}.ko`, depends, ...(driver ? { driver } : {}) };
+  const file = UNDERSCORED.includes(name) ? name : name.replaceAll("_", "-");
+  return { name, file: `kernel/${folder}/${file}.ko`, depends, ...(driver ? { driver } : {}) };
 }

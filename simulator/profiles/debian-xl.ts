@@ -30,7 +30,17 @@ const XEN_IMAGE = "xen-4.17-amd64.gz";
 export const debianXl: Profile = {
   name: "debian-xl",
   kernel: KERNEL,
-  xen: { major: 4, minor: 17, extra: ".7", iommu: true, hvm: true, memory: 4095, dom0Memory: 1536, cpus: 2 },
+  xen: {
+    major: 4,
+    minor: 17,
+    extra: ".7",
+    commandLine: "placeholder dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all",
+    iommu: true,
+    hvm: true,
+    memory: 4095,
+    dom0Memory: 1536,
+    cpus: 2,
+  },
   xenImage: XEN_IMAGE,
   network: {
     sshAddress: "10.0.2.15",
@@ -38,7 +48,7 @@ export const debianXl: Profile = {
     clientAddress: "10.0.2.2",
     interfaces: [
       { name: "lo", addresses: ["127.0.0.1/8", "::1/128"] },
-      { name: "mgmt0", addresses: ["10.0.2.15/24", "fe80::5054:ff:fe12:3456/64"] },
+      { name: "mgmt0", addresses: ["10.0.2.15/24", "fec0::5054:ff:fe12:3456/64", "fe80::5054:ff:fe12:3456/64"] },
       { name: "enp1s0f0", addresses: [] },
       { name: "enp1s0f1", addresses: [] },
     ],
@@ -67,7 +77,7 @@ GRUB_CMDLINE_LINUX_DEFAULT="quiet"
 GRUB_CMDLINE_LINUX=""
 `,
     "/etc/default/grub.d/lab.cfg": `GRUB_TIMEOUT=0
-GRUB_CMDLINE_LINUX="root=LABEL=root console=hvc0 net.ifnames=1"
+GRUB_CMDLINE_LINUX="console=ttyS0 console=hvc0 intel_iommu=on"
 GRUB_CMDLINE_LINUX_DEFAULT=""
 GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all"
 `,
@@ -96,13 +106,51 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
   ],
   links: { "/var/run": "/run", "/bin": "usr/bin", "/sbin": "usr/sbin" },
   mounts: [
-    { source: "sysfs", point: "/sys", type: "sysfs", options: "rw,nosuid,nodev,noexec,relatime", device: "0:21" },
-    { source: "proc", point: "/proc", type: "proc", options: "rw,nosuid,nodev,noexec,relatime", device: "0:22" },
-    { source: "/dev/vda1", point: "/", type: "ext4", options: "rw,relatime,errors=remount-ro", device: "254:1" },
+    {
+      source: "sysfs",
+      point: "/sys",
+      type: "sysfs",
+      options: "rw,nosuid,nodev,noexec,relatime",
+      superOptions: "rw",
+      device: "0:18",
+    },
+    {
+      source: "proc",
+      point: "/proc",
+      type: "proc",
+      options: "rw,nosuid,nodev,noexec,relatime",
+      superOptions: "rw",
+      device: "0:19",
+    },
+    {
+      source: "udev",
+      point: "/dev",
+      type: "devtmpfs",
+      options: "rw,nosuid,relatime",
+      superOptions: "rw,mode=755",
+      device: "0:5",
+    },
+    {
+      source: "tmpfs",
+      point: "/run",
+      type: "tmpfs",
+      options: "rw,nosuid,nodev,noexec,relatime",
+      superOptions: "rw,mode=755",
+      device: "0:21",
+    },
+    {
+      source: "/dev/vda1",
+      point: "/",
+      type: "ext4",
+      options: "rw,relatime",
+      superOptions: "rw,errors=remount-ro",
+      device: "254:1",
+    },
   ],
   swaps: [],
   sysfs: {
     "/sys/hypervisor/type": "xen\n",
+    "/sys/hypervisor/guest_type": "PV\n",
     "/sys/hypervisor/uuid": "00000000-0000-0000-0000-000000000000\n",
     "/sys/hypervisor/version/major": "4\n",
     "/sys/hypervisor/version/minor": "17\n",

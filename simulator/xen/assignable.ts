@@ -10,7 +10,7 @@ const DEVICES = "/sys/bus/pci/devices";
 /** libxl_device_pci_assignable_list (tools/libs/light/libxl_pci.c, 4.17); undefined when pciback is not loaded. */
 export function listAssignable(xen: Xen, log: LibxlLog): readonly PciAddress[] | undefined {
   if (!xen.files.exists(PCIBACK)) {
-    log.say("error", "libxl_pci.c:448:libxl_device_pci_assignable_list", "Looks like pciback driver not loaded");
+    log.say("error", "libxl_pci.c:444:libxl_device_pci_assignable_list", "Looks like pciback driver not loaded");
     return undefined;
   }
   const bound = xen.files.list(PCIBACK).filter((name) => /^[0-9a-f]{4}:/.test(name)) as PciAddress[];
@@ -21,22 +21,22 @@ export function listAssignable(xen: Xen, log: LibxlLog): readonly PciAddress[] |
 export function addAssignable(xen: Xen, log: LibxlLog, address: PciAddress, name?: string): Rc {
   const at = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_assignable_add`;
   if (!xen.files.exists(`${DEVICES}/${address}`)) {
-    log.say("error", at(796), `Couldn't lstat ${DEVICES}/${address}`, { errno: new Errno("ENOENT") });
+    log.say("error", at(792), `Couldn't lstat ${DEVICES}/${address}`, { errno: new Errno("ENOENT") });
     return RC.FAIL;
   }
   const assigned = isOnPciback(xen, log, address);
   if (assigned === undefined) return RC.FAIL;
-  if (assigned) log.say("warning", at(806), `${address} already assigned to pciback`);
+  if (assigned) log.say("warning", at(802), `${address} already assigned to pciback`);
   else {
     const driver = driverPath(xen, address);
     if (driver !== undefined && !writeAddress(xen, log, `${driver}/unbind`, address)) {
       log.say("error", "libxl_pci.c:549:sysfs_dev_unbind", "Couldn't unbind device");
-      log.say("error", at(814), `Couldn't unbind ${address} from driver`);
+      log.say("error", at(810), `Couldn't unbind ${address} from driver`);
       return RC.FAIL;
     }
     rememberDriver(xen, log, address, driver);
     if (!bindToPciback(xen, log, address)) {
-      log.say("error", at(834), "Couldn't bind device to pciback!");
+      log.say("error", at(830), "Couldn't bind device to pciback!");
       return RC.FAIL;
     }
   }
@@ -44,7 +44,7 @@ export function addAssignable(xen: Xen, log: LibxlLog, address: PciAddress, name
   else xen.store.write(`${storePath(address)}/name`, name);
   const error = errnoOf(() => xen.hypervisor.assign(DOMID_IO, address));
   if (!error) return 0;
-  log.say("error", at(852), `failed to quarantine ${address}`);
+  log.say("error", at(848), `failed to quarantine ${address}`);
   return RC.FAIL;
 }
 
@@ -52,21 +52,21 @@ export function addAssignable(xen: Xen, log: LibxlLog, address: PciAddress, name
 export function removeAssignable(xen: Xen, log: LibxlLog, address: PciAddress, rebind: boolean): Rc {
   const at = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_assignable_remove`;
   if (errnoOf(() => xen.hypervisor.deassign(DOMID_IO, address))) {
-    log.say("error", at(910), `failed to de-quarantine ${address}`);
+    log.say("error", at(906), `failed to de-quarantine ${address}`);
     return RC.FAIL;
   }
   const assigned = isOnPciback(xen, log, address);
   if (assigned === undefined) return RC.FAIL;
   if (assigned) unbindFromPciback(xen, log, address);
-  else log.say("warning", at(921), "Not bound to pciback");
+  else log.say("warning", at(917), "Not bound to pciback");
   const driver = xen.store.read(`${storePath(address)}/driver_path`);
   if (rebind && driver === undefined) {
-    log.say("warning", at(943), "Couldn't find path for original driver; not rebinding");
+    log.say("warning", at(939), "Couldn't find path for original driver; not rebinding");
   }
   if (rebind && driver !== undefined) {
-    log.say("info", at(929), `Rebinding to driver at ${driver}`);
+    log.say("info", at(925), `Rebinding to driver at ${driver}`);
     if (!writeAddress(xen, log, `${driver}/bind`, address)) {
-      log.say("error", at(934), `Couldn't bind device to ${driver}`);
+      log.say("error", at(930), `Couldn't bind device to ${driver}`);
       return RC.FAIL;
     }
     xen.store.remove(`${storePath(address)}/driver_path`);
@@ -78,7 +78,7 @@ export function removeAssignable(xen: Xen, log: LibxlLog, address: PciAddress, r
 /** pciback_dev_is_assigned; undefined when the driver is not there. */
 export function isOnPciback(xen: Xen, log: LibxlLog, address: PciAddress): boolean | undefined {
   if (xen.files.exists(PCIBACK)) return xen.files.exists(`${PCIBACK}/${address}`);
-  log.say("error", "libxl_pci.c:689:pciback_dev_is_assigned", "Looks like pciback driver is not loaded");
+  log.say("error", "libxl_pci.c:693:pciback_dev_is_assigned", "Looks like pciback driver is not loaded");
   return undefined;
 }
 
@@ -93,8 +93,8 @@ function rememberDriver(xen: Xen, log: LibxlLog, address: PciAddress, driver: st
   const before = xen.store.read(entry);
   if (driver !== undefined) xen.store.write(entry, driver);
   else if (before !== undefined) {
-    log.say("info", at(823), `${address} not bound to a driver, will be rebound to ${before}`);
-  } else log.say("warning", at(826), `${address} not bound to a driver, will not be rebound.`);
+    log.say("info", at(819), `${address} not bound to a driver, will be rebound to ${before}`);
+  } else log.say("warning", at(822), `${address} not bound to a driver, will not be rebound.`);
 }
 
 /** pciback_dev_assign */

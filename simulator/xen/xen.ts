@@ -9,6 +9,8 @@ export interface XenData {
   readonly major: number;
   readonly minor: number;
   readonly extra: string;
+  /** What the boot loader gives Xen. */
+  readonly commandLine: string;
   readonly iommu: boolean;
   /** Whether Xen can run HVM guests here. */
   readonly hvm: boolean;

@@ -8,10 +8,17 @@ import { temporaryFolders } from "./temporary-folder";
 const temporaryFolder = temporaryFolders();
 const LOCK_MODULE = path.resolve(__dirname, "../../scripts/lock.js");
 
+const processes: ChildProcess[] = [];
+afterEach(() => {
+  for (const each of processes.splice(0)) each.kill("SIGKILL");
+});
+
 /** Another process that runs `work`, JavaScript for the body of an async function, under the lock. */
 function otherProcess(file: string, work: string): ChildProcess {
   const text = `require(${JSON.stringify(LOCK_MODULE)}).withLock(${JSON.stringify(file)}, async () => { ${work} })`;
-  return spawn(process.execPath, ["-e", text], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["-e", text], { stdio: ["ignore", "pipe", "inherit"] });
+  processes.push(child);
+  return child;
 }
 
 async function holdForever(file: string): Promise<ChildProcess> {
@@ -45,10 +52,10 @@ test("processes that want it at once work one after the other", async () => {
   const folder = temporaryFolder();
   const log = path.join(folder, "log");
   const note = (word: string): string => `require("fs").appendFileSync(${JSON.stringify(log)}, "${word} ");`;
-  const processes = Array.from({ length: 4 }, () =>
+  const four = Array.from({ length: 4 }, () =>
     otherProcess(path.join(folder, "lock"), `${note("in")} await new Promise(setImmediate); ${note("out")}`),
   );
-  await Promise.all(processes.map((each) => once(each, "exit")));
+  await Promise.all(four.map((each) => once(each, "exit")));
   expect(fs.readFileSync(log, "utf8")).toBe("in out ".repeat(4));
 });
 

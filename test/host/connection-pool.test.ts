@@ -1,37 +1,196 @@
-import { ConnectionError } from "../../provider/errors";
+import type { Socket } from "node:net";
+import type { ServerChannel } from "ssh2";
 import { connectionPool } from "../../provider/host/connection-pool";
-import {
-  knownHostsLine,
-  loginTo,
-  makeHome,
-  runLocally,
-  type ServerOptions,
-  startServer,
-  type TestHome,
-} from "./ssh-server";
+import { alsoClose, closeAfterEach, failureOf, homeKnowing, server } from "./pool-harness";
+import { loginTo, runLocally } from "./ssh-server";
 
-const closing: (() => void | Promise<void>)[] = [];
-
-afterEach(async () => {
-  await connectionPool.closeAll();
-  for (const close of closing.splice(0)) await close();
-});
-
-async function serverAndHome(options: ServerOptions = {}) {
-  const server = await startServer(options);
-  const home: TestHome = makeHome();
-  home.write(".ssh/known_hosts", knownHostsLine(server.port));
-  closing.push(
-    () => server.close(),
-    () => home.remove(),
-  );
-  return { server, home, env: home.env };
-}
+closeAfterEach();
 
 test("a script runs as root and gets the addresses of its SSH session", async () => {
-  const { server, env } = await serverAndHome();
-  const host = await connectionPool.connect(loginTo(server), { env });
+  const xen1 = await server();
+  const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
   const result = await host.run('echo "came from $1"; echo trouble >&2; exit 3');
   expect(result).toEqual({ stdout: "came from 192.0.2.1 50000 192.0.2.7 22\n", stderr: "trouble\n", exitCode: 3 });
-  expect(server.commands).toEqual(['/bin/sh -s -- "$SSH_CONNECTION"']);
+  expect(xen1.commands).toEqual(['/bin/sh -s -- "$SSH_CONNECTION"']);
 });
+
+test("a signal that ends a script leaves no exit code", async () => {
+  const xen1 = await server();
+  const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+  expect(await host.run("kill -9 $$")).toMatchObject({ exitCode: null });
+});
+
+describe("what a script says", () => {
+  async function hostSaying() {
+    const xen1 = await server();
+    return connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+  }
+
+  test("comes back byte for byte, and a script may hold every byte but NUL", async () => {
+    const host = await hostSaying();
+    const octal = Array.from({ length: 256 }, (_, byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+    const all = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join("");
+    expect(await host.run(`printf '${octal}'; printf '${octal}' >&2`)).toMatchObject({ stdout: all, stderr: all });
+    expect(await host.run("cat <<'end'\n\x01\x80\xc3\xa9\xff\nend\n")).toMatchObject({
+      stdout: "\x01\x80\xc3\xa9\xff\n",
+    });
+  });
+
+  test("may be long", async () => {
+    const host = await hostSaying();
+    const { stdout, exitCode } = await host.run("head -c 2097152 /dev/zero | tr '\\0' x; exit 7");
+    expect({ length: stdout.length, exitCode }).toEqual({ length: 2_097_152, exitCode: 7 });
+  });
+
+  test("may answer a long script", async () => {
+    const host = await hostSaying();
+    expect(await host.run(`# ${"x".repeat(3_000_000)}\necho done`)).toMatchObject({ stdout: "done\n" });
+  });
+
+  test("is told line by line", async () => {
+    const host = await hostSaying();
+    const lines: string[] = [];
+    const { stdout } = await host.run("printf 'one\\nt'; printf 'wo\\n\\nunfinished'", {
+      onLine: (line) => lines.push(line),
+    });
+    expect(lines).toEqual(["one", "two", ""]);
+    expect(stdout).toBe("one\ntwo\n\nunfinished");
+  });
+
+  test("does not hold what login files print", async () => {
+    const xen1 = await server({ exec: runLocally("root", "printf 'Welcome!\\nno line end';") });
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    const lines: string[] = [];
+    const result = await host.run("echo mine", { onLine: (line) => lines.push(line) });
+    expect({ ...result, lines }).toEqual({ stdout: "mine\n", stderr: "", exitCode: 0, lines: ["mine"] });
+  });
+
+  test("needs a script of bytes", async () => {
+    const host = await hostSaying();
+    await expect(host.run("echo €")).rejects.toThrow(RangeError);
+  });
+});
+
+describe("one connection a host", () => {
+  test("serves everyone who asks at once, and later", async () => {
+    const xen1 = await server();
+    const home = homeKnowing(xen1);
+    const hosts = await Promise.all([1, 2, 3].map(() => connectionPool.connect(loginTo(xen1), home)));
+    await Promise.all(hosts.map((host) => host.run("echo hello")));
+    await (await connectionPool.connect(loginTo(xen1), home)).run("echo again");
+    expect(xen1.connections).toHaveLength(1);
+    expect(xen1.commands).toHaveLength(4);
+  });
+
+  test("is another one for another login", async () => {
+    const xen1 = await server();
+    const home = homeKnowing(xen1);
+    await connectionPool.connect(loginTo(xen1), home);
+    await connectionPool.connect(loginTo(xen1, { user: "admin" }), home);
+    expect(xen1.connections).toHaveLength(2);
+  });
+
+  test("runs at most four scripts at once, and the others in their turn", async () => {
+    const open: ServerChannel[] = [];
+    let most = 0;
+    const xen1 = await server({
+      exec: (command, channel, connection) => {
+        open.push(channel);
+        most = Math.max(most, open.length);
+        channel.on("close", () => open.splice(open.indexOf(channel), 1));
+        runLocally()(command, channel, connection);
+      },
+    });
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    const results = await Promise.all(Array.from({ length: 12 }, (_, index) => host.run(`sleep 0.05; echo ${index}`)));
+    expect(results.map(({ stdout }) => Number(stdout))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(most).toBe(4);
+  });
+
+  test("is opened anew when it was cut while nobody used it", async () => {
+    const xen1 = await server();
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    await host.run("true");
+    xen1.connections[0]?.end();
+    expect(await host.run("echo back")).toMatchObject({ stdout: "back\n" });
+    expect(xen1.connections).toHaveLength(2);
+  });
+
+  test("that could not be opened is tried again at the next use", async () => {
+    let broken = true;
+    const xen1 = await server({ authenticate: ({ method }) => method === "publickey" && !broken });
+    const home = homeKnowing(xen1);
+    expect((await failureOf(connectionPool.connect(loginTo(xen1), home))).failure).toBe("credentials-rejected");
+    broken = false;
+    const host = await connectionPool.connect(loginTo(xen1), home);
+    expect(await host.run("echo in")).toMatchObject({ stdout: "in\n" });
+  });
+});
+
+describe("a connection that ends while a script runs", () => {
+  test("is told, and the next script gets a new one", async () => {
+    const xen1 = await server();
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    const script = host.run("echo started; sleep 600", { onLine: () => xen1.connections[0]?.end() });
+    const error = await failureOf(script);
+    expect(error.failure).toBe("cut");
+    expect(error.unreached).toBe(false);
+    expect(error.message).toMatch(/Lost 127.0.0.1 while a script ran there: .* may have run to its end/);
+    expect(await host.run("echo back")).toMatchObject({ stdout: "back\n" });
+  });
+
+  test("is found out by its silence when nothing tells of it", async () => {
+    const xen1 = await server({ exec: (_command, _channel, connection) => freeze(connection) });
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    const error = await failureOf(host.run("true", { silenceMs: 90 }));
+    expect(error).toMatchObject({ failure: "cut", message: expect.stringContaining("nothing was heard for 0.09 s") });
+  });
+
+  test("is no matter of how long the script is silent, as long as its host answers", async () => {
+    const xen1 = await server();
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    expect(await host.run("sleep 0.5; echo slow", { silenceMs: 90 })).toMatchObject({ stdout: "slow\n" });
+  });
+});
+
+/** As a host that lost power: its socket stays open here, and nothing comes from it any more. */
+function freeze(connection: object): void {
+  const { _sock: socket } = connection as { _sock: Socket };
+  socket.pause();
+  socket.write = () => true;
+  alsoClose(() => void socket.destroy());
+}
+
+describe("the end of the process", () => {
+  const waited = (): number => process.getActiveResourcesInfo().filter((each) => /TCPSocket|Timeout/.test(each)).length;
+
+  test("is not held up by an idle connection", async () => {
+    const xen1 = await server();
+    const before = waited();
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    // The server is in this process too: its end of the connection is one.
+    expect(waited()).toBe(before + 1);
+    const running = host.run("read -r nothing; echo ran", { onLine: () => undefined });
+    await until(() => waited() > before + 1);
+    await running;
+    await until(() => waited() === before + 1);
+  });
+
+  test("closes the connections when a signal asks for it", async () => {
+    const xen1 = await server();
+    const home = homeKnowing(xen1);
+    await connectionPool.connect(loginTo(xen1), home);
+    const closed = new Promise((resolve) => xen1.connections[0]?.once("close", () => resolve("closed")));
+    // Somebody else listens too, so that this process goes on.
+    const other = (): void => undefined;
+    process.on("SIGTERM", other);
+    alsoClose(() => void process.off("SIGTERM", other));
+    process.emit("SIGTERM", "SIGTERM");
+    expect(await closed).toBe("closed");
+    expect(process.listeners("SIGTERM")).toEqual([other]);
+  });
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -53,7 +53,7 @@ export function runLocally(user = "root", prepare = ""): Exec {
   return (command, channel, connection) => {
     const id = `id() { case $1 in -un) echo ${user};; *) echo ${user === "root" ? 0 : 1000};; esac; }; `;
     const [, shell] = /^(?:sudo -n )?(\/bin\/sh) -s/.exec(command) ?? [];
-    const child = spawn("/bin/sh", ["-c", shell ? `${prepare}${command}` : command], {
+    const child = spawn("/bin/sh", ["-c", shell ? `${prepare} exec ${command}` : command], {
       env: { PATH: process.env.PATH, SSH_CONNECTION: "192.0.2.1 50000 192.0.2.7 22" },
     });
     const gone = (): void => void child.kill("SIGKILL");

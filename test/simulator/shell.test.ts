@@ -35,21 +35,35 @@ const SCRIPTS: readonly string[] = [
 ];
 
 test.each(SCRIPTS)("%s", async (script) => {
-  const here = spawnSync("/bin/sh", ["-c", script], { encoding: "latin1", env: { PATH: process.env.PATH, LC_ALL: "C" } });
+  const here = spawnSync("/bin/sh", ["-c", script], {
+    encoding: "latin1",
+    env: { PATH: process.env.PATH, LC_ALL: "C" },
+  });
   const there = await host.exec(`sh -c '${script.replaceAll("'", "'\\''")}'`);
   expect({ stdout: there.stdout, exitCode: there.exitCode }).toEqual({ stdout: here.stdout, exitCode: here.status });
 });
 
 test("a write that the kernel refuses fails the command, in the words of the shell", async () => {
   const refused = "echo 0000:09:00.0 > /sys/bus/pci/drivers/e1000e/bind; echo $?";
-  expect(await host.exec(refused)).toEqual({ stdout: "1\n", stderr: "bash: line 1: echo: write error: No such device\n", exitCode: 0 });
-  expect(await host.exec(`sh -c '${refused}'`)).toMatchObject({ stdout: "1\n", stderr: "sh: 1: echo: echo: I/O error\n" });
-  expect(await host.exec("if e=$( { printf x > /sys/bus/pci/drivers_probe; } 2>&1 ); then echo ok; else echo \"$e\"; fi")).toMatchObject({
+  expect(await host.exec(refused)).toEqual({
+    stdout: "1\n",
+    stderr: "bash: line 1: echo: write error: No such device\n",
+    exitCode: 0,
+  });
+  expect(await host.exec(`sh -c '${refused}'`)).toMatchObject({
+    stdout: "1\n",
+    stderr: "sh: 1: echo: echo: I/O error\n",
+  });
+  expect(
+    await host.exec('if e=$( { printf x > /sys/bus/pci/drivers_probe; } 2>&1 ); then echo ok; else echo "$e"; fi'),
+  ).toMatchObject({
     stdout: "bash: line 1: printf: write error: No such device\n",
   });
 });
 
 test("a program that is not installed is not found", async () => {
   await host.exec("rm /usr/bin/flock");
-  expect(await host.exec("command -v flock || echo none; command -v xl")).toMatchObject({ stdout: "none\n/usr/sbin/xl\n" });
+  expect(await host.exec("command -v flock || echo none; command -v xl")).toMatchObject({
+    stdout: "none\n/usr/sbin/xl\n",
+  });
 });

@@ -41,8 +41,12 @@ test("bytes pass through files, variables and the wire as they are", async () =>
   const bytes = Array.from({ length: 255 }, (_, at) => String.fromCharCode(at + 1)).join("");
   host.writeFile("/root/bytes", bytes);
   const client = await login(host);
-  const ran = await run(client, SCRIPT, 'x=$(cat /root/bytes; echo .); printf %s "${x%.}" > /root/copy; cat /root/copy\n');
-  expect(ran.stdout).toBe(`${bytes}\n`.replace(/\n$/, ""));
+  const ran = await run(
+    client,
+    SCRIPT,
+    `x=$(cat /root/bytes; echo .); printf %s "\${x%.}" > /root/copy; cat /root/copy\n`,
+  );
+  expect(ran.stdout).toBe(bytes);
   expect(host.readFile("/root/copy")).toBe(bytes);
   const here = await run(client, SCRIPT, "cat <<'END'\n\xe9\xc3\xa9\xff\nEND\n");
   expect(here.stdout).toBe("\xe9\xc3\xa9\xff\n");
@@ -83,7 +87,7 @@ test("the fingerprint is the one that the host shows", async () => {
 test("a user who is not root becomes root by sudo", async () => {
   const client = await login(await start({ requireSudoUser: "admin" }));
   expect((await run(client, "id -u")).stdout).toBe("1000\n");
-  expect((await run(client, `sudo -n ${SCRIPT}`, 'id -u; echo "${1%% *}"\n')).stdout).toBe("0\n10.0.2.2\n");
+  expect((await run(client, `sudo -n ${SCRIPT}`, `id -u; echo "\${1%% *}"\n`)).stdout).toBe("0\n10.0.2.2\n");
   client.end();
 });
 
@@ -103,14 +107,21 @@ test("a reboot ends the connections, and the host comes back on its port as anot
   const host = await start();
   const bootId = host.readFile("/proc/sys/kernel/random/boot_id");
   const client = await login(host);
-  const closed = new Promise((resolve) => client.once("close", resolve));
+  const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
   await host.exec("modprobe xen-pciback; xl pci-assignable-add 01:00.0; xl create /etc/xen/web1.cfg; touch /etc/kept");
   await run(client, "reboot");
   await closed;
-  await until(() => login(host).then((again) => Boolean(again.end()), () => false));
+  await until(() =>
+    login(host).then(
+      (again) => Boolean(again.end()),
+      () => false,
+    ),
+  );
   expect(host.readFile("/proc/sys/kernel/random/boot_id")).not.toBe(bootId);
   expect(host.stats.reboots).toBe(1);
-  const { stdout } = await host.exec("ls /etc/kept; xl list | wc -l; xenstore-ls -f /libxl; readlink /sys/bus/pci/devices/0000:01:00.0/driver");
+  const { stdout } = await host.exec(
+    "ls /etc/kept; xl list | wc -l; xenstore-ls -f /libxl; readlink /sys/bus/pci/devices/0000:01:00.0/driver",
+  );
   expect(stdout).toBe("/etc/kept\n2\n../../../../bus/pci/drivers/e1000e\n");
 });
 
@@ -137,7 +148,8 @@ test("a connection cut after some bytes delivers those", async () => {
 
 test("the lock of flock is one for the whole host, and goes with its process", async () => {
   const host = await start();
-  const script = (name: string) => `exec 9> /run/lock/x\nflock 9\necho ${name} in >> /root/log\nsleep 0.05\necho ${name} out >> /root/log\n`;
+  const script = (name: string) =>
+    `exec 9> /run/lock/x\nflock 9\necho ${name} in >> /root/log\nsleep 0.05\necho ${name} out >> /root/log\n`;
   const [one, two] = [await login(host), await login(host)];
   await Promise.all([run(one, SCRIPT, script("a")), run(two, SCRIPT, script("b"))]);
   expect(host.readFile("/root/log")).toMatch(/^(\w) in\n\1 out\n(\w) in\n\2 out\n$/);
@@ -153,5 +165,7 @@ test("stop leaves no key behind", async () => {
 });
 
 test("an unknown profile is refused with those there are", async () => {
-  await expect(start({ profile: "solaris" })).rejects.toThrow('no profile "solaris" of a simulated host; there are: debian-xl');
+  await expect(start({ profile: "solaris" })).rejects.toThrow(
+    'no profile "solaris" of a simulated host; there are: debian-xl',
+  );
 });

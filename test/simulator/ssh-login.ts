@@ -12,12 +12,15 @@ export interface Ran {
 /** Logs in with the host's key, as anyone would, unless `how` says otherwise. */
 export async function login(host: SimulatedHost, how: ConnectConfig = {}): Promise<Client> {
   const client = new Client();
+  client.on("error", () => {}); // A cut connection is what some tests are about.
   const key = how.password === undefined ? { privateKey: readFileSync(host.identityFile) } : {};
   await new Promise<void>((resolve, reject) => {
-    client.once("ready", resolve).once("error", reject);
+    client.once("ready", resolve).once("error", (error) => {
+      client.end();
+      reject(error);
+    });
     client.connect({ host: host.address, port: host.port, username: host.user, ...key, ...how });
   });
-  client.on("error", () => {}); // A cut connection is what some tests are about.
   return client;
 }
 

@@ -15,7 +15,7 @@ packages=(
   xen-system-amd64 qemu-system-xen
   libvirt-daemon-system libvirt-daemon-driver-xen libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
   driverctl pciutils
-  openssh-server iproute2 ifupdown ca-certificates procps less sudo busybox python3-minimal
+  e2fsprogs openssh-server iproute2 ifupdown ca-certificates procps less sudo busybox python3-minimal
 )
 mmdebstrap --variant=apt --aptopt='Apt::Install-Recommends "false"' \
   --include="$(IFS=,; echo "${packages[*]}")" bookworm root

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import readline from "node:readline";
+
+/** What QEMU is started with. */
+export interface MachineOptions {
+  /** `plain` boots kernel and initrd without GRUB, Xen and IOMMU; the others boot from the disk. */
+  readonly boot:
+    | { readonly kind: "xen" | "kvm" }
+    | { readonly kind: "plain"; readonly kernel: string; readonly initrd: string };
+  /** A qcow2 file, written to. */
+  readonly disk: string;
+  /** A qcow2 file for the NVMe controller, written to. */
+  readonly nvme: string;
+  /** Where the serial console is appended to. */
+  readonly console: string;
+  /** On 127.0.0.1, forwarded to the host's port 22. */
+  readonly port: number;
+  readonly memoryMiB: number;
+  /** As QEMU's `-cpu` has it. */
+  readonly processor: string;
+}
+
+/** How a machine ended: by the host's own doing, or else, with what QEMU said. */
+export type MachineEnd =
+  | { readonly kind: "reboot" }
+  | { readonly kind: "power-off" }
+  | { readonly kind: "failure"; readonly reason: string };
+
+/** One run of QEMU, from power on to a reboot or power off of the host. */
+export class Machine {
+  readonly ended: Promise<MachineEnd>;
+  private readonly qemu: ChildProcess;
+
+  constructor(options: MachineOptions) {
+    // The kernel ends QEMU together with this process, however that ends; its own session keeps Ctrl-C from it.
+    const command = ["--pdeathsig", "KILL", "qemu-system-x86_64", ...qemuArguments(options)];
+    this.qemu = spawn("setpriv", command, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    this.ended = watch(this.qemu);
+  }
+
+  /** Pulls the plug. */
+  async kill(): Promise<void> {
+    this.qemu.kill("SIGKILL");
+    await this.ended;
+  }
+}
+
+/** What the serial console said so far. */
+export function consoleText(file: string): string {
+  return fs.existsSync(file) ? fs.readFileSync(file, "latin1") : "";
+}
+
+async function watch(qemu: ChildProcess): Promise<MachineEnd> {
+  let stderr = "";
+  let end: MachineEnd | undefined;
+  qemu.stderr?.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  // QMP (docs/interop/qmp-spec in QEMU) tells a reboot from a power off, which -no-reboot makes look alike.
+  qemu.stdin?.on("error", () => {}).write('{"execute": "qmp_capabilities"}\n');
+  if (qemu.stdout) {
+    readline.createInterface({ input: qemu.stdout }).on("line", (line) => {
+      const { event, data } = JSON.parse(line);
+      if (event === "SHUTDOWN" && data.reason === "guest-reset") end = { kind: "reboot" };
+      if (event === "SHUTDOWN" && data.reason === "guest-shutdown") end = { kind: "power-off" };
+    });
+  }
+  return new Promise((resolve) => {
+    qemu.on("error", (error) => resolve({ kind: "failure", reason: error.message }));
+    qemu.on("close", (exitCode, signal) => {
+      resolve(
+        end ?? { kind: "failure", reason: `QEMU ended with ${signal ?? `exit code ${exitCode}`}: ${stderr.trim()}` },
+      );
+    });
+  });
+}
+
+function qemuArguments({ boot, disk, nvme, console, port, memoryMiB, processor }: MachineOptions): string[] {
+  const groups: (readonly string[])[] = [
+    ["-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=multi", "-cpu", processor],
+    ["-smp", "2", "-m", String(memoryMiB), "-display", "none"],
+    // A warm reset with the emulated VT-d hangs, so a reboot ends QEMU, and the next run boots.
+    ["-no-reboot", "-chardev", "stdio,id=qmp,signal=off", "-mon", "chardev=qmp,mode=control"],
+    ["-chardev", `file,id=console,append=on,path=${console}`, "-serial", "chardev:console"],
+    ["-drive", `file=${disk},format=qcow2,if=none,id=disk`, "-device", "virtio-blk-pci,drive=disk,addr=2"],
+    ["-netdev", `user,id=management,hostfwd=tcp:127.0.0.1:${port}-:22`],
+    ["-device", "e1000e,netdev=management,mac=52:54:00:12:34:56,addr=3"],
+    ...[1, 2, 3].map((n) => ["-device", `pcie-root-port,id=port${n},chassis=${n},slot=${n},addr=${n + 4}`]),
+    ["-netdev", "user,id=net0,restrict=on", "-netdev", "user,id=net1,restrict=on"],
+    ["-device", "e1000e,netdev=net0,bus=port1,addr=0.0,multifunction=on,mac=52:54:00:12:34:57"],
+    ["-device", "e1000e,netdev=net1,bus=port1,addr=0.1,mac=52:54:00:12:34:58"],
+    ["-device", "qemu-xhci,bus=port2"],
+    ["-device", "nvme-subsys,id=subsystem", "-drive", `file=${nvme},format=qcow2,if=none,id=namespace`],
+    // sriov_vq_flexible and sriov_vi_flexible must be a multiple of sriov_max_vfs (docs/system/devices/nvme in QEMU).
+    [
+      "-device",
+      "nvme,serial=lab1,subsys=subsystem,bus=port3,max_ioqpairs=24,msix_qsize=32,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4",
+    ],
+    ["-device", "nvme-ns,drive=namespace,nsid=1"],
+    bootArguments(boot),
+  ];
+  return groups.flat();
+}
+
+function bootArguments(boot: MachineOptions["boot"]): readonly string[] {
+  switch (boot.kind) {
+    case "plain":
+      return ["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", "root=LABEL=root console=ttyS0"];
+    case "xen": // recipe/host/boot/grub/custom.cfg reads the product name
+      return ["-device", "intel-iommu,intremap=on", "-smbios", "type=1,product=xen"];
+    case "kvm":
+      return ["-device", "intel-iommu,intremap=on,caching-mode=on", "-smbios", "type=1,product=kvm"];
+  }
+}
+
+/** The path of the folder that a host's files are in, as QEMU takes it. */
+export function machineFiles(folder: string): {
+  readonly disk: string;
+  readonly nvme: string;
+  readonly console: string;
+} {
+  return {
+    disk: path.join(folder, "disk.qcow2"),
+    nvme: path.join(folder, "nvme.qcow2"),
+    console: path.join(folder, "console.txt"),
+  };
+}
