@@ -9,10 +9,34 @@ const only = (name, from, ...allowed) => ({
 module.exports = {
   forbidden: [
     only("pci-imports-nothing", "^provider/pci/", "^provider/pci/", "^provider/errors\\.ts$"),
-    only("facts-import-nouns", "^provider/facts/", "^provider/(pci|facts)/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
-    only("plan-imports-facts", "^provider/plan/", "^provider/(pci|facts|plan)/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
-    only("toolstack-imports-plan", "^provider/toolstack/", "^provider/(pci|facts|plan|toolstack)/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
-    only("host-imports-nothing-above", "^provider/host/", "^provider/host/", "^provider/errors\\.ts$", "^provider/shell\\.ts$"),
+    only(
+      "facts-import-nouns",
+      "^provider/facts/",
+      "^provider/(pci|facts)/",
+      "^provider/errors\\.ts$",
+      "^provider/shell\\.ts$",
+    ),
+    only(
+      "plan-imports-facts",
+      "^provider/plan/",
+      "^provider/(pci|facts|plan)/",
+      "^provider/errors\\.ts$",
+      "^provider/shell\\.ts$",
+    ),
+    only(
+      "toolstack-imports-plan",
+      "^provider/toolstack/",
+      "^provider/(pci|facts|plan|toolstack)/",
+      "^provider/errors\\.ts$",
+      "^provider/shell\\.ts$",
+    ),
+    only(
+      "host-imports-nothing-above",
+      "^provider/host/",
+      "^provider/host/",
+      "^provider/errors\\.ts$",
+      "^provider/shell\\.ts$",
+    ),
     only("resources-import-provider", "^provider/resources/", "^provider/"),
     {
       name: "sdk-loads-only-pulumi",
@@ -29,5 +53,9 @@ module.exports = {
       to: { path: "^(node_modules/(ssh2|ssh-config)/|net$|node:net$|child_process$)" },
     },
   ],
-  options: { tsPreCompilationDeps: true, tsConfig: { fileName: "tsconfig.json" }, doNotFollow: { path: "node_modules" } },
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+  },
 };

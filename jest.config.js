@@ -1,4 +1,7 @@
-const swc = ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }];
+const swc = [
+  "@swc/jest",
+  { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
+];
 
 /** `unit` needs nothing but Node; `engine` runs the real Pulumi engine on simulated hosts; `lab` needs the Xen host of test/lab. */
 const project = (displayName, testMatch, more = {}) => ({
@@ -12,7 +15,9 @@ const project = (displayName, testMatch, more = {}) => ({
 
 module.exports = {
   projects: [
-    project("unit", ["<rootDir>/test/**/*.test.ts"], { testPathIgnorePatterns: ["\\.engine\\.test\\.ts$", "\\.lab\\.test\\.ts$"] }),
+    project("unit", ["<rootDir>/test/**/*.test.ts"], {
+      testPathIgnorePatterns: ["\\.engine\\.test\\.ts$", "\\.lab\\.test\\.ts$"],
+    }),
     project("engine", ["<rootDir>/test/**/*.engine.test.ts"]),
     project("lab", ["<rootDir>/test/**/*.lab.test.ts"]),
   ],

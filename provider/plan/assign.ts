@@ -4,7 +4,7 @@ import { functionsOf, type PciDevice } from "../facts/pci-devices";
 import { formatPciTarget } from "../pci/address";
 import { claimFor, claimKey, claimToGiveBack, findClaim, refuseForeignClaim } from "./claim";
 import { cautionsOf, lossOf } from "./effects";
-import { judgeSteps } from "./guard";
+import { judgeSteps } from "./judge";
 import { emptyPlan, type Plan, refusedPlan } from "./plan";
 import type { Step } from "./step";
 import { STUB_DRIVER } from "./stub-driver";

@@ -9,8 +9,8 @@ import { claimFor, claimKey, findClaim, othersHaveEntriesIn, refuseForeignClaim 
 import { isConfigured, notEditable, withEntries } from "./config-entries";
 import { cautionsOf } from "./effects";
 import { findVm, type Vm } from "./find-vm";
-import { judgeSteps } from "./guard";
 import { planHotPlug } from "./hot-plug";
+import { judgeSteps } from "./judge";
 import { type Plan, type Refusal, refusedPlan } from "./plan";
 import type { FileEdit, Step } from "./step";
 import type { AttachWish, PlanContext } from "./wish";

@@ -5,7 +5,7 @@ import { formatPciTarget, type PciAddress } from "../pci/address";
 import { noSuchDevice } from "./assign";
 import { claimFor, claimKey, claimToGiveBack, findClaim, othersHaveEntriesIn, refuseForeignClaim } from "./claim";
 import { lossOf } from "./effects";
-import { judgeSteps } from "./guard";
+import { judgeSteps } from "./judge";
 import { findHideOption, hideByModprobe, isHiddenByModprobe, type TextEdit, unhideByModprobe } from "./modprobe-hide";
 import { emptyPlan, type Plan, refusedPlan } from "./plan";
 import { simulate } from "./simulate";

@@ -150,7 +150,11 @@ export function contract(start: () => Promise<TestHost>, options: { readonly tim
     const files: readonly [string, string, string][] = [
       ["by name", "contract", `name = "contract"\n${GUEST}`],
       ["by uuid", VM_UUID.toUpperCase(), `name='contract'\nuuid="${VM_UUID}"\n${GUEST}`],
-      ["by file, with a list over lines", "/etc/xen/contract.cfg", `${GUEST}name="contract" # ;\npci = [\n  # none yet\n]`],
+      [
+        "by file, with a list over lines",
+        "/etc/xen/contract.cfg",
+        `${GUEST}name="contract" # ;\npci = [\n  # none yet\n]`,
+      ],
     ];
     for (const [how, vm, text] of files) {
       test(`edits the configuration of a VM found ${how}, and gives it back`, async () => {
@@ -193,7 +197,9 @@ export function contract(start: () => Promise<TestHost>, options: { readonly tim
         expect(attachment.outs).toMatchObject({ configured: true, active: true, pending: "none" });
         expect(await output(host, "xl pci-list contract || xl pci-list contract")).toContain(NIC);
 
-        await expect(new Deployment(host).delete(nic)).rejects.toThrow(/the VM "contract" \(domain \d+\) has 0000:01:00\.0/);
+        await expect(new Deployment(host).delete(nic)).rejects.toThrow(
+          /the VM "contract" \(domain \d+\) has 0000:01:00\.0/,
+        );
 
         await new Deployment(host).delete(attachment);
         expect(await output(host, "xenstore-ls -f /local/domain/0/backend/pci || true")).not.toContain(NIC);

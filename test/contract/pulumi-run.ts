@@ -45,7 +45,9 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
   test("preview says what the host will feel, and touches nothing", async () => {
     const { exitCode, output: shown } = await project.preview();
     expect(shown).toContain(`nic on ${host.address}:`);
-    expect(shown).toContain("0000:01:00.0 (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) leaves the host driver e1000e");
+    expect(shown).toContain(
+      "0000:01:00.0 (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) leaves the host driver e1000e",
+    );
     expect(shown).toContain("+ 3 to create");
     expect(exitCode).toBe(0);
     expect(await snapshot(host)).toBe(untouched);
@@ -83,7 +85,10 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
     await output(host, `printf '# by hand\\nname = "engine"\\nmemory = 99\\npci=[ ]' > ${VM}`);
     expect((await project.up()).exitCode).toBe(0);
     expect(await output(host, `cat ${VM}`)).toBe(`# by hand\nname = "engine"\nmemory = 99\npci=[ '0000:01:00.0' ]`);
-    await output(host, `printf '# by hand\\nname = "engine"\\nkernel = "/root/vmlinuz-guest"\\npci=['"'"'0000:01:00.0'"'"']' > ${VM}`);
+    await output(
+      host,
+      `printf '# by hand\\nname = "engine"\\nkernel = "/root/vmlinuz-guest"\\npci=['"'"'0000:01:00.0'"'"']' > ${VM}`,
+    );
   });
 
   test("renamed resources keep the device", async () => {
@@ -108,7 +113,9 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
 
   test("destroy gives everything back, byte for byte", async () => {
     const { exitCode, output: shown } = await project.destroy();
-    expect(shown).toContain("0000:01:00.1 (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) goes back to e1000e");
+    expect(shown).toContain(
+      "0000:01:00.1 (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) goes back to e1000e",
+    );
     expect(exitCode).toBe(0);
     expect(await snapshot(host)).toBe(untouched);
   });
@@ -117,7 +124,9 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
     project.setProgram(program(host, "00:03.0"));
     const { exitCode, output: shown } = await project.preview();
     expect(exitCode).not.toBe(0);
-    expect(shown).toContain("0000:00:03.0 (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) is the network interface mgmt0");
+    expect(shown).toContain(
+      "0000:00:03.0 (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) is the network interface mgmt0",
+    );
     expect(shown).toContain("the SSH session to 10.0.2.15 goes through it");
     expect(await snapshot(host)).toBe(untouched);
   });

@@ -131,7 +131,7 @@ describe("a connection that ends while a script runs", () => {
   test("is told, and the next script gets a new one", async () => {
     const xen1 = await server();
     const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
-    const script = host.run("echo started; sleep 600", { onLine: () => xen1.connections[0]?.end() });
+    const script = host.run("echo started; exec sleep 600", { onLine: () => xen1.connections[0]?.end() });
     const error = await failureOf(script);
     expect(error.failure).toBe("cut");
     expect(error.unreached).toBe(false);

@@ -13,7 +13,7 @@ export interface MachineOptions {
   readonly disk: string;
   /** A qcow2 file for the NVMe controller, written to. */
   readonly nvme: string;
-  /** Where the serial console is appended to. */
+  /** Where the serial console is appended to; `.sock` beside it takes input (Ctrl-A three times reaches Xen). */
   readonly console: string;
   /** On 127.0.0.1, forwarded to the host's port 22. */
   readonly port: number;
@@ -83,7 +83,12 @@ function qemuArguments({ boot, disk, nvme, console, port, memoryMiB, processor }
     ["-smp", "2", "-m", String(memoryMiB), "-display", "none"],
     // A warm reset with the emulated VT-d hangs, so a reboot ends QEMU, and the next run boots.
     ["-no-reboot", "-chardev", "stdio,id=qmp,signal=off", "-mon", "chardev=qmp,mode=control"],
-    ["-chardev", `file,id=console,append=on,path=${console}`, "-serial", "chardev:console"],
+    [
+      "-chardev",
+      `socket,id=console,path=${console}.sock,server=on,wait=off,logfile=${console},logappend=on`,
+      "-serial",
+      "chardev:console",
+    ],
     ["-drive", `file=${disk},format=qcow2,if=none,id=disk`, "-device", "virtio-blk-pci,drive=disk,addr=2"],
     ["-netdev", `user,id=management,hostfwd=tcp:127.0.0.1:${port}-:22`],
     ["-device", "e1000e,netdev=management,mac=52:54:00:12:34:56,addr=3"],

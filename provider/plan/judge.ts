@@ -1,0 +1,130 @@
+import type { HostFacts } from "../facts/host-facts";
+import { interfacesUnder } from "../facts/network";
+import { functionsOf, isBridge, type PciDevice } from "../facts/pci-devices";
+import { xenIsAtLeast } from "../facts/xen";
+import { functionOf, type PciAddress } from "../pci/address";
+import { type Guard, NEVER_ALLOWED } from "./guard";
+import type { Refusal } from "./plan";
+import type { Step } from "./step";
+import type { ExpectedIdentity, Wish } from "./wish";
+
+interface Judgement {
+  readonly guard: Guard;
+  readonly message: string;
+}
+
+/** Judges the steps of a plan, never the state: what is already as it would be does no new harm. */
+export function judgeSteps(facts: HostFacts, wish: Wish, steps: readonly Step[]): readonly Refusal[] {
+  const taken = new Set(steps.flatMap(takenFromHost));
+  const moved = steps.flatMap((step) =>
+    step.kind === "make-assignable" || step.kind === "release" ? [step.address] : [],
+  );
+  const judgements = [
+    ...[...taken].flatMap((address) => {
+      const device = facts.pciDevices.get(address);
+      return device ? judgeTaking(facts, device) : [];
+    }),
+    ...(steps.some((step) => step.kind === "make-assignable") ? judgeIommu(facts) : []),
+    ...[...new Set([...moved, ...taken])].flatMap((address) => judgeUse(facts, address, moved)),
+    ...(taken.size > 0 || steps.some((step) => step.kind === "attach") ? judgeIdentity(facts, wish) : []),
+  ];
+  return judgements
+    .filter(({ guard }) => NEVER_ALLOWED.includes(guard) || !wish.allow.includes(guard))
+    .map(({ guard, message }) => ({ guard, message: `${message}${howToAllow(guard)}` }));
+}
+
+/** The functions that the host loses by a step, now or at its next boot. */
+function takenFromHost(step: Step): readonly PciAddress[] {
+  switch (step.kind) {
+    case "make-assignable":
+      return [step.address];
+    case "edit-file":
+      return step.hides;
+    default:
+      return [];
+  }
+}
+
+const BOOT_MOUNTS = ["/", "/boot", "/boot/efi", "/usr", "swap"];
+
+function judgeTaking(facts: HostFacts, device: PciDevice): readonly Judgement[] {
+  const judgements: Judgement[] = [];
+  const what = `${device.address} (${device.identity.label})`;
+  if (isBridge(device)) {
+    judgements.push({
+      guard: "bridge",
+      message: `${what} is a bridge: VMs get the devices behind it, never the bridge itself. Name one of those`,
+    });
+  }
+  const carried = facts.storage.filter((use) => use.carriedBy.some((address) => isOrIsUnder(facts, address, device)));
+  for (const use of carried) {
+    const disk = use.blockDevices.at(-1) ?? "a disk";
+    const boot = BOOT_MOUNTS.includes(use.mountPoint);
+    judgements.push({
+      guard: boot ? "boot-device" : "mounted-storage",
+      message: `${what} carries ${disk}, which the host uses for ${use.mountPoint}${boot ? ": without it the host does not run" : ". Unmount it first"}`,
+    });
+  }
+  const session = facts.machine.sshServerAddress;
+  const route = session === undefined ? [] : interfacesUnder(facts.network, session);
+  for (const nic of facts.network) {
+    if (nic.carriedBy === undefined || !isOrIsUnder(facts, nic.carriedBy, device)) continue;
+    if (route.includes(nic)) {
+      const path = route.map((one) => one.name).reverse();
+      judgements.push({
+        guard: "ssh-route",
+        message: `${what} is the network interface ${path.join(" under ")}, and the SSH session to ${session} goes through it: the host could not be reached any more`,
+      });
+    } else if (nic.addresses.length > 0 || facts.network.some((one) => one.lower.includes(nic.name))) {
+      const upper = facts.network.find((one) => one.lower.includes(nic.name));
+      const use = upper ? `is a part of ${upper.name}` : `has the address ${nic.addresses.join(", ")}`;
+      judgements.push({ guard: "host-network", message: `${what} is the network interface ${nic.name}, which ${use}` });
+    }
+  }
+  return judgements;
+}
+
+/** A physical function takes its virtual functions along when its driver goes. */
+function isOrIsUnder(facts: HostFacts, address: PciAddress, device: PciDevice): boolean {
+  return address === device.address || facts.pciDevices.get(address)?.physicalFunction === device.address;
+}
+
+// Without an IOMMU the quarantine fails after the driver was already switched (xen/drivers/passthrough/iommu.c, 4.17).
+function judgeIommu(facts: HostFacts): readonly Judgement[] {
+  if (facts.xen?.iommu !== false || !xenIsAtLeast(facts.xen, 4, 13)) return [];
+  return [
+    {
+      guard: "no-iommu",
+      message: `Xen ${facts.xen.major}.${facts.xen.minor} reports no IOMMU, and this version keeps devices for VMs only with one. Switch on VT-d or AMD-Vi in the firmware`,
+    },
+  ];
+}
+
+function judgeUse(facts: HostFacts, address: PciAddress, moved: readonly PciAddress[]): readonly Judgement[] {
+  if (!moved.includes(address)) return [];
+  const holder = facts.domains.find((domain) => domain.pciDevices.some((device) => device.address === address));
+  if (!holder) return [];
+  return [
+    {
+      guard: "in-use-by-vm",
+      message: `the VM "${holder.name}" (domain ${holder.id}${holder.paused ? ", paused" : ""}) has ${address} now. Detach it there or shut the VM down first`,
+    },
+  ];
+}
+
+function judgeIdentity(facts: HostFacts, wish: Wish): readonly Judgement[] {
+  return functionsOf(facts.pciDevices, wish.target).flatMap((device, index) => {
+    const expected: ExpectedIdentity = wish.expect[index] ?? {};
+    const differs = (["id", "subsystem"] as const).filter(
+      (part) => expected[part] !== undefined && expected[part] !== device.identity[part],
+    );
+    return differs.map((part) => ({
+      guard: "identity" as const,
+      message: `${device.address} is ${device.identity.label} with ${part} ${device.identity[part]}, but the program expects ${expected[part]} (function ${functionOf(device.address)}): the hardware was changed or renumbered. Look for its new address`,
+    }));
+  });
+}
+
+function howToAllow(guard: Guard): string {
+  return NEVER_ALLOWED.includes(guard) ? "." : `. If this is meant, add allow: ["${guard}"].`;
+}
