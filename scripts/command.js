@@ -2,7 +2,9 @@
 const { spawn } = require("node:child_process");
 
 const TELL_EVERY_MS = 15_000;
-const KEPT_LINES = 40;
+/** npm says what is wrong in its first lines, compilers in their last. */
+const FIRST_LINES = 15;
+const LAST_LINES = 25;
 
 /** @typedef {(line: string) => void} Say Prints one line for the person who waits. */
 
@@ -15,7 +17,7 @@ const KEPT_LINES = 40;
  * @property {number} [timeoutMs] Ends a command that takes longer.
  */
 
-/** A command could not be started or did not succeed; the message ends with the last lines of what it said. */
+/** A command could not be started or did not succeed; the message ends with what it said, long output shortened. */
 class CommandError extends Error {
   /** @override */
   name = "CommandError";
@@ -38,14 +40,14 @@ function runCommand(command, args, { cwd, env, say = () => {}, counting, timeout
     const shell = process.platform === "win32" && !command.includes("\\");
     const child = spawn(command, args, { cwd, env, shell, timeout: timeoutMs, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
-    let tail = "";
+    let output = "";
     let lines = 0;
     const signOfLife = setInterval(() => {
       say(`  … ${formatDuration(Date.now() - started)}${counting ? `, ${lines} ${counting}` : ""}`);
     }, TELL_EVERY_MS);
     const hear = (/** @type {string} */ text) => {
       lines += text.split("\n").length - 1;
-      tail = (tail + text).split("\n").slice(-KEPT_LINES).join("\n");
+      output += text;
     };
     child.stdout.setEncoding("utf8").on("data", (text) => {
       stdout += text;
@@ -59,9 +61,22 @@ function runCommand(command, args, { cwd, env, say = () => {}, counting, timeout
     child.on("close", (exitCode, signal) => {
       clearInterval(signOfLife);
       if (exitCode === 0) resolve(stdout);
-      else reject(new CommandError(`\`${line}\` ended with ${signal ?? `exit code ${exitCode}`}:\n${tail.trimEnd()}`));
+      else
+        reject(
+          new CommandError(
+            `\`${line}\` ended with ${signal ?? `exit code ${exitCode}`}:\n${shorten(output.trimEnd())}`,
+          ),
+        );
     });
   });
+}
+
+/** @param {string} output */
+function shorten(output) {
+  const lines = output.split("\n");
+  const leftOut = lines.length - FIRST_LINES - LAST_LINES;
+  if (leftOut <= 0) return output;
+  return [...lines.slice(0, FIRST_LINES), `  (${leftOut} lines left out)`, ...lines.slice(-LAST_LINES)].join("\n");
 }
 
 /**

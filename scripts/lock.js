@@ -5,6 +5,7 @@ const path = require("node:path");
 const { setTimeout: sleep } = require("node:timers/promises");
 
 const HEARTBEAT_MS = 2_000;
+const TELL_EVERY_MS = 15_000;
 /** A process id alone proves nothing after a restart of the machine or container: another process may have it by now. */
 const SILENCE_MS = 60_000;
 
@@ -15,23 +16,23 @@ const SILENCE_MS = 60_000;
  * @template T
  * @param {string} file
  * @param {() => Promise<T>} work
- * @param {{ onWait?: (holder: number | undefined) => void, pollMs?: number }} [options] onWait is called once, with the
- *   holder's process id, when the lock is not free.
+ * @param {{ onWait?: (holder: number | undefined) => void, pollMs?: number }} [options] onWait is told who holds the
+ *   lock, at once and then every 15 s.
  * @returns {Promise<T>}
  */
 async function withLock(file, work, { onWait = () => {}, pollMs = 200 } = {}) {
   const token = randomUUID();
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  let waited = false;
+  let toldAt = Number.NEGATIVE_INFINITY;
   while (!take(file, token)) {
     const holder = readHolder(file);
     if (holder && isGone(holder)) {
       takeAway(file, token);
       continue;
     }
-    if (!waited && holder) {
+    if (holder && Date.now() - toldAt >= TELL_EVERY_MS) {
       onWait(holder.pid);
-      waited = true;
+      toldAt = Date.now();
     }
     await sleep(pollMs);
   }

@@ -10,9 +10,9 @@ const FOREVER = "setInterval(() => {}, 1000)";
 
 test.each<[string, () => Promise<string>, RegExp]>([
   [
-    "how it ended, and the last lines",
+    "how it ended, the first lines and the last ones",
     () => node("for (let i = 1; i <= 99; i++) console.error('line ' + i); process.exit(3)"),
-    /exit code 3:\nline 61\n(line \d+\n)+line 99$/,
+    /exit code 3:\nline 1\n(.*\n)+line 15\n {2}\(59 lines left out\)\nline 75\n(.*\n)+line 99$/,
   ],
   ["the signal that ended it", () => node(`process.kill(process.pid, "SIGKILL"); ${FOREVER}`), /ended with SIGKILL/],
   ["that there is no such program", () => runCommand("no-such-program", []), /unable to run `no-such-program`.*ENOENT/],

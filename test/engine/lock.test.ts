@@ -59,7 +59,7 @@ test("processes that want it at once work one after the other", async () => {
   expect(fs.readFileSync(log, "utf8")).toBe("in out ".repeat(4));
 });
 
-test("waits for a holder that lives, says for whom once, and goes on when the holder is killed", async () => {
+test("waits for a holder that lives, says for whom, and goes on when the holder is killed", async () => {
   const file = path.join(temporaryFolder(), "lock");
   const holder = await holdForever(file);
   const waitedFor: (number | undefined)[] = [];

@@ -1,0 +1,202 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type AuthContext, utils } from "ssh2";
+import { connectionPool } from "../../provider/host/connection-pool";
+import { alsoClose, closeAfterEach, failureOf, homeKnowing, server } from "./pool-harness";
+import { loginTo, userKey } from "./ssh-server";
+
+closeAfterEach();
+
+const PASSPHRASE = "correct horse";
+const PASSWORD = "hunter2 $(reboot)";
+const lockedKey = utils.generateKeyPairSync("ed25519", { passphrase: PASSPHRASE, cipher: "aes256-ctr", rounds: 4 });
+const rsaKey = utils.generateKeyPairSync("rsa", { bits: 2048 });
+const anyone = { privateKey: undefined };
+
+describe("a key", () => {
+  test.each([
+    { where: "in the program", file: undefined, login: { privateKey: userKey.private } },
+    { where: "in a file that the program names", file: "keys/mine", login: { ...anyone, identityFile: "~/keys/mine" } },
+    { where: "in ssh's usual place", file: ".ssh/id_ed25519", login: anyone },
+  ])("$where lets us in", async ({ file, login }) => {
+    const xen1 = await server();
+    const home = homeKnowing(xen1);
+    if (file) home.write(file, userKey.private);
+    await connectionPool.connect(loginTo(xen1, login), home);
+    expect(xen1.tries).toEqual(["none", "publickey ssh-ed25519", "publickey ssh-ed25519"]);
+  });
+
+  test("of the environment goes before the program's", async () => {
+    const xen1 = await server();
+    const home = homeKnowing(xen1);
+    const PCI_PASSTHROUGH_IDENTITY_FILE = home.write("ci", userKey.private);
+    const login = loginTo(xen1, { privateKey: rsaKey.private });
+    await connectionPool.connect(login, { env: { ...home.env, PCI_PASSTHROUGH_IDENTITY_FILE } });
+    expect(xen1.tries.join()).not.toContain("rsa");
+  });
+
+  test("of RSA signs with SHA-2", async () => {
+    const xen1 = await server({ acceptedKeys: [rsaKey.public] });
+    await connectionPool.connect(loginTo(xen1, { privateKey: rsaKey.private }), homeKnowing(xen1));
+    expect(xen1.tries.at(-1)).toMatch(/^publickey (rsa-sha2-|ssh-rsa)/);
+  });
+
+  test("with a passphrase is opened by it", async () => {
+    const xen1 = await server({ acceptedKeys: [lockedKey.public] });
+    const login = loginTo(xen1, { privateKey: lockedKey.private, passphrase: PASSPHRASE });
+    await connectionPool.connect(login, homeKnowing(xen1));
+    expect(xen1.connections).toHaveLength(1);
+  });
+
+  test.each([
+    { passphrase: undefined, why: "it needs a passphrase" },
+    { passphrase: "wrong horse", why: "the passphrase does not open it" },
+  ])("with the passphrase $passphrase is named as the reason", async ({ passphrase, why }) => {
+    const xen1 = await server();
+    const error = await failureOf(
+      connectionPool.connect(loginTo(xen1, { privateKey: lockedKey.private, passphrase }), homeKnowing(xen1)),
+    );
+    expect(error.failure).toBe("no-credentials");
+    expect(error.message).toContain(`the property privateKey (${why}`);
+    expect(error.message).not.toContain("wrong horse");
+    expect(xen1.connections).toHaveLength(0);
+  });
+
+  test("that is not there is an error when the program names it", async () => {
+    const xen1 = await server();
+    const login = loginTo(xen1, { ...anyone, identityFile: "~/nowhere", password: PASSWORD });
+    const error = await failureOf(connectionPool.connect(login, homeKnowing(xen1)));
+    expect(error).toMatchObject({ failure: "no-credentials", unreached: true });
+    expect(error.message).toMatch(/there is no identity file .*\/nowhere/);
+  });
+
+  test("of a type that the ssh config excludes is not shown", async () => {
+    const xen1 = await server();
+    const home = homeKnowing(xen1);
+    home.write(".ssh/config", "PubkeyAcceptedAlgorithms rsa-sha2-512");
+    const error = await failureOf(connectionPool.connect(loginTo(xen1), home));
+    expect(error).toMatchObject({ failure: "no-credentials", message: expect.stringContaining("excludes its type") });
+  });
+});
+
+const byPassword = (context: AuthContext): boolean => context.method === "password" && context.password === PASSWORD;
+
+/** As sshd with KbdInteractiveAuthentication and without PasswordAuthentication. */
+function byQuestion(context: AuthContext, echo = false): boolean {
+  if (context.method !== "keyboard-interactive") return false;
+  context.prompt([{ prompt: "Password: ", echo }], (answers) => {
+    if (answers[0] === PASSWORD) context.accept();
+    else context.reject();
+  });
+  return false;
+}
+
+describe("a password", () => {
+  test("lets us in", async () => {
+    const xen1 = await server({ authenticate: byPassword });
+    await connectionPool.connect(loginTo(xen1, { ...anyone, password: PASSWORD }), homeKnowing(xen1));
+    expect(xen1.tries).toEqual(["none", "password"]);
+  });
+
+  test("is tried after the keys", async () => {
+    const xen1 = await server({ authenticate: byPassword });
+    await connectionPool.connect(loginTo(xen1, { password: PASSWORD }), homeKnowing(xen1));
+    expect(xen1.tries).toEqual(["none", "publickey ssh-ed25519", "password"]);
+  });
+
+  test("answers a hidden question", async () => {
+    const xen1 = await server({ authenticate: byQuestion });
+    await connectionPool.connect(loginTo(xen1, { ...anyone, password: PASSWORD }), homeKnowing(xen1));
+    expect(xen1.tries).toEqual(["none", "password", "keyboard-interactive"]);
+  });
+
+  test("is no answer to a question whose answer is shown", async () => {
+    const xen1 = await server({ authenticate: (context) => byQuestion(context, true) });
+    const login = loginTo(xen1, { ...anyone, password: PASSWORD });
+    expect((await failureOf(connectionPool.connect(login, homeKnowing(xen1)))).failure).toBe("credentials-rejected");
+  });
+});
+
+test("when everything is rejected the message says what was shown, and no secret", async () => {
+  const xen1 = await server({
+    authenticate: (context) => (context.method === "keyboard-interactive" ? byQuestion(context, true) : false),
+  });
+  const login = loginTo(xen1, { user: "admin", password: PASSWORD, passphrase: PASSPHRASE });
+  const error = await failureOf(connectionPool.connect(login, homeKnowing(xen1)));
+  expect(error).toMatchObject({ failure: "credentials-rejected", unreached: false });
+  expect(error.message).toMatch(
+    /^Unable to log in to 127.0.0.1 port \d+ as admin: the host, which takes publickey, password,/,
+  );
+  expect(error.message).toMatch(
+    /was shown the property privateKey \(ssh-ed25519 SHA256:\S+\), password, password \(keyboard/,
+  );
+  const everything = JSON.stringify([error.message, error.stack, String(error.cause), Object.entries(error)]);
+  for (const secret of [PASSWORD, PASSPHRASE, userKey.private.split("\n")[2] ?? "BEGIN"]) {
+    expect(everything).not.toContain(secret);
+  }
+});
+
+test("without any key, agent or password nothing is connected to", async () => {
+  const xen1 = await server();
+  const error = await failureOf(connectionPool.connect(loginTo(xen1, anyone), homeKnowing(xen1)));
+  expect(error).toMatchObject({ failure: "no-credentials", unreached: true });
+  expect(error.message).toMatch(/as root: there is no usable key, agent or password\. .*set `identityFile`/);
+  expect(xen1.connections).toHaveLength(0);
+});
+
+const hasAgent = ["ssh-agent", "ssh-add"].every((command) => spawnSync(command, ["-?"]).error === undefined);
+
+(hasAgent ? describe : describe.skip)("an ssh agent", () => {
+  let agent: ChildProcess;
+
+  async function homeWithAgent(
+    xen1: { port: number } & Awaited<ReturnType<typeof server>>,
+    ...keys: readonly string[]
+  ) {
+    const home = homeKnowing(xen1);
+    const SSH_AUTH_SOCK = join(home.path, "agent");
+    agent = spawn("ssh-agent", ["-D", "-a", SSH_AUTH_SOCK], { stdio: "ignore" });
+    alsoClose(() => void agent.kill());
+    while (!existsSync(SSH_AUTH_SOCK)) await new Promise((resolve) => setImmediate(resolve));
+    const env = { ...home.env, SSH_AUTH_SOCK };
+    for (const [index, key] of keys.entries()) {
+      const added = spawnSync("ssh-add", [home.write(`added-${index}`, key)], { env: { ...process.env, ...env } });
+      expect(added.status).toBe(0);
+    }
+    return { home, env };
+  }
+
+  test("lets us in with any of its keys", async () => {
+    const xen1 = await server();
+    const { env } = await homeWithAgent(xen1, rsaKey.private, userKey.private);
+    const host = await connectionPool.connect(loginTo(xen1, anyone), { env });
+    expect(await host.run("echo in")).toMatchObject({ stdout: "in\n" });
+  });
+
+  test("with IdentitiesOnly uses only the keys of the identity files, of which the public half is enough", async () => {
+    const xen1 = await server();
+    const { env, home } = await homeWithAgent(xen1, rsaKey.private, userKey.private);
+    home.write(".ssh/config", "IdentitiesOnly yes\nIdentityFile ~/.ssh/mine.pub");
+    home.write(".ssh/mine.pub", userKey.public);
+    await connectionPool.connect(loginTo(xen1, anyone), { env });
+    expect(xen1.tries).toEqual(["none", "publickey ssh-ed25519", "publickey ssh-ed25519"]);
+  });
+
+  test("whose keys are rejected is named with them", async () => {
+    const xen1 = await server({ acceptedKeys: [] });
+    const { env } = await homeWithAgent(xen1, userKey.private);
+    const error = await failureOf(connectionPool.connect(loginTo(xen1, anyone), { env }));
+    expect(error.failure).toBe("credentials-rejected");
+    expect(error.message).toMatch(/was shown agent key someone@somewhere \(ssh-ed25519 SHA256:/);
+  });
+});
+
+test("an agent that does not answer is named, and the other ways are tried", async () => {
+  const xen1 = await server();
+  const home = homeKnowing(xen1);
+  const env = { ...home.env, SSH_AUTH_SOCK: join(home.path, "gone") };
+  const error = await failureOf(connectionPool.connect(loginTo(xen1, anyone), { env }));
+  expect(error.message).toMatch(/not usable: the ssh agent at .*\/gone \(/);
+  await connectionPool.connect(loginTo(xen1), { env });
+});
