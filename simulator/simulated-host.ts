@@ -1,9 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { utils } from "ssh2";
 import type { Fault } from "./faults";
 import { loadJustBash } from "./just-bash";
+import { makeKeyPair } from "./key-pair";
 import { type CommandOutput, Machine } from "./machine";
 import { findProfile } from "./profiles/profiles";
 import { type Exec, type ExecOutput, hostKeyFingerprint, SshServer } from "./server";
@@ -64,8 +64,8 @@ export async function startSimulatedHost(options: SimulatedHostOptions): Promise
   const machine = new Machine(findProfile(options.profile), options.name);
   for (const fault of options.failAt ?? []) machine.faults.add(fault);
   const user = options.requireSudoUser ?? "root";
-  const keys = utils.generateKeyPairSync("ed25519");
-  const hostKey = utils.generateKeyPairSync("ed25519").private;
+  const keys = makeKeyPair();
+  const hostKey = makeKeyPair().private;
   const server = new SshServer({
     login: { user, publicKey: keys.public, password: options.password },
     hostKey,

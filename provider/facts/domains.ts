@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fromBytes } from "../bytes";
 import { type PciAddress, parsePciAddress } from "../pci/address";
 import { type Fact, UnreadableFactsError } from "./answers";
 
@@ -58,7 +59,7 @@ printf '%s\\n' "$long"`,
       return [
         {
           id,
-          name: match[1],
+          name: fromBytes(match[1]),
           uuid: config?.c_info.uuid,
           paused: match[3]?.includes("p") ?? false,
           // Devices that were detached again stay in this list (seen on 4.17): it tells how the domain began, not what it has.

@@ -118,9 +118,9 @@ export function place({ name, hostName, port }: ResolvedHop): string {
   return name === hostName ? `${name} port ${port}` : `${name} (${hostName} port ${port})`;
 }
 
-function errorCode(error: Error): string | undefined {
+function errorCode(error: object): string | undefined {
   // Node tries every address of a name and then throws one error for all of them (Node 20, net, autoSelectFamily).
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  const code: unknown = first instanceof Error && "code" in first ? first.code : undefined;
+  const [first]: unknown[] = "errors" in error && Array.isArray(error.errors) ? error.errors : [error];
+  const code = typeof first === "object" && first !== null && "code" in first ? first.code : undefined;
   return typeof code === "string" ? code : undefined;
 }

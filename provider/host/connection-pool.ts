@@ -55,12 +55,14 @@ class PooledHost implements Host {
     await this.takeTurn();
     try {
       for (let fresh = this.link === undefined; ; fresh = true) {
-        const link = await this.openLink();
+        const opening = this.openLink();
+        const link = await opening;
         link.hold();
         const outcome = await runScript(link, script, options);
         if (outcome.kind === "ended") return outcome.result;
         // An idle connection dies unnoticed (a reboot, a router). Nothing was sent yet, so a new one may be tried, once.
         if (fresh || !link.ended) throw outcome.error;
+        this.forget(opening);
       }
     } finally {
       await this.endTurn();
@@ -75,12 +77,14 @@ class PooledHost implements Host {
   private openLink(): Promise<SshLink> {
     if (this.link) return this.link;
     const opening = SshLink.open(this.login, this.patienceMs);
-    const forget = (): void => {
-      if (this.link === opening) this.link = undefined;
-    };
+    const forget = (): void => this.forget(opening);
     opening.then((link) => link.client.once("close", forget), forget);
     this.link = opening;
     return opening;
+  }
+
+  private forget(link: Promise<SshLink>): void {
+    if (this.link === link) this.link = undefined;
   }
 
   private async takeTurn(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Client, ClientChannel } from "ssh2";
+import type { ClientChannel } from "ssh2";
 import { ConnectionError } from "../errors";
 import type { ScriptOptions, ScriptResult } from "./host";
 import { ScriptOutput } from "./script-output";
@@ -24,7 +24,7 @@ const PULSES = 3;
 export async function runScript(link: SshLink, script: Script, options: ScriptOptions): Promise<ScriptOutcome> {
   const silence = watchSilence(link, options.silenceMs ?? SILENCE_MS);
   try {
-    const channel = await openChannel(link.client, command(script));
+    const channel = await openChannel(link, command(script));
     if (channel instanceof Error) {
       const why = silence.noticed() ?? channel.message;
       return { kind: "not-started", error: sessionRefused(script.host, why, link.ended, channel) };
@@ -58,11 +58,13 @@ function command({ sudo }: Script): string {
   return `${sudo ? "sudo -n " : ""}/bin/sh -s -- "$SSH_CONNECTION"`;
 }
 
-function openChannel(client: Client, commandLine: string): Promise<ClientChannel | Error> {
+function openChannel(link: SshLink, commandLine: string): Promise<ClientChannel | Error> {
   return new Promise((resolve) => {
     try {
-      client.exec(commandLine, (error, channel) => resolve(error ?? channel));
+      link.client.exec(commandLine, (error, channel) => resolve(error ?? channel));
     } catch (error) {
+      // ssh2 throws "Not connected" between the host's last byte and the close of the socket.
+      link.cut();
       resolve(error instanceof Error ? error : new Error(String(error)));
     }
   });

@@ -67,8 +67,9 @@ export class SshLink {
     this.socket.unref();
   }
 
-  /** Drops the connection at once: nothing was heard for too long. */
+  /** Drops the connection at once: nothing was heard for too long, or it takes nothing any more. */
   cut(): void {
+    this.ended = true;
     this.socket.destroy();
   }
 

@@ -1,3 +1,4 @@
+import { fromBytes } from "../bytes";
 import type { Domain } from "../facts/domains";
 import type { HostFacts } from "../facts/host-facts";
 import type { TextFile } from "../facts/text-files";
@@ -24,14 +25,14 @@ export type FoundVm =
 export function findVm(facts: HostFacts, wanted: string): FoundVm {
   const configs = facts.vmConfigs.map((file) => ({ file, parsed: parseXlConfig(file.text) }));
   if (wanted.startsWith("/")) {
-    const config = configs.find(({ file }) => file.path === wanted || file.target === wanted);
+    const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));
     if (!config) return { kind: "missing", reason: `the host has no file ${wanted}` };
     if (config.parsed.kind === "error") return unreadable(config.file, config.parsed);
     return found(facts, { file: config.file, parsed: config.parsed });
   }
 
   const readable = configs.flatMap(({ file, parsed }) => (parsed.kind === "config" ? [{ file, parsed }] : []));
-  const matching = readable.filter(({ parsed }) => parsed.name === wanted || sameUuid(parsed.uuid, wanted));
+  const matching = readable.filter(({ parsed }) => nameOf(parsed) === wanted || sameUuid(parsed.uuid, wanted));
   const [config, second] = matching;
   if (second) {
     const places = matching.map(({ file }) => file.target).join(", ");
@@ -45,9 +46,9 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm {
   if (domain)
     return { kind: "found", vm: { name: domain.name, key: domain.uuid ?? domain.name, config: undefined, domain } };
 
-  const damaged = configs.find(({ file, parsed }) => parsed.kind === "error" && file.text.includes(wanted));
+  const damaged = configs.find(({ file, parsed }) => parsed.kind === "error" && fromBytes(file.text).includes(wanted));
   if (damaged?.parsed.kind === "error") return unreadable(damaged.file, damaged.parsed);
-  const known = readable.map(({ file, parsed }) => `\n  "${parsed.name ?? ""}" in ${file.path}`).join("");
+  const known = readable.map(({ file, parsed }) => `\n  "${nameOf(parsed)}" in ${file.path}`).join("");
   return {
     kind: "missing",
     reason: `the host has no VM "${wanted}". Name one by its name, its uuid or its file. The VMs of /etc/xen are:${known || " none"}`,
@@ -81,7 +82,8 @@ export function isInConfig(facts: HostFacts, wanted: string, address: PciAddress
 }
 
 function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm {
-  const { name = "", uuid } = config.parsed;
+  const name = nameOf(config.parsed);
+  const { uuid } = config.parsed;
   const domain = facts.domains.find((one) => (uuid === undefined ? one.name === name : sameUuid(uuid, one.uuid ?? "")));
   return { kind: "found", vm: { name, key: uuid?.toLowerCase() ?? name, config, domain } };
 }
@@ -91,6 +93,11 @@ function unreadable(file: TextFile, error: { readonly line: number; readonly rea
     kind: "unreadable",
     reason: `${file.path} is no valid VM configuration: line ${error.line}: ${error.reason}. xl would not start this VM either; mend it first`,
   };
+}
+
+/** For people, and as the program writes it. */
+function nameOf(config: XlConfig): string {
+  return fromBytes(config.name ?? "");
 }
 
 /** xl reads uuids with any grouping of the digits (libxl_uuid.c, 4.17: uuid_from_string takes the dashes out). */

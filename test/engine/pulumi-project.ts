@@ -9,6 +9,9 @@ import { parseStackExport, type StackState } from "./stack-state";
 
 const STACK = "dev";
 
+/** Looked for once a test file: the check of all bytes of a built engine takes a third of a second. */
+let engine: Promise<Engine | undefined> | undefined;
+
 /** How one run of `pulumi` ended. */
 export interface PulumiRun {
   /** Null when a signal ended it. */
@@ -43,13 +46,14 @@ export class PulumiProject {
 
   /** Throws when this machine has no engine yet: `node scripts/ready.js engine` finds, builds or installs one. */
   static async create(program: Program, env: Readonly<Record<string, string>> = {}): Promise<PulumiProject> {
-    const engine = await findEngine(machineSurroundings(CHECKOUT));
-    if (!engine) throw new Error("no Pulumi engine on this machine: run `node scripts/ready.js engine` first");
-    const project = new PulumiProject(engine, layOutProject(program), env);
+    engine ??= findEngine(machineSurroundings(CHECKOUT));
+    const found = await engine;
+    if (!found) throw new Error("no Pulumi engine on this machine: run `node scripts/ready.js engine` first");
+    const project = new PulumiProject(found, layOutProject(program), env);
     const { exitCode, output } = await project.run(["stack", "init", STACK]);
     if (exitCode === 0) return project;
     await project.dispose();
-    throw new Error(`unable to create a stack with ${engine.bin}: ${output}`);
+    throw new Error(`unable to create a stack with ${found.bin}: ${output}`);
   }
 
   /** Where Pulumi.yaml is, and the working directory of the program and of the provider. */

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { type AuthContext, utils } from "ssh2";
 import { connectionPool } from "../../provider/host/connection-pool";
 import { alsoClose, closeAfterEach, failureOf, homeKnowing, server } from "./pool-harness";
-import { loginTo, userKey } from "./ssh-server";
+import { loginTo, makeKeyPair, userKey } from "./ssh-server";
 
 closeAfterEach();
 
 const PASSPHRASE = "correct horse";
 const PASSWORD = "hunter2 $(reboot)";
-const lockedKey = utils.generateKeyPairSync("ed25519", { passphrase: PASSPHRASE, cipher: "aes256-ctr", rounds: 4 });
+const lockedKey = makeKeyPair({ passphrase: PASSPHRASE });
 const rsaKey = utils.generateKeyPairSync("rsa", { bits: 2048 });
 const anyone = { privateKey: undefined };
 

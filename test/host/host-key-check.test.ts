@@ -2,12 +2,12 @@ import { utils } from "ssh2";
 import { connectionPool } from "../../provider/host/connection-pool";
 import { fingerprint, hashHostName } from "../../provider/host/known-hosts";
 import { closeAfterEach, failureOf, homeKnowing, server } from "./pool-harness";
-import { hostKey, knownHostsLine, loginTo, parsed } from "./ssh-server";
+import { hostKey, knownHostsLine, loginTo, makeKeyPair, parsed } from "./ssh-server";
 
 closeAfterEach();
 
 const rsaKey = utils.generateKeyPairSync("rsa", { bits: 2048 });
-const other = utils.generateKeyPairSync("ed25519");
+const other = makeKeyPair();
 const printOf = (key: { readonly public: string }): string => fingerprint(parsed(key.public).getPublicSSH());
 
 async function serverWithLines(lines: (port: number) => string, hostKeys = [hostKey.private]) {

@@ -5,15 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { runCommand, type Say } from "../../scripts/command.js";
 import type { TestHost } from "../contract/test-host";
 import { findFreePort } from "./free-port";
-import { findOrBuildImage } from "./image-cache";
+import { findOrBuildImage } from "./image-recipe";
 import { consoleText, Machine, type MachineEnd, type MachineOptions, machineFiles } from "./machine";
 import { SshSession } from "./ssh-session";
 
 const REBOOT_MS = 15 * 60_000;
 
 export interface LabOptions {
-  /** Which hypervisor the host boots: Xen 4.17, or Debian's Linux with KVM and `intel_iommu=on`. */
-  readonly mode: "xen" | "kvm";
+  /** Which hypervisor the host boots: Xen 4.17 (the default), or Debian's Linux with KVM and `intel_iommu=on`. */
+  readonly mode?: "xen" | "kvm";
   readonly name?: string;
   readonly memoryMiB?: number;
   /**
@@ -40,12 +40,12 @@ export interface LabHost extends TestHost {
 
 /** Resolves when the host answers over SSH: a minute or so, and building its disk before, where the cache has none. */
 export async function bootLab({
-  mode,
+  mode = "xen",
   name = `lab-${mode}`,
   memoryMiB = 4096,
   processor,
   say,
-}: LabOptions): Promise<LabHost> {
+}: LabOptions = {}): Promise<LabHost> {
   const image = await findOrBuildImage(say ?? (() => {}));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pulumi-pci-passthrough-lab-"));
   const files = machineFiles(folder);

@@ -23,6 +23,7 @@ mmdebstrap --variant=apt --aptopt='Apt::Install-Recommends "false"' \
 cp -r --no-preserve=ownership "$recipe/host/." root/
 # Debian's own file stays and says what else can be set there.
 echo 'XENCONSOLED_ARGS=--log=guest' >> root/etc/default/xen
+mkdir -p root/var/log/xen/console
 printf '%s\n' virtio_pci virtio_blk ext4 e1000e nvme xhci_pci >> root/etc/initramfs-tools/modules
 
 ssh-keygen -q -t ed25519 -N '' -C lab -f identity
@@ -38,6 +39,7 @@ install -D -m 644 root/root/guest.img root/var/lib/libvirt/images/guest.img
 
 chroot root systemctl --quiet enable systemd-networkd ssh
 # Timers that would take the emulated processor away from a test, and daemons that their sockets start when needed.
-chroot root systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer man-db.timer
+chroot root systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer man-db.timer \
+  e2scrub_reap.service
 chroot root systemctl --quiet disable libvirtd.service libvirt-guests.service
 chroot root update-initramfs -u
