@@ -9,34 +9,20 @@ const only = (name, from, ...allowed) => ({
 module.exports = {
   forbidden: [
     only("pci-imports-nothing", "^provider/pci/", "^provider/pci/", "^provider/errors\\.ts$"),
-    only(
-      "facts-import-nouns",
-      "^provider/facts/",
-      "^provider/(pci|facts)/",
-      "^provider/errors\\.ts$",
-      "^provider/shell\\.ts$",
-    ),
+    only("facts-import-nouns", "^provider/facts/", "^provider/(pci|facts)/", "^provider/(errors|shell|bytes)\\.ts$"),
     only(
       "plan-imports-facts",
       "^provider/plan/",
       "^provider/(pci|facts|plan)/",
-      "^provider/errors\\.ts$",
-      "^provider/shell\\.ts$",
+      "^provider/(errors|shell|bytes)\\.ts$",
     ),
     only(
       "toolstack-imports-plan",
       "^provider/toolstack/",
       "^provider/(pci|facts|plan|toolstack)/",
-      "^provider/errors\\.ts$",
-      "^provider/shell\\.ts$",
+      "^provider/(errors|shell|bytes)\\.ts$",
     ),
-    only(
-      "host-imports-nothing-above",
-      "^provider/host/",
-      "^provider/host/",
-      "^provider/errors\\.ts$",
-      "^provider/shell\\.ts$",
-    ),
+    only("host-imports-nothing-above", "^provider/host/", "^provider/host/", "^provider/(errors|shell|bytes)\\.ts$"),
     only("resources-import-provider", "^provider/resources/", "^provider/"),
     {
       name: "sdk-loads-only-pulumi",

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import net from "node:net";
 import { output } from "../contract/test-host";
 import { bootLab, type LabHost } from "./lab-host";
 
@@ -39,6 +41,10 @@ test("the key that it shows is the one that the product is told", async () => {
   expect(said.split(" ")[1]).toBe(host.hostKey);
 });
 
+test.each(["pv1", "pv2", "spare"])("xl reads the configuration of %s", async (vm) => {
+  expect(await output(host, `xl create -n /etc/xen/${vm}.cfg`)).toContain(`"name": "${vm}"`);
+});
+
 test("a guest sees the function that it is given, and the host has it back afterwards", async () => {
   await output(host, "modprobe xen-pciback && xl pci-assignable-add 01:00.0");
   await output(host, `xl create /etc/xen/pv1.cfg 'pci=["01:00.0"]'`);
@@ -64,6 +70,13 @@ test("a reboot that nobody announced brings it back as well", async () => {
   await output(host, "nohup sh -c 'sleep 1; systemctl reboot' > /dev/null 2>&1 < /dev/null &");
   await host.waitForReboot(before);
   expect(await output(host, "cat /etc/kept")).toBe("kept\n");
+});
+
+test("a stopped host is gone", async () => {
+  await host.stop();
+  const login = await once(net.connect(host.port, host.address), "connect").catch((error) => error.code);
+  expect(login).toBe("ECONNREFUSED");
+  await expect(host.exec("true")).rejects.toThrow("it was stopped");
 });
 
 /** Waits for a line of the guest's console, which xenconsoled logs. */
