@@ -52,7 +52,13 @@ export async function bootLab({
   await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image.disk, files.disk]);
   await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", files.nvme, "64M"]);
   const port = await findFreePort();
-  const options = { ...files, boot: { kind: mode }, port, memoryMiB, processor: processor ?? "max,-smap,-smep,-avx,-avx2" };
+  const options = {
+    ...files,
+    boot: { kind: mode },
+    port,
+    memoryMiB,
+    processor: processor ?? "max,-smap,-smep,-avx,-avx2",
+  };
   const supervisor = new Supervisor(options, folder);
   const ssh = new SshSession({ port, ...image, lost: () => supervisor.lost });
 
