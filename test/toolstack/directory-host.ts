@@ -1,0 +1,94 @@
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+/** Shells of dom0s that are on this machine. `sh` is one of them everywhere. */
+export const SHELLS: readonly (readonly string[])[] = [
+  ["sh"],
+  ["dash"],
+  ["bash"],
+  ["bash", "--posix"],
+  ["busybox", "sh"],
+].filter(([program = ""]) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0);
+
+/** What xl and its like do to the tree, in as few lines as the scripts need. `$ROOT` is the tree. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  xl: `
+case "$1 $2" in
+  "pci-assignable-add $2") [ -e "$ROOT/fail-add" ] && { echo "libxl: error: failed to quarantine $2" >&2; exit 1; }
+    rm -f "$ROOT/sys/bus/pci/devices/$2/driver"; ln -s ../../drivers/pciback "$ROOT/sys/bus/pci/devices/$2/driver" ;;
+  "pci-assignable-remove $2") [ -e "$ROOT/fail-remove" ] && { echo "libxl: error: failed to de-quarantine $2" >&2; exit 1; }
+    rm -f "$ROOT/sys/bus/pci/devices/$2/driver" ;;
+esac
+exit 0`,
+  modprobe: `ln -sfn ../../drivers/e1000e "$ROOT/sys/bus/pci/devices/0000:01:00.0/driver"`,
+  "update-initramfs": `echo run >> "$ROOT/initramfs-runs"; [ ! -e "$ROOT/fail-initramfs" ] || { echo "no space" >&2; exit 1; }`,
+};
+
+/** A host made of a directory: what a script writes is there to look at. */
+export class DirectoryHost {
+  readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "directory-host-"));
+
+  constructor() {
+    for (const name of ["e1000e", "pciback"])
+      fs.mkdirSync(this.path(`/sys/bus/pci/drivers/${name}`), { recursive: true });
+    this.bind("0000:01:00.0", "e1000e");
+    fs.mkdirSync(this.path("/etc/xen"), { recursive: true });
+    fs.mkdirSync(this.path("/bin"));
+    for (const [name, text] of Object.entries(COMMANDS)) {
+      fs.writeFileSync(this.path(`/bin/${name}`), `#!/bin/sh\nROOT='${this.root}'\n${text}\n`, { mode: 0o755 });
+    }
+  }
+
+  path(absolute: string): string {
+    return path.join(this.root, absolute);
+  }
+
+  write(absolute: string, bytes: string): void {
+    fs.mkdirSync(path.dirname(this.path(absolute)), { recursive: true });
+    fs.writeFileSync(this.path(absolute), bytes, "latin1");
+  }
+
+  read(absolute: string): string | undefined {
+    return fs.existsSync(this.path(absolute)) ? fs.readFileSync(this.path(absolute), "latin1") : undefined;
+  }
+
+  bind(address: string, driver: string): void {
+    fs.mkdirSync(this.path(`/sys/bus/pci/devices/${address}`), { recursive: true });
+    fs.symlinkSync(`../../drivers/${driver}`, this.path(`/sys/bus/pci/devices/${address}/driver`));
+  }
+
+  driverOf(address: string): string | undefined {
+    const link = this.path(`/sys/bus/pci/devices/${address}/driver`);
+    return fs.existsSync(link) ? path.basename(fs.readlinkSync(link)) : undefined;
+  }
+
+  /** Every file of ours and of the VMs, for "nothing is left behind". */
+  files(): readonly string[] {
+    return ["/etc", "/var"].flatMap((top) =>
+      fs.existsSync(this.path(top))
+        ? fs
+            .readdirSync(this.path(top), { recursive: true, withFileTypes: true })
+            .flatMap((entry) =>
+              entry.isFile() ? [path.join(entry.parentPath, entry.name).slice(this.root.length)] : [],
+            )
+        : [],
+    );
+  }
+
+  /** Runs a script of the provider, its absolute paths led into the directory. */
+  run(shell: readonly string[], script: string): { readonly stdout: string; readonly stderr: string } {
+    const led = script.replace(/(?<![\w.}$])\/(sys|etc|var|proc|lib)\//g, `${this.root}/$1/`);
+    const [program = "sh", ...args] = shell;
+    const { stdout, stderr } = spawnSync(program, [...args, "-s", "--", "192.0.2.1 5 192.0.2.7 22"], {
+      input: Buffer.from(led.replace("PATH=", `PATH=${this.path("/bin")}:`), "latin1"),
+      encoding: "latin1",
+    });
+    return { stdout, stderr };
+  }
+
+  remove(): void {
+    fs.rmSync(this.root, { recursive: true, force: true });
+  }
+}
