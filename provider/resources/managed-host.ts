@@ -168,10 +168,17 @@ export class ManagedHost {
     }
   }
 
-  private async read(patience: Patience): Promise<HostFacts> {
+  /** Reading changes nothing, so a connection that is cut under it is simply opened once more. */
+  private async read(patience: Patience, again: "once more" | "no" = "once more"): Promise<HostFacts> {
     const host = await this.connect(patience);
-    const { stdout } = await host.run(factsScript(this.questions()));
-    return readHostFacts(stdout);
+    try {
+      const { stdout } = await host.run(factsScript(this.questions()));
+      return readHostFacts(stdout);
+    } catch (error) {
+      const cut = error instanceof ConnectionError && error.failure === "cut";
+      if (!cut || again === "no") throw error;
+      return this.read(patience, "no");
+    }
   }
 
   private questions(): Questions {

@@ -38,11 +38,9 @@ export async function driverOf(host: TestHost, address: string): Promise<string>
 export function snapshot(host: TestHost): Promise<string> {
   return output(
     host,
-    `for device in /sys/bus/pci/devices/*; do echo "$device $(readlink "$device/driver")"; done
-for file in /etc/xen/*.cfg /etc/modprobe.d/*.conf /var/lib/pulumi-pci-passthrough; do
-  [ ! -e "$file" ] || echo "$file $(cksum < "$file" 2> /dev/null)"
-done
-ls -a /etc/xen /etc/modprobe.d`,
+    `cd /sys/bus/pci/drivers && ls -d */0000:*
+cksum /etc/xen/*.cfg /etc/modprobe.d/*.conf 2> /dev/null
+ls -a /etc/xen /etc/modprobe.d /var/lib`,
   );
 }
 
