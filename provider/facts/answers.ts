@@ -42,11 +42,10 @@ export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
   const end = printed.indexOf(`${END}\n`, begin);
   if (begin < 0 || end < 0) throw new UnreadableFactsError("the answer of the host has no complete facts");
   const answers = new Map<string, Answer>();
-  for (const section of printed
-    .slice(begin + BEGIN.length + 1, end)
-    .split(/^@/m)
-    .slice(1)) {
-    const [name = "", ...lines] = section.replace(/\n$/, "").split("\n");
+  // Split at newlines alone: with the flag m, "^" matches behind a carriage return too, and files hold those.
+  const [, ...sections] = printed.slice(begin + BEGIN.length, end - 1).split("\n@");
+  for (const section of sections) {
+    const [name = "", ...lines] = section.split("\n");
     const body = lines.map((line) => line.slice(1)).join("\n");
     const match = /^([\s\S]*)\n=(\d+)$/.exec(body);
     if (!match || lines.some((line) => !line.startsWith("|"))) {

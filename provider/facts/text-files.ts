@@ -27,8 +27,8 @@ done`;
 
 /** Reads what `askTextFiles` printed. A file that changed while it was read is left out: the apply would refuse it anyway. */
 export function readTextFiles(printed: string): readonly TextFile[] {
-  return printed
-    .split(/^file (?=\/)/m)
+  return `\n${printed}`
+    .split("\nfile ")
     .slice(1)
     .flatMap((section) => {
       const [path = "", sum = "", target = "", ...lines] = section.split("\n");

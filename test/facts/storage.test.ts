@@ -1,0 +1,95 @@
+import { interfacesUnder, networkFact } from "../../provider/facts/network";
+import { storageFact } from "../../provider/facts/storage";
+
+const link = (path: string, target: string) =>
+  `lrwxrwxrwx 1 root root 0 Nov 21 07:00 ${path} -> ../../devices/${target}`;
+const block = (name: string, under: string) => link(`/sys/class/block/${name}`, `${under}/${name}`);
+const NVME = "pci0000:00/0000:00:1d.0/0000:03:00.0/nvme/nvme0";
+
+/** [how the root file system lies on the disk, what the host answers, block devices, PCI functions] */
+const cases: readonly [string, string[], string[], string[]][] = [
+  [
+    "a partition of an NVMe disk behind a root port",
+    [
+      block("nvme0n1", NVME),
+      block("nvme0n1p2", `${NVME}/nvme0n1`),
+      "/sys/class/block/nvme0n1p2/dev:259:2",
+      "mount 22 1 259:2 / / rw - ext4 /dev/nvme0n1p2 rw",
+    ],
+    ["nvme0n1p2", "nvme0n1"],
+    ["0000:03:00.0"],
+  ],
+  [
+    "LVM on a software RAID of two disks",
+    [
+      block("sda", "pci0000:00/0000:00:1f.2/ata1/host0/block"),
+      block("sdb", "pci0000:00/0000:00:17.0/ata2/host1/block"),
+      block("md0", "virtual/block"),
+      block("dm-0", "virtual/block"),
+      "/sys/class/block/dm-0/slaves/md0",
+      "/sys/class/block/md0/slaves/sda",
+      "/sys/class/block/md0/slaves/sdb",
+      "/sys/class/block/dm-0/dm/name:vg-root",
+      "mount 22 1 0:31 / / rw - btrfs /dev/mapper/vg-root rw",
+    ],
+    ["dm-0", "md0", "sda", "sdb"],
+    ["0000:00:1f.2", "0000:00:17.0"],
+  ],
+  [
+    "swap on a multipath device",
+    [
+      block("sdc", "pci0000:00/0000:00:02.0/0000:05:00.1/host3/block"),
+      block("dm-1", "virtual/block"),
+      "/sys/class/block/dm-1/slaves/sdc",
+      "swap /dev/dm-1 partition 1 0 -2",
+    ],
+    ["dm-1", "sdc"],
+    ["0000:05:00.1"],
+  ],
+];
+test.each(cases)("%s is traced to what carries it", (_, lines, blockDevices, carriedBy) => {
+  const [use] = storageFact.parse({ text: lines.join("\n"), exitCode: 0 });
+  expect(use).toMatchObject({ blockDevices, carriedBy });
+});
+
+const net = (name: string, under: string) => link(`/sys/class/net/${name}`, `${under}/net/${name}`);
+const NIC = "pci0000:00/0000:00:1c.0/0000:04:00.0";
+
+/** [how the address lies on the NIC, what the host answers] */
+const routes: readonly [string, string[]][] = [
+  ["the NIC itself", [net("eth0", NIC), "2: eth0    inet 192.0.2.7/24 brd 192.0.2.255 scope global eth0"]],
+  [
+    "a bridge",
+    [
+      net("eth0", NIC),
+      net("br0", "virtual"),
+      link("/sys/class/net/eth0/master", "virtual/net/br0"),
+      "3: br0    inet 192.0.2.7/24 scope global br0",
+    ],
+  ],
+  [
+    "a VLAN on a bond",
+    [
+      net("eth0", NIC),
+      net("bond0", "virtual"),
+      net("vlan5", "virtual"),
+      "/sys/class/net/vlan5/lower_bond0",
+      "/sys/class/net/bond0/lower_eth0",
+      "4: vlan5    inet 192.0.2.7/24 scope global vlan5",
+    ],
+  ],
+  [
+    "an Open vSwitch bridge",
+    [
+      net("eth0", NIC),
+      net("ovs-system", "virtual"),
+      net("xenbr0", "virtual"),
+      link("/sys/class/net/eth0/master", "virtual/net/ovs-system"),
+      "5: xenbr0    inet 192.0.2.7/24 scope global xenbr0",
+    ],
+  ],
+];
+test.each(routes)("a session through %s is traced to the NIC", (_, lines) => {
+  const interfaces = networkFact.parse({ text: lines.join("\n"), exitCode: 0 });
+  expect(interfacesUnder(interfaces, "192.0.2.7").map((one) => one.carriedBy)).toContain("0000:04:00.0");
+});
