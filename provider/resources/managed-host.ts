@@ -105,13 +105,13 @@ export class ManagedHost {
     }
     if (planned.length === 0) return;
 
-    const { result, facts: after } = await this.run(planned.map(({ plan }) => plan));
+    const { result, said, facts: after } = await this.run(planned.map(({ plan }) => plan));
     this.known = after && Promise.resolve(after);
     if (result.kind === "busy" || result.kind === "not-begun") {
       const reason =
         result.kind === "busy"
           ? "another run has held the host's lock for a quarter of an hour. Nothing was changed; try again when it has ended"
-          : "the host ended the script before its first step. Nothing was changed";
+          : `the host could not begin${said ? `, and said: ${said}` : ""}. Nothing was changed`;
       for (const { change } of planned) change.reject(this.unable(change, reason));
       return;
     }
@@ -136,7 +136,9 @@ export class ManagedHost {
     }
   }
 
-  private async run(plans: readonly Plan[]): Promise<{ result: ApplyResult; facts: HostFacts | undefined }> {
+  private async run(
+    plans: readonly Plan[],
+  ): Promise<{ result: ApplyResult; said: string; facts: HostFacts | undefined }> {
     const runId = randomUUID();
     const script = applyScript(
       runId,
@@ -145,12 +147,12 @@ export class ManagedHost {
     );
     const host = await this.connect("work");
     try {
-      const { stdout } = await host.run(script);
+      const { stdout, stderr } = await host.run(script);
       const result = readApplyResult(stdout);
-      return { result, facts: result.kind === "ended" ? readHostFacts(stdout) : undefined };
+      return { result, said: stderr.trim(), facts: result.kind === "ended" ? readHostFacts(stdout) : undefined };
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
-      return { result: await this.resultOf(runId), facts: undefined };
+      return { result: await this.resultOf(runId), said: "", facts: undefined };
     }
   }
 

@@ -121,7 +121,7 @@ function bootArguments(boot: MachineOptions["boot"]): readonly string[] {
   }
 }
 
-/** The path of the folder that a host's files are in, as QEMU takes it. */
+/** The files that QEMU keeps in the folder of one host. */
 export function machineFiles(folder: string): {
   readonly disk: string;
   readonly nvme: string;
