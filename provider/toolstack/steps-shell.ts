@@ -82,12 +82,15 @@ attach() {
   echo "domain $1 does not have $3"
   return 1
 }
-# Domain id, PCI function. The guest has to let go, which takes it a moment.
+# Domain id, PCI function. The guest has to let go, which takes it a moment; soon after an attach xl does nothing
+# ("Backend is not ready", exit 0; seen on Xen 4.17), so it is asked again.
 detach() {
-  xl pci-detach "$1" "$2"
-  for second in 1 2 3 4 5 6 7 8 9 10; do
-    domain_has "$1" "$2" || return 0
-    sleep 1
+  for try in 1 2 3; do
+    xl pci-detach "$1" "$2"
+    for second in 1 2 3 4 5; do
+      domain_has "$1" "$2" || return 0
+      sleep 1
+    done
   done
   echo "domain $1 still has $2"
   return 1

@@ -11,10 +11,16 @@ const GUEST = `kernel = "/root/vmlinuz-guest"\nramdisk = "/root/guest.img"\nmemo
 export function contract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }): void {
   let host: TestHost;
   let untouched: string;
+  let state: "none" | "clean" | "in use" = "none";
 
-  beforeAll(async () => {
+  // A test that failed leaves its host behind in any state: the next one gets another.
+  beforeEach(async () => {
+    if (state === "clean") return;
+    await connectionPool.closeAll();
+    await host?.stop();
     host = await start();
     untouched = await snapshot(host);
+    state = "clean";
   }, options.timeoutMs);
 
   afterAll(async () => {
@@ -27,8 +33,10 @@ export function contract(start: () => Promise<TestHost>, options: { readonly tim
     it(
       name,
       async () => {
+        state = "in use";
         await body(host);
         expect(await snapshot(host)).toBe(untouched);
+        state = "clean";
       },
       options.timeoutMs,
     );
