@@ -2,6 +2,4 @@
 set -e
 grub-install /dev/vda
 update-grub
-# Each overlay of the disk becomes a machine of its own when it first boots.
-: > /etc/machine-id
 sync

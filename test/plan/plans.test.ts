@@ -1,0 +1,148 @@
+import fc from "fast-check";
+import type { HostFacts } from "../../provider/facts/host-facts";
+import type { TextFile } from "../../provider/facts/text-files";
+import { simulate } from "../../provider/plan/simulate";
+import type { Wish } from "../../provider/plan/wish";
+import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { address, LAB, ownedBy, target } from "./recorded-host";
+
+const common = { expect: [], allow: [] };
+const assign = (device: string): Wish => ({ kind: "AssignableDevice", target: target(device), ...common });
+const hide = (device: string): Wish => ({ kind: "HiddenPciDevice", target: target(device), ...common });
+const attach = (device: string, vm: string): Wish => ({
+  kind: "VmPciAttachment",
+  target: target(device),
+  vm,
+  scope: "auto",
+  options: {},
+  ...common,
+});
+const modprobeFile = (path: string, text: string): TextFile => ({ path, target: path, text });
+const DEV = ownedBy("dev", "token-1");
+
+/** What a plan may change, without the claims. */
+function touched(facts: HostFacts) {
+  const drivers = [...facts.pciDevices.values()].map((device) => [device.address, device.driver]);
+  return { drivers, modprobe: facts.modprobe, vmConfigs: facts.vmConfigs, claims: facts.claims };
+}
+
+const wishes: readonly [string, Wish, HostFacts][] = [
+  ["a function assignable", assign("01:00.0"), LAB],
+  ["a slot assignable", assign("0000:01:00"), LAB],
+  ["a function hidden", hide("01:00.0"), LAB],
+  ["a slot hidden", hide("0000:01:00"), LAB],
+  [
+    "a function hidden, with another's options",
+    hide("01:00.0"),
+    {
+      ...LAB,
+      modprobe: [
+        modprobeFile("/etc/modprobe.d/xen.conf", "# mine\noptions xen-pciback passthrough=1 hide=(02:00.0)\n"),
+      ],
+    },
+  ],
+  ["an entry in a VM without any", attach("01:00.0", "pv1"), LAB],
+  ["entries for a slot in a VM with an empty list", attach("0000:01:00", "pv2"), LAB],
+];
+describe.each(wishes)("%s", (_, wish, facts) => {
+  const plan = planPresent(facts, wish, DEV);
+  const after = simulate(facts, plan.steps);
+
+  test("is planned without refusals, and nothing is left to do after it", () => {
+    expect(plan.refusals).toEqual([]);
+    expect(plan.steps).not.toEqual([]);
+    expect(planPresent(after, wish, DEV).steps).toEqual([]);
+  });
+
+  test("ends with everything as it was", () => {
+    const end = planAbsent(after, wish, DEV);
+    expect(end.refusals).toEqual([]);
+    expect(touched(simulate(after, end.steps))).toEqual(touched(facts));
+  });
+
+  test("moves to the new token of a renamed resource, and the old one's end does nothing", () => {
+    const renamed = ownedBy("dev", "token-2", "new-name");
+    const moved = simulate(after, planPresent(after, wish, renamed).steps);
+    expect(planAbsent(moved, wish, DEV).steps).toEqual([]);
+    expect(touched(simulate(moved, planAbsent(moved, wish, renamed).steps))).toEqual(touched(facts));
+  });
+
+  test("is refused to another stack", () => {
+    expect(planPresent(after, wish, ownedBy("prod", "token-3")).refusals).toMatchObject([{ guard: "claimed" }]);
+  });
+
+  test("has a status that says so", () => {
+    const status = statusOfWish(after, wish, keyOf(after, wish) ?? "");
+    expect(status.configured || status.active).toBe(true);
+  });
+});
+
+test("the entries of several attachments of one VM end in any order with the same bytes", () => {
+  const devices = ["01:00.0", "01:00.1", "02:00.0"];
+  fc.assert(
+    fc.property(fc.shuffledSubarray(devices, { minLength: 3 }), fc.constantFrom("pv1", "pv2"), (order, vm) => {
+      const context = (device: string) => ownedBy("dev", device, device);
+      let facts = LAB;
+      for (const device of devices)
+        facts = simulate(facts, planPresent(facts, attach(device, vm), context(device)).steps);
+      for (const device of order) facts = simulate(facts, planAbsent(facts, attach(device, vm), context(device)).steps);
+      expect(touched(facts)).toEqual(touched(LAB));
+    }),
+  );
+});
+
+test("the softdep of a driver stays while another hidden function needs it", () => {
+  const first = simulate(LAB, planPresent(LAB, hide("01:00.0"), DEV).steps);
+  const both = simulate(first, planPresent(first, hide("01:00.1"), DEV).steps);
+  const one = simulate(both, planAbsent(both, hide("01:00.0"), DEV).steps);
+  expect(one.modprobe[0]?.text).toContain("hide=(0000:01:00.1)\n");
+  expect(one.modprobe[0]?.text).toContain("softdep e1000e pre: xen-pciback\n");
+});
+
+const unusable: readonly [string, TextFile[], RegExp][] = [
+  [
+    "two options",
+    [
+      modprobeFile("/etc/modprobe.d/a.conf", "options xen-pciback hide=(01:00.0)\n"),
+      modprobeFile("/etc/modprobe.d/b.conf", "options xen_pciback hide=(02:00.0)\n"),
+    ],
+    /stands in \/etc\/modprobe.d\/a.conf and \/etc\/modprobe.d\/b.conf/,
+  ],
+  [
+    "a list that the kernel rejects",
+    [modprobeFile("/etc/modprobe.d/a.conf", "options xen-pciback hide=(01:00.0)(zz)\n")],
+    /the kernel does not accept/,
+  ],
+];
+test.each(unusable)("hiding is refused beside %s", (_, modprobe, reason) => {
+  const { refusals, steps } = planPresent({ ...LAB, modprobe }, hide("01:00.1"), DEV);
+  expect(steps).toEqual([]);
+  expect(refusals).toMatchObject([{ message: expect.stringMatching(reason) }]);
+});
+
+test("no step, no guard: what is on the stub driver already may be the disk of the host", () => {
+  const disk = address("0000:00:02.0");
+  const device = LAB.pciDevices.get(disk);
+  if (!device) throw new Error("the lab host has that disk");
+  const facts = { ...LAB, pciDevices: new Map(LAB.pciDevices).set(disk, { ...device, driver: "pciback" }) };
+  expect(planPresent(LAB, assign("00:02.0"), DEV).refusals).toMatchObject([{ guard: "boot-device" }]);
+  expect(planPresent(facts, assign("00:02.0"), DEV).refusals).toEqual([]);
+});
+
+test("allow overrides a guard by its name", () => {
+  const wish = { ...assign("00:03.0"), allow: ["ssh-route" as const] };
+  expect(planPresent(LAB, assign("00:03.0"), DEV).refusals).toMatchObject([{ guard: "ssh-route" }]);
+  expect(planPresent(LAB, wish, DEV).refusals).toEqual([]);
+});
+
+test("Xen 4.13 and later without an IOMMU is refused before the driver is switched", () => {
+  const facts = { ...LAB, xen: { major: 4, minor: 17, iommu: false, xl: true } };
+  expect(planPresent(facts, assign("01:00.0"), DEV).refusals).toMatchObject([{ guard: "no-iommu" }]);
+});
+
+test("a device in another VM's configuration is refused, and can be allowed", () => {
+  const other = simulate(LAB, planPresent(LAB, attach("01:00.0", "pv1"), ownedBy("dev", "token-9")).steps);
+  const wish = attach("01:00.0", "pv2");
+  expect(planPresent(other, wish, DEV).refusals).toMatchObject([{ guard: "configured-in-other-vm" }]);
+  expect(planPresent(other, { ...wish, allow: ["configured-in-other-vm"] }, DEV).refusals).toEqual([]);
+});
