@@ -1,9 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { PulumiProject } from "../engine/pulumi-project";
 import { driverOf, output, snapshot, type TestHost, writeVmConfig } from "./test-host";
 
 const NIC = "0000:01:00.0";
 const OTHER_NIC = "0000:01:00.1";
 const VM = "/etc/xen/engine.cfg";
+const GUEST = 'kernel = "/root/vmlinuz-guest"\nramdisk = "/root/guest.img"\nmemory = 128\n';
 
 /** The program of a user: one NIC for one VM. Names and the device are what the tests change between runs. */
 function program(host: TestHost, device: string, suffix = ""): string {
@@ -29,7 +31,7 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
 
   beforeAll(async () => {
     host = await start();
-    await writeVmConfig(host, VM, `# by hand\nname = "engine"\nkernel = "/root/vmlinuz-guest"\npci=[]`);
+    await writeVmConfig(host, VM, `# by hand\nname = "engine"\n${GUEST}pci=[]`);
     untouched = await snapshot(host);
     project = await PulumiProject.create(
       { kind: "text", text: program(host, "01:00.0") },
@@ -58,9 +60,15 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
     expect(shown).toContain("+ 3 created");
     expect(exitCode).toBe(0);
     expect(await driverOf(host, NIC)).toBe("pciback");
-    expect(await output(host, `cat ${VM}`)).toBe(
-      `# by hand\nname = "engine"\nkernel = "/root/vmlinuz-guest"\npci=['0000:01:00.0']`,
-    );
+    expect(await output(host, `cat ${VM}`)).toBe(`# by hand\nname = "engine"\n${GUEST}pci=['0000:01:00.0']`);
+  });
+
+  test("the VM starts with the device, and prints it on its own console", async () => {
+    // The log of the real host's xenconsoled; the simulated host has the console itself.
+    const console = "cat /var/log/xen/console/guest-engine.log 2> /dev/null || xl console engine";
+    await output(host, `xl create ${VM}`);
+    while (!(await output(host, console)).includes("0x8086:0x10d3")) await delay(2000);
+    await output(host, "xl destroy engine");
   });
 
   test("a second up changes nothing", async () => {
@@ -82,13 +90,10 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
   });
 
   test("a VM configuration that was edited by hand gets its entry again, and keeps the edit", async () => {
-    await output(host, `printf '# by hand\\nname = "engine"\\nmemory = 99\\npci=[ ]' > ${VM}`);
+    await writeVmConfig(host, VM, `# by hand\nname = "engine"\nmemory = 99\npci=[ ]`);
     expect((await project.up()).exitCode).toBe(0);
     expect(await output(host, `cat ${VM}`)).toBe(`# by hand\nname = "engine"\nmemory = 99\npci=[ '0000:01:00.0' ]`);
-    await output(
-      host,
-      `printf '# by hand\\nname = "engine"\\nkernel = "/root/vmlinuz-guest"\\npci=['"'"'0000:01:00.0'"'"']' > ${VM}`,
-    );
+    await writeVmConfig(host, VM, `# by hand\nname = "engine"\n${GUEST}pci=['0000:01:00.0']`);
   });
 
   test("renamed resources keep the device", async () => {
