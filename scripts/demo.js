@@ -2,16 +2,28 @@
 // @ts-check
 /** Shows on two simulated hosts what a user would see on real ones. Ends with 0 only when everything went as it says. */
 const assert = require("node:assert/strict");
-const { spawn } = require("node:child_process");
-const { once } = require("node:events");
-const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const pc = require("picocolors");
+const { DemoProject } = require("./demo-project.js");
 const { findEngine, machineSurroundings } = require("./engine.js");
 
-const CHECKOUT = path.dirname(__dirname);
+const NIC = "0000:01:00.0";
+const MANAGEMENT_NIC = "0000:00:03.0";
+const USB = "0000:02:00.0";
 const VM_CONFIG = "/etc/xen/web1.cfg";
+const BEFORE_US = `/var/lib/pulumi-pci-passthrough/before${VM_CONFIG}`;
+
+// As a program would have it; that the hosts are on other ports of this machine stands in the demo's ~/.ssh/config.
+const program = (/** @type {SimulatedHost} */ xen1, /** @type {SimulatedHost} */ xen2) => `\
+const pci = require("pulumi-pci-passthrough");
+const xen1 = { address: "xen1", hostKey: "${xen1.hostKey}" };
+const xen2 = { address: "xen2", hostKey: "${xen2.hostKey}" };
+
+const nic = new pci.AssignableDevice("nic", { host: xen1, device: "${NIC}" });
+new pci.VmPciAttachment("nic-of-web1", { host: xen1, device: nic.device, vm: "web1" });
+
+new pci.AssignableDevice("usb", { host: xen2, device: "${USB}" });
+`;
 
 /** @typedef {import("../simulator").SimulatedHost} SimulatedHost */
 
@@ -20,142 +32,130 @@ function heading(text) {
   console.log(`\n${pc.bold(pc.cyan(`── ${text}`))}`);
 }
 
-/**
- * @param {readonly SimulatedHost[]} hosts
- * @param {string} device
- */
-function program([xen1, xen2], device) {
-  /** @param {SimulatedHost | undefined} host */
-  const args = (host) => {
-    assert(host);
-    const { address, port, user, identityFile, hostKey } = host;
-    return JSON.stringify({ address, port, user, identityFile, hostKey });
-  };
-  return `const pci = require("pulumi-pci-passthrough");
-const xen1 = ${args(xen1)};
-const xen2 = ${args(xen2)};
-
-const nic = new pci.AssignableDevice("nic", { host: xen1, device: "${device}" });
-new pci.VmPciAttachment("nic-of-web1", { host: xen1, device: nic.device, vm: "web1" });
-new pci.AssignableDevice("usb", { host: xen2, device: "0000:02:00.0" });
-`;
+/** A section of ~/.ssh/config. @param {SimulatedHost} host */
+function sshConfig({ name, address, port, user, identityFile }) {
+  return `Host ${name}\n  HostName ${address}\n  Port ${port}\n  User ${user}\n  IdentityFile ${identityFile}\n`;
 }
 
-/** What the demo may change on a host. @param {SimulatedHost} host */
-async function picture(host) {
-  const { stdout } = await host.exec(
-    `cat /etc/xen/*.cfg; for device in /sys/bus/pci/devices/*; do echo "$device $(readlink "$device/driver")"; done; ls -a /var/lib`,
-  );
-  return stdout;
+/** Runs a command on the host past SSH and past the product. @param {SimulatedHost} host @param {string} command */
+async function ask(host, command) {
+  const { exitCode, stdout, stderr } = await host.exec(command);
+  assert.equal(exitCode, 0, `${command} on ${host.name}: ${stderr}`);
+  return stdout.trimEnd();
 }
 
 /** @param {SimulatedHost} host @param {string} command */
 async function show(host, command) {
-  const { stdout } = await host.exec(command);
   console.log(pc.dim(`${host.name}# ${command}`));
-  console.log(stdout.trimEnd());
+  const printed = (await host.exec(command)).stdout.trimEnd();
+  console.log(printed);
+  return printed;
 }
 
-class Project {
-  /** @param {string} bin folder of the engine */
-  constructor(bin) {
-    this.folder = fs.mkdtempSync(path.join(os.tmpdir(), "pci-passthrough-demo-"));
-    const modules = path.join(this.folder, "node_modules");
-    fs.mkdirSync(modules);
-    fs.mkdirSync(path.join(this.folder, "state"));
-    fs.symlinkSync(CHECKOUT, path.join(modules, "pulumi-pci-passthrough"), "dir");
-    fs.symlinkSync(path.join(CHECKOUT, "node_modules/@pulumi"), path.join(modules, "@pulumi"), "dir");
-    this.write("Pulumi.yaml", "name: demo\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n");
-    this.write("package.json", '{ "name": "demo", "private": true }\n');
-    this.env = {
-      ...process.env,
-      PATH: [bin, path.dirname(process.execPath), process.env.PATH].join(path.delimiter),
-      PULUMI_HOME: path.join(this.folder, "home"),
-      PULUMI_BACKEND_URL: `file://${path.join(this.folder, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    };
-  }
-
-  /** @param {string} name @param {string} text */
-  write(name, text) {
-    fs.writeFileSync(path.join(this.folder, name), text);
-  }
-
-  /** Runs pulumi and shows what it says. @param {readonly string[]} words @param {"succeeds" | "fails"} expected */
-  async pulumi(words, expected = "succeeds") {
-    console.log(pc.dim(`$ pulumi ${words.join(" ")}`));
-    const child = spawn("pulumi", [...words, "--stack", "demo", "--non-interactive"], {
-      cwd: this.folder,
-      env: this.env,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let said = "";
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
-    const [exitCode] = await once(child, "close");
-    console.log(said.replace(/^@ .*\n/gm, "").trim());
-    assert.equal(exitCode === 0 ? "succeeds" : "fails", expected, `pulumi ${words.join(" ")} ended with ${exitCode}`);
-    return said;
-  }
-
-  remove() {
-    fs.rmSync(this.folder, { recursive: true, force: true });
-  }
+/**
+ * All that must be as before in the end: the driver of every device, and the name and bytes of every file.
+ *
+ * @param {readonly SimulatedHost[]} hosts
+ */
+async function picture(hosts) {
+  const drivers = 'for one in /sys/bus/pci/devices/*; do echo "$one $(readlink "$one/driver")"; done';
+  return Promise.all(
+    hosts.map(async (host) => {
+      const files = (await ask(host, "find /boot /etc /root /var/lib -type f")).split("\n");
+      const folders = await ask(host, "find /boot /etc /root /var/lib -type d");
+      return {
+        host: host.name,
+        drivers: await ask(host, drivers),
+        folders,
+        files: Object.fromEntries(files.map((file) => [file, host.readFile(file)])),
+      };
+    }),
+  );
 }
 
-/** @param {readonly SimulatedHost[]} hosts @param {Project} project */
-async function play(hosts, project) {
-  const [xen1] = hosts;
-  assert(xen1);
-  const before = await Promise.all(hosts.map(picture));
-  const source = program(hosts, "0000:01:00.0");
+/**
+ * @param {SimulatedHost} xen1
+ * @param {SimulatedHost} xen2
+ * @param {DemoProject} project
+ */
+async function play(xen1, xen2, project) {
+  const hosts = [xen1, xen2];
+  const before = await picture(hosts);
+  project.write("home/.ssh/config", hosts.map(sshConfig).join(""));
+  const source = program(xen1, xen2);
   project.write("index.js", source);
-  await project.pulumi(["stack", "select", "--create"]);
+  await project.createStack();
 
-  heading("The program");
-  console.log(source);
-  heading("Preview: what each host will feel. Nothing is touched");
-  await project.pulumi(["preview"]);
-  assert.deepEqual(await Promise.all(hosts.map(picture)), before, "a preview changed a host");
+  heading("The program, for two simulated hosts");
+  console.log(source.trimEnd());
 
-  heading("Up: it is done, under a lock, and read back");
-  await project.pulumi(["up", "--yes", "--skip-preview"]);
+  heading("Preview: what each host will feel");
+  const preview = await project.pulumi(["preview"]);
+  assert.equal(preview.exitCode, 0, "the preview failed");
+  assert.match(preview.output, /\+ 4 to create/);
+  assert.deepEqual(await picture(hosts), before, "the preview changed a host");
+  console.log(pc.green("Compared: nothing on the hosts has changed."));
 
-  heading("What changed on the host");
-  await show(xen1, "xl pci-assignable-list");
-  await show(xen1, `diff /var/lib/pulumi-pci-passthrough/before${VM_CONFIG} ${VM_CONFIG}`);
-  assert.match(xen1.readFile(VM_CONFIG), /pci = \[ '0000:01:00\.0' \]/);
+  heading("Up: done under a lock on the host, and read back");
+  const up = await project.pulumi(["up", "--yes", "--skip-preview"]);
+  assert.equal(up.exitCode, 0, "up failed");
 
-  heading("The NIC of the SSH session? Preview refuses");
-  project.write("index.js", program(hosts, "0000:00:03.0"));
-  const refused = await project.pulumi(["preview"], "fails");
-  assert.match(refused, /the SSH session to .* goes through it/);
+  heading("What changed, asked of xen1 itself");
+  assert.match(await show(xen1, `readlink /sys/bus/pci/devices/${NIC}/driver`), /\/pciback$/);
+  assert.equal(await show(xen1, "xl pci-assignable-list"), NIC);
+  assert.match(await show(xen1, `diff -u ${BEFORE_US} ${VM_CONFIG}`), /^\+pci = \[ '0000:01:00\.0' \]$/m);
+  const applied = await picture(hosts);
+  assert.notDeepEqual(applied, before);
+
+  heading("The NIC that carries the SSH session? Refused in preview");
+  project.write("index.js", source.replace(NIC, MANAGEMENT_NIC));
+  const refused = await project.pulumi(["preview"]);
+  assert.notEqual(refused.exitCode, 0, "the preview was not refused");
+  assert.match(refused.output, /the SSH session to .* goes through it/);
+  assert.deepEqual(await picture(hosts), applied, "the refused preview changed a host");
+  console.log(pc.green(`Exit code ${refused.exitCode}. Compared: nothing on the hosts has changed.`));
 
   heading("Destroy: everything is given back");
-  await project.pulumi(["destroy", "--yes", "--skip-preview"]);
-  assert.deepEqual(await Promise.all(hosts.map(picture)), before, "a host is not as it was");
-  console.log(pc.green("\nBoth hosts are as they were: drivers and VM configurations, byte for byte."));
+  const destroy = await project.pulumi(["destroy", "--yes", "--skip-preview"]);
+  assert.equal(destroy.exitCode, 0, "destroy failed");
+  const after = await picture(hosts);
+  assert.deepEqual(after, before, "a host is not as it was");
+  const count = after.reduce((sum, { files }) => sum + Object.keys(files).length, 0);
+  console.log(pc.green(`Compared: every driver is what it was, and ${count} files are the same byte for byte.`));
 
   heading("On your own host");
-  console.log(`  host = { address: "your-xen-host", user: "root" }   an alias of ~/.ssh/config works, too
-  The same program is examples/quickstart: pulumi config set host … , device … , vm … ; then pulumi preview.`);
+  console.log(`examples/quickstart is such a program. In this folder, with Pulumi on PATH:
+  pulumi stack init dev
+  pulumi config set --path host.address your-xen-host   # also an alias of ~/.ssh/config
+  pulumi config set device 0000:04:00.0
+  pulumi config set vm web1
+  pulumi preview`);
 }
 
 async function main() {
-  const engine = await findEngine(machineSurroundings(CHECKOUT));
+  const engine = await findEngine(machineSurroundings(path.dirname(__dirname)));
   if (!engine) throw new Error("no Pulumi engine: run `npm run demo`, which makes one ready");
   // Built by ready.js: plain Node knows no TypeScript.
   const { startSimulatedHost } = require("../dist/simulator");
+  const interrupted = new AbortController();
+  const project = new DemoProject(engine.bin, interrupted.signal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(signal, () => {
+      interrupted.abort();
+      project.interrupt();
+    });
   /** @type {SimulatedHost[]} */
-  const hosts = await Promise.all(["xen1", "xen2"].map((name) => startSimulatedHost({ name, profile: "debian-xl" })));
-  const project = new Project(engine.bin);
-  const clear = () => project.remove();
-  process.once("exit", clear);
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+  const hosts = [];
   try {
-    await play(hosts, project);
+    for (const name of ["xen1", "xen2"]) hosts.push(await startSimulatedHost({ name, profile: "debian-xl" }));
+    const [xen1, xen2] = hosts;
+    assert(xen1 && xen2);
+    await play(xen1, xen2, project);
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    process.exitCode = 130;
   } finally {
+    project.remove();
     await Promise.all(hosts.map((host) => host.stop()));
   }
 }

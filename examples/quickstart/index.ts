@@ -2,13 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import * as pci from "pulumi-pci-passthrough";
 
 const config = new pulumi.Config();
-const host = { address: config.require("host"), user: "root" };
+const host: pci.HostArgs = { user: "root", ...config.requireObject<pci.HostArgs>("host") };
+const device = config.require("device");
 
-// The host lets go of the card …
-const card = new pci.AssignableDevice("card", { host, device: config.require("device") });
+// To keep the host's own driver away from the device from the next boot on, too:
+// new pci.HiddenPciDevice("hidden", { host, device });
 
-// … and the VM has it, from its next start on or at once where the host can.
-const attachment = new pci.VmPciAttachment("card-of-vm", { host, device: card.device, vm: config.require("vm") });
+const assignable = new pci.AssignableDevice("assignable", { host, device });
+const attachment = new pci.VmPciAttachment("attachment", { host, device: assignable.device, vm: config.require("vm") });
 
-export const functions = card.functions;
+export const functions = assignable.functions;
 export const pending = attachment.pending;
