@@ -60,7 +60,7 @@ export function withEntries(
   for (const address of wanted.addresses) {
     const spec: PciSpec = { device: { kind: "function", address }, options: wanted.options, unknown: [] };
     const present = draft.entry(address);
-    if (present && sameOptions(present.spec?.options ?? {}, wanted.options)) continue;
+    if (present && sameOptions(present.spec?.options ?? {}, wanted.options, draft.defaults())) continue;
     if (present) {
       if (!inserted.has(address)) inserted.set(address, draft.raw(present));
       draft.edit((text, additions) => replacePciEntry(text, address, spec, additions));
@@ -147,6 +147,11 @@ class Draft {
     return config.kind === "error" ? undefined : config.pci.find((entry) => namesFunction(entry.spec, address));
   }
 
+  defaults(): AttachOptions {
+    const config = parseXlConfig(this.text);
+    return config.kind === "error" ? {} : config.pciDefaults;
+  }
+
   raw(entry: PciEntry): string {
     return this.text.slice(entry.start, entry.end);
   }
@@ -197,8 +202,10 @@ function undoOf(entry: Entry): z.infer<typeof Undo> | undefined {
   return Undo.safeParse(entry.undo).data;
 }
 
-/** Absent and off mean the same to xl, but for a slot. */
-function sameOptions(a: AttachOptions, b: AttachOptions): boolean {
+/** What an entry does not say, `pci_permissive` and the like say for it; what nobody says is off. */
+function sameOptions(a: AttachOptions, b: AttachOptions, defaults: AttachOptions): boolean {
   const names = ["permissive", "msitranslate", "powerManagement", "seize", "rdmPolicy", "vslot"] as const;
-  return names.every((name) => (a[name] || undefined) === (b[name] || undefined));
+  return names.every(
+    (name) => ((a[name] ?? defaults[name]) || undefined) === ((b[name] ?? defaults[name]) || undefined),
+  );
 }

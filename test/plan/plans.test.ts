@@ -146,3 +146,16 @@ test("a device in another VM's configuration is refused, and can be allowed", ()
   expect(planPresent(other, wish, DEV).refusals).toMatchObject([{ guard: "configured-in-other-vm" }]);
   expect(planPresent(other, { ...wish, allow: ["configured-in-other-vm"] }, DEV).refusals).toEqual([]);
 });
+
+test("`pci_permissive` of a VM counts for entries that do not say otherwise", () => {
+  const text = `name = "vm"\npci_permissive = 1\npci = [ '01:00.0' ]\n`;
+  const facts = { ...LAB, vmConfigs: [{ path: "/etc/xen/vm.cfg", target: "/etc/xen/vm.cfg", text }] };
+  const wish = attach("01:00.0", "vm");
+  const edits = (options: object) =>
+    planPresent(facts, { ...wish, options } as Wish, DEV).steps.flatMap((step) =>
+      step.kind === "edit-file" ? [step.after] : [],
+    );
+  expect(edits({})).toEqual([]);
+  expect(edits({ permissive: true })).toEqual([]);
+  expect(edits({ permissive: false })).toEqual([text.replace("01:00.0", "0000:01:00.0,permissive=0")]);
+});
