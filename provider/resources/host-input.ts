@@ -22,7 +22,11 @@ export const HostInput = z.strictObject({
     .optional(),
   proxyJump: OneLine.optional(),
   sudo: z.boolean().optional(),
-  toolstack: z.enum(["xl", "xapi", "libvirt", "xm"]).optional(),
+  toolstack: z
+    .enum(["xl"], {
+      error: (issue) => `"${String(issue.input)}" is not supported yet: this version knows hosts with xl`,
+    })
+    .optional(),
 });
 export type HostInput = z.infer<typeof HostInput>;
 

@@ -92,7 +92,7 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
         await host.warnOnce(`${error.message}\nEffects and guards were not checked for this host.`, log);
         return [];
       }
-      if (error instanceof PassthroughError) return [{ property: "host", reason: error.message }];
+      if (error instanceof PassthroughError) return [{ property: WITHOUT_VALUE, reason: error.message }];
       throw error;
     }
   };
@@ -216,8 +216,15 @@ function vmOf(wish: Wish): string | undefined {
   return wish.kind === "VmPciAttachment" ? wish.vm : undefined;
 }
 
+/** Beside the property of a failure the engine prints its value, and that of `host` with all secrets in clear (seen with 3.259). */
+const WITHOUT_VALUE = "";
+
 function failuresOf(error: z.ZodError) {
-  return error.issues.map((issue) => ({ property: issue.path.join(".") || "device", reason: issue.message }));
+  return error.issues.map((issue) =>
+    issue.path.length === 1 && issue.path[0] === "host"
+      ? { property: WITHOUT_VALUE, reason: `host: ${issue.message}` }
+      : { property: issue.path.join(".") || "device", reason: issue.message },
+  );
 }
 
 function pick(bag: Bag, names: readonly string[], except: readonly string[] = []): Bag {

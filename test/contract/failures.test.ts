@@ -110,7 +110,7 @@ describe("a host that cannot be logged in to", () => {
     const { address, port, user } = host;
     const given = { device: NIC, host: { address, port, user, ...login(host) } };
     const { failures } = await new Deployment(host).check("AssignableDevice", given);
-    expect(failures).toEqual([{ property: "host", reason: expect.stringMatching(reason) }]);
+    expect(failures).toEqual([{ property: "", reason: expect.stringMatching(reason) }]);
   });
 
   test("does not answer: preview goes on with one warning, up fails", async () => {

@@ -48,3 +48,30 @@ new pci.AssignableDevice("nic", { host: ${expression}, device: "01:00.0" });
     }
   }, 120_000);
 }
+
+const refusals: readonly [string, string][] = [
+  ["the host has another key", `{ ...hostArgs, hostKey: "SHA256:${"A".repeat(43)}" }`],
+  ["an input of the host is unknown", "{ ...hostArgs, hostname: 'xen1' }"],
+];
+test.each(refusals)(
+  "a preview that is refused because %s shows neither",
+  async (_, expression) => {
+    const { address, port, user, hostKey } = host;
+    const hostArgs = JSON.stringify({ address, port, user, hostKey, password: PASSWORD, passphrase: PASSPHRASE });
+    const text = `
+const pci = require("pulumi-pci-passthrough");
+const hostArgs = ${hostArgs};
+new pci.AssignableDevice("nic", { host: ${expression}, device: "01:00.0" });
+`;
+    const project = await PulumiProject.create({ kind: "text", text });
+    try {
+      const { exitCode, output } = await project.preview();
+      expect(exitCode).not.toBe(0);
+      expect(output).toContain("has a problem");
+      for (const secret of [PASSWORD, PASSPHRASE]) expect(output).not.toContain(secret);
+    } finally {
+      await project.dispose();
+    }
+  },
+  120_000,
+);
