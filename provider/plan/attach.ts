@@ -4,6 +4,7 @@ import { functionsOf, type PciDevice } from "../facts/pci-devices";
 import { type Xen, xenIsAtLeast } from "../facts/xen";
 import { formatPciTarget } from "../pci/address";
 import type { AttachOptions } from "../pci/attach-options";
+import { XL_SINCE } from "../pci/spec-string";
 import { noSuchDevice } from "./assign";
 import { claimFor, claimKey, findClaim, othersHaveEntriesIn, refuseForeignClaim } from "./claim";
 import { isConfigured, notEditable, withEntries } from "./config-entries";
@@ -98,11 +99,13 @@ function judgeOtherVms(facts: HostFacts, wish: AttachWish, vm: Vm): readonly Ref
 }
 
 function optionsRefusal(xen: Xen | undefined, options: AttachOptions): string | undefined {
-  const old = (option: string, since: string) =>
-    `xl of Xen ${xen?.major}.${xen?.minor} does not know the option ${option} (since ${since})`;
-  if (options.seize !== undefined && xen && !xenIsAtLeast(xen, 4, 5)) return old("seize", "4.5");
-  if (options.rdmPolicy !== undefined && xen && !xenIsAtLeast(xen, 4, 6)) return old("rdmPolicy", "4.6");
-  return undefined;
+  const unknown = (Object.keys(options) as (keyof AttachOptions)[]).find((option) => {
+    const [major = 0, minor = 0] = XL_SINCE[option].split(".").map(Number);
+    return xen !== undefined && !xenIsAtLeast(xen, major, minor);
+  });
+  return (
+    unknown && `xl of Xen ${xen?.major}.${xen?.minor} does not know the option ${unknown} (since ${XL_SINCE[unknown]})`
+  );
 }
 
 function noConfigFile(vm: Vm): string {

@@ -159,3 +159,12 @@ test("`pci_permissive` of a VM counts for entries that do not say otherwise", ()
   expect(edits({ permissive: true })).toEqual([]);
   expect(edits({ permissive: false })).toEqual([text.replace("01:00.0", "0000:01:00.0,permissive=0")]);
 });
+
+test("an option that the host's xl does not know is refused, naming both", () => {
+  const wish = { ...attach("01:00.0", "pv1"), options: { rdmPolicy: "relaxed" } } as Wish;
+  const old = { ...LAB, xen: { major: 4, minor: 5, iommu: true, xl: true } };
+  expect(planPresent(LAB, wish, DEV).refusals).toEqual([]);
+  expect(planPresent(old, wish, DEV).refusals).toMatchObject([
+    { message: "xl of Xen 4.5 does not know the option rdmPolicy (since 4.6)" },
+  ]);
+});
