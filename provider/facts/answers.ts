@@ -38,12 +38,14 @@ export function factsShell(facts: readonly Fact<unknown>[]): string {
 
 /** Reads what `facts` printed; text before and after (a login banner, apply results) is passed over. */
 export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
-  const begin = printed.indexOf(`${BEGIN}\n`);
-  const end = printed.indexOf(`${END}\n`, begin);
+  // Our marks are lines of their own: a file of the host may well hold these words.
+  const lines = `\n${printed}`;
+  const begin = lines.indexOf(`\n${BEGIN}\n`);
+  const end = lines.indexOf(`\n${END}\n`, begin);
   if (begin < 0 || end < 0) throw new UnreadableFactsError("the answer of the host has no complete facts");
   const answers = new Map<string, Answer>();
   // Split at newlines alone: with the flag m, "^" matches behind a carriage return too, and files hold those.
-  const [, ...sections] = printed.slice(begin + BEGIN.length, end - 1).split("\n@");
+  const [, ...sections] = lines.slice(begin + 1 + BEGIN.length, end).split("\n@");
   for (const section of sections) {
     const [name = "", ...lines] = section.split("\n");
     const body = lines.map((line) => line.slice(1)).join("\n");

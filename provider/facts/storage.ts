@@ -16,7 +16,7 @@ export const storageFact: Fact<readonly StorageUse[]> = {
   name: "storage",
   ask: `
 ls -ld /sys/class/block/*
-ls -d /sys/class/block/*/slaves/*
+ls -d /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
 grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name
 sed 's/^/mount /' /proc/self/mountinfo
 sed 's/^/swap /' /proc/swaps`,
@@ -38,6 +38,13 @@ sed 's/^/swap /' /proc/swaps`,
       if (match?.[1] && match[2]) slaves.set(match[1], [...(slaves.get(match[1]) ?? []), match[2]]);
     }
 
+    const together = new Map<string, string[]>(); // the devices of one btrfs; mountinfo names only one of them
+    for (const line of lines) {
+      const match = /^(\/sys\/fs\/btrfs\/[^/]+)\/devices\/([^/]+)$/.exec(line);
+      if (match?.[1] && match[2]) together.set(match[1], [...(together.get(match[1]) ?? []), match[2]]);
+    }
+    const besides = (name: string) => [...together.values()].find((names) => names.includes(name)) ?? [];
+
     const below = (name: string, seen: Set<string>): Set<string> => {
       if (seen.has(name)) return seen;
       seen.add(name);
@@ -45,11 +52,19 @@ sed 's/^/swap /' /proc/swaps`,
       // A partition is a folder inside its disk: …/block/vda/vda1. md and dm sit on the disk, not on the partition, at times.
       const disk = pathOf.get(name)?.split("/").at(-2);
       if (disk && pathOf.has(disk)) below(disk, seen);
+      // A multipath NVMe disk nvme0n1 is a virtual device; its paths are nvme0c*n1 (linux, drivers/nvme/host/multipath.c, 6.1).
+      const [, subsystem, namespace] = /^(nvme\d+)(n\d+)$/.exec(name) ?? [];
+      if (subsystem !== undefined) {
+        for (const path of pathOf.keys())
+          if (path.replace(/c\d+/, "") === `${subsystem}${namespace}`) below(path, seen);
+      }
       return seen;
     };
     const use = (mountPoint: string, blockDevice: string | undefined): StorageUse[] => {
       if (blockDevice === undefined) return [];
-      const blockDevices = [...below(blockDevice, new Set())];
+      const found = new Set<string>();
+      for (const name of [blockDevice, ...besides(blockDevice)]) below(name, found);
+      const blockDevices = [...found];
       const carriers = blockDevices.flatMap((name) => addressesOnPath(pathOf.get(name) ?? "").slice(-1));
       return [{ mountPoint, blockDevices, carriedBy: [...new Set(carriers)] }];
     };

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { factsShell, readAnswers, UnreadableFactsError } from "../../provider/facts/answers";
@@ -7,6 +8,9 @@ import { readHostFacts } from "../../provider/facts/host-facts";
 import { quote } from "../../provider/shell";
 
 const recorded = fs.readFileSync(path.join(__dirname, "../recorded/debian12-xen4.17/facts.txt"), "latin1");
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "answers-"));
+afterAll(() => fs.rmSync(folder, { recursive: true }));
 
 /** Pieces that our own marks are made of, among any bytes that a file can hold. */
 const hostile = fc
@@ -22,12 +26,12 @@ const hostile = fc
 test("any answer comes back exactly, with the exit code of its last command", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(hostile, fc.integer({ min: 0, max: 125 })), { maxLength: 3 }), (said) => {
-      const facts = said.map(([text, code], at) => ({
-        name: `fact_${at}`,
-        ask: `printf %s ${quote(text)}\nreturn ${code}`,
-        parse: () => undefined,
-      }));
-      const input = Buffer.from(`LC_ALL=C; export LC_ALL\n${factsShell(facts)}\nfacts\n`, "latin1");
+      const facts = said.map(([text, code], at) => {
+        const file = path.join(folder, String(at));
+        fs.writeFileSync(file, text, "latin1");
+        return { name: `fact_${at}`, ask: `cat ${quote(file)}\nreturn ${code}`, parse: () => undefined };
+      });
+      const input = `LC_ALL=C; export LC_ALL\n${factsShell(facts)}\nfacts\n`;
       const { stdout } = spawnSync("sh", ["-s"], { input, encoding: "latin1" });
       const answers = readAnswers(`a banner that names @facts-begin\n${stdout}and more\n`);
       expect([...answers.values()]).toEqual(said.map(([text, exitCode]) => ({ text, exitCode })));
