@@ -44,7 +44,10 @@ lspci -D | sed 's/^/lspci /'`,
     const values = readValues(answer.text);
     const lines = answer.text.split("\n");
     const names = new Map(
-      lines.filter((line) => line.startsWith("lspci ")).map((line) => [line.slice(6, 18), line.slice(19)] as const),
+      lines.flatMap((line) => {
+        const [, address = "", name = ""] = /^lspci (\S+) (.*)$/.exec(line) ?? [];
+        return address === "" ? [] : [[address, name] as const];
+      }),
     );
     const resettable = new Set(lines.filter((line) => line.endsWith("/reset")));
     const devices = new Map<PciAddress, PciDevice>();

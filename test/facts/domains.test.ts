@@ -1,0 +1,64 @@
+import fs from "node:fs";
+import path from "node:path";
+import { UnreadableFactsError } from "../../provider/facts/answers";
+import { domainsFact } from "../../provider/facts/domains";
+
+const recorded = fs.readFileSync(
+  path.join(__dirname, "../recorded/debian12-xen4.17/domains-with-device.txt"),
+  "latin1",
+);
+const read = (text: string, exitCode = 0) => domainsFact.parse({ text, exitCode });
+
+test("two running VMs of the real host, one with a device", () => {
+  expect(read(recorded)).toEqual([
+    {
+      id: 2,
+      name: "pv2",
+      uuid: "5f1a0002-6c61-4b00-8000-000000000002",
+      paused: false,
+      startedForDevices: false,
+      pciDevices: [],
+    },
+    {
+      id: 3,
+      name: "pv1",
+      uuid: "5f1a0001-6c61-4b00-8000-000000000001",
+      paused: false,
+      startedForDevices: true,
+      pciDevices: [{ address: "0000:01:00.0" }],
+    },
+  ]);
+});
+
+const table = (line: string) =>
+  `list Name                                        ID   Mem VCPUs\tState\tTime(s)\n${line}\n`;
+
+/** [what xl says of a domain, what is read of it] */
+const lines: readonly [string, string, object][] = [
+  ["a paused VM", "list db 7 512 2 --p--- 0.0", { id: 7, name: "db", paused: true }],
+  ["a name with spaces and digits", "list my vm 12 34 5 9 512 2 -b---- 1.5", { id: 9, name: "my vm 12 34 5" }],
+  ["a name in UTF-8", "list caf\u00c3\u00a9 3 512 2 r----- 1.5", { id: 3, name: "café" }],
+];
+test.each(lines)("%s", (_, line, domain) => {
+  expect(read(table(line))).toEqual([expect.objectContaining(domain)]);
+});
+
+test("an xl that prints S-expressions for -l: the table and xenstore are enough", () => {
+  const text = `${table("list old 3 512 1 -b---- 1.5")}store /local/domain/0/backend/pci/3/0/dev-0 = "0000:01:00.0"
+store /local/domain/0/backend/pci/3/0/key-0 = "0000:01:00.0"
+store /local/domain/0/backend/pci/3/0/vdev-0 = "0000:00:00.00"
+(domain (domid 3))`;
+  expect(read(text)).toEqual([
+    expect.objectContaining({ uuid: undefined, startedForDevices: false, pciDevices: [{ address: "0000:01:00.0" }] }),
+  ]);
+});
+
+test("a device whose detaching began and did not end is still the VM's", () => {
+  const closing = recorded.replace('state-0 = "3"', 'state-0 = "5"');
+  expect(closing).not.toBe(recorded);
+  expect(read(closing).at(-1)?.pciDevices).toEqual([{ address: "0000:01:00.0" }]);
+});
+
+test("an xl that does not answer is never taken for a host without VMs", () => {
+  expect(() => read("", 134)).toThrow(UnreadableFactsError);
+});

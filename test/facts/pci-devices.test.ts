@@ -1,0 +1,72 @@
+import { isBridge, pciDevicesFact } from "../../provider/facts/pci-devices";
+import { address } from "../plan/recorded-host";
+
+const NIC = "/sys/bus/pci/devices/0000:04:00.0";
+const VIRTUAL = "/sys/bus/pci/devices/0000:04:10.0";
+const link = (path: string, target: string) => `lrwxrwxrwx 1 root root 0 Nov 21 07:00 ${path} -> ${target}`;
+const BEHIND = "../../../devices/pci0000:00/0000:00:01.0/0000:02:00.0/0000:03:08.0";
+
+const devices = pciDevicesFact.parse({
+  exitCode: 0,
+  text: [
+    link(NIC, `${BEHIND}/0000:04:00.0`),
+    link(VIRTUAL, `${BEHIND}/0000:04:10.0`),
+    link("/sys/bus/pci/devices/10000:e1:00.0", "../../../devices/pci10000:e0/10000:e0:01.0/10000:e1:00.0"),
+    link(`${NIC}/driver`, "../../../../bus/pci/drivers/ixgbe"),
+    link(`${NIC}/iommu_group`, "../../../../kernel/iommu_groups/31"),
+    link(`${VIRTUAL}/physfn`, "../0000:04:00.0"),
+    `${NIC}/vendor:0x8086`,
+    `${NIC}/device:0x10fb`,
+    `${NIC}/subsystem_vendor:0x8086`,
+    `${NIC}/subsystem_device:0x000c`,
+    `${NIC}/class:0x020000`,
+    `${NIC}/reset`,
+    "lspci 0000:04:00.0 Ethernet controller: Intel: an adapter (rev 01)",
+    "lspci 10000:e1:00.0 Non-Volatile memory controller: Intel Corporation Optane",
+  ].join("\n"),
+});
+
+test("a physical function behind a switch", () => {
+  expect(devices.get(address("04:00.0"))).toEqual({
+    address: "0000:04:00.0",
+    identity: {
+      id: "8086:10fb",
+      subsystem: "8086:000c",
+      class: "020000",
+      label: "Ethernet controller: Intel: an adapter (rev 01)",
+    },
+    driver: "ixgbe",
+    bridges: ["0000:00:01.0", "0000:02:00.0", "0000:03:08.0"],
+    physicalFunction: undefined,
+    iommuGroup: "31",
+    resettable: true,
+  });
+});
+
+test("its virtual function, without driver, reset or name", () => {
+  expect(devices.get(address("04:10.0"))).toMatchObject({
+    physicalFunction: "0000:04:00.0",
+    driver: undefined,
+    iommuGroup: undefined,
+    resettable: false,
+    identity: { label: ":" },
+  });
+});
+
+test("a disk behind VMD, whose domain has five digits", () => {
+  expect(devices.get(address("10000:e1:00.0"))).toMatchObject({
+    bridges: ["10000:e0:01.0"],
+    identity: { label: "Non-Volatile memory controller: Intel Corporation Optane" },
+  });
+});
+
+test.each([
+  ["060400", true],
+  ["060100", true],
+  ["0c0600", false],
+  ["020600", false],
+])("class %s is a bridge: %s", (classCode, bridge) => {
+  const nic = devices.get(address("04:00.0"));
+  if (!nic) throw new Error("the NIC was read");
+  expect(isBridge({ ...nic, identity: { ...nic.identity, class: classCode } })).toBe(bridge);
+});
