@@ -5,6 +5,8 @@ import { PciResource } from "./pci-resource";
 export interface AssignableDeviceArgs extends DeviceArgs {
   /** The stub driver that takes the device. Default: the one of the host. */
   driver?: pulumi.Input<"pciback" | "vfio-pci" | "pci-stub">;
+  /** Takes every other function of the device's IOMMU group along. Default: false, and a group with other members in use is refused. */
+  group?: pulumi.Input<boolean>;
 }
 
 /** A device that the stub driver of the host has now, so that a VM can get it. Deleted, its own driver gets it back. */

@@ -7,7 +7,7 @@ import { cautionsOf, lossOf } from "./effects";
 import { judgeSteps } from "./judge";
 import { emptyPlan, type Plan, refusedPlan } from "./plan";
 import type { Step } from "./step";
-import { STUB_DRIVER } from "./stub-driver";
+import { isStubDriver, stubDriverOf } from "./stub-driver";
 import type { AssignWish, PlanContext } from "./wish";
 
 /** In: facts and the wish that functions are on the stub driver now. Out: the steps, what the host feels, what forbids it. */
@@ -15,7 +15,8 @@ export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanCo
   const devices = functionsOf(facts.pciDevices, wish.target);
   if (devices.length === 0) return refusedPlan(noSuchDevice(facts, formatPciTarget(wish.target)));
   const key = claimKey(wish);
-  const toTake = devices.filter((device) => device.driver !== STUB_DRIVER);
+  const stub = stubDriverOf(facts, wish);
+  const toTake = devices.filter((device) => device.driver !== stub);
   const { steps: claimSteps } = claimFor(facts, key, owner, {
     drivers: driversBefore(findClaim(facts, key), devices),
     entries: [],
@@ -23,15 +24,17 @@ export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanCo
   const steps: Step[] = [
     ...claimSteps,
     ...(toTake.length > 0 && !facts.pciback.registered ? [{ kind: "load-pciback" } as const] : []),
-    ...toTake.map((device) => ({ kind: "make-assignable", address: device.address, from: device.driver }) as const),
+    ...toTake.map(
+      (device) => ({ kind: "make-assignable", address: device.address, from: device.driver, stub, by: "xl" }) as const,
+    ),
   ];
   return {
     steps,
     effects: [
       ...toTake.flatMap((device) => lossOf(facts, device)),
       ...devices.flatMap((device) =>
-        device.driver === STUB_DRIVER && !findClaim(facts, key)
-          ? [`${device.address} is on ${STUB_DRIVER} already: taken over as found, and left there by a destroy`]
+        device.driver === stub && !findClaim(facts, key)
+          ? [`${device.address} is on ${stub} already: taken over as found, and left there by a destroy`]
           : [],
       ),
     ],
@@ -45,15 +48,16 @@ export function planRelease(facts: HostFacts, wish: AssignWish, { owner }: PlanC
   const key = claimKey(wish);
   const claim = claimToGiveBack(facts, key, owner);
   if (!claim) return emptyPlan(`${formatPciTarget(wish.target)} is not ours any more: nothing to give back`);
-  const devices = functionsOf(facts.pciDevices, wish.target).filter((device) => device.driver === STUB_DRIVER);
   const release: Step[] = [];
   const effects: string[] = [];
-  for (const device of devices) {
+  for (const device of functionsOf(facts.pciDevices, wish.target)) {
+    const stub = device.driver;
+    if (!isStubDriver(stub)) continue;
     const before = claim.drivers.find((one) => one.address === device.address)?.driver ?? undefined;
-    if (before === STUB_DRIVER) {
-      effects.push(`${device.address} stays on ${STUB_DRIVER}, where we found it`);
+    if (before === stub) {
+      effects.push(`${device.address} stays on ${stub}, where we found it`);
     } else {
-      release.push({ kind: "release", address: device.address, to: before });
+      release.push({ kind: "release", address: device.address, stub, to: before, by: "xl" });
       effects.push(`${device.address} (${device.identity.label}) goes back to ${before ?? "having no driver"}`);
     }
   }

@@ -2,7 +2,6 @@ import type { HostFacts } from "../facts/host-facts";
 import type { TextFile } from "../facts/text-files";
 import type { PciAddress } from "../pci/address";
 import type { Step } from "./step";
-import { STUB_DRIVER } from "./stub-driver";
 
 /** The facts as they are after these steps: what the next plan of the same apply starts from. */
 export function simulate(facts: HostFacts, steps: readonly Step[]): HostFacts {
@@ -14,7 +13,7 @@ function after(facts: HostFacts, step: Step): HostFacts {
     case "load-pciback":
       return { ...facts, pciback: { ...facts.pciback, registered: true } };
     case "make-assignable":
-      return withDriver(facts, step.address, STUB_DRIVER);
+      return withDriver(facts, step.address, step.stub);
     case "release":
       return withDriver(facts, step.address, step.to);
     case "edit-file":
@@ -23,7 +22,7 @@ function after(facts: HostFacts, step: Step): HostFacts {
         modprobe: withText(facts.modprobe, step.path, step.after, "/etc/modprobe.d/"),
         vmConfigs: withText(facts.vmConfigs, step.path, step.after, "/etc/xen/"),
       };
-    case "rebuild-initramfs":
+    case "regenerate":
       return facts;
     case "attach":
       return withDomainDevices(facts, step.vm.domainId, (devices) => [...devices, { address: step.address }]);

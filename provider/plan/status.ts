@@ -1,9 +1,8 @@
 import type { HostFacts } from "../facts/host-facts";
 import { functionsOf, type PciIdentity } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
-
 import { findClaim } from "./claim";
-import { STUB_DRIVER } from "./stub-driver";
+import { isStubDriver } from "./stub-driver";
 import type { Wish } from "./wish";
 
 /** What a declaration has come to, as the host says it. */
@@ -40,7 +39,7 @@ export function statusOf(
   const devices = functionsOf(facts.pciDevices, wish.target);
   const functions = devices.map(({ address, identity }): FunctionStatus => {
     const before = claim?.drivers.find((one) => one.address === address)?.driver;
-    const original = before && before !== STUB_DRIVER ? { originalDriver: before } : {};
+    const original = before && !isStubDriver(before) ? { originalDriver: before } : {};
     return { address, identity, ...original, active: rule.active(address) };
   });
   const configured = devices.length > 0 && devices.every((device) => rule.configured(device.address));

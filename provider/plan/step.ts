@@ -1,6 +1,7 @@
 import type { Claim } from "../facts/claims";
 import type { PciAddress } from "../pci/address";
 import type { AttachOptions } from "../pci/attach-options";
+import type { StubDriver } from "./stub-driver";
 
 /** A running virtual machine, as far as a step needs to name it. */
 export interface RunningVm {
@@ -14,10 +15,22 @@ export interface RunningVm {
  */
 export type Step =
   | { readonly kind: "load-pciback" }
-  | { readonly kind: "make-assignable"; readonly address: PciAddress; readonly from: string | undefined }
-  | { readonly kind: "release"; readonly address: PciAddress; readonly to: string | undefined }
+  | {
+      readonly kind: "make-assignable";
+      readonly address: PciAddress;
+      readonly from: string | undefined;
+      readonly stub: StubDriver;
+      readonly by: AssignedBy;
+    }
+  | {
+      readonly kind: "release";
+      readonly address: PciAddress;
+      readonly stub: StubDriver;
+      readonly to: string | undefined;
+      readonly by: AssignedBy;
+    }
   | FileEdit
-  | { readonly kind: "rebuild-initramfs" }
+  | { readonly kind: "regenerate"; readonly what: Regenerated }
   | {
       readonly kind: "attach";
       readonly vm: RunningVm;
@@ -27,6 +40,12 @@ export type Step =
   | { readonly kind: "detach"; readonly vm: RunningVm; readonly address: PciAddress }
   | { readonly kind: "write-claim"; readonly key: string; readonly before: Claim | undefined; readonly claim: Claim }
   | { readonly kind: "drop-claim"; readonly key: string; readonly before: Claim };
+
+/** What moves a function to its stub driver and back. */
+export type AssignedBy = "xl";
+
+/** What is made from the boot's source files; an apply makes each once for all that wait for it. */
+export type Regenerated = "initramfs";
 
 /** The whole new text of a file; undefined text means that there is no such file. */
 export interface FileEdit {

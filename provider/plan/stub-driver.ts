@@ -1,2 +1,14 @@
-/** The stub driver of Xen hosts, by its name in sysfs (the module is xen-pciback). */
-export const STUB_DRIVER = "pciback";
+import type { HostFacts } from "../facts/host-facts";
+
+/** Drivers that hold a function for a VM and do nothing with it, by their names in sysfs (the module of Xen's is xen-pciback). */
+export const STUB_DRIVERS = ["pciback", "vfio-pci", "pci-stub"] as const;
+export type StubDriver = (typeof STUB_DRIVERS)[number];
+
+export function isStubDriver(driver: string | null | undefined): driver is StubDriver {
+  return STUB_DRIVERS.some((stub) => stub === driver);
+}
+
+/** The stub driver of a wish: the one that it names, else that of the host's kind. */
+export function stubDriverOf(facts: HostFacts, wish: { readonly driver: StubDriver | undefined }): StubDriver {
+  return wish.driver ?? (facts.xen ? "pciback" : "vfio-pci");
+}

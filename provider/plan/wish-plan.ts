@@ -1,19 +1,19 @@
 import type { HostFacts } from "../facts/host-facts";
-import { formatPciTarget, type PciAddress } from "../pci/address";
+import { formatPciTarget } from "../pci/address";
 import { planAssign, planRelease } from "./assign";
-import { planAttach } from "./attach";
 import { claimKey, findClaim } from "./claim";
-import { planDetach } from "./detach";
-import { attachedVmName, isAttachedLive, isInConfig, runningDomain, vmKeyOf } from "./find-vm";
-import { isHidden, planHide, planUnhide } from "./hide";
-import { type Plan, refusedPlan } from "./plan";
+import { planHide, planUnhide } from "./hide";
+import { isHidden } from "./hide-mechanisms";
+import { emptyPlan, type Plan, refusedPlan } from "./plan";
 import { type Status, statusOf } from "./status";
-import { STUB_DRIVER } from "./stub-driver";
-import type { PlanContext, Wish } from "./wish";
+import { stubDriverOf } from "./stub-driver";
+import { toolstackOf } from "./toolstack";
+import { vmPlannerOf } from "./vm-planners";
+import type { AttachWish, PlanContext, Wish } from "./wish";
 
 /** The steps that make a wish true. */
 export function planPresent(facts: HostFacts, wish: Wish, context: PlanContext): Plan {
-  const unfit = unfitHost(facts);
+  const unfit = unfitHost(facts, wish);
   if (unfit !== undefined) return refusedPlan(unfit);
   switch (wish.kind) {
     case "HiddenPciDevice":
@@ -21,7 +21,7 @@ export function planPresent(facts: HostFacts, wish: Wish, context: PlanContext):
     case "AssignableDevice":
       return planAssign(facts, wish, context);
     case "VmPciAttachment":
-      return planAttach(facts, wish, context);
+      return vmPlannerOf(facts, wish)?.attach(facts, wish, context) ?? refusedPlan("it has no toolstack");
   }
 }
 
@@ -33,42 +33,40 @@ export function planAbsent(facts: HostFacts, wish: Wish, context: PlanContext): 
     case "AssignableDevice":
       return planRelease(facts, wish, context);
     case "VmPciAttachment":
-      return planDetach(facts, wish, context);
+      return vmPlannerOf(facts, wish)?.detach(facts, wish, context) ?? emptyPlan("it has no toolstack");
   }
 }
 
 /** The key of a wish on its host: its claim, and its id without the machine. Undefined while its VM cannot be found. */
 export function keyOf(facts: HostFacts, wish: Wish): string | undefined {
   if (wish.kind !== "VmPciAttachment") return claimKey(wish);
-  const vmKey = vmKeyOf(facts, wish.vm);
-  return vmKey === undefined ? undefined : claimKey(wish, vmKey);
+  const vm = vmOf(facts, wish);
+  return vm && claimKey(wish, vm.key);
 }
 
 /** What a wish has come to. */
 export function statusOfWish(facts: HostFacts, wish: Wish, key: string): Status {
-  const onStub = (address: PciAddress) => facts.pciDevices.get(address)?.driver === STUB_DRIVER;
   switch (wish.kind) {
     case "HiddenPciDevice":
+    case "AssignableDevice": {
+      const stub = stubDriverOf(facts, wish);
       return statusOf(facts, wish, key, {
-        active: onStub,
+        active: (address) => facts.pciDevices.get(address)?.driver === stub,
         configured: (address) => isHidden(facts, address),
-        pending: ({ configured, active }) => (configured === active ? "none" : "host-reboot"),
-      });
-    case "AssignableDevice":
-      return statusOf(facts, wish, key, {
-        active: onStub,
-        configured: (address) => isHidden(facts, address),
-        pending: () => "none",
-      });
-    case "VmPciAttachment":
-      return statusOf(facts, wish, key, {
-        active: (address) => isAttachedLive(facts, wish.vm, address),
-        configured: (address) => isInConfig(facts, wish.vm, address),
         pending: ({ configured, active }) =>
-          configured !== active && runningDomain(facts, wish.vm) !== undefined && wish.scope !== "live"
-            ? "vm-restart"
-            : "none",
+          wish.kind === "AssignableDevice" || configured === active ? "none" : "host-reboot",
       });
+    }
+    case "VmPciAttachment": {
+      const planner = vmPlannerOf(facts, wish);
+      const running = vmOf(facts, wish)?.running ?? false;
+      return statusOf(facts, wish, key, {
+        active: (address) => planner?.isAttachedLive(facts, wish.vm, address) ?? false,
+        configured: (address) => planner?.isConfigured(facts, wish.vm, address) ?? false,
+        pending: ({ configured, active }) =>
+          configured !== active && running && wish.scope !== "live" ? "vm-restart" : "none",
+      });
+    }
   }
 }
 
@@ -92,18 +90,25 @@ export function purposeOf(facts: HostFacts | undefined, wish: Wish, present: boo
     case "AssignableDevice":
       return present ? `make ${device} assignable` : `give ${device} back to its driver`;
     case "VmPciAttachment": {
-      const vm = facts ? attachedVmName(facts, wish.vm) : wish.vm;
+      const vm = (facts && vmOf(facts, wish)?.name) ?? wish.vm;
       return present ? `attach ${device} to the VM "${vm}"` : `detach ${device} from the VM "${vm}"`;
     }
   }
 }
 
-function unfitHost(facts: HostFacts): string | undefined {
-  const { machine, xen } = facts;
-  if (!xen)
-    return "it does not run on Xen (/sys/hypervisor/type does not say so). Hosts with KVM are not supported yet";
-  if (!xen.xl)
-    return 'it runs on Xen, but "xl info" does not answer there. Hosts with another toolstack than xl are not supported yet';
+function vmOf(facts: HostFacts, wish: AttachWish) {
+  const found = vmPlannerOf(facts, wish)?.find(facts, wish.vm);
+  return found?.kind === "found" ? found.vm : undefined;
+}
+
+function unfitHost(facts: HostFacts, wish: Wish): string | undefined {
+  const { machine } = facts;
+  const toolstack = toolstackOf(facts, wish.toolstack);
+  if (toolstack.kind === "unfit") return toolstack.reason;
+  if (wish.kind !== "VmPciAttachment" && wish.driver && (wish.driver === "pciback") !== (facts.xen !== undefined))
+    return facts.xen
+      ? `driver "${wish.driver}" is for hosts with KVM, and this one runs on Xen, whose stub driver is pciback. Leave \`driver\` out`
+      : 'driver "pciback" is for Xen, on which this host does not run. Leave `driver` out';
   if (machine.id === undefined)
     return "it has no /etc/machine-id, by which it could be known again. Make one: systemd-machine-id-setup, or dbus-uuidgen --ensure";
   if (machine.missingCommands.length > 0)

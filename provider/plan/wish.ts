@@ -1,6 +1,9 @@
 import type { PciTarget } from "../pci/address";
 import type { AttachOptions } from "../pci/attach-options";
 import type { Guard } from "./guard";
+import type { HideMechanismName } from "./hide-mechanism";
+import type { StubDriver } from "./stub-driver";
+import type { Toolstack } from "./toolstack";
 
 /** What a declaration wants of a device; a plan makes it true (`present`) or takes it back (`absent`). */
 export type Wish = HideWish | AssignWish | AttachWish;
@@ -8,6 +11,8 @@ export type Wish = HideWish | AssignWish | AttachWish;
 export type WishKind = Wish["kind"];
 
 interface DeviceWish {
+  /** The toolstack that the program names for the host; found out when it names none. */
+  readonly toolstack: Toolstack | undefined;
   readonly target: PciTarget;
   /** What the functions must be, one for all or one for each; empty when the program does not say. */
   readonly expect: readonly ExpectedIdentity[];
@@ -21,10 +26,16 @@ export interface ExpectedIdentity {
 
 export interface HideWish extends DeviceWish {
   readonly kind: "HiddenPciDevice";
+  /** The stub driver that the program names; that of the host's kind when it names none. */
+  readonly driver: StubDriver | undefined;
+  readonly mechanism: "auto" | HideMechanismName;
 }
 
 export interface AssignWish extends DeviceWish {
   readonly kind: "AssignableDevice";
+  readonly driver: StubDriver | undefined;
+  /** Whether the whole IOMMU group goes along. */
+  readonly group: boolean;
 }
 
 export type AttachScope = "auto" | "config" | "live" | "both";

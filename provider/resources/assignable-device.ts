@@ -1,17 +1,12 @@
 import { z } from "zod";
-import { deviceInputs, deviceWish } from "./device-inputs";
+import { deviceInputs, deviceWish, StubDriverInput } from "./device-inputs";
 import { resourceDefinition } from "./lifecycle";
 
-const inputs = z.strictObject({
-  ...deviceInputs,
-  driver: z
-    .enum(["pciback"], {
-      error: (issue) => `"${String(issue.input)}" is for hosts with KVM, which are not supported yet`,
-    })
-    .optional(),
-});
+const inputs = z.strictObject({ ...deviceInputs, driver: StubDriverInput, group: z.boolean().optional() });
 
 export const assignableDevice = resourceDefinition(inputs, ["device", "driver"], (given) => ({
   kind: "AssignableDevice",
   ...deviceWish(given),
+  driver: given.driver,
+  group: given.group ?? false,
 }));

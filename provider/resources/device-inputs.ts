@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { formatPciTarget, type PciTarget, parsePciTarget } from "../pci/address";
 import { GUARDS, NEVER_ALLOWED } from "../plan/guard";
+import { STUB_DRIVERS } from "../plan/stub-driver";
 import { HostInput } from "./host-input";
 
 const ADDRESS_FORM = 'must be a PCI address such as "0000:04:00.0" or "04:00.0", or a slot such as "0000:04:00"';
@@ -22,6 +23,9 @@ const Allowed = z.enum(GUARDS).refine((guard) => !NEVER_ALLOWED.includes(guard),
   error: (issue) => `"${issue.input}" cannot be overridden`,
 });
 
+/** The input `driver` of what a stub driver takes. */
+export const StubDriverInput = z.enum(STUB_DRIVERS).optional();
+
 /** What every resource for a device takes. */
 export const deviceInputs = {
   host: HostInput,
@@ -37,6 +41,7 @@ export function deviceWish(inputs: DeviceInputs) {
   const expect = inputs.expect ?? [];
   return {
     target: targetOf(inputs.device),
+    toolstack: inputs.host.toolstack,
     expect: Array.isArray(expect) ? expect : [expect],
     allow: inputs.allow ?? [],
   };

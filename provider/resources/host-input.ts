@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { HostLogin } from "../host/host";
+import { TOOLSTACKS } from "../plan/toolstack";
 
 const Text = z.string().min(1, "must not be empty");
 const OneLine = Text.regex(/^[^\n\r\0]*$/, "must be one line");
@@ -22,11 +23,7 @@ export const HostInput = z.strictObject({
     .optional(),
   proxyJump: OneLine.optional(),
   sudo: z.boolean().optional(),
-  toolstack: z
-    .enum(["xl"], {
-      error: (issue) => `"${String(issue.input)}" is not supported yet: this version knows hosts with xl`,
-    })
-    .optional(),
+  toolstack: z.enum(TOOLSTACKS).optional(),
 });
 export type HostInput = z.infer<typeof HostInput>;
 

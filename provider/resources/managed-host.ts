@@ -196,7 +196,9 @@ function whyNot(outcome: GroupResult | undefined, plan: Plan): string {
   switch (outcome?.kind) {
     case "failed": {
       const step =
-        outcome.step === "initramfs" ? "rebuild-initramfs" : separateSteps(plan.steps)[outcome.step - 1]?.kind;
+        typeof outcome.step === "number"
+          ? separateSteps(plan.steps)[outcome.step - 1]?.kind
+          : `regenerate ${outcome.step}`;
       const undone =
         outcome.notUndone.length === 0
           ? "Everything was given back as it was"

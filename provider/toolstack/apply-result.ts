@@ -1,11 +1,13 @@
+import type { Regenerated } from "../plan/step";
+
 /** How one group of an apply ended on the host. */
 export type GroupResult =
   | { readonly kind: "done" }
   | { readonly kind: "stale"; readonly reason: string }
   | {
       readonly kind: "failed";
-      /** Which step, from 1; `initramfs` for the initramfs that all groups share. */
-      readonly step: number | "initramfs";
+      /** Which step, from 1; or what could not be made anew for all groups that wait for it. */
+      readonly step: number | Regenerated;
       readonly output: string;
       /** Steps whose undoing failed too, with what was printed. */
       readonly notUndone: readonly { readonly step: number; readonly output: string }[];
@@ -30,7 +32,7 @@ export function readApplyResult(printed: string): ApplyResult {
     if (line === "@apply busy") return { kind: "busy" };
     if (line === "@apply begin") begun = true;
     if (line === "@apply end") ended = true;
-    const match = /^@group (\d+) (done|stale|failed|not-undone)(?: (\w+))?$/.exec(line);
+    const match = /^@group (\d+) (done|stale|failed|not-undone)(?: ([\w-]+))?$/.exec(line);
     if (!match || ended) continue;
     const group = Number(match[1]);
     const output = outputAfter(lines, at);
@@ -38,7 +40,7 @@ export function readApplyResult(printed: string): ApplyResult {
     if (match[2] === "done") groups.set(group, { kind: "done" });
     else if (match[2] === "stale") groups.set(group, { kind: "stale", reason: output });
     else if (match[2] === "failed") {
-      const step = match[3] === "initramfs" ? "initramfs" : Number(match[3]);
+      const step = /^\d+$/.test(match[3] ?? "") ? Number(match[3]) : (match[3] as Regenerated);
       groups.set(group, { kind: "failed", step, output, notUndone: [] });
     } else if (before?.kind === "failed") {
       groups.set(group, { ...before, notUndone: [...before.notUndone, { step: Number(match[3]), output }] });

@@ -1,7 +1,7 @@
 import { indent } from "../facts/answers";
 import { STATE_FOLDER } from "../facts/claims";
 import { hostFactsShell, type Questions } from "../facts/host-facts";
-import type { Step } from "../plan/step";
+import type { Regenerated, Step } from "../plan/step";
 import { quote } from "../shell";
 import { STEP_FUNCTIONS, stepShell } from "./steps-shell";
 
@@ -34,7 +34,6 @@ export function factsScript(questions: Questions): string {
  *     |what a command printed
  */
 export function applyScript(runId: string, groups: readonly StepGroup[], questions: Questions): string {
-  const sharesInitramfs = groups.flatMap((group, at) => (group.some(isRebuild) ? [at + 1] : []));
   const separate = groups.map(separateSteps);
   return [
     PROLOGUE,
@@ -45,7 +44,7 @@ export function applyScript(runId: string, groups: readonly StepGroup[], questio
     "apply() {",
     `  begin ${quote(runId)} || return`,
     ...separate.map((group, at) => `  run_group ${at + 1} ${group.length}`),
-    ...(sharesInitramfs.length > 0 ? [`  run_initramfs ${sharesInitramfs.join(" ")}`] : []),
+    ...sharedRegenerations(groups).map(([what, waiting]) => `  run_shared ${what} ${waiting.join(" ")}`),
     `  find ${STATE_FOLDER} -depth -type d -exec rmdir {} \\; 2> /dev/null`,
     "  tell '@apply end'",
     "  facts",
@@ -122,17 +121,19 @@ undo_group() {
     undo=$((undo - 1))
   done
 }
-# Groups that wait for one and the same new initramfs.
-run_initramfs() {
+# What is to be made anew, the groups that all wait for it.
+run_shared() {
+  what=$1
+  shift
   waiting=
   for group in "$@"; do
     eval "steps=\\\${done_$group:-}"
     [ -z "$steps" ] || waiting="$group $waiting"
   done
   [ -n "$waiting" ] || return 0
-  rebuild_initramfs > "$log" 2>&1 9>&- && return
+  "regenerate_$what" > "$log" 2>&1 9>&- && return
   for group in $waiting; do
-    tell "@group $group failed initramfs"
+    tell "@group $group failed $what"
     tell_log
   done
   for group in $waiting; do
@@ -142,7 +143,7 @@ run_initramfs() {
 
 /** The steps that a group runs by itself; the numbers in the result count these. */
 export function separateSteps(group: StepGroup): StepGroup {
-  return group.filter((step) => !isRebuild(step));
+  return group.filter((step) => step.kind !== "regenerate");
 }
 
 function groupShell(number: number, steps: readonly Step[]): string {
@@ -162,6 +163,13 @@ function shellFunction(name: string, body: string): string {
   return body.includes("'") ? `${name}() {\n${body}\n}` : `${name}() {\n${indent(body)}\n}`;
 }
 
-function isRebuild(step: Step): boolean {
-  return step.kind === "rebuild-initramfs";
+/** What is made anew once, with the numbers of the groups that wait for it. */
+function sharedRegenerations(groups: readonly StepGroup[]): readonly (readonly [Regenerated, readonly number[]])[] {
+  const waiting = new Map<Regenerated, number[]>();
+  for (const [at, group] of groups.entries()) {
+    for (const step of group) {
+      if (step.kind === "regenerate") waiting.set(step.what, [...(waiting.get(step.what) ?? []), at + 1]);
+    }
+  }
+  return [...waiting];
 }

@@ -4,7 +4,6 @@ import type { PciAddress } from "../pci/address";
 import type { AttachOptions } from "../pci/attach-options";
 import { formatSpecString } from "../pci/spec-string";
 import type { FileEdit, Step } from "../plan/step";
-import { STUB_DRIVER } from "../plan/stub-driver";
 import { quote } from "../shell";
 
 /** One step as shell: what it assumes, what it does, and what takes it back. Each is one command or several lines. */
@@ -48,19 +47,19 @@ replace_file() {
   return 1
 }
 load_pciback() {
-  [ -d /sys/bus/pci/drivers/${STUB_DRIVER} ] || modprobe xen-pciback || return
-  [ -d /sys/bus/pci/drivers/${STUB_DRIVER} ] && return
+  [ -d /sys/bus/pci/drivers/pciback ] || modprobe xen-pciback || return
+  [ -d /sys/bus/pci/drivers/pciback ] && return
   echo "xen-pciback is loaded, but its driver did not register"
   return 1
 }
 make_assignable() {
   xl pci-assignable-add "$1"
-  expect_driver "$1" ${STUB_DRIVER}
+  expect_driver "$1" pciback
 }
 # PCI function, driver that gets it back ("" for none).
 release() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
-  if [ "$(driver_of "$1")" = ${STUB_DRIVER} ]; then
+  if [ "$(driver_of "$1")" = pciback ]; then
     # From Xen 4.13 on a function hidden at boot is released only after an add (libxl_pci.c: it is not in quarantine yet).
     xl pci-assignable-add "$1"
     xl pci-assignable-remove "$1"
@@ -95,7 +94,7 @@ detach() {
   echo "domain $1 still has $2"
   return 1
 }
-rebuild_initramfs() {
+regenerate_initramfs() {
   if command -v update-initramfs > /dev/null; then
     update-initramfs -u -k "$(uname -r)"
   else
@@ -116,14 +115,14 @@ export function stepShell(step: Step): StepShell {
       };
     case "release":
       return {
-        expect: [`expect_driver ${step.address} ${STUB_DRIVER}`],
+        expect: [`expect_driver ${step.address} pciback`],
         perform: `release ${step.address} ${quote(step.to ?? "")}`,
         undo: `make_assignable ${step.address}`,
       };
     case "edit-file":
       return editShell(step);
-    case "rebuild-initramfs":
-      return { expect: [], perform: "rebuild_initramfs", undo: ":" };
+    case "regenerate":
+      return { expect: [], perform: `regenerate_${step.what}`, undo: ":" };
     case "attach":
       return {
         expect: [],

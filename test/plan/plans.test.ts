@@ -6,9 +6,21 @@ import type { Wish } from "../../provider/plan/wish";
 import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
-const common = { expect: [], allow: [] };
-const assign = (device: string): Wish => ({ kind: "AssignableDevice", target: target(device), ...common });
-const hide = (device: string): Wish => ({ kind: "HiddenPciDevice", target: target(device), ...common });
+const common = { expect: [], allow: [], toolstack: undefined };
+const assign = (device: string): Wish => ({
+  kind: "AssignableDevice",
+  target: target(device),
+  driver: undefined,
+  group: false,
+  ...common,
+});
+const hide = (device: string): Wish => ({
+  kind: "HiddenPciDevice",
+  target: target(device),
+  driver: undefined,
+  mechanism: "auto",
+  ...common,
+});
 const attach = (device: string, vm: string): Wish => ({
   kind: "VmPciAttachment",
   target: target(device),

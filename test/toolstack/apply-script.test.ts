@@ -11,7 +11,7 @@ const NIC =
   (() => {
     throw new Error("an address");
   })();
-const TAKE: Step = { kind: "make-assignable", address: NIC, from: "e1000e" };
+const TAKE: Step = { kind: "make-assignable", address: NIC, from: "e1000e", stub: "pciback", by: "xl" };
 const CLAIM: Claim = {
   version: 1,
   token: "t",
@@ -83,7 +83,11 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
 
   test("several changes of the boot configuration make one initramfs", () => {
     host.write("/etc/xen/a.cfg", "1");
-    apply(shell, [edit("1", "2"), { kind: "rebuild-initramfs" }], [edit("2", "3"), { kind: "rebuild-initramfs" }]);
+    apply(
+      shell,
+      [edit("1", "2"), { kind: "regenerate", what: "initramfs" }],
+      [edit("2", "3"), { kind: "regenerate", what: "initramfs" }],
+    );
     expect(host.read("/etc/xen/a.cfg")).toBe("3");
     expect(host.read("/initramfs-runs")).toBe("run\n");
   });
@@ -93,8 +97,8 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     host.write("/fail-initramfs", "");
     const groups = apply(
       shell,
-      [edit("1", "2"), { kind: "rebuild-initramfs" }],
-      [edit("2", "3"), { kind: "rebuild-initramfs" }],
+      [edit("1", "2"), { kind: "regenerate", what: "initramfs" }],
+      [edit("2", "3"), { kind: "regenerate", what: "initramfs" }],
     );
     expect(host.read("/etc/xen/a.cfg")).toBe("1");
     for (const group of [1, 2])

@@ -1,28 +1,20 @@
-import { fromBytes } from "../bytes";
-import type { Domain } from "../facts/domains";
-import type { HostFacts } from "../facts/host-facts";
-import type { TextFile } from "../facts/text-files";
-import type { PciAddress } from "../pci/address";
-import { namesFunction } from "../pci/spec-string";
-import { parseXlConfig, type XlConfig } from "../pci/xl-config";
+import { fromBytes } from "../../bytes";
+import type { Domain } from "../../facts/domains";
+import type { HostFacts } from "../../facts/host-facts";
+import type { TextFile } from "../../facts/text-files";
+import type { PciAddress } from "../../pci/address";
+import { namesFunction } from "../../pci/spec-string";
+import { parseXlConfig, type XlConfig } from "../../pci/xl-config";
+import type { FoundVm, HostVm } from "../vm-planner";
 
-/** A VM of the host: its configuration file, its running domain, or both. */
-export interface Vm {
-  readonly name: string;
-  /** What names the VM for ever: its uuid; its name where the configuration gives no uuid. */
-  readonly key: string;
+/** A VM with its configuration file, its running domain, or both. */
+export interface Vm extends HostVm {
   readonly config: { readonly file: TextFile; readonly parsed: XlConfig } | undefined;
   readonly domain: Domain | undefined;
 }
 
-export type FoundVm =
-  | { readonly kind: "found"; readonly vm: Vm }
-  | { readonly kind: "missing"; readonly reason: string }
-  | { readonly kind: "several"; readonly reason: string }
-  | { readonly kind: "unreadable"; readonly reason: string };
-
 /** Finds a VM by name, uuid, or the path of its configuration file. */
-export function findVm(facts: HostFacts, wanted: string): FoundVm {
+export function findVm(facts: HostFacts, wanted: string): FoundVm<Vm> {
   const configs = facts.vmConfigs.map((file) => ({ file, parsed: parseXlConfig(file.text) }));
   if (wanted.startsWith("/")) {
     const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));
@@ -43,8 +35,10 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm {
   }
   if (config) return found(facts, config);
   const domain = facts.domains.find((one) => one.name === wanted || sameUuid(one.uuid, wanted));
-  if (domain)
-    return { kind: "found", vm: { name: domain.name, key: domain.uuid ?? domain.name, config: undefined, domain } };
+  if (domain) {
+    const { name, uuid } = domain;
+    return { kind: "found", vm: { name, key: uuid ?? name, running: true, config: undefined, domain } };
+  }
 
   const damaged = configs.find(({ file, parsed }) => parsed.kind === "error" && fromBytes(file.text).includes(wanted));
   if (damaged?.parsed.kind === "error") return unreadable(damaged.file, damaged.parsed);
@@ -55,23 +49,9 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm {
   };
 }
 
-export function vmKeyOf(facts: HostFacts, wanted: string): string | undefined {
-  const found = findVm(facts, wanted);
-  return found.kind === "found" ? found.vm.key : undefined;
-}
-
-export function attachedVmName(facts: HostFacts, wanted: string): string {
-  const found = findVm(facts, wanted);
-  return found.kind === "found" ? found.vm.name : wanted;
-}
-
-export function runningDomain(facts: HostFacts, wanted: string): Domain | undefined {
-  const found = findVm(facts, wanted);
-  return found.kind === "found" ? found.vm.domain : undefined;
-}
-
 export function isAttachedLive(facts: HostFacts, wanted: string, address: PciAddress): boolean {
-  return runningDomain(facts, wanted)?.pciDevices.some((device) => device.address === address) ?? false;
+  const found = findVm(facts, wanted);
+  return found.kind === "found" && (found.vm.domain?.pciDevices.some((one) => one.address === address) ?? false);
 }
 
 export function isInConfig(facts: HostFacts, wanted: string, address: PciAddress): boolean {
@@ -81,14 +61,17 @@ export function isInConfig(facts: HostFacts, wanted: string, address: PciAddress
   );
 }
 
-function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm {
+function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm<Vm> {
   const name = nameOf(config.parsed);
   const { uuid } = config.parsed;
   const domain = facts.domains.find((one) => (uuid === undefined ? one.name === name : sameUuid(uuid, one.uuid ?? "")));
-  return { kind: "found", vm: { name, key: uuid?.toLowerCase() ?? name, config, domain } };
+  return {
+    kind: "found",
+    vm: { name, key: uuid?.toLowerCase() ?? name, running: domain !== undefined, config, domain },
+  };
 }
 
-function unreadable(file: TextFile, error: { readonly line: number; readonly reason: string }): FoundVm {
+function unreadable(file: TextFile, error: { readonly line: number; readonly reason: string }): FoundVm<Vm> {
   return {
     kind: "unreadable",
     reason: `${file.path} is no valid VM configuration: line ${error.line}: ${error.reason}. xl would not start this VM either; mend it first`,

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Claim } from "../facts/claims";
-import type { HostFacts } from "../facts/host-facts";
-import type { TextFile } from "../facts/text-files";
-import { type PciAddress, type PciTarget, targets } from "../pci/address";
-import type { AttachOptions } from "../pci/attach-options";
-import { namesFunction, type PciSpec } from "../pci/spec-string";
-import { type PciEntry, parseXlConfig } from "../pci/xl-config";
+import type { Claim } from "../../facts/claims";
+import type { HostFacts } from "../../facts/host-facts";
+import type { TextFile } from "../../facts/text-files";
+import { type PciAddress, type PciTarget, targets } from "../../pci/address";
+import type { AttachOptions } from "../../pci/attach-options";
+import { namesFunction, type PciSpec } from "../../pci/spec-string";
+import { type PciEntry, parseXlConfig } from "../../pci/xl-config";
 import {
   addPciEntry,
   NO_ADDITIONS,
@@ -15,7 +15,7 @@ import {
   setPassthrough,
   type XlAdditions,
   type XlEdit,
-} from "../pci/xl-config-edit";
+} from "../../pci/xl-config-edit";
 
 type Entry = Claim["entries"][number];
 

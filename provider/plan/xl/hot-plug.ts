@@ -1,12 +1,11 @@
-import type { Domain } from "../facts/domains";
-import type { PciDevice } from "../facts/pci-devices";
-import { type Xen, xenIsAtLeast } from "../facts/xen";
-import { targets } from "../pci/address";
+import type { Domain } from "../../facts/domains";
+import type { PciDevice } from "../../facts/pci-devices";
+import { type Xen, xenIsAtLeast } from "../../facts/xen";
+import { targets } from "../../pci/address";
+import type { Refusal } from "../plan";
+import type { Step } from "../step";
+import type { AttachWish, PlanContext } from "../wish";
 import type { Vm } from "./find-vm";
-import type { Refusal } from "./plan";
-import type { Step } from "./step";
-import { STUB_DRIVER } from "./stub-driver";
-import type { AttachWish, PlanContext } from "./wish";
 
 /** The part of a plan that changes the running VM. */
 export interface HotPlugPlan {
@@ -60,10 +59,10 @@ function hindrance(domain: Domain, devices: readonly PciDevice[], xen: Xen | und
   if (!canHotPlug(domain, xen)) {
     return `the VM "${domain.name}" was started without any PCI device, and this Xen lets it have none until it is started again`;
   }
-  const held = devices.find((device) => device.driver !== STUB_DRIVER);
+  const held = devices.find((device) => device.driver !== "pciback");
   return (
     held &&
-    `${held.address} is not assignable (its driver is ${held.driver ?? "none"}, not ${STUB_DRIVER}). Declare an AssignableDevice for it`
+    `${held.address} is not assignable (its driver is ${held.driver ?? "none"}, not pciback). Declare an AssignableDevice for it`
   );
 }
 

@@ -1,6 +1,6 @@
-import type { TextFile } from "../facts/text-files";
-import type { PciAddress } from "../pci/address";
-import { addToHideList, hides, parseHideList, removeFromHideList } from "../pci/hide-list";
+import type { TextFile } from "../../facts/text-files";
+import type { PciAddress } from "../../pci/address";
+import { addToHideList, hides, parseHideList, removeFromHideList } from "../../pci/hide-list";
 
 /** Our own file; its name sorts anywhere, since the kernel takes options from all files together. */
 export const HIDE_FILE = "/etc/modprobe.d/pulumi-pci-passthrough.conf";

@@ -1,20 +1,20 @@
-import type { Claim } from "../facts/claims";
-import type { HostFacts } from "../facts/host-facts";
-import { functionsOf, type PciDevice } from "../facts/pci-devices";
-import { type Xen, xenIsAtLeast } from "../facts/xen";
-import { formatPciTarget } from "../pci/address";
-import type { AttachOptions } from "../pci/attach-options";
-import { XL_SINCE } from "../pci/spec-string";
-import { noSuchDevice } from "./assign";
-import { claimFor, claimKey, findClaim, othersHaveEntriesIn, refuseForeignClaim } from "./claim";
+import type { Claim } from "../../facts/claims";
+import type { HostFacts } from "../../facts/host-facts";
+import { functionsOf, type PciDevice } from "../../facts/pci-devices";
+import { type Xen, xenIsAtLeast } from "../../facts/xen";
+import { formatPciTarget } from "../../pci/address";
+import type { AttachOptions } from "../../pci/attach-options";
+import { XL_SINCE } from "../../pci/spec-string";
+import { noSuchDevice } from "../assign";
+import { claimFor, claimKey, findClaim, othersHaveEntriesIn, refuseForeignClaim } from "../claim";
+import { cautionsOf } from "../effects";
+import { judgeSteps } from "../judge";
+import { type Plan, type Refusal, refusedPlan } from "../plan";
+import type { FileEdit, Step } from "../step";
+import type { AttachWish, PlanContext } from "../wish";
 import { isConfigured, notEditable, withEntries } from "./config-entries";
-import { cautionsOf } from "./effects";
 import { findVm, type Vm } from "./find-vm";
 import { planHotPlug } from "./hot-plug";
-import { judgeSteps } from "./judge";
-import { type Plan, type Refusal, refusedPlan } from "./plan";
-import type { FileEdit, Step } from "./step";
-import type { AttachWish, PlanContext } from "./wish";
 
 /** In: facts and the wish that a VM has functions. Out: the edit of its configuration, and the hot-plug where it can be. */
 export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program }: PlanContext): Plan {

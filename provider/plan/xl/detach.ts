@@ -1,12 +1,12 @@
-import type { Domain } from "../facts/domains";
-import type { HostFacts } from "../facts/host-facts";
-import { formatPciTarget, functionOf, type PciAddress, targets } from "../pci/address";
-import { claimKey, claimToGiveBack, othersHaveEntriesIn } from "./claim";
+import type { Domain } from "../../facts/domains";
+import type { HostFacts } from "../../facts/host-facts";
+import { formatPciTarget, functionOf, type PciAddress, targets } from "../../pci/address";
+import { claimKey, claimToGiveBack, othersHaveEntriesIn } from "../claim";
+import { emptyPlan, type Plan, refusedPlan } from "../plan";
+import type { FileEdit, Step } from "../step";
+import type { AttachWish, PlanContext } from "../wish";
 import { notEditable, withoutEntries } from "./config-entries";
 import { findVm } from "./find-vm";
-import { emptyPlan, type Plan, refusedPlan } from "./plan";
-import type { FileEdit, Step } from "./step";
-import type { AttachWish, PlanContext } from "./wish";
 
 /** In: facts and a wish that ends. Out: the hot-unplug, and the configuration without our entries. */
 export function planDetach(facts: HostFacts, wish: AttachWish, { owner }: PlanContext): Plan {

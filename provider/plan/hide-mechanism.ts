@@ -1,0 +1,39 @@
+import type { Claim } from "../facts/claims";
+import type { HostFacts } from "../facts/host-facts";
+import type { PciDevice } from "../facts/pci-devices";
+import type { PciAddress } from "../pci/address";
+import type { Step } from "./step";
+
+/** What the input `mechanism` of HiddenPciDevice takes, besides "auto"; claims name them, so the names are for ever. */
+export const HIDE_MECHANISM_NAMES = [
+  "xen-cmdline",
+  "grub",
+  "modprobe",
+  "initramfs",
+  "pciback-conf",
+  "driver-override",
+  "kernel-ids",
+] as const;
+export type HideMechanismName = (typeof HIDE_MECHANISM_NAMES)[number];
+
+/** One way to tell the boot of a host that a stub driver gets functions before their own drivers can. Pure. */
+export interface HideMechanism {
+  readonly name: HideMechanismName;
+  /** Why this host does not boot so, or why these functions cannot be hidden so; undefined when they can. */
+  unfit(facts: HostFacts, devices: readonly PciDevice[]): string | undefined;
+  /** Whether every boot from now on hides the function in this way, by whoever's entry. */
+  isHidden(facts: HostFacts, address: PciAddress): boolean;
+  /** The steps that hide one function, and the entries of the claim that take it back. */
+  hide(facts: HostFacts, device: PciDevice, key: string): HideDraft;
+  /** The steps that take out what the claim has for one function. */
+  unhide(facts: HostFacts, address: PciAddress, claim: Claim, key: string): readonly Step[];
+  /** What makes the generated files of the boot follow: once, after all edits. */
+  readonly regenerate: readonly Step[];
+  /** "the initramfs … is made anew": what the regeneration means, a line each. */
+  readonly regenerationEffects: readonly string[];
+}
+
+export interface HideDraft {
+  readonly steps: readonly Step[];
+  readonly entries: Claim["entries"];
+}

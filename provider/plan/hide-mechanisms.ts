@@ -1,0 +1,41 @@
+import type { Claim } from "../facts/claims";
+import type { HostFacts } from "../facts/host-facts";
+import type { PciDevice } from "../facts/pci-devices";
+import type { PciAddress } from "../pci/address";
+import { modprobeHiding } from "./hide/modprobe";
+import type { HideMechanism } from "./hide-mechanism";
+import type { HideWish } from "./wish";
+
+/** In order of preference. */
+const MECHANISMS: readonly HideMechanism[] = [modprobeHiding];
+
+export type ChosenMechanism =
+  | { readonly kind: "mechanism"; readonly mechanism: HideMechanism }
+  | { readonly kind: "unfit"; readonly reason: string };
+
+/** The mechanism that the program names; else the first one that the host can hide these functions with. */
+export function chooseMechanism(
+  facts: HostFacts,
+  devices: readonly PciDevice[],
+  wanted: HideWish["mechanism"],
+): ChosenMechanism {
+  const candidates = MECHANISMS.filter(({ name }) => wanted === "auto" || wanted === name);
+  const reasons: string[] = [];
+  for (const mechanism of candidates) {
+    const reason = mechanism.unfit(facts, devices);
+    if (reason === undefined) return { kind: "mechanism", mechanism };
+    reasons.push(candidates.length === 1 ? reason : `${mechanism.name}: ${reason}`);
+  }
+  return { kind: "unfit", reason: reasons.join("\n") || `hiding by "${wanted}" is not supported yet` };
+}
+
+/** The mechanism that made an entry of a claim. */
+export function mechanismOfEntry(entry: Claim["entries"][number]): HideMechanism | undefined {
+  const { mechanism } = (entry.undo ?? {}) as { mechanism?: unknown };
+  return MECHANISMS.find(({ name }) => name === mechanism);
+}
+
+/** Whether every boot from now on hides this function, in whatever way. */
+export function isHidden(facts: HostFacts, address: PciAddress): boolean {
+  return MECHANISMS.some((mechanism) => mechanism.isHidden(facts, address));
+}

@@ -1,0 +1,47 @@
+import type { HostFacts } from "../facts/host-facts";
+
+/** What manages the VMs of a host. */
+export const TOOLSTACKS = ["xl", "xapi", "libvirt", "xm"] as const;
+export type Toolstack = (typeof TOOLSTACKS)[number];
+
+export type FoundToolstack =
+  | {
+      readonly kind: "toolstack";
+      readonly toolstack: Toolstack;
+      /** Why this one, where the host has another one too. */
+      readonly why: string | undefined;
+    }
+  | { readonly kind: "unfit"; readonly reason: string };
+
+/** The toolstack that the program asks for, where the host has it; else the one that a host of this kind is managed with. */
+export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): FoundToolstack {
+  const there = toolstacksOf(facts);
+  const [first, ...others] = there;
+  if (first === undefined) return { kind: "unfit", reason: noToolstack(facts) };
+  if (asked !== undefined && !there.includes(asked)) {
+    return {
+      kind: "unfit",
+      reason: `the program asks for the toolstack ${asked}, and the host has ${there.join(" and ")}. Leave \`toolstack\` out, or name that`,
+    };
+  }
+  const toolstack = asked ?? first;
+  const choice = asked === undefined ? "the first counts when the program names none" : "the program names it";
+  return {
+    kind: "toolstack",
+    toolstack,
+    why: others.length === 0 ? undefined : `the host has ${there.join(" and ")}; ${toolstack} is used, for ${choice}`,
+  };
+}
+
+/** In order of preference: the toolstack that owns the VMs comes before one that only looks at them. */
+function toolstacksOf(facts: HostFacts): readonly Toolstack[] {
+  const found: Toolstack[] = [];
+  if (facts.xen?.xl) found.push("xl");
+  return found;
+}
+
+function noToolstack(facts: HostFacts): string {
+  if (facts.xen === undefined)
+    return "it does not run on Xen (/sys/hypervisor/type does not say so). Hosts with KVM are not supported yet";
+  return 'it runs on Xen, but "xl info" does not answer there. Hosts with another toolstack than xl are not supported yet';
+}
