@@ -3,13 +3,15 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-/** Shells of dom0s that are on this machine. `sh` is one of them everywhere. */
+/** Shells of dom0s that are on this machine, the oldest under the names `bash-3.2` and `bash-4.2`. `sh` is one of them everywhere. */
 export const SHELLS: readonly (readonly string[])[] = [
   ["sh"],
   ["dash"],
   ["bash"],
   ["bash", "--posix"],
   ["busybox", "sh"],
+  ["bash-3.2"],
+  ["bash-4.2"],
 ].filter(([program = ""]) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0);
 
 /** What xl and its like do to the tree, in as few lines as the scripts need. `$ROOT` is the tree. */
@@ -77,7 +79,7 @@ export class DirectoryHost {
     );
   }
 
-  /** Runs a script of the provider, its absolute paths led into the directory. */
+  /** Runs a script of the provider, its absolute paths led into the directory, and out of it again in what it prints. */
   run(shell: readonly string[], script: string): { readonly stdout: string; readonly stderr: string } {
     const led = script.replace(/(?<![\w.}$])\/(sys|etc|var|proc|lib)\//g, `${this.root}/$1/`);
     const [program = "sh", ...args] = shell;
@@ -85,7 +87,7 @@ export class DirectoryHost {
       input: Buffer.from(led.replace("PATH=", `PATH=${this.path("/bin")}:`), "latin1"),
       encoding: "latin1",
     });
-    return { stdout, stderr };
+    return { stdout: stdout.replaceAll(this.root, ""), stderr };
   }
 
   remove(): void {
