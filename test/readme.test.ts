@@ -72,7 +72,7 @@ test("every guard is explained, and whether it can be overridden", () => {
   expect(table).toEqual(
     table.map(({ guard }) => ({ guard, allow: NEVER_ALLOWED.some((one) => one === guard) ? "no" : "yes" })),
   );
-  const [, judgeNothing = ""] = /The names ([\s\S]*?) are taken, and judge nothing yet/.exec(text) ?? [];
+  const [, judgeNothing = ""] = /The name ([\s\S]*?) is taken, and judges nothing yet/.exec(text) ?? [];
   expect([...table.map(({ guard }) => guard), ...codeSpans(judgeNothing)].sort()).toEqual([...GUARDS].sort());
 });
 

@@ -1,5 +1,6 @@
 import { type Fact, factsShell, readAnswers, UnreadableFactsError } from "./answers";
 import { claimsFact, type KeyedClaim } from "./claims";
+import { type Console, consoleFact } from "./console";
 import { type Domain, domainsFact } from "./domains";
 import { type Machine, machineFact } from "./machine";
 import { modprobeFact } from "./modprobe";
@@ -17,6 +18,7 @@ export interface HostFacts {
   readonly pciDevices: PciDevices;
   readonly storage: readonly StorageUse[];
   readonly network: readonly NetworkInterface[];
+  readonly console: Console;
   readonly pciback: Pciback;
   readonly modprobe: readonly TextFile[];
   readonly xen: Xen | undefined;
@@ -39,6 +41,7 @@ function factsFor(questions: Questions): Facts {
     pciDevices: pciDevicesFact,
     storage: storageFact,
     network: networkFact,
+    console: consoleFact,
     pciback: pcibackFact,
     modprobe: modprobeFact,
     xen: xenFact,
@@ -67,6 +70,7 @@ export function readHostFacts(printed: string): HostFacts {
     pciDevices: read(facts.pciDevices),
     storage: read(facts.storage),
     network: read(facts.network),
+    console: read(facts.console),
     pciback: read(facts.pciback),
     modprobe: read(facts.modprobe),
     xen: read(facts.xen),

@@ -81,7 +81,29 @@ function judgeTaking(facts: HostFacts, device: PciDevice): readonly Judgement[] 
       judgements.push({ guard: "host-network", message: `${what} is the network interface ${nic.name}, which ${use}` });
     }
   }
-  return judgements;
+  return [...judgements, ...judgeConsole(facts, device, what)];
+}
+
+function judgeConsole(facts: HostFacts, device: PciDevice, what: string): readonly Judgement[] {
+  const keyboards = facts.console.keyboards.filter((one) => one.carriedBy === device.address).map((one) => one.name);
+  return [
+    ...(facts.console.displays.includes(device.address)
+      ? [
+          {
+            guard: "console-display",
+            message: `${what} is the display that the host boots with: its console goes dark`,
+          } as const,
+        ]
+      : []),
+    ...(keyboards.length > 0
+      ? [
+          {
+            guard: "console-input",
+            message: `${what} has the keyboard ${keyboards.map((name) => `"${name}"`).join(" and ")}: nobody could type at the host any more`,
+          } as const,
+        ]
+      : []),
+  ];
 }
 
 /** A physical function takes its virtual functions along when its driver goes. */

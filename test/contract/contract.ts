@@ -7,8 +7,14 @@ const OTHER_NIC = "0000:01:00.1";
 const VM_UUID = "9b1f6a1e-5a67-4f0c-8d0f-0123456789ab";
 const GUEST = `kernel = "/root/vmlinuz-guest"\nramdisk = "/root/guest.img"\nmemory = 128\nvcpus = 1\n`;
 
+interface ContractOptions {
+  readonly timeoutMs: number;
+  /** Lets a user of this host in who has sudo for /bin/sh; left out where the host has no second user. */
+  readonly withSudoUser?: (host: TestHost) => Promise<TestHost>;
+}
+
 /** What a host with xl does, whichever one it is: the same tests run on the simulated host and on the real one. */
-export function contract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }): void {
+export function contract(start: () => Promise<TestHost>, options: ContractOptions): void {
   let host: TestHost;
   let untouched: string;
   let state: "none" | "clean" | "in use" = "none";
@@ -66,6 +72,16 @@ export function contract(start: () => Promise<TestHost>, options: { readonly tim
       await new Deployment(host).delete(nic);
       expect(await driverOf(host, NIC)).toBe("e1000e");
     });
+
+    const { withSudoUser } = options;
+    if (withSudoUser) {
+      test("does the same for a user with sudo", async () => {
+        const admin = await withSudoUser(host);
+        const nic = await new Deployment(admin).create("AssignableDevice", { device: NIC });
+        expect(await driverOf(host, NIC)).toBe("pciback");
+        await new Deployment(admin).delete(nic);
+      });
+    }
 
     test("takes all functions of a slot as one", async () => {
       const slot = await new Deployment(host).create("AssignableDevice", { device: "0000:01:00" });

@@ -83,9 +83,9 @@ export class Deployment {
   }
 
   private inputs(given: Record<string, unknown>, label: string, preview: boolean): Record<string, unknown> {
-    const { address, port, user, identityFile, hostKey } = this.host;
+    const { address, port, user, identityFile, hostKey, sudo } = this.host;
     return {
-      host: { address, port, user, identityFile, hostKey },
+      host: { address, port, user, identityFile, hostKey, ...(sudo === undefined ? {} : { sudo }) },
       ...given,
       __provider: "",
       __project: "contract",

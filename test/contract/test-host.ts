@@ -4,6 +4,8 @@ export interface TestHost {
   readonly address: string;
   readonly port: number;
   readonly user: string;
+  /** Whether that user becomes root by sudo. */
+  readonly sudo?: boolean;
   readonly identityFile: string;
   /** `SHA256:…` */
   readonly hostKey: string;

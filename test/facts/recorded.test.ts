@@ -2,9 +2,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { readHostFacts } from "../../provider/facts/host-facts";
 import { interfacesUnder } from "../../provider/facts/network";
+import { recordedFacts } from "../recorded/recorded-facts";
 
-const recorded = fs.readFileSync(path.join(__dirname, "../recorded/debian12-xen4.17/facts.txt"), "latin1");
-const facts = readHostFacts(recorded);
+const facts = recordedFacts("debian12-xen4.17");
 
 test("the devices of the host, with what holds them", () => {
   const devices = [...facts.pciDevices.values()];
@@ -39,6 +39,7 @@ test("VM configurations byte for byte, also one without a last newline", () => {
 });
 
 test("an answer that was cut is refused, wherever it was cut", () => {
+  const recorded = fs.readFileSync(path.join(__dirname, "../recorded/debian12-xen4.17/facts.txt"), "latin1");
   const printed = recorded.slice(recorded.indexOf("@facts-begin"));
   for (let at = 0; at < printed.length - 12; at += 997) {
     expect(() => readHostFacts(printed.slice(0, at))).toThrow("no complete facts");

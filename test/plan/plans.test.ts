@@ -147,6 +147,15 @@ test("allow overrides a guard by its name", () => {
   expect(planPresent(LAB, wish, DEV).refusals).toEqual([]);
 });
 
+test("the keyboard and the display of the host are refused", () => {
+  const nic = address("0000:01:00.0");
+  const facts = { ...LAB, console: { displays: [nic], keyboards: [{ name: "HID 0557:2419", carriedBy: nic }] } };
+  expect(planPresent(facts, assign("01:00.0"), DEV).refusals).toMatchObject([
+    { guard: "console-display" },
+    { guard: "console-input", message: expect.stringContaining('the keyboard "HID 0557:2419"') },
+  ]);
+});
+
 test("Xen 4.13 and later without an IOMMU is refused before the driver is switched", () => {
   const facts = { ...LAB, xen: { major: 4, minor: 17, iommu: false, xl: true } };
   expect(planPresent(facts, assign("01:00.0"), DEV).refusals).toMatchObject([{ guard: "no-iommu" }]);

@@ -1,13 +1,9 @@
-import fs from "node:fs";
-import path from "node:path";
-import { type HostFacts, readHostFacts } from "../../provider/facts/host-facts";
 import { type PciAddress, type PciTarget, parsePciAddress, parsePciTarget } from "../../provider/pci/address";
 import type { PlanContext } from "../../provider/plan/wish";
+import { recordedFacts } from "../recorded/recorded-facts";
 
 /** The facts of the real lab host, to be changed for a case. */
-export const LAB: HostFacts = readHostFacts(
-  fs.readFileSync(path.join(__dirname, "../recorded/debian12-xen4.17/facts.txt"), "latin1"),
-);
+export const LAB = recordedFacts("debian12-xen4.17");
 
 export function address(text: string): PciAddress {
   const parsed = parsePciAddress(text);
