@@ -26,6 +26,8 @@ export const Claim = z.object({
   drivers: z.array(z.object({ address: Address, driver: z.string().nullable() })).default([]),
   /** Entries that we wrote into files, and what it takes to give back the same bytes. */
   entries: z.array(z.object({ path: z.string(), entry: z.string(), undo: z.unknown() })).default([]),
+  /** The boot in which functions were last bound to the stub driver: what is not there any more in another boot was lost by a reboot. */
+  bootId: z.string().optional(),
   /** Names the last write that needs a reboot of the host. */
   bootChange: z.string().optional(),
 });

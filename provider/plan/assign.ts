@@ -17,9 +17,11 @@ export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanCo
   const key = claimKey(wish);
   const stub = stubDriverOf(facts, wish);
   const toTake = devices.filter((device) => device.driver !== stub);
+  const claim = findClaim(facts, key);
   const { steps: claimSteps } = claimFor(facts, key, owner, {
-    drivers: driversBefore(findClaim(facts, key), devices),
+    drivers: driversBefore(claim, devices),
     entries: [],
+    bootId: toTake.length > 0 || !claim ? facts.machine.bootId : claim.bootId,
   });
   const steps: Step[] = [
     ...claimSteps,
@@ -31,9 +33,12 @@ export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanCo
   return {
     steps,
     effects: [
-      ...toTake.flatMap((device) => lossOf(facts, device)),
+      ...toTake.flatMap((device) => [
+        ...(claim ? [`${device.address} has left ${stub} since: ${whyLost(facts, claim)}. It is taken again`] : []),
+        ...lossOf(facts, device),
+      ]),
       ...devices.flatMap((device) =>
-        device.driver === stub && !findClaim(facts, key)
+        device.driver === stub && !claim
           ? [`${device.address} is on ${stub} already: taken over as found, and left there by a destroy`]
           : [],
       ),
@@ -67,6 +72,10 @@ export function planRelease(facts: HostFacts, wish: AssignWish, { owner }: PlanC
     warnings: [],
     refusals: judgeSteps(facts, wish, release),
   };
+}
+
+function whyLost(facts: HostFacts, claim: Claim): string {
+  return claim.bootId === facts.machine.bootId ? "somebody released it" : "the host was rebooted";
 }
 
 export function noSuchDevice(facts: HostFacts, device: string): string {

@@ -33,7 +33,7 @@ export function claimFor(
   facts: HostFacts,
   key: string,
   owner: Owner,
-  found: Pick<Claim, "drivers" | "entries" | "bootChange">,
+  found: Pick<Claim, "drivers" | "entries" | "bootId" | "bootChange">,
 ): { readonly claim: Claim; readonly steps: readonly Step[] } {
   const before = findClaim(facts, key);
   const claim: Claim = {

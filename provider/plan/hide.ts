@@ -49,6 +49,9 @@ export function planHide(facts: HostFacts, wish: HideWish, { owner }: PlanContex
     effects:
       edits.length > 0
         ? [
+            ...(claim
+              ? open.map(({ address }) => `the boot configuration lost ${address} since: it gets it again`)
+              : []),
             ...notYet.flatMap((device) => lossOf(facts, device).map((loss) => `at the next boot: ${loss}`)),
             ...(mechanism?.regenerationEffects ?? []),
             "the change waits for a reboot of the host",

@@ -147,6 +147,25 @@ test("allow overrides a guard by its name", () => {
   expect(planPresent(LAB, wish, DEV).refusals).toEqual([]);
 });
 
+test.each([
+  ["by hand", LAB.machine.bootId, "somebody released it"],
+  ["by a reboot", "another-boot", "the host was rebooted"],
+])("drift is named: a device released %s", (_, bootId, cause) => {
+  const nic = address("0000:01:00.0");
+  const given = simulate(LAB, planPresent(LAB, assign("01:00.0"), DEV).steps);
+  const lost = { ...LAB, claims: given.claims, machine: { ...LAB.machine, bootId } };
+  expect(planPresent(lost, assign("01:00.0"), DEV).effects).toContain(
+    `${nic} has left pciback since: ${cause}. It is taken again`,
+  );
+});
+
+test("drift is named: a boot configuration that lost its entry", () => {
+  const hidden = simulate(LAB, planPresent(LAB, hide("01:00.0"), DEV).steps);
+  expect(planPresent({ ...hidden, modprobe: [] }, hide("01:00.0"), DEV).effects).toContain(
+    "the boot configuration lost 0000:01:00.0 since: it gets it again",
+  );
+});
+
 test("the keyboard and the display of the host are refused", () => {
   const nic = address("0000:01:00.0");
   const facts = { ...LAB, console: { displays: [nic], keyboards: [{ name: "HID 0557:2419", carriedBy: nic }] } };
