@@ -1,4 +1,4 @@
-/** Imports go in one direction: pci <- facts <- plan <- toolstack <- resources; host/ is the only input and output. */
+/** Imports go in one direction: pci <- boot <- facts <- plan <- toolstack <- resources; host/ is the only input and output. */
 const only = (name, from, ...allowed) => ({
   name,
   severity: "error",
@@ -9,17 +9,23 @@ const only = (name, from, ...allowed) => ({
 module.exports = {
   forbidden: [
     only("pci-imports-nothing", "^provider/pci/", "^provider/pci/", "^provider/errors\\.ts$"),
-    only("facts-import-nouns", "^provider/facts/", "^provider/(pci|facts)/", "^provider/(errors|shell|bytes)\\.ts$"),
+    only("boot-imports-nouns", "^provider/boot/", "^provider/(pci|boot)/", "^provider/errors\\.ts$"),
+    only(
+      "facts-import-nouns",
+      "^provider/facts/",
+      "^provider/(pci|boot|facts)/",
+      "^provider/(errors|shell|bytes)\\.ts$",
+    ),
     only(
       "plan-imports-facts",
       "^provider/plan/",
-      "^provider/(pci|facts|plan)/",
+      "^provider/(pci|boot|facts|plan)/",
       "^provider/(errors|shell|bytes)\\.ts$",
     ),
     only(
       "toolstack-imports-plan",
       "^provider/toolstack/",
-      "^provider/(pci|facts|plan|toolstack)/",
+      "^provider/(pci|boot|facts|plan|toolstack)/",
       "^provider/(errors|shell|bytes)\\.ts$",
     ),
     only("host-imports-nothing-above", "^provider/host/", "^provider/host/", "^provider/(errors|shell|bytes)\\.ts$"),

@@ -1,0 +1,21 @@
+/** The new text of something that a host boots from, or why it cannot be edited and what to do about it. */
+export type BootEdit =
+  | { readonly kind: "edited"; readonly text: string }
+  | { readonly kind: "error"; readonly reason: string };
+
+/** A change of one kernel command line, wherever it is kept. */
+export type CommandLineEdit = (commandLine: string) => BootEdit;
+
+export function edited(text: string): BootEdit {
+  return { kind: "edited", text };
+}
+
+export function editError(reason: string): BootEdit {
+  return { kind: "error", reason };
+}
+
+/** One after the other; the first error ends it. */
+export function inTurn(...edits: readonly CommandLineEdit[]): CommandLineEdit {
+  return (commandLine) =>
+    edits.reduce<BootEdit>((so, edit) => (so.kind === "error" ? so : edit(so.text)), edited(commandLine));
+}

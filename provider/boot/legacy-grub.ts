@@ -1,0 +1,96 @@
+/**
+ * Configuration of GRUB 0.9x: /boot/grub/grub.conf, /boot/grub/menu.lst (GNU GRUB manual 0.97, chapters "Configuration" and "Commands").
+ * An entry boots Xen when its kernel is one: then the first `module` is the kernel of dom0.
+ */
+import { type BootEdit, editError, edited } from "./boot-edit";
+import type { ArgumentEdit, KernelLine } from "./kernel-line";
+
+export interface LegacyEntry {
+  readonly title: string;
+  readonly boots: "xen" | "linux" | "other";
+  /** Where each command line stands, its kernel's path first. */
+  readonly lines: Partial<Record<KernelLine, Range>>;
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Debian's update-grub of that time makes the entries anew from these comments (grub 0.97-27, debian/update-grub). */
+const DEBIAN_OPTIONS = { linux: "kopt", dom0: "xenkopt", xen: "xenhopt" } as const;
+const DEBIAN_MARK = "### BEGIN AUTOMAGIC KERNELS LIST";
+
+/** The entries in their order; an error where a line goes on behind a backslash, which nobody writes and we do not read. */
+export function readLegacyGrub(text: string): readonly LegacyEntry[] {
+  const entries: { title: string; boots: LegacyEntry["boots"]; lines: Partial<Record<KernelLine, Range>> }[] = [];
+  for (const match of text.matchAll(/^[ \t]*([a-z]+)(?:[ \t=]+([^\r\n]*))?\r?$/gm)) {
+    const [whole, command = "", rest = ""] = match;
+    const entry = entries.at(-1);
+    if (command === "title") entries.push({ title: rest.trim(), boots: "other", lines: {} });
+    else if (entry && (command === "kernel" || command === "module") && rest !== "") {
+      const start = match.index + whole.indexOf(rest, whole.indexOf(command) + command.length);
+      const range = { start, end: start + rest.length };
+      if (command === "kernel") {
+        entry.boots = isXen(rest) ? "xen" : "linux";
+        entry.lines = { [isXen(rest) ? "xen" : "linux"]: range };
+      } else if (entry.boots === "xen" && !entry.lines.dom0) entry.lines = { ...entry.lines, dom0: range };
+    }
+  }
+  return entries;
+}
+
+/** The entry that boots when nobody chooses: `default=N`, 0 without it; undefined for `default saved`. */
+export function defaultLegacyEntry(text: string): LegacyEntry | undefined {
+  const chosen = [...text.matchAll(/^[ \t]*default[ \t=]+(\S+)/gm)].at(-1)?.[1] ?? "0";
+  return /^\d+$/.test(chosen) ? readLegacyGrub(text)[Number(chosen)] : undefined;
+}
+
+/** Edits the command line of every entry that has one, recovery entries excepted, and the options that Debian makes entries from. */
+export function editLegacyGrub(text: string, line: KernelLine, change: ArgumentEdit): BootEdit {
+  if (/^[ \t]*(?:kernel|module)\b.*\\\r?$/m.test(text)) {
+    return editError("a kernel or module line goes on behind a backslash. Write it as one line");
+  }
+  const entries = readLegacyGrub(text).filter((entry) => !isRecovery(entry.title));
+  const ranges = [...entries.flatMap((entry) => entry.lines[line] ?? []), ...debianOptions(text, line)];
+  const hasEntry = entries.some((entry) => entry.lines[line]);
+  if (!hasEntry) return editError(`it has no entry that boots ${line === "linux" ? "a kernel without Xen" : "Xen"}`);
+  return editRanges(text, ranges, change);
+}
+
+/** The command lines of the entries that editLegacyGrub edits, without the paths. */
+export function legacyCommandLines(text: string, line: KernelLine): readonly string[] {
+  return readLegacyGrub(text).flatMap((entry) => {
+    const range = isRecovery(entry.title) ? undefined : entry.lines[line];
+    return range ? [text.slice(range.start, range.end).replace(/^\S+\s*/, "")] : [];
+  });
+}
+
+/** Edits ranges of a text that do not overlap, whatever their order. */
+export function editRanges(text: string, ranges: readonly Range[], { edit }: ArgumentEdit): BootEdit {
+  let after = text;
+  for (const { start, end } of [...ranges].sort((a, b) => b.start - a.start)) {
+    const one = edit(text.slice(start, end));
+    if (one.kind === "error") return editError(`in "${text.slice(start, end)}": ${one.reason}`);
+    after = after.slice(0, start) + one.text + after.slice(end);
+  }
+  return edited(after);
+}
+
+export function isRecovery(title: string): boolean {
+  return /recovery|rescue|fail-?safe|single[ -]user/i.test(title);
+}
+
+/** Whether the file's name is one of the hypervisor: xen.gz-2.6.18-398.el5, xen-4.17-amd64.gz, xen.gz. */
+export function isXen(commandLine: string): boolean {
+  const path = /^(?:--\S+\s+)*(\S*)/.exec(commandLine)?.[1] ?? "";
+  return /^xen[-.\w+~]*$/.test(path.slice(path.lastIndexOf("/") + 1));
+}
+
+function debianOptions(text: string, line: KernelLine): readonly Range[] {
+  if (!text.includes(DEBIAN_MARK)) return [];
+  const match = new RegExp(`^# ${DEBIAN_OPTIONS[line]}=(.*)$`, "m").exec(text);
+  return match
+    ? [{ start: match.index + match[0].length - (match[1] ?? "").length, end: match.index + match[0].length }]
+    : [];
+}

@@ -1,0 +1,78 @@
+/**
+ * Boot loader entries, /boot/loader/entries/*.conf, each one kernel (UAPI.1 Boot Loader Specification; Fedora's GRUB command blscfg).
+ * RHEL 8 keeps the arguments of all of them in one variable of grubenv, kernelopts, which the entries name.
+ */
+import { type BootEdit, editError } from "./boot-edit";
+import { readEnvironmentBlock, withVariable } from "./environment-block";
+import { findArguments } from "./kernel-command-line";
+import type { ArgumentEdit, FilesEdit, NamedText } from "./kernel-line";
+import { editRanges, isRecovery } from "./legacy-grub";
+
+export interface LoaderEntries {
+  readonly entries: readonly NamedText[];
+  readonly grubenv: NamedText | undefined;
+}
+
+/** Edits the arguments of every entry that is not for rescue, where these keep them. */
+export function editLoaderEntries({ entries, grubenv }: LoaderEntries, change: ArgumentEdit): FilesEdit {
+  const texts = new Map<string, string>();
+  const normal = entries.filter((entry) => !isRescue(entry));
+  if (normal.length === 0) return { kind: "error", reason: "there is no boot loader entry but that for rescue" };
+  if (normal.some(usesKernelopts)) {
+    const value = grubenv && readEnvironmentBlock(grubenv.text)?.get("kernelopts");
+    if (!grubenv || value === undefined) {
+      return {
+        kind: "error",
+        reason: `${normal.find(usesKernelopts)?.path} takes its arguments from kernelopts, and ${grubenv?.path ?? "grubenv, which is missing,"} does not have it. Make it: grub2-mkconfig -o the grub.cfg of this host`,
+      };
+    }
+    const edit = change.edit(value);
+    const block = edit.kind === "edited" ? withVariable(grubenv.text, "kernelopts", edit.text) : edit;
+    if (block.kind === "error") return { kind: "error", reason: `${grubenv.path}: ${block.reason}` };
+    if (block.text !== grubenv.text) texts.set(grubenv.path, block.text);
+  }
+  for (const entry of normal.filter((one) => !usesKernelopts(one))) {
+    const edit = editEntry(entry.text, change);
+    if (edit.kind === "error") return { kind: "error", reason: `${entry.path}: ${edit.reason}` };
+    if (edit.text !== entry.text) texts.set(entry.path, edit.text);
+  }
+  return { kind: "edited", texts };
+}
+
+/** The command line of each entry that is not for rescue. */
+export function loaderEntryLines({ entries, grubenv }: LoaderEntries): readonly string[] {
+  const variables = grubenv ? readEnvironmentBlock(grubenv.text) : undefined;
+  return entries
+    .filter((entry) => !isRescue(entry))
+    .map((entry) =>
+      optionsOf(entry.text)
+        .map(({ start, end }) => entry.text.slice(start, end))
+        .join(" ")
+        .replaceAll(/\$\{?(\w+)\}?/g, (_, name: string) => variables?.get(name) ?? ""),
+    );
+}
+
+function editEntry(text: string, change: ArgumentEdit): BootEdit {
+  if (text.includes("\r"))
+    return editError("it has lines that end in a carriage return. Take them out: sed -i 's/\\r$//'");
+  const lines = optionsOf(text);
+  const last = lines.at(-1);
+  if (!last) return editError("it has no line of options");
+  const there = lines.filter(({ start, end }) => findArguments(text.slice(start, end), change.name).length > 0);
+  return editRanges(text, there.length > 0 ? there : [last], change);
+}
+
+function optionsOf(text: string): readonly { start: number; end: number }[] {
+  return [...text.matchAll(/^options[ \t]+(.*)$/gm)].map((match) => {
+    const end = match.index + match[0].length;
+    return { start: end - (match[1] ?? "").length, end };
+  });
+}
+
+function usesKernelopts({ text }: NamedText): boolean {
+  return /^options[ \t]+(?:.*[ \t])?\$\{?kernelopts\b/m.test(text);
+}
+
+function isRescue({ path, text }: NamedText): boolean {
+  return /-0-rescue\b/.test(path) || isRecovery(/^title[ \t]+(.*)$/m.exec(text)?.[1] ?? "");
+}
