@@ -10,44 +10,52 @@ beforeAll(async () => {
 });
 afterAll(() => host.stop());
 
-const forms: readonly [string, string][] = [
-  ["plain values", "hostArgs"],
-  ["an Output of all of them", "pulumi.output(hostArgs)"],
-  ["secrets of the program's own", "{ ...hostArgs, password: pulumi.secret(hostArgs.password) }"],
+/** Ways in which a program may give its host. */
+const FORMS = [
+  { how: "as plain values", host: "hostArgs", device: "01:00.0" },
+  { how: "as an Output of all of them", host: "pulumi.output(hostArgs)", device: "01:00.1" },
+  {
+    how: "with secrets of the program's own",
+    host: "{ ...hostArgs, password: pulumi.secret(hostArgs.password) }",
+    device: "03:00.0",
+  },
 ];
-for (const [how, expression] of forms) {
-  test(`a password and a passphrase given as ${how} are in no state, no output and no log in clear`, async () => {
-    const { address, port, user, hostKey } = host;
-    const hostArgs = JSON.stringify({ address, port, user, hostKey, password: PASSWORD, passphrase: PASSPHRASE });
-    const project = await PulumiProject.create({
-      kind: "text",
-      text: `
+
+test("a password and a passphrase are in no state, no output and no log in clear, however they are given", async () => {
+  const { address, port, user, hostKey } = host;
+  const hostArgs = JSON.stringify({ address, port, user, hostKey, password: PASSWORD, passphrase: PASSPHRASE });
+  const resources = FORMS.map(
+    (form) => `new pci.AssignableDevice("${form.how}", { host: ${form.host}, device: "${form.device}" });`,
+  );
+  const project = await PulumiProject.create({
+    kind: "text",
+    text: `
 const pulumi = require("@pulumi/pulumi");
 const pci = require("pulumi-pci-passthrough");
 const hostArgs = ${hostArgs};
-new pci.AssignableDevice("nic", { host: ${expression}, device: "01:00.0" });
+${resources.join("\n")}
 `,
-    });
-    try {
-      const preview = await project.preview({ args: ["--diff"] });
-      const up = await project.up();
-      expect(up.output).toContain("+ 2 created");
-      const state = JSON.stringify(await project.stackExport());
-      const nic = (await project.stackExport()).resources.find((one) => one.urn.endsWith("::nic"));
-      expect(nic?.inputs).not.toHaveProperty("__program");
-      for (const secret of [PASSWORD, PASSPHRASE]) {
-        expect(state).not.toContain(secret);
-        expect(preview.output).not.toContain(secret);
-        expect(up.output).not.toContain(secret);
-      }
-      // The state alone must be enough to log in again.
-      const destroy = await project.destroy();
-      expect(destroy.output).toContain("- 2 deleted");
-    } finally {
-      await project.dispose();
+  });
+  try {
+    const preview = await project.preview({ args: ["--diff"] });
+    const up = await project.up();
+    expect(up.output).toContain("+ 4 created");
+    const { resources } = await project.stackExport();
+    const devices = resources.filter((one) => one.urn.includes("AssignableDevice"));
+    expect(devices).toHaveLength(FORMS.length);
+    for (const device of devices) expect(device.inputs).not.toHaveProperty("__program");
+    for (const secret of [PASSWORD, PASSPHRASE]) {
+      expect(JSON.stringify(resources)).not.toContain(secret);
+      expect(preview.output).not.toContain(secret);
+      expect(up.output).not.toContain(secret);
     }
-  }, 120_000);
-}
+    // The state alone must be enough to log in again.
+    const destroy = await project.destroy();
+    expect(destroy.output).toContain("- 4 deleted");
+  } finally {
+    await project.dispose();
+  }
+}, 120_000);
 
 const refusals: readonly [string, string][] = [
   ["the host has another key", `{ ...hostArgs, hostKey: "SHA256:${"A".repeat(43)}" }`],
