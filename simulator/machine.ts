@@ -80,7 +80,7 @@ export interface Profile {
   /** What the installer of the host does once: the first initramfs, grub.cfg. */
   install(machine: Machine): void;
   /** From power on until one can log in. */
-  boot(machine: Machine): void;
+  boot(machine: Machine): void | Promise<void>;
 }
 
 /** The name under which the shell runs a program of /usr/sbin. */
@@ -98,6 +98,8 @@ export class Machine {
   readonly sessions = new Set<Session>();
   kernel: Kernel;
   xen: Xen | undefined;
+  /** Ends when the last boot has. */
+  booted: Promise<void>;
   /** Called by the programs that reboot. */
   onReboot: () => void = () => {};
   private power = new AbortController();
@@ -122,7 +124,7 @@ export class Machine {
     for (const name of [...Object.keys(profile.commands), ...STANDARD_PROGRAMS]) this.installProgram(name);
     profile.install(this);
     this.files.onWrite = (path, when) => this.faults.checkWrite(path, when);
-    profile.boot(this);
+    this.booted = Promise.resolve(profile.boot(this));
   }
 
   /** Whether a program is still where it was installed. */
@@ -145,12 +147,13 @@ export class Machine {
     return this.power.signal;
   }
 
-  /** Down and up again: what is not on disk is gone. */
-  reboot(): void {
+  /** Down and up again: what is not on disk is gone. Ends when one can log in. */
+  reboot(): Promise<void> {
     this.power.abort();
     this.power = new AbortController();
     this.locks.clear();
-    this.profile.boot(this);
+    this.booted = Promise.resolve(this.profile.boot(this));
+    return this.booted;
   }
 
   login(login: Pick<Session, "user" | "uid" | "sudo" | "cutConnection">): Session {

@@ -63,6 +63,7 @@ export async function startSimulatedHost(options: SimulatedHostOptions): Promise
   loadJustBash();
   const machine = new Machine(findProfile(options.profile), options.name);
   for (const fault of options.failAt ?? []) machine.faults.add(fault);
+  await machine.booted;
   const user = options.requireSudoUser ?? "root";
   const keys = makeKeyPair();
   const hostKey = makeKeyPair().private;
@@ -86,7 +87,7 @@ export async function startSimulatedHost(options: SimulatedHostOptions): Promise
     rebooting ??= (async () => {
       reboots++;
       await server.stop();
-      machine.reboot();
+      await machine.reboot();
       await new Promise((resolve) => setTimeout(resolve, options.rebootMs ?? 100));
       if (!stopped) await server.start();
       rebooting = undefined;
@@ -118,7 +119,7 @@ export async function startSimulatedHost(options: SimulatedHostOptions): Promise
     stop: async () => {
       stopped = true;
       await rebooting;
-      machine.reboot();
+      await machine.reboot();
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -7,6 +7,7 @@ import { modprobeFact } from "./modprobe";
 import { type NetworkInterface, networkFact } from "./network";
 import { type PciDevices, pciDevicesFact } from "./pci-devices";
 import { type Pciback, pcibackFact } from "./pciback";
+import { type PcibackConf, pcibackConfFact } from "./pciback-conf";
 import { type StorageUse, storageFact } from "./storage";
 import type { TextFile } from "./text-files";
 import { vmConfigsFact } from "./vm-configs";
@@ -21,6 +22,7 @@ export interface HostFacts {
   readonly console: Console;
   readonly pciback: Pciback;
   readonly modprobe: readonly TextFile[];
+  readonly pcibackConf: PcibackConf;
   readonly xen: Xen | undefined;
   readonly domains: readonly Domain[];
   readonly vmConfigs: readonly TextFile[];
@@ -44,6 +46,7 @@ function factsFor(questions: Questions): Facts {
     console: consoleFact,
     pciback: pcibackFact,
     modprobe: modprobeFact,
+    pcibackConf: pcibackConfFact,
     xen: xenFact,
     domains: domainsFact,
     vmConfigs: vmConfigsFact(questions.vmConfigPaths),
@@ -73,6 +76,7 @@ export function readHostFacts(printed: string): HostFacts {
     console: read(facts.console),
     pciback: read(facts.pciback),
     modprobe: read(facts.modprobe),
+    pcibackConf: read(facts.pcibackConf),
     xen: read(facts.xen),
     domains: read(facts.domains),
     vmConfigs: read(facts.vmConfigs),

@@ -8,6 +8,8 @@ export interface Pciback {
   readonly registered: boolean;
   /** `module`, `builtin`, or undefined where this kernel has none at all. */
   readonly kind: "module" | "builtin" | undefined;
+  /** The name of its module, which is older than xen-pciback on kernels of Xen's own (2.6.18 to 2.6.32). */
+  readonly module: "xen-pciback" | "pciback";
   readonly slots: readonly PciAddress[];
   /** The module of each PCI driver: `xhci_hcd` -> `xhci_pci`. A driver without one is part of the kernel. */
   readonly driverModules: ReadonlyMap<string, string>;
@@ -23,7 +25,7 @@ ls -ld /sys/bus/pci/drivers/*/module
 ls -d /sys/bus/pci/drivers/pciback
 sed 's/^/slot /' /sys/bus/pci/drivers/pciback/slots
 release=$(uname -r)
-for file in "/lib/modules/$release/kernel/drivers/xen/xen-pciback/"*; do
+for file in "/lib/modules/$release/kernel/drivers/xen/xen-pciback/"* "/lib/modules/$release/kernel/drivers/xen/pciback/"*; do
   [ -e "$file" ] && echo "module $file"
 done
 grep -h 'xen-pciback\\.ko' "/lib/modules/$release/modules.builtin" | sed 's/^/builtin /'
@@ -33,10 +35,13 @@ for device in /sys/bus/pci/devices/*; do
 done`,
   parse(answer) {
     const lines = answer.text.split("\n");
+    const registered = lines.includes("/sys/bus/pci/drivers/pciback");
     const has = (word: string) => lines.some((line) => line.startsWith(`${word} `));
     return {
-      registered: lines.includes("/sys/bus/pci/drivers/pciback"),
-      kind: has("module") ? "module" : has("builtin") ? "builtin" : undefined,
+      registered,
+      // Old kernels have no modules.builtin: a driver without a module is part of the kernel.
+      kind: has("module") ? "module" : has("builtin") || registered ? "builtin" : undefined,
+      module: lines.some((line) => /^module .*\/pciback\.ko/.test(line)) ? "pciback" : "xen-pciback",
       slots: lines.flatMap((line) => (line.startsWith("slot ") ? (parsePciAddress(line.slice(5)) ?? []) : [])),
       driverModules: new Map(
         [...readLinks(answer.text)].map(([path, target]) => [path.split("/")[5] ?? "", lastSegment(target)] as const),

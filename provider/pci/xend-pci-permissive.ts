@@ -54,7 +54,11 @@ export function addPermissive(text: string | undefined, device: DeviceIds): Perm
     return { kind: "edited", text: insert(text, name.end, ` (${entry})`), addition: "list" };
   }
   const last = list.items.at(-1);
-  return { kind: "edited", text: insert(text, last?.end ?? list.start + 1, last ? ` ${entry}` : entry), addition: "entry" };
+  return {
+    kind: "edited",
+    text: insert(text, last?.end ?? list.start + 1, last ? ` ${entry}` : entry),
+    addition: "entry",
+  };
 }
 
 /**
@@ -65,14 +69,15 @@ export function removePermissive(text: string, device: DeviceIds, addition: Perm
   const items = parseSxp(text);
   const [node] = items ? sxpChildren(items, NODE) : [];
   const list = items && firstList(items);
-  const entry = list?.items.findLast((item) => item.kind === "atom" && item.text === permissiveEntry(device));
+  const entry = list?.items.filter((item) => item.kind === "atom" && item.text === permissiveEntry(device)).at(-1);
   if (!node || !list || !entry) return text;
   const behindBlank = (start: number) => (text[start - 1] === " " ? start - 1 : start);
   if (addition === "entry" || text.slice(list.start + 1, list.end - 1) !== text.slice(entry.start, entry.end)) {
     if (list.items[0] !== entry) return cut(text, behindBlank(entry.start), entry.end);
     return cut(text, entry.start, entry.end + (list.items.length > 1 && text[entry.end] === " " ? 1 : 0));
   }
-  const nodeIsBare = node.items.length === 2 && text.slice(node.start, list.start) === `(${NODE} ` && node.end === list.end + 1;
+  const nodeIsBare =
+    node.items.length === 2 && text.slice(node.start, list.start) === `(${NODE} ` && node.end === list.end + 1;
   if (addition === "list" || !nodeIsBare) return cut(text, behindBlank(list.start), list.end);
   const without = cut(text, node.start, node.end + (text[node.end] === "\n" ? 1 : 0));
   if (addition === "file" && without === "") return undefined;

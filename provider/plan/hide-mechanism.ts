@@ -21,6 +21,8 @@ export interface HideMechanism {
   readonly name: HideMechanismName;
   /** Why this host does not boot so, or why these functions cannot be hidden so; undefined when they can. */
   unfit(facts: HostFacts, devices: readonly PciDevice[]): string | undefined;
+  /** Whether the people of this host hide devices in this way already: then it comes first. Without it, they do not. */
+  isCustomary?(facts: HostFacts): boolean;
   /** Whether every boot from now on hides the function in this way, by whoever's entry. */
   isHidden(facts: HostFacts, address: PciAddress): boolean;
   /** The steps that hide one function, and the entries of the claim that take it back. */

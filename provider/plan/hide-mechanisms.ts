@@ -3,23 +3,26 @@ import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
 import { modprobeHiding } from "./hide/modprobe";
+import { pcibackConfHiding } from "./hide/pciback-conf";
 import type { HideMechanism } from "./hide-mechanism";
 import type { HideWish } from "./wish";
 
 /** In order of preference. */
-const MECHANISMS: readonly HideMechanism[] = [modprobeHiding];
+const MECHANISMS: readonly HideMechanism[] = [modprobeHiding, pcibackConfHiding];
 
 export type ChosenMechanism =
   | { readonly kind: "mechanism"; readonly mechanism: HideMechanism }
   | { readonly kind: "unfit"; readonly reason: string };
 
-/** The mechanism that the program names; else the first one that the host can hide these functions with. */
+/** The mechanism that the program names; else the host's custom, else the first one that it can hide these functions with. */
 export function chooseMechanism(
   facts: HostFacts,
   devices: readonly PciDevice[],
   wanted: HideWish["mechanism"],
 ): ChosenMechanism {
-  const candidates = MECHANISMS.filter(({ name }) => wanted === "auto" || wanted === name);
+  const customary = MECHANISMS.filter((mechanism) => mechanism.isCustomary?.(facts));
+  const ordered = [...customary, ...MECHANISMS.filter((mechanism) => !customary.includes(mechanism))];
+  const candidates = ordered.filter(({ name }) => wanted === "auto" || wanted === name);
   const reasons: string[] = [];
   for (const mechanism of candidates) {
     const reason = mechanism.unfit(facts, devices);

@@ -1,7 +1,8 @@
 import type { HostFacts } from "../facts/host-facts";
+import { canBecomeConfFile } from "../facts/pciback-conf";
 import type { TextFile } from "../facts/text-files";
 import type { PciAddress } from "../pci/address";
-import type { Step } from "./step";
+import type { FileEdit, Step } from "./step";
 
 /** The facts as they are after these steps: what the next plan of the same apply starts from. */
 export function simulate(facts: HostFacts, steps: readonly Step[]): HostFacts {
@@ -19,9 +20,18 @@ function after(facts: HostFacts, step: Step): HostFacts {
     case "edit-file":
       return {
         ...facts,
-        modprobe: withText(facts.modprobe, step.path, step.after, "/etc/modprobe.d/"),
-        vmConfigs: withText(facts.vmConfigs, step.path, step.after, "/etc/xen/"),
+        modprobe: withText(facts.modprobe, step, (path) => path.startsWith("/etc/modprobe.d/")),
+        vmConfigs: withText(facts.vmConfigs, step, () => false),
+        pcibackConf: {
+          ...facts.pcibackConf,
+          files: withText(facts.pcibackConf.files, step, canBecomeConfFile),
+        },
       };
+    case "boot-script": {
+      const name = step.init === "systemd" ? `${step.name}.service` : step.name;
+      const others = facts.pcibackConf.started.filter((one) => one !== name);
+      return { ...facts, pcibackConf: { ...facts.pcibackConf, started: step.started ? [...others, name] : others } };
+    }
     case "regenerate":
       return facts;
     case "attach":
@@ -45,17 +55,17 @@ function withDriver(facts: HostFacts, address: PciAddress, driver: string | unde
   return device ? { ...facts, pciDevices: new Map(facts.pciDevices).set(address, { ...device, driver }) } : facts;
 }
 
+/** `isNew`: whether a file that was not there is one of these from now on. */
 function withText(
   files: readonly TextFile[],
-  path: string,
-  text: string | undefined,
-  folder: string,
+  { path, after: text }: FileEdit,
+  isNew: (path: string) => boolean,
 ): readonly TextFile[] {
   if (text === undefined) return files.filter((file) => file.target !== path);
   if (files.some((file) => file.target === path)) {
     return files.map((file) => (file.target === path ? { ...file, text } : file));
   }
-  return path.startsWith(folder) ? [...files, { path, target: path, text }] : files;
+  return isNew(path) ? [...files, { path, target: path, text }] : files;
 }
 
 function withDomainDevices(

@@ -1,4 +1,5 @@
 import type { Claim } from "../facts/claims";
+import type { BootInit } from "../facts/pciback-conf";
 import type { PciAddress } from "../pci/address";
 import type { AttachOptions } from "../pci/attach-options";
 import type { StubDriver } from "./stub-driver";
@@ -31,6 +32,8 @@ export type Step =
     }
   | FileEdit
   | { readonly kind: "regenerate"; readonly what: Regenerated }
+  /** Whether the boot starts our script. */
+  | { readonly kind: "boot-script"; readonly name: string; readonly init: BootInit; readonly started: boolean }
   | {
       readonly kind: "attach";
       readonly vm: RunningVm;

@@ -5,6 +5,7 @@ import type { AttachOptions } from "../pci/attach-options";
 import { formatSpecString } from "../pci/spec-string";
 import type { FileEdit, Step } from "../plan/step";
 import { quote } from "../shell";
+import { BOOT_SCRIPT_FUNCTIONS } from "./boot-script-shell";
 
 /** One step as shell: what it assumes, what it does, and what takes it back. Each is one command or several lines. */
 export interface StepShell {
@@ -13,7 +14,7 @@ export interface StepShell {
   readonly undo: string;
 }
 
-/** Functions that the step texts call. They print what went wrong and return non-zero. */
+/** Functions that the step texts call, of all toolstacks. They print what went wrong and return non-zero. */
 export const STEP_FUNCTIONS = `
 # The driver that holds a PCI function; nothing when none does.
 driver_of() {
@@ -47,7 +48,7 @@ replace_file() {
   return 1
 }
 load_pciback() {
-  [ -d /sys/bus/pci/drivers/pciback ] || modprobe xen-pciback || return
+  [ -d /sys/bus/pci/drivers/pciback ] || modprobe xen-pciback || modprobe pciback || return
   [ -d /sys/bus/pci/drivers/pciback ] && return
   echo "xen-pciback is loaded, but its driver did not register"
   return 1
@@ -101,7 +102,8 @@ regenerate_initramfs() {
     echo "no update-initramfs on this host"
     return 1
   fi
-}`.trim();
+}
+${BOOT_SCRIPT_FUNCTIONS}`.trim();
 
 export function stepShell(step: Step): StepShell {
   switch (step.kind) {
@@ -121,6 +123,12 @@ export function stepShell(step: Step): StepShell {
       };
     case "edit-file":
       return editShell(step);
+    case "boot-script":
+      return {
+        expect: [],
+        perform: `boot_script ${step.init} ${quote(step.name)} ${step.started ? "start" : "leave"}`,
+        undo: `boot_script ${step.init} ${quote(step.name)} ${step.started ? "leave" : "start"}`,
+      };
     case "regenerate":
       return { expect: [], perform: `regenerate_${step.what}`, undo: ":" };
     case "attach":
@@ -152,7 +160,8 @@ function editShell(step: FileEdit): StepShell {
   if (step.original === "keep" && step.before !== undefined) {
     return {
       ...shell,
-      perform: `${putText(`${STATE_FOLDER}/before${step.path}`, step.before)} || return\n${shell.perform}`,
+      // Several edits of one apply may each be the first one as far as their own plan knows.
+      perform: `[ -e ${original} ] || ${putText(`${STATE_FOLDER}/before${step.path}`, step.before)} || return\n${shell.perform}`,
     };
   }
   return step.original === "forget" ? { ...shell, perform: `${shell.perform} || return\nrm -f ${original}` } : shell;

@@ -2,6 +2,7 @@ import { GRUB_CONFIG, makeGrubConfig } from "../boot/grub";
 import { formatInitramfs, initramfsPath, packInitramfs, readInitramfs } from "../boot/initramfs";
 import type { CommandCall, CommandOutput, Commands } from "../machine";
 import { failed, isErrno, succeeded } from "./command";
+import { switchUnit } from "./services";
 
 /** Programs of Debian that change how the host boots, and those that boot it. */
 export const bootCommands: Commands = {
@@ -31,10 +32,7 @@ export const bootCommands: Commands = {
   reboot: (call) => powerCycle(call),
   shutdown: (call) =>
     call.args.includes("-r") ? powerCycle(call) : failed(1, "shutdown: only -r works on this simulated host\n"),
-  systemctl: (call) =>
-    call.args.includes("reboot")
-      ? powerCycle(call)
-      : failed(1, "systemctl: only reboot works on this simulated host\n"),
+  systemctl: (call) => (call.args.includes("reboot") ? powerCycle(call) : switchUnit(call)),
 };
 
 function updateGrub(call: CommandCall): CommandOutput {

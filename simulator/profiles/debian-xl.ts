@@ -2,6 +2,7 @@ import { bootLinux } from "../boot/boot-linux";
 import { bootXen } from "../boot/boot-xen";
 import { dom0CommandLine, GRUB_CONFIG, makeGrubConfig } from "../boot/grub";
 import { formatInitramfs, initramfsPath, packInitramfs } from "../boot/initramfs";
+import { startServices } from "../boot/services";
 import { bootCommands } from "../commands/boot";
 import { byteCommands } from "../commands/bytes";
 import { fileCommands } from "../commands/files";
@@ -97,6 +98,10 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     "/run/lock",
     "/etc/modprobe.d",
     "/etc/modules-load.d",
+    "/etc/systemd/system/multi-user.target.wants",
+    "/etc/init.d",
+    "/usr/local/sbin",
+    "/run/systemd/system",
     "/etc/xen/auto",
     "/var/lib",
     "/var/log",
@@ -177,8 +182,9 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     files.plant(initramfsPath(KERNEL), formatInitramfs(packInitramfs(files, KERNEL)));
     files.plant(GRUB_CONFIG, makeGrubConfig(files, KERNEL, XEN_IMAGE));
   },
-  boot(machine) {
+  async boot(machine) {
     bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
+    await startServices(machine, "systemd");
     bootXen(machine);
   },
 };

@@ -68,17 +68,20 @@ const file = fc
 test.each([
   ["the same", (list: (typeof NIC)[]) => list],
   ["the opposite", (list: (typeof NIC)[]) => [...list].reverse()],
-])("of any file: what was added makes permissive and nothing else; taken back in %s order it is the same bytes", (_, order) => {
-  fc.assert(
-    fc.property(fc.option(file, { nil: undefined }), (text) => {
-      fc.pre(text === undefined || parseSxp(text) !== undefined);
-      const first = addPermissive(text, NIC);
-      const second = first.kind === "edited" ? addPermissive(first.text, CARD) : first;
-      if (first.kind === "error" || second.kind === "error") throw new Error("not editable");
-      expect([NIC, CARD].map((device) => isPermissive(second.text, device))).toEqual([true, true]);
-      let left: string | undefined = second.text;
-      for (const device of order([NIC, CARD])) left = removePermissive(left ?? "", device, first.addition);
-      expect(left).toBe(text);
-    }),
-  );
-});
+])(
+  "of any file: what was added makes permissive and nothing else; taken back in %s order it is the same bytes",
+  (_, order) => {
+    fc.assert(
+      fc.property(fc.option(file, { nil: undefined }), (text) => {
+        fc.pre(text === undefined || parseSxp(text) !== undefined);
+        const first = addPermissive(text, NIC);
+        const second = first.kind === "edited" ? addPermissive(first.text, CARD) : first;
+        if (first.kind === "error" || second.kind === "error") throw new Error("not editable");
+        expect([NIC, CARD].map((device) => isPermissive(second.text, device))).toEqual([true, true]);
+        let left: string | undefined = second.text;
+        for (const device of order([NIC, CARD])) left = removePermissive(left ?? "", device, first.addition);
+        expect(left).toBe(text);
+      }),
+    );
+  },
+);

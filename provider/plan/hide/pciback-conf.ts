@@ -1,0 +1,163 @@
+import type { Claim } from "../../facts/claims";
+import type { HostFacts } from "../../facts/host-facts";
+import {
+  BOOT_SCRIPT_NAME,
+  ETC_MODULES,
+  findConfFile,
+  MODULES_LOAD_FILE,
+  ownReaders,
+  PCIBACK_CONF,
+  SYSTEMD_SCRIPT,
+  SYSTEMD_UNIT,
+  SYSV_SCRIPT,
+} from "../../facts/pciback-conf";
+import type { PciAddress } from "../../pci/address";
+import { addToPcibackConf, parsePcibackConf, removeFromPcibackConf } from "../../pci/pciback-conf";
+import { othersHaveEntriesIn } from "../claim";
+import type { HideMechanism } from "../hide-mechanism";
+import { simulate } from "../simulate";
+import type { Step } from "../step";
+import { BOOT_SCRIPT, BOOT_UNIT } from "./boot-script";
+import { addModule, listsModule, removeModule } from "./module-list";
+
+/**
+ * /etc/xen/pciback.conf and the script that reads it late in the boot, when the devices' own drivers have them already: it needs nothing
+ * of the boot loader and the initramfs. A script of the user's own is used and left alone; without one, ours comes with our first entry and
+ * goes with the last.
+ */
+export const pcibackConfHiding: HideMechanism = {
+  name: "pciback-conf",
+  unfit,
+  isCustomary: (facts) => ownReaders(facts.pcibackConf).some((reader) => reader.started),
+  isHidden: (facts, address) => confHas(facts, address) && isRead(facts),
+  hide(facts, device, key) {
+    const draft = new Draft(facts, key, "keep");
+    const conf = textOf(facts, PCIBACK_CONF);
+    draft.edit(PCIBACK_CONF, addToPcibackConf(conf, device.address), [device.address]);
+    const list = moduleListOf(facts);
+    if (list !== undefined) draft.edit(list.path, addModule(textOf(facts, list.path), list.module));
+    for (const [path, text] of ownReaders(facts.pcibackConf).length > 0 ? [] : bootFiles(facts)) draft.edit(path, text);
+    const init = facts.pcibackConf.init;
+    if (init && !isRead(draft.now))
+      draft.steps.push({ kind: "boot-script", name: BOOT_SCRIPT_NAME, init, started: true });
+    return {
+      steps: draft.steps,
+      entries: draft.paths.map((path) => ({ path, entry: device.address, undo: { mechanism: "pciback-conf" } })),
+    };
+  },
+  unhide(facts, address, claim, key) {
+    const draft = new Draft(facts, key, "forget");
+    const paths = claim.entries.filter((entry) => entry.entry === address).map((entry) => entry.path);
+    const last = (path: string) => paths.includes(path) && !othersNeed(facts, key, claim, address, path);
+    const { init, started } = facts.pcibackConf;
+    if (
+      init &&
+      (last(SYSV_SCRIPT) || last(SYSTEMD_UNIT)) &&
+      started.some((name) => name.startsWith(BOOT_SCRIPT_NAME))
+    ) {
+      draft.steps.push({ kind: "boot-script", name: BOOT_SCRIPT_NAME, init, started: false });
+    }
+    for (const path of [...paths].reverse()) {
+      const text = textOf(facts, path);
+      if (text === undefined) continue;
+      if (path === PCIBACK_CONF) draft.edit(path, removeFromPcibackConf(text, address));
+      else if (!last(path)) continue;
+      else if (path === ETC_MODULES) draft.edit(path, removeModule(text, facts.pciback.module));
+      else draft.edit(path, undefined);
+    }
+    return draft.steps;
+  },
+  regenerate: [],
+  regenerationEffects: ["its own driver has it at each boot until the boot script gives it to pciback"],
+};
+
+function unfit(facts: HostFacts): string | undefined {
+  if (!facts.xen) return `${PCIBACK_CONF} is for Xen, on which this host does not run`;
+  if (facts.pciback.kind === undefined) {
+    return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
+  }
+  const own = ownReaders(facts.pcibackConf);
+  if (own.some((reader) => reader.started)) return undefined;
+  const [idle] = own;
+  if (idle) {
+    return `${idle.path} reads ${PCIBACK_CONF}, and nothing starts it at boot. Enable it ("insserv ${BOOT_SCRIPT_NAME}", "systemctl enable"), or remove it and ours takes its place`.replace(
+      BOOT_SCRIPT_NAME,
+      idle.path.slice(idle.path.lastIndexOf("/") + 1),
+    );
+  }
+  return facts.pcibackConf.init === undefined
+    ? "its boot is neither systemd's nor that of SysV scripts (no insserv, update-rc.d or chkconfig), and our boot script fits no other"
+    : undefined;
+}
+
+function confHas(facts: HostFacts, address: PciAddress): boolean {
+  return parsePcibackConf(textOf(facts, PCIBACK_CONF) ?? "").includes(address);
+}
+
+/** Whether a boot reads the list, by whoever's script. */
+function isRead(facts: HostFacts): boolean {
+  const { pcibackConf } = facts;
+  if (ownReaders(pcibackConf).some((reader) => reader.started)) return true;
+  const script = pcibackConf.init === "systemd" ? SYSTEMD_SCRIPT : SYSV_SCRIPT;
+  const name = pcibackConf.init === "systemd" ? `${BOOT_SCRIPT_NAME}.service` : BOOT_SCRIPT_NAME;
+  return findConfFile(pcibackConf, script) !== undefined && pcibackConf.started.includes(name);
+}
+
+function bootFiles(facts: HostFacts): readonly (readonly [string, string])[] {
+  if (facts.pcibackConf.init === "sysv") return [[SYSV_SCRIPT, BOOT_SCRIPT]];
+  return [
+    [SYSTEMD_SCRIPT, BOOT_SCRIPT],
+    [SYSTEMD_UNIT, BOOT_UNIT],
+  ];
+}
+
+/** Where the module has to be listed to be loaded at boot, unless it is somewhere, or ours from before. */
+function moduleListOf(facts: HostFacts): { readonly path: string; readonly module: string } | undefined {
+  const { module, kind } = facts.pciback;
+  if (kind !== "module") return undefined;
+  const ours = facts.claims
+    .flatMap(({ claim }) => claim.entries)
+    .find((entry) => entry.path === ETC_MODULES || entry.path === MODULES_LOAD_FILE);
+  if (ours) return { path: ours.path, module };
+  const lists = facts.pcibackConf.files.filter(({ path }) => path.startsWith(ETC_MODULES));
+  if (lists.some(({ text }) => listsModule(text, module))) return undefined;
+  if (lists.some(({ path }) => path === ETC_MODULES)) return { path: ETC_MODULES, module };
+  return facts.pcibackConf.modulesLoad ? { path: MODULES_LOAD_FILE, module } : undefined;
+}
+
+/** Whether another hidden function, of this claim or another, needs what we wrote into this file. */
+function othersNeed(facts: HostFacts, key: string, claim: Claim, address: PciAddress, path: string): boolean {
+  if (othersHaveEntriesIn(facts, key, path)) return true;
+  return claim.entries.some(
+    (entry) => entry.path === path && entry.entry !== address && confHas(facts, entry.entry as PciAddress),
+  );
+}
+
+function textOf(facts: HostFacts, path: string): string | undefined {
+  return findConfFile(facts.pcibackConf, path)?.text;
+}
+
+/** Edits in the making, and the files in which a function has something. */
+class Draft {
+  readonly steps: Step[] = [];
+  readonly paths: string[] = [];
+
+  constructor(
+    private readonly facts: HostFacts,
+    private readonly key: string,
+    private readonly when: "keep" | "forget",
+  ) {}
+
+  get now(): HostFacts {
+    return simulate(this.facts, this.steps);
+  }
+
+  edit(path: string, after: string | undefined, hides: readonly PciAddress[] = []): void {
+    this.paths.push(path);
+    const before = textOf(this.facts, path);
+    const target = findConfFile(this.facts.pcibackConf, path)?.target ?? path;
+    if (before === after) return;
+    const original = othersHaveEntriesIn(this.facts, this.key, path) ? "leave" : this.when;
+    this.steps.push({ kind: "edit-file", path: target, before, after, hides, original });
+  }
+}
