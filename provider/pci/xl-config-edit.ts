@@ -6,8 +6,9 @@
 import type { PciAddress } from "./address";
 import { formatSpecString, namesFunction, type PciSpec } from "./spec-string";
 import { type PciEntry, parseXlConfig, pciEntries } from "./xl-config";
+import { type ConfigLanguage, XL_LANGUAGE } from "./xl-config-language";
 import { applyChanges, insertLast, removeElement, type XlChange } from "./xl-config-list";
-import { parseXlSyntax, type XlAssignment, type XlElement, type XlList, type XlSyntax } from "./xl-config-syntax";
+import type { XlAssignment, XlElement, XlList, XlSyntax } from "./xl-config-syntax";
 import { quoteXl, type XlConfigError, xlConfigError } from "./xl-config-tokens";
 
 /** What of one file is ours besides entries of `pci`. Plain JSON. */
@@ -28,12 +29,17 @@ export type XlEdit =
   | XlConfigError;
 
 /** Adds an entry behind those that there are. A function that an entry names already stays as it is: replace that. */
-export function addPciEntry(text: string, spec: PciSpec, additions = NO_ADDITIONS): XlEdit {
-  const syntax = parseXlSyntax(text);
+export function addPciEntry(
+  text: string,
+  spec: PciSpec,
+  additions = NO_ADDITIONS,
+  language: ConfigLanguage = XL_LANGUAGE,
+): XlEdit {
+  const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
   const { device } = spec;
   if (device.kind === "function" && pciEntries(syntax).some((entry) => namesFunction(entry.spec, device.address))) {
-    return edited(text, additions);
+    return edited(text, additions, language);
   }
   const lists = pciLists(syntax);
   const nested = lists.flatMap((list) => list.elements).find((element) => element.value.kind === "list");
@@ -46,77 +52,98 @@ export function addPciEntry(text: string, spec: PciSpec, additions = NO_ADDITION
   }
   const last = lists.at(-1);
   const word = formatSpecString(spec);
-  if (last) return edited(applyChanges(text, insertLast(text, last, word)), additions);
-  return append(text, `pci = [ ${quoteXl(word, "'")} ]`, { ...additions, pci: true });
+  if (last) return edited(applyChanges(text, insertLast(text, last, word)), additions, language);
+  return append(text, `pci = [ ${quoteXl(word, "'")} ]`, { ...additions, pci: true }, language);
 }
 
 /** Takes out every entry that names exactly this function: no `*`, no name. */
-export function removePciEntry(text: string, address: PciAddress, additions = NO_ADDITIONS): XlEdit {
-  const syntax = parseXlSyntax(text);
+export function removePciEntry(
+  text: string,
+  address: PciAddress,
+  additions = NO_ADDITIONS,
+  language: ConfigLanguage = XL_LANGUAGE,
+): XlEdit {
+  const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
   const entry = pciEntries(syntax).find(({ spec }) => namesFunction(spec, address));
-  if (!entry) return additions.pci ? withoutEmptyList(text, additions) : edited(text, additions);
+  if (!entry) return additions.pci ? withoutEmptyList(text, additions, language) : edited(text, additions, language);
   const { list, element } = placeOf(syntax, entry);
-  return removePciEntry(applyChanges(text, removeElement(text, list, element)), address, additions);
+  return removePciEntry(applyChanges(text, removeElement(text, list, element)), address, additions, language);
 }
 
 /** Writes another spec in the place of every entry that names exactly this function. */
-export function replacePciEntry(text: string, address: PciAddress, spec: PciSpec, additions = NO_ADDITIONS): XlEdit {
-  const syntax = parseXlSyntax(text);
+export function replacePciEntry(
+  text: string,
+  address: PciAddress,
+  spec: PciSpec,
+  additions = NO_ADDITIONS,
+  language: ConfigLanguage = XL_LANGUAGE,
+): XlEdit {
+  const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
   const entries = pciEntries(syntax).filter((entry) => namesFunction(entry.spec, address));
   const changes = entries.map((entry) => replaceValue(text, entry, formatSpecString(spec)));
-  return edited(applyChanges(text, changes), additions);
+  return edited(applyChanges(text, changes), additions, language);
 }
 
 /** Sets `passthrough` (xl 4.13 and later): the value that there is gives way, and without one a line is added at the end. */
-export function setPassthrough(text: string, value: string, additions = NO_ADDITIONS): XlEdit {
-  const syntax = parseXlSyntax(text);
+export function setPassthrough(
+  text: string,
+  value: string,
+  additions = NO_ADDITIONS,
+  language: ConfigLanguage = XL_LANGUAGE,
+): XlEdit {
+  const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
   const current = onlyText(syntax, "passthrough");
-  if (!current) return append(text, `passthrough = ${quoteXl(value, '"')}`, { ...additions, passthrough: { value } });
-  if (current.text === value) return edited(text, additions);
+  if (!current)
+    return append(text, `passthrough = ${quoteXl(value, '"')}`, { ...additions, passthrough: { value } }, language);
+  if (current.text === value) return edited(text, additions, language);
   const { instead } = additions.passthrough ?? { instead: text.slice(current.start, current.end) };
   const passthrough = instead === undefined ? { value } : { value, instead };
-  return edited(applyChanges(text, [replaceValue(text, current, value)]), { ...additions, passthrough });
+  return edited(applyChanges(text, [replaceValue(text, current, value)]), { ...additions, passthrough }, language);
 }
 
 /** Takes back what setPassthrough did; a value that is not ours, or not any more, stays. */
-export function restorePassthrough(text: string, additions: XlAdditions): XlEdit {
+export function restorePassthrough(
+  text: string,
+  additions: XlAdditions,
+  language: ConfigLanguage = XL_LANGUAGE,
+): XlEdit {
   const { passthrough: ours, ...others } = additions;
-  const syntax = parseXlSyntax(text);
+  const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
-  if (!ours) return edited(text, additions);
+  if (!ours) return edited(text, additions, language);
   const current = onlyText(syntax, "passthrough");
-  if (current?.text !== ours.value) return edited(text, others);
-  if (ours.instead === undefined) return withoutLine(text, current.assignment, others);
-  return edited(applyChanges(text, [{ start: current.start, end: current.end, text: ours.instead }]), others);
+  if (current?.text !== ours.value) return edited(text, others, language);
+  if (ours.instead === undefined) return withoutLine(text, current.assignment, others, language);
+  return edited(applyChanges(text, [{ start: current.start, end: current.end, text: ours.instead }]), others, language);
 }
 
 /** Drops our own `pci = [ ]` when nothing is left in it, unless somebody else wrote into it or it hides an older `pci`. */
-function withoutEmptyList(text: string, additions: XlAdditions): XlEdit {
-  const syntax = parseXlSyntax(text);
+function withoutEmptyList(text: string, additions: XlAdditions, language: ConfigLanguage): XlEdit {
+  const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
   const ours = syntax.settings.get("pci")?.parts[0];
   const dropped = { ...additions, pci: false };
-  if (ours?.value.kind !== "list") return edited(text, dropped);
-  if (ours.value.elements.length > 0) return edited(text, additions);
-  if (text.slice(ours.value.start + 1, ours.value.end - 1).trim() !== "") return edited(text, dropped);
-  const without = withoutLine(text, ours, dropped);
-  const config = without.kind === "error" ? without : parseXlConfig(without.text);
+  if (ours?.value.kind !== "list") return edited(text, dropped, language);
+  if (ours.value.elements.length > 0) return edited(text, additions, language);
+  if (text.slice(ours.value.start + 1, ours.value.end - 1).trim() !== "") return edited(text, dropped, language);
+  const without = withoutLine(text, ours, dropped, language);
+  const config = without.kind === "error" ? without : parseXlConfig(without.text, language);
   const sameDevices = config.kind === "config" && config.pci.length === pciEntries(syntax).length;
-  return sameDevices ? without : edited(text, dropped);
+  return sameDevices ? without : edited(text, dropped, language);
 }
 
 /** Takes out an assignment of ours, and with the last of them the newline that the first one needed. */
-function withoutLine(text: string, assignment: XlAssignment, additions: XlAdditions): XlEdit {
+function withoutLine(text: string, assignment: XlAssignment, additions: XlAdditions, language: ConfigLanguage): XlEdit {
   const change = statement(text, assignment);
   const without = applyChanges(text, [change]);
   const bare = without.slice(0, -1);
   const newlineIsOurs =
     additions.newline && !hasLine(additions) && change.end === text.length && without.endsWith("\n");
   // A comment that somebody wrote on that line meanwhile needs its newline.
-  return edited(newlineIsOurs && parseXlSyntax(bare).kind === "syntax" ? bare : without, additions);
+  return edited(newlineIsOurs && language.parse(bare).kind === "syntax" ? bare : without, additions, language);
 }
 
 /** Whether a whole line of the file is ours. */
@@ -124,15 +151,15 @@ function hasLine({ pci, passthrough }: XlAdditions): boolean {
   return pci || (passthrough !== undefined && passthrough.instead === undefined);
 }
 
-function append(text: string, line: string, additions: XlAdditions): XlEdit {
+function append(text: string, line: string, additions: XlAdditions, language: ConfigLanguage): XlEdit {
   const newline = text !== "" && !text.endsWith("\n");
   const start = newline ? `${text}\n` : text;
-  return edited(`${start}${line}\n`, { ...additions, newline: additions.newline || newline });
+  return edited(`${start}${line}\n`, { ...additions, newline: additions.newline || newline }, language);
 }
 
 /** Reads the text once more: an edit that xl would not read is no edit. */
-function edited(text: string, additions: XlAdditions): XlEdit {
-  const syntax = parseXlSyntax(text);
+function edited(text: string, additions: XlAdditions, language: ConfigLanguage): XlEdit {
+  const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
   return { kind: "edited", text, additions: { ...additions, newline: additions.newline && hasLine(additions) } };
 }

@@ -41,11 +41,11 @@ export function removeElement(text: string, list: XlList, element: XlElement): r
 
   const gap = gapBefore(text, value.start);
   const next = end + blanks(text, end);
-  const lineGoesOn = text[next] !== "\n" && text[next] !== "]";
+  const lineGoesOn = !endsLine(text, next) && text[next] !== "]";
   if (lineGoesOn && (index === 0 || gap.startsWith("\n"))) return [...before, cut(value.start, next), ...after];
   // A newline that ends a comment must stay when something stands behind the element, or the comment would swallow that.
   const between = text.slice(previous ? (previous.comma ?? previous.value.end) : list.start, value.start);
-  const kept = between.includes("#") && gap.startsWith("\n") && text[next] !== "\n" ? 1 : 0;
+  const kept = between.includes("#") && gap.startsWith("\n") && !endsLine(text, next) ? 1 : 0;
   return [...before, cut(value.start - gap.length + kept, end), ...after];
 }
 
@@ -53,7 +53,7 @@ function insertOnly(text: string, list: XlList, word: string): XlChange {
   const open = list.start + 1;
   const comment = endOfComment(text, open);
   const lineEnd = comment > open ? comment : open + blanks(text, open);
-  if (text[lineEnd] === "\n") return insert(lineEnd, `\n${lineIndentation(text, list.start)}    ${word}`);
+  if (endsLine(text, lineEnd)) return insert(lineEnd, `\n${lineIndentation(text, list.start)}    ${word}`);
   return insert(open, text[open] === "]" ? word : ` ${word}`);
 }
 
@@ -70,6 +70,11 @@ function gapBefore(text: string, at: number): string {
   let start = at;
   while (text[start - 1] === " " || text[start - 1] === "\t") start -= 1;
   return text.slice(text[start - 1] === "\n" ? start - 1 : start, at);
+}
+
+/** Python, which reads such files for xm, takes CR LF too. */
+function endsLine(text: string, at: number): boolean {
+  return text[at] === "\n" || (text[at] === "\r" && text[at + 1] === "\n");
 }
 
 function blanks(text: string, at: number): number {

@@ -1,7 +1,8 @@
 /** What an xl config file says about a virtual machine and its PCI devices (xen, tools/xl/xl_parse.c, 4.22). */
 import type { AttachOptions } from "./attach-options";
 import { type PciSpec, parseSpecString } from "./spec-string";
-import { parseXlSyntax, type XlRange, type XlSyntax } from "./xl-config-syntax";
+import { type ConfigLanguage, XL_LANGUAGE } from "./xl-config-language";
+import type { XlRange, XlSyntax } from "./xl-config-syntax";
 import type { XlConfigError } from "./xl-config-tokens";
 
 /** One device of `pci`; the range is that of the quoted text. */
@@ -27,8 +28,8 @@ export interface XlConfig {
 }
 
 /** Reads a file whose characters are bytes (Latin-1). Never throws. */
-export function parseXlConfig(text: string): XlConfig | XlConfigError {
-  const syntax = parseXlSyntax(text);
+export function parseXlConfig(text: string, language: ConfigLanguage = XL_LANGUAGE): XlConfig | XlConfigError {
+  const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
   return {
     kind: "config",
