@@ -5,6 +5,8 @@ import { FileTree } from "./kernel/file-tree";
 import { Kernel, type KernelData } from "./kernel/kernel";
 import { type MountData, procfs } from "./kernel/procfs";
 import { type FixedFiles, sysfs } from "./kernel/sysfs";
+import type { Libvirt, LibvirtData } from "./libvirt/libvirt";
+import type { Selinux, SelinuxData } from "./libvirt/selinux";
 import type { Xen, XenData } from "./xen/xen";
 
 /** One login on a simulated host. */
@@ -62,6 +64,8 @@ export interface Profile {
   readonly name: string;
   readonly kernel: KernelData;
   readonly xen?: XenData;
+  readonly libvirt?: LibvirtData;
+  readonly selinux?: SelinuxData;
   /** The hypervisor's file in /boot. */
   readonly xenImage?: string;
   readonly network: NetworkData;
@@ -100,6 +104,8 @@ export class Machine {
   xen: Xen | undefined;
   /** Ends when the last boot has. */
   booted: Promise<void>;
+  libvirt: Libvirt | undefined;
+  selinux: Selinux | undefined;
   /** Called by the programs that reboot. */
   onReboot: () => void = () => {};
   private power = new AbortController();
@@ -111,6 +117,10 @@ export class Machine {
   ) {
     this.commands = profile.commands;
     this.kernel = new Kernel(profile.kernel, "", () => undefined);
+    this.selinux = profile.selinux && {
+      mode: profile.selinux.mode,
+      booleans: new Map(Object.entries(profile.selinux.booleans)),
+    };
     const kernel = () => this.kernel;
     this.files = new FileTree({
       "/sys": sysfs(kernel, profile.sysfs),

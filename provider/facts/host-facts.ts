@@ -2,13 +2,16 @@ import { type Fact, factsShell, readAnswers, UnreadableFactsError } from "./answ
 import { claimsFact, type KeyedClaim } from "./claims";
 import { type Console, consoleFact } from "./console";
 import { type Domain, domainsFact } from "./domains";
+import { type Libvirt, libvirtFact } from "./libvirt";
 import { type Machine, machineFact } from "./machine";
 import { modprobeFact } from "./modprobe";
 import { type NetworkInterface, networkFact } from "./network";
 import { type PciDevices, pciDevicesFact } from "./pci-devices";
 import { type Pciback, pcibackFact } from "./pciback";
 import { type PcibackConf, pcibackConfFact } from "./pciback-conf";
+import { type Selinux, selinuxFact } from "./selinux";
 import { type StorageUse, storageFact } from "./storage";
+import { type StubModules, stubModulesFact } from "./stub-modules";
 import type { TextFile } from "./text-files";
 import { vmConfigsFact } from "./vm-configs";
 import { type Xen, xenFact } from "./xen";
@@ -26,6 +29,9 @@ export interface HostFacts {
   readonly xen: Xen | undefined;
   readonly domains: readonly Domain[];
   readonly vmConfigs: readonly TextFile[];
+  readonly libvirt: Libvirt | undefined;
+  readonly selinux: Selinux | undefined;
+  readonly stubModules: StubModules;
   readonly claims: readonly KeyedClaim[];
 }
 
@@ -35,6 +41,8 @@ type Facts = { readonly [name in keyof HostFacts]: Fact<HostFacts[name]> };
 export interface Questions {
   /** VM configuration files outside /etc/xen that the program names. */
   readonly vmConfigPaths: readonly string[];
+  /** Whether libvirt counts although the host has another toolstack. */
+  readonly libvirt?: boolean;
 }
 
 function factsFor(questions: Questions): Facts {
@@ -50,6 +58,9 @@ function factsFor(questions: Questions): Facts {
     xen: xenFact,
     domains: domainsFact,
     vmConfigs: vmConfigsFact(questions.vmConfigPaths),
+    libvirt: libvirtFact(questions.libvirt ?? false),
+    selinux: selinuxFact,
+    stubModules: stubModulesFact,
     claims: claimsFact,
   };
 }
@@ -80,6 +91,9 @@ export function readHostFacts(printed: string): HostFacts {
     xen: read(facts.xen),
     domains: read(facts.domains),
     vmConfigs: read(facts.vmConfigs),
+    libvirt: read(facts.libvirt),
+    selinux: read(facts.selinux),
+    stubModules: read(facts.stubModules),
     claims: read(facts.claims),
   };
 }

@@ -1,21 +1,24 @@
 import type { Claim } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
-import { functionsOf, type PciDevice } from "../facts/pci-devices";
+import type { PciDevice } from "../facts/pci-devices";
 import { formatPciTarget } from "../pci/address";
 import { claimFor, claimKey, claimToGiveBack, findClaim, refuseForeignClaim } from "./claim";
 import { cautionsOf, lossOf } from "./effects";
+import { functionsToAssign } from "./iommu-group";
 import { judgeSteps } from "./judge";
 import { emptyPlan, type Plan, refusedPlan } from "./plan";
-import type { Step } from "./step";
-import { isStubDriver, stubDriverOf } from "./stub-driver";
+import type { AssignedBy, Step } from "./step";
+import { isStubDriver, type StubDriver, stubDriverOf } from "./stub-driver";
+import { toolstackOf } from "./toolstack";
 import type { AssignWish, PlanContext } from "./wish";
 
 /** In: facts and the wish that functions are on the stub driver now. Out: the steps, what the host feels, what forbids it. */
 export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Plan {
-  const devices = functionsOf(facts.pciDevices, wish.target);
+  const devices = functionsToAssign(facts, wish);
   if (devices.length === 0) return refusedPlan(noSuchDevice(facts, formatPciTarget(wish.target)));
   const key = claimKey(wish);
   const stub = stubDriverOf(facts, wish);
+  const by = assignedBy(facts, wish, stub);
   const toTake = devices.filter((device) => device.driver !== stub);
   const claim = findClaim(facts, key);
   const { steps: claimSteps } = claimFor(facts, key, owner, {
@@ -25,9 +28,11 @@ export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanCo
   });
   const steps: Step[] = [
     ...claimSteps,
-    ...(toTake.length > 0 && !facts.pciback.registered ? [{ kind: "load-pciback" } as const] : []),
+    ...(toTake.length > 0 && stub === "pciback" && !facts.pciback.registered
+      ? [{ kind: "load-pciback" } as const]
+      : []),
     ...toTake.map(
-      (device) => ({ kind: "make-assignable", address: device.address, from: device.driver, stub, by: "xl" }) as const,
+      (device) => ({ kind: "make-assignable", address: device.address, from: device.driver, stub, by }) as const,
     ),
   ];
   return {
@@ -55,14 +60,15 @@ export function planRelease(facts: HostFacts, wish: AssignWish, { owner }: PlanC
   if (!claim) return emptyPlan(`${formatPciTarget(wish.target)} is not ours any more: nothing to give back`);
   const release: Step[] = [];
   const effects: string[] = [];
-  for (const device of functionsOf(facts.pciDevices, wish.target)) {
-    const stub = device.driver;
-    if (!isStubDriver(stub)) continue;
-    const before = claim.drivers.find((one) => one.address === device.address)?.driver ?? undefined;
+  for (const { address, driver } of claim.drivers) {
+    const device = facts.pciDevices.get(address);
+    const stub = device?.driver;
+    if (!device || !isStubDriver(stub)) continue;
+    const before = driver ?? undefined;
     if (before === stub) {
       effects.push(`${device.address} stays on ${stub}, where we found it`);
     } else {
-      release.push({ kind: "release", address: device.address, stub, to: before, by: "xl" });
+      release.push({ kind: "release", address: device.address, stub, to: before, by: assignedBy(facts, wish, stub) });
       effects.push(`${device.address} (${device.identity.label}) goes back to ${before ?? "having no driver"}`);
     }
   }
@@ -90,4 +96,12 @@ function driversBefore(claim: Claim | undefined, devices: readonly PciDevice[]):
     ({ address, driver }) =>
       claim?.drivers.find((one) => one.address === address) ?? { address, driver: driver ?? null },
   );
+}
+
+/** libvirt keeps account of what it detached, so it is asked where it can; it knows the stub driver of its own time alone. */
+function assignedBy(facts: HostFacts, wish: AssignWish, stub: StubDriver): AssignedBy {
+  const found = toolstackOf(facts, wish.toolstack);
+  if (found.kind === "unfit" || found.toolstack === "xm") return "sysfs";
+  if (found.toolstack !== "libvirt") return "xl";
+  return stub === stubDriverOf(facts, { driver: undefined }) ? "virsh" : "sysfs";
 }

@@ -18,3 +18,9 @@ export type Guard = (typeof GUARDS)[number];
 
 /** Harm that no declaration can ask for. */
 export const NEVER_ALLOWED: readonly Guard[] = ["identity", "in-use-by-vm", "claimed", "bridge"];
+
+/** What a guard has against a plan, with the evidence. */
+export interface Judgement {
+  readonly guard: Guard;
+  readonly message: string;
+}

@@ -3,18 +3,20 @@ import { interfacesUnder } from "../facts/network";
 import { functionsOf, isBridge, type PciDevice } from "../facts/pci-devices";
 import { xenIsAtLeast } from "../facts/xen";
 import { functionOf, type PciAddress } from "../pci/address";
-import { type Guard, NEVER_ALLOWED } from "./guard";
+import { type Guard, type Judgement, NEVER_ALLOWED } from "./guard";
+import { type Holder, holderOf } from "./holder";
+import { judgeIommuGroups } from "./judge-iommu-group";
 import type { Refusal } from "./plan";
-import type { Step } from "./step";
-import type { ExpectedIdentity, Wish } from "./wish";
-
-interface Judgement {
-  readonly guard: Guard;
-  readonly message: string;
-}
+import type { Step, VirshChange } from "./step";
+import type { ExpectedIdentity, PlanContext, Wish } from "./wish";
 
 /** Judges the steps of a plan, never the state: what is already as it would be does no new harm. */
-export function judgeSteps(facts: HostFacts, wish: Wish, steps: readonly Step[]): readonly Refusal[] {
+export function judgeSteps(
+  facts: HostFacts,
+  wish: Wish,
+  steps: readonly Step[],
+  program: PlanContext["program"] = [],
+): readonly Refusal[] {
   const taken = new Set(steps.flatMap(takenFromHost));
   const moved = steps.flatMap((step) =>
     step.kind === "make-assignable" || step.kind === "release" ? [step.address] : [],
@@ -25,8 +27,12 @@ export function judgeSteps(facts: HostFacts, wish: Wish, steps: readonly Step[])
       return device ? judgeTaking(facts, device) : [];
     }),
     ...(steps.some((step) => step.kind === "make-assignable") ? judgeIommu(facts) : []),
+    ...(facts.xen ? [] : judgeIommuGroups(facts, steps, program)),
     ...[...new Set([...moved, ...taken])].flatMap((address) => judgeUse(facts, address, moved)),
-    ...(taken.size > 0 || steps.some((step) => step.kind === "attach") ? judgeIdentity(facts, wish) : []),
+    ...steps.flatMap((step) => (step.kind === "virsh-attach" ? judgeOtherUse(facts, step) : [])),
+    ...(taken.size > 0 || steps.some((step) => step.kind === "attach" || step.kind === "virsh-attach")
+      ? judgeIdentity(facts, wish)
+      : []),
   ];
   return judgements
     .filter(({ guard }) => NEVER_ALLOWED.includes(guard) || !wish.allow.includes(guard))
@@ -40,6 +46,8 @@ function takenFromHost(step: Step): readonly PciAddress[] {
       return [step.address];
     case "edit-file":
       return step.hides;
+    case "virsh-attach":
+      return step.hostdev.managed ? [step.hostdev.address] : [];
     default:
       return [];
   }
@@ -122,16 +130,24 @@ function judgeIommu(facts: HostFacts): readonly Judgement[] {
   ];
 }
 
+/** A device that another running VM has cannot be hot-plugged into this one. */
+function judgeOtherUse(facts: HostFacts, step: VirshChange): readonly Judgement[] {
+  const holder = holderOf(facts, step.hostdev.address);
+  if (step.to === "config" || !holder || holder.name === step.vm.name) return [];
+  return [inUse(holder, step.hostdev.address)];
+}
+
+function inUse(holder: Holder, address: PciAddress): Judgement {
+  return {
+    guard: "in-use-by-vm",
+    message: `the VM "${holder.name}" (${holder.state}) has ${address} now. Detach it there or shut the VM down first`,
+  };
+}
+
 function judgeUse(facts: HostFacts, address: PciAddress, moved: readonly PciAddress[]): readonly Judgement[] {
   if (!moved.includes(address)) return [];
-  const holder = facts.domains.find((domain) => domain.pciDevices.some((device) => device.address === address));
-  if (!holder) return [];
-  return [
-    {
-      guard: "in-use-by-vm",
-      message: `the VM "${holder.name}" (domain ${holder.id}${holder.paused ? ", paused" : ""}) has ${address} now. Detach it there or shut the VM down first`,
-    },
-  ];
+  const holder = holderOf(facts, address);
+  return holder ? [inUse(holder, address)] : [];
 }
 
 function judgeIdentity(facts: HostFacts, wish: Wish): readonly Judgement[] {

@@ -2,7 +2,8 @@ import type { HostFacts } from "../facts/host-facts";
 import { canBecomeConfFile } from "../facts/pciback-conf";
 import type { TextFile } from "../facts/text-files";
 import type { PciAddress } from "../pci/address";
-import type { FileEdit, Step } from "./step";
+import type { DomainXml } from "../pci/domain-xml";
+import type { FileEdit, Step, VirshChange } from "./step";
 
 /** The facts as they are after these steps: what the next plan of the same apply starts from. */
 export function simulate(facts: HostFacts, steps: readonly Step[]): HostFacts {
@@ -40,6 +41,11 @@ function after(facts: HostFacts, step: Step): HostFacts {
       return withDomainDevices(facts, step.vm.domainId, (devices) =>
         devices.filter((one) => one.address !== step.address),
       );
+    case "virsh-attach":
+    case "virsh-detach":
+      return withHostdev(facts, step);
+    case "set-selinux-boolean":
+      return facts.selinux ? { ...facts, selinux: { ...facts.selinux, virtUseSysfs: step.to } } : facts;
     case "write-claim":
       return {
         ...facts,
@@ -77,4 +83,33 @@ function withDomainDevices(
     ...facts,
     domains: facts.domains.map((one) => (one.id === domainId ? { ...one, pciDevices: change(one.pciDevices) } : one)),
   };
+}
+
+/** Where libvirt puts the device in the guest, and which driver gets back a managed one, shows when the host is read again. */
+function withHostdev(facts: HostFacts, step: VirshChange): HostFacts {
+  const { libvirt } = facts;
+  if (libvirt?.kind !== "answers") return facts;
+  const { address, managed, options } = step.hostdev;
+  const added = {
+    address,
+    element: "hostdev",
+    managed,
+    permissive: options.permissive ?? false,
+    alias: undefined,
+    guestAddress: step.hostdev.guestAddress,
+  } as const;
+  const change = (xml: DomainXml): DomainXml => ({
+    ...xml,
+    hostdevs: [
+      ...xml.hostdevs.filter((one) => one.address !== address),
+      ...(step.kind === "virsh-attach" ? [added] : []),
+    ],
+  });
+  const domains = libvirt.domains.map((one) => {
+    if (one.uuid !== step.vm.uuid) return one;
+    return step.to === "config"
+      ? { ...one, config: change(one.config) }
+      : { ...one, live: one.live && change(one.live) };
+  });
+  return { ...facts, libvirt: { ...libvirt, domains } };
 }

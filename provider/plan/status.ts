@@ -1,9 +1,8 @@
 import type { HostFacts } from "../facts/host-facts";
-import { functionsOf, type PciIdentity } from "../facts/pci-devices";
+import type { PciDevice, PciIdentity } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
 import { findClaim } from "./claim";
 import { isStubDriver } from "./stub-driver";
-import type { Wish } from "./wish";
 
 /** What a declaration has come to, as the host says it. */
 export interface Status {
@@ -24,10 +23,10 @@ export interface FunctionStatus {
   readonly active: boolean;
 }
 
-/** What holds of each function, by a rule of the wish's kind. */
+/** What holds of each of a wish's functions, by a rule of its kind. */
 export function statusOf(
   facts: HostFacts,
-  wish: Wish,
+  devices: readonly PciDevice[],
   key: string,
   rule: {
     readonly active: (address: PciAddress) => boolean;
@@ -36,7 +35,6 @@ export function statusOf(
   },
 ): Status {
   const claim = findClaim(facts, key);
-  const devices = functionsOf(facts.pciDevices, wish.target);
   const functions = devices.map(({ address, identity }): FunctionStatus => {
     const before = claim?.drivers.find((one) => one.address === address)?.driver;
     const original = before && !isStubDriver(before) ? { originalDriver: before } : {};

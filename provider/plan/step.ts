@@ -1,7 +1,9 @@
 import type { Claim } from "../facts/claims";
+import type { LibvirtUri } from "../facts/libvirt";
 import type { BootInit } from "../facts/pciback-conf";
 import type { PciAddress } from "../pci/address";
 import type { AttachOptions } from "../pci/attach-options";
+import type { Hostdev } from "../pci/domain-xml";
 import type { StubDriver } from "./stub-driver";
 
 /** A running virtual machine, as far as a step needs to name it. */
@@ -41,11 +43,24 @@ export type Step =
       readonly options: AttachOptions;
     }
   | { readonly kind: "detach"; readonly vm: RunningVm; readonly address: PciAddress }
+  | VirshChange
+  | { readonly kind: "set-selinux-boolean"; readonly name: string; readonly to: boolean }
   | { readonly kind: "write-claim"; readonly key: string; readonly before: Claim | undefined; readonly claim: Claim }
   | { readonly kind: "drop-claim"; readonly key: string; readonly before: Claim };
 
 /** What moves a function to its stub driver and back. */
-export type AssignedBy = "xl";
+export type AssignedBy = "xl" | "virsh" | "sysfs";
+
+/** A VM of libvirt gets or loses one function: in its lasting configuration, or in the running VM. */
+export interface VirshChange {
+  readonly kind: "virsh-attach" | "virsh-detach";
+  readonly uri: LibvirtUri;
+  readonly vm: { readonly uuid: string; readonly name: string };
+  readonly hostdev: Hostdev;
+  readonly to: "config" | "live";
+  /** Whether virsh has --config and --live; an older one edits the configuration as `virsh edit` does. */
+  readonly separateScopes: boolean;
+}
 
 /** What is made from the boot's source files; an apply makes each once for all that wait for it. */
 export type Regenerated = "initramfs";

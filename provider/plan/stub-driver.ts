@@ -1,4 +1,5 @@
 import type { HostFacts } from "../facts/host-facts";
+import { libvirtIsAtLeast } from "../facts/libvirt";
 
 /** Drivers that hold a function for a VM and do nothing with it, by their names in sysfs (the module of Xen's is xen-pciback). */
 export const STUB_DRIVERS = ["pciback", "vfio-pci", "pci-stub"] as const;
@@ -10,5 +11,10 @@ export function isStubDriver(driver: string | null | undefined): driver is StubD
 
 /** The stub driver of a wish: the one that it names, else that of the host's kind. */
 export function stubDriverOf(facts: HostFacts, wish: { readonly driver: StubDriver | undefined }): StubDriver {
-  return wish.driver ?? (facts.xen ? "pciback" : "vfio-pci");
+  if (wish.driver !== undefined) return wish.driver;
+  if (facts.xen) return "pciback";
+  const { libvirt, stubModules } = facts;
+  // libvirt NEWS, 1.0.5: "VFIO device assignment"; kernels have vfio-pci since 3.6.
+  const old = libvirt?.kind === "answers" && !libvirtIsAtLeast(libvirt.version, 1, 0, 5);
+  return stubModules.pciStub && (old || !stubModules.vfioPci) ? "pci-stub" : "vfio-pci";
 }

@@ -1,4 +1,5 @@
 import type { HostFacts } from "../facts/host-facts";
+import { libvirtSays } from "./libvirt/find-vm";
 
 /** What manages the VMs of a host. */
 export const TOOLSTACKS = ["xl", "xapi", "libvirt", "xm"] as const;
@@ -16,6 +17,8 @@ export type FoundToolstack =
 /** The toolstack that the program asks for, where the host has it; else the one that a host of this kind is managed with. */
 export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): FoundToolstack {
   const there = toolstacksOf(facts);
+  if (asked === "libvirt" && !there.includes("libvirt"))
+    return { kind: "unfit", reason: `the program asks for the toolstack libvirt, and ${libvirtSays(facts.libvirt)}` };
   const [first, ...others] = there;
   if (first === undefined) return { kind: "unfit", reason: noToolstack(facts) };
   if (asked !== undefined && !there.includes(asked)) {
@@ -37,11 +40,12 @@ export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): Fou
 function toolstacksOf(facts: HostFacts): readonly Toolstack[] {
   const found: Toolstack[] = [];
   if (facts.xen?.xl) found.push("xl");
+  if (facts.libvirt?.kind === "answers") found.push("libvirt");
   return found;
 }
 
 function noToolstack(facts: HostFacts): string {
   if (facts.xen === undefined)
-    return "it does not run on Xen (/sys/hypervisor/type does not say so). Hosts with KVM are not supported yet";
+    return `it does not run on Xen (/sys/hypervisor/type does not say so), and ${libvirtSays(facts.libvirt)}`;
   return 'it runs on Xen, but "xl info" does not answer there. Hosts with another toolstack than xl are not supported yet';
 }

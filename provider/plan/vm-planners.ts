@@ -1,10 +1,11 @@
 import type { HostFacts } from "../facts/host-facts";
+import { libvirtVms } from "./libvirt/libvirt-vms";
 import { type Toolstack, toolstackOf } from "./toolstack";
 import type { VmPlanner } from "./vm-planner";
 import type { AttachWish } from "./wish";
 import { xlVms } from "./xl/xl-vms";
 
-const PLANNERS: { readonly [name in Toolstack]?: VmPlanner } = { xl: xlVms };
+const PLANNERS: { readonly [name in Toolstack]?: VmPlanner } = { xl: xlVms, libvirt: libvirtVms };
 
 /** The planner of the toolstack that a wish is carried out with; undefined on a host that has none. */
 export function vmPlannerOf(facts: HostFacts, wish: AttachWish): VmPlanner | undefined {

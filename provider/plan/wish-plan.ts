@@ -1,9 +1,11 @@
 import type { HostFacts } from "../facts/host-facts";
+import { functionsOf } from "../facts/pci-devices";
 import { formatPciTarget } from "../pci/address";
 import { planAssign, planRelease } from "./assign";
 import { claimKey, findClaim } from "./claim";
 import { planHide, planUnhide } from "./hide";
 import { isHidden } from "./hide-mechanisms";
+import { functionsToAssign } from "./iommu-group";
 import { emptyPlan, type Plan, refusedPlan } from "./plan";
 import { type Status, statusOf } from "./status";
 import { stubDriverOf } from "./stub-driver";
@@ -50,7 +52,9 @@ export function statusOfWish(facts: HostFacts, wish: Wish, key: string): Status 
     case "HiddenPciDevice":
     case "AssignableDevice": {
       const stub = stubDriverOf(facts, wish);
-      return statusOf(facts, wish, key, {
+      const devices =
+        wish.kind === "AssignableDevice" ? functionsToAssign(facts, wish) : functionsOf(facts.pciDevices, wish.target);
+      return statusOf(facts, devices, key, {
         active: (address) => facts.pciDevices.get(address)?.driver === stub,
         configured: (address) => isHidden(facts, address),
         pending: ({ configured, active }) =>
@@ -60,7 +64,7 @@ export function statusOfWish(facts: HostFacts, wish: Wish, key: string): Status 
     case "VmPciAttachment": {
       const planner = vmPlannerOf(facts, wish);
       const running = vmOf(facts, wish)?.running ?? false;
-      return statusOf(facts, wish, key, {
+      return statusOf(facts, functionsOf(facts.pciDevices, wish.target), key, {
         active: (address) => planner?.isAttachedLive(facts, wish.vm, address) ?? false,
         configured: (address) => planner?.isConfigured(facts, wish.vm, address) ?? false,
         pending: ({ configured, active }) =>
@@ -104,7 +108,9 @@ function vmOf(facts: HostFacts, wish: AttachWish) {
 function unfitHost(facts: HostFacts, wish: Wish): string | undefined {
   const { machine } = facts;
   const toolstack = toolstackOf(facts, wish.toolstack);
-  if (toolstack.kind === "unfit") return toolstack.reason;
+  // Without VMs to plan for, a host without Xen needs no toolstack: its kernel moves devices to a stub driver by itself.
+  const needsToolstack = wish.kind === "VmPciAttachment" || facts.xen !== undefined || wish.toolstack !== undefined;
+  if (toolstack.kind === "unfit" && needsToolstack) return toolstack.reason;
   if (wish.kind !== "VmPciAttachment" && wish.driver && (wish.driver === "pciback") !== (facts.xen !== undefined))
     return facts.xen
       ? `driver "${wish.driver}" is for hosts with KVM, and this one runs on Xen, whose stub driver is pciback. Leave \`driver\` out`

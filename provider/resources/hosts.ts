@@ -19,6 +19,7 @@ export function createHosts(): (input: HostInput) => ManagedHost {
       hosts.get(key) ??
       new ManagedHost(input.address, (patience) => connectionPool.connect(login, patienceOf(patience)));
     hosts.set(key, host);
+    host.useToolstack(input.toolstack);
     return host;
   };
 }

@@ -5,6 +5,7 @@ import { type HostFacts, type Questions, readHostFacts } from "../facts/host-fac
 import type { Host } from "../host/host";
 import type { Plan } from "../plan/plan";
 import { simulate } from "../plan/simulate";
+import type { Toolstack } from "../plan/toolstack";
 import { type ApplyResult, type GroupResult, readApplyResult } from "../toolstack/apply-result";
 import { applyScript, factsScript, resultScript, separateSteps } from "../toolstack/apply-script";
 
@@ -36,6 +37,7 @@ const RECONNECT_MS = 10 * 60_000;
 export class ManagedHost {
   private known: Promise<HostFacts> | undefined;
   private readonly vmConfigPaths = new Set<string>();
+  private asksLibvirt = false;
   private readonly waiting: WaitingChange[] = [];
   private applying = false;
   private warned = false;
@@ -56,6 +58,13 @@ export class ManagedHost {
       throw error;
     });
     return this.known;
+  }
+
+  /** The program names a toolstack that is not the first choice on such a host: its facts are asked for, too. */
+  useToolstack(toolstack: Toolstack | undefined): void {
+    if (toolstack !== "libvirt" || this.asksLibvirt) return;
+    this.asksLibvirt = true;
+    this.known = undefined;
   }
 
   /** A warning that is said once for the host, however many resources it has. */
@@ -184,7 +193,7 @@ export class ManagedHost {
   }
 
   private questions(): Questions {
-    return { vmConfigPaths: [...this.vmConfigPaths] };
+    return { vmConfigPaths: [...this.vmConfigPaths], libvirt: this.asksLibvirt };
   }
 
   private unable(change: Change, reason: string): PassthroughError {

@@ -7,12 +7,9 @@ import type { FileEdit, Step } from "../plan/step";
 import { quote } from "../shell";
 import { BOOT_SCRIPT_FUNCTIONS } from "./boot-script-shell";
 
-/** One step as shell: what it assumes, what it does, and what takes it back. Each is one command or several lines. */
-export interface StepShell {
-  readonly expect: readonly string[];
-  readonly perform: string;
-  readonly undo: string;
-}
+import type { StepShell } from "./step-shell";
+import { STUB_FUNCTIONS } from "./stub-shell";
+import { booleanShell, SELINUX_FUNCTIONS, VIRSH_FUNCTIONS, virshShell } from "./virsh-shell";
 
 /** Functions that the step texts call, of all toolstacks. They print what went wrong and return non-zero. */
 export const STEP_FUNCTIONS = `
@@ -53,22 +50,25 @@ load_pciback() {
   echo "xen-pciback is loaded, but its driver did not register"
   return 1
 }
-make_assignable() {
+make_assignable_xl() {
   xl pci-assignable-add "$1"
   expect_driver "$1" pciback
 }
+# PCI function without a driver, driver that gets it ("" for none).
+give_driver() {
+  [ -n "$2" ] && [ -z "$(driver_of "$1")" ] || return 0
+  [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
+  [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
+}
 # PCI function, driver that gets it back ("" for none).
-release() {
+release_xl() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   if [ "$(driver_of "$1")" = pciback ]; then
     # From Xen 4.13 on a function hidden at boot is released only after an add (libxl_pci.c: it is not in quarantine yet).
     xl pci-assignable-add "$1"
     xl pci-assignable-remove "$1"
   fi
-  if [ -n "$2" ] && [ -z "$(driver_of "$1")" ]; then
-    [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
-    [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
-  fi
+  give_driver "$1" "$2"
   expect_driver "$1" "$2"
 }
 # Domain id, PCI function. From xenstore, for xl itself aborts now and then (seen on Xen 4.17).
@@ -103,7 +103,10 @@ regenerate_initramfs() {
     return 1
   fi
 }
-${BOOT_SCRIPT_FUNCTIONS}`.trim();
+${BOOT_SCRIPT_FUNCTIONS}
+${STUB_FUNCTIONS}
+${VIRSH_FUNCTIONS}
+${SELINUX_FUNCTIONS}`.trim();
 
 export function stepShell(step: Step): StepShell {
   switch (step.kind) {
@@ -112,14 +115,14 @@ export function stepShell(step: Step): StepShell {
     case "make-assignable":
       return {
         expect: [`expect_driver ${step.address} ${quote(step.from ?? "")}`],
-        perform: `make_assignable ${step.address}`,
-        undo: `release ${step.address} ${quote(step.from ?? "")}`,
+        perform: `make_assignable_${step.by} ${step.address} ${step.stub}`,
+        undo: `release_${step.by} ${step.address} ${quote(step.from ?? "")}`,
       };
     case "release":
       return {
-        expect: [`expect_driver ${step.address} pciback`],
-        perform: `release ${step.address} ${quote(step.to ?? "")}`,
-        undo: `make_assignable ${step.address}`,
+        expect: [`expect_driver ${step.address} ${step.stub}`],
+        perform: `release_${step.by} ${step.address} ${quote(step.to ?? "")}`,
+        undo: `make_assignable_${step.by} ${step.address} ${step.stub}`,
       };
     case "edit-file":
       return editShell(step);
@@ -143,6 +146,11 @@ export function stepShell(step: Step): StepShell {
         perform: `detach ${step.vm.domainId} ${step.address}`,
         undo: `attach ${step.vm.domainId} ${step.address} ${step.address}`,
       };
+    case "virsh-attach":
+    case "virsh-detach":
+      return virshShell(step);
+    case "set-selinux-boolean":
+      return booleanShell(step.name, step.to);
     case "write-claim":
       return textShell(claimPath(step.key), step.before && formatClaim(step.before), formatClaim(step.claim));
     case "drop-claim":

@@ -33,6 +33,12 @@ export function dom0CommandLine(files: FileTree): string {
   return /^\s*module2\s+\/boot\/vmlinuz\S*\s+(.*?)\s*$/m.exec(text)?.[1] ?? "";
 }
 
+/** The arguments that the first entry of grub.cfg without Xen gives the kernel. */
+export function linuxCommandLine(files: FileTree): string {
+  const text = files.exists(GRUB_CONFIG) ? files.read(GRUB_CONFIG) : "";
+  return /^\s*linux\s+\/boot\/vmlinuz\S*\s+(.*?)\s*$/m.exec(text)?.[1] ?? "";
+}
+
 /** /etc/default/grub and grub.d/*.cfg are shell; assignments of words and quoted text are what is in them. */
 function readSettings(files: FileTree): ReadonlyMap<string, string> {
   const folder = "/etc/default/grub.d";

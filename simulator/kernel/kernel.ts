@@ -11,6 +11,10 @@ export interface KernelData {
   readonly version: string;
   readonly pci: readonly PciFunctionData[];
   readonly modules: readonly ModuleData[];
+  /** Whether this kernel drives the IOMMU when it is told to; under Xen the hypervisor does. Default: no. */
+  readonly iommu?: boolean;
+  /** Whether functions have driver_override (since Linux 3.16). Default: yes. */
+  readonly driverOverride?: boolean;
 }
 
 /** The kernel of a host from one boot to the next. */
@@ -34,6 +38,11 @@ export class Kernel implements ModuleLoader {
     this.log(`Linux version ${data.release} (debian-kernel@lists.debian.org) ${data.version}`);
     this.log(`Command line: ${commandLine}`);
     for (const module of data.modules) if (module.builtin) this.start(module, this.bootParameters(module.name));
+  }
+
+  /** Whether functions are in IOMMU groups. */
+  get iommu(): boolean {
+    return this.data.iommu === true && /(^|\s)intel_iommu=on(\s|$)/.test(this.commandLine);
   }
 
   get loadedModules(): readonly string[] {

@@ -16,6 +16,8 @@ export interface PciFunctionData {
   readonly bridge?: PciAddress;
   /** Whether the kernel knows a way to reset it alone. Default: yes for end points. */
   readonly resettable?: boolean;
+  /** The IOMMU group, when the kernel runs with an IOMMU. */
+  readonly iommuGroup?: number;
   readonly sriov?: { readonly totalVfs: number; readonly vfId: string; readonly vfs: readonly PciAddress[] };
   /** What appears below the function in /sys while a driver holds it: `net/eth0` -> files. */
   readonly children?: Readonly<Record<string, ChildDevices>>;
@@ -54,6 +56,8 @@ export interface PciDriver {
 export class PciBus {
   private readonly functions = new Map<PciAddress, PciFunction>();
   private readonly registered = new Map<string, PciDriver>();
+  /** Ids that were written to drivers/<name>/new_id: `8086 3a6c`. */
+  private readonly addedIds = new Map<string, Set<string>>();
   /** Grows with every change, so that what is computed from the bus can be kept until then. */
   version = 0;
 
@@ -81,7 +85,8 @@ export class PciBus {
   register(driver: PciDriver): void {
     this.version++;
     this.registered.set(driver.name, driver);
-    for (const device of this.devices) if (!device.driver && matches(driver, device)) this.tryProbe(driver, device);
+    for (const device of this.devices)
+      if (!device.driver && this.matches(driver, device)) this.tryProbe(driver, device);
   }
 
   unregister(name: string): void {
@@ -93,11 +98,24 @@ export class PciBus {
   /** Writing an address to drivers/<name>/bind (bind_store, drivers/base/bus.c): ENODEV, EBUSY, or what probe says. */
   bind(driver: PciDriver, text: string): void {
     const device = this.find(text.trim());
-    if (!device || !matches(driver, device)) throw new Errno("ENODEV");
+    if (!device || !this.matches(driver, device)) throw new Errno("ENODEV");
     if (device.driver) throw new Errno("EBUSY");
     driver.probe(device);
     device.driver = driver;
     this.version++;
+  }
+
+  /** Writing `8086 3a6c` to drivers/<name>/new_id: the driver is offered every such function that has none (new_id_store). */
+  addId(driver: PciDriver, text: string): void {
+    const id = readId(text);
+    this.addedIds.set(driver.name, (this.addedIds.get(driver.name) ?? new Set()).add(id));
+    for (const device of this.devices)
+      if (!device.driver && this.matches(driver, device)) this.tryProbe(driver, device);
+  }
+
+  /** Writing to drivers/<name>/remove_id: what the driver holds it keeps (remove_id_store). */
+  removeId(driver: PciDriver, text: string): void {
+    if (!this.addedIds.get(driver.name)?.delete(readId(text))) throw new Errno("ENODEV");
   }
 
   /** Writing an address to drivers/<name>/unbind (unbind_store). */
@@ -154,8 +172,14 @@ export class PciBus {
   private offer(device: PciFunction): void {
     for (const driver of this.registered.values()) {
       if (device.driver) return;
-      if (matches(driver, device)) this.tryProbe(driver, device);
+      if (this.matches(driver, device)) this.tryProbe(driver, device);
     }
+  }
+
+  /** pci_match_device (linux drivers/pci/pci-driver.c, 6.1): with an override, that driver alone, whatever its ids. */
+  private matches(driver: PciDriver, device: PciFunction): boolean {
+    if (device.driverOverride !== undefined) return device.driverOverride === driver.name;
+    return driver.covers(device) || (this.addedIds.get(driver.name)?.has(device.id) ?? false);
   }
 
   private tryProbe(driver: PciDriver, device: PciFunction): void {
@@ -178,9 +202,10 @@ export class PciBus {
   }
 }
 
-/** pci_match_device (linux drivers/pci/pci-driver.c, 6.1): with an override, that driver alone, whatever its ids. */
-function matches(driver: PciDriver, device: PciFunction): boolean {
-  return device.driverOverride === undefined ? driver.covers(device) : device.driverOverride === driver.name;
+function readId(text: string): string {
+  const match = /^([0-9a-f]+) ([0-9a-f]+)/.exec(text);
+  if (!match) throw new Errno("EINVAL");
+  return `${match[1]}:${match[2]}`;
 }
 
 function newFunction(data: PciFunctionData): PciFunction {

@@ -69,8 +69,8 @@ class SysfsTree {
     const at = `${DRIVERS}/${driver.name}`;
     this.file(`${at}/bind`, 0o200, { write: (text) => bus.bind(driver, text) });
     this.file(`${at}/unbind`, 0o200, { write: (text) => bus.unbind(driver, text) });
-    this.file(`${at}/new_id`, 0o200, { write: () => refuse("EINVAL") });
-    this.file(`${at}/remove_id`, 0o200, { write: () => refuse("ENODEV") });
+    this.file(`${at}/new_id`, 0o200, { write: (text) => bus.addId(driver, text) });
+    this.file(`${at}/remove_id`, 0o200, { write: (text) => bus.removeId(driver, text) });
     this.file(`${at}/uevent`, 0o200, { write: () => {} });
     for (const [name, { mode, ...calls }] of Object.entries(driver.attributes ?? {})) {
       this.file(`${at}/${name}`, mode, calls);
@@ -92,10 +92,17 @@ class SysfsTree {
     this.text(`${at}/modalias`, `${modaliasOf(device)}\n`);
     this.text(`${at}/irq`, "0\n");
     this.text(`${at}/numa_node`, "-1\n");
-    this.file(`${at}/driver_override`, 0o644, {
-      read: () => `${device.driverOverride ?? "(null)"}\n`,
-      write: (text) => this.kernel.bus.override(device, text),
-    });
+    if (this.kernel.data.driverOverride !== false) {
+      this.file(`${at}/driver_override`, 0o644, {
+        read: () => `${device.driverOverride ?? "(null)"}\n`,
+        write: (text) => this.kernel.bus.override(device, text),
+      });
+    }
+    if (this.kernel.iommu && device.iommuGroup !== undefined) {
+      const group = `/sys/kernel/iommu_groups/${device.iommuGroup}`;
+      this.link(`${group}/devices/${device.address}`, at);
+      this.link(`${at}/iommu_group`, group);
+    }
     if (device.resettable) {
       this.file(`${at}/reset`, 0o200, {
         write: (text) => (/^\s*\+?(0x)?0*1\n?$/.test(text) ? undefined : refuse("EINVAL")),
@@ -171,6 +178,6 @@ class SysfsTree {
   }
 }
 
-function refuse(code: "EINVAL" | "ENODEV"): never {
+function refuse(code: "EINVAL"): never {
   throw new Errno(code);
 }

@@ -9,6 +9,7 @@ const UNDERSCORED = ["virtio_pci", "virtio_blk", "lpc_ich"];
 export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   {
     address: at("00:00.0"),
+    iommuGroup: 0,
     id: "8086:29c0",
     subsystem: "1af4:1100",
     class: "060000",
@@ -16,6 +17,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   },
   {
     address: at("00:01.0"),
+    iommuGroup: 1,
     id: "1234:1111",
     subsystem: "1af4:1100",
     class: "030000",
@@ -24,6 +26,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   },
   {
     address: at("00:02.0"),
+    iommuGroup: 2,
     id: "1af4:1001",
     subsystem: "1af4:0002",
     class: "010000",
@@ -40,12 +43,13 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
       ],
     },
   },
-  networkCard("00:03.0", "mgmt0", "52:54:00:12:34:56"),
-  rootPort("00:05.0"),
-  rootPort("00:06.0"),
-  rootPort("00:07.0"),
+  networkCard("00:03.0", 3, "mgmt0", "52:54:00:12:34:56"),
+  rootPort("00:05.0", 4),
+  rootPort("00:06.0", 5),
+  rootPort("00:07.0", 6),
   {
     address: at("00:1f.0"),
+    iommuGroup: 7,
     id: "8086:2918",
     subsystem: "1af4:1100",
     class: "060100",
@@ -54,6 +58,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   },
   {
     address: at("00:1f.2"),
+    iommuGroup: 7,
     id: "8086:2922",
     subsystem: "1af4:1100",
     class: "010601",
@@ -62,16 +67,18 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   },
   {
     address: at("00:1f.3"),
+    iommuGroup: 7,
     id: "8086:2930",
     subsystem: "1af4:1100",
     class: "0c0500",
     revision: "02",
     label: "SMBus: Intel Corporation 82801I (ICH9 Family) SMBus Controller",
   },
-  networkCard("01:00.0", "enp1s0f0", "52:54:00:12:34:57", "00:05.0"),
-  networkCard("01:00.1", "enp1s0f1", "52:54:00:12:34:58", "00:05.0"),
+  networkCard("01:00.0", 8, "enp1s0f0", "52:54:00:12:34:57", "00:05.0"),
+  networkCard("01:00.1", 8, "enp1s0f1", "52:54:00:12:34:58", "00:05.0"),
   {
     address: at("02:00.0"),
+    iommuGroup: 9,
     id: "1b36:000d",
     subsystem: "1af4:1100",
     class: "0c0330",
@@ -83,6 +90,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   },
   {
     address: at("03:00.0"),
+    iommuGroup: 10,
     id: "1b36:0010",
     subsystem: "1af4:1100",
     class: "010802",
@@ -120,7 +128,8 @@ export const DEBIAN_XL_MODULES: readonly ModuleData[] = [
   module("lpc_ich", "drivers/mfd", { name: "lpc_ich", ids: ["8086:2918"] }),
   module("bochs", "drivers/gpu/drm/tiny", { name: "bochs-drm", ids: ["1234:1111"] }),
   module("xen_pciback", "drivers/xen/xen-pciback"),
-  module("vfio_pci", "drivers/vfio/pci"),
+  module("vfio_pci", "drivers/vfio/pci", { name: "vfio-pci" }),
+  module("pci_stub", "drivers/pci", { name: "pci-stub" }),
 ];
 
 function at(text: string): PciAddress {
@@ -129,9 +138,10 @@ function at(text: string): PciAddress {
   return address;
 }
 
-function rootPort(address: string): PciFunctionData {
+function rootPort(address: string, iommuGroup: number): PciFunctionData {
   return {
     address: at(address),
+    iommuGroup,
     id: "1b36:000c",
     subsystem: "1b36:0000",
     class: "060400",
@@ -139,9 +149,10 @@ function rootPort(address: string): PciFunctionData {
   };
 }
 
-function networkCard(address: string, name: string, mac: string, bridge?: string): PciFunctionData {
+function networkCard(address: string, iommuGroup: number, name: string, mac: string, bridge?: string): PciFunctionData {
   return {
     address: at(address),
+    iommuGroup,
     id: "8086:10d3",
     subsystem: "8086:0000",
     class: "020000",

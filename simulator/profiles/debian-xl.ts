@@ -18,7 +18,7 @@ import type { Profile } from "../machine";
 import { DEBIAN_XL_MODULES, DEBIAN_XL_PCI } from "./debian-xl-hardware";
 import { DEBIAN_XL_VMS } from "./debian-xl-vms";
 
-const KERNEL: KernelData = {
+export const DEBIAN_KERNEL: KernelData = {
   release: "6.1.0-56-amd64",
   version: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)",
   pci: DEBIAN_XL_PCI,
@@ -30,7 +30,7 @@ const XEN_IMAGE = "xen-4.17-amd64.gz";
 /** Debian 12 with Xen 4.17 and xl: the lab host of test/lab. pciback is a module that nothing loads at boot. */
 export const debianXl: Profile = {
   name: "debian-xl",
-  kernel: KERNEL,
+  kernel: DEBIAN_KERNEL,
   xen: {
     major: 4,
     minor: 17,
@@ -82,14 +82,14 @@ GRUB_CMDLINE_LINUX="console=ttyS0 console=hvc0 intel_iommu=on"
 GRUB_CMDLINE_LINUX_DEFAULT=""
 GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all"
 `,
-    [`/boot/vmlinuz-${KERNEL.release}`]: "",
+    [`/boot/vmlinuz-${DEBIAN_KERNEL.release}`]: "",
     [`/boot/${XEN_IMAGE}`]: "",
     "/root/guest.img": "",
-    ...Object.fromEntries(moduleFiles().map((file) => [`/lib/modules/${KERNEL.release}/${file}`, ""])),
-    [`/lib/modules/${KERNEL.release}/modules.dep`]: moduleFiles()
+    ...Object.fromEntries(moduleFiles().map((file) => [`/lib/modules/${DEBIAN_KERNEL.release}/${file}`, ""])),
+    [`/lib/modules/${DEBIAN_KERNEL.release}/modules.dep`]: moduleFiles()
       .map((file) => `${file}:\n`)
       .join(""),
-    [`/lib/modules/${KERNEL.release}/modules.builtin`]: "kernel/drivers/pci/pcie/pcieportdrv.ko\n",
+    [`/lib/modules/${DEBIAN_KERNEL.release}/modules.builtin`]: "kernel/drivers/pci/pcie/pcieportdrv.ko\n",
     ...DEBIAN_XL_VMS,
   },
   folders: [
@@ -179,8 +179,8 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     ...["update-grub", "update-initramfs", "xl"],
   ],
   install({ files }) {
-    files.plant(initramfsPath(KERNEL), formatInitramfs(packInitramfs(files, KERNEL)));
-    files.plant(GRUB_CONFIG, makeGrubConfig(files, KERNEL, XEN_IMAGE));
+    files.plant(initramfsPath(DEBIAN_KERNEL), formatInitramfs(packInitramfs(files, DEBIAN_KERNEL)));
+    files.plant(GRUB_CONFIG, makeGrubConfig(files, DEBIAN_KERNEL, XEN_IMAGE));
   },
   async boot(machine) {
     bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);

@@ -1,7 +1,9 @@
 import type { Profile } from "../machine";
+import { debianKvm } from "./debian-kvm";
 import { debianXl } from "./debian-xl";
+import { rhelKvm } from "./rhel-kvm";
 
-const PROFILES: readonly Profile[] = [debianXl];
+const PROFILES: readonly Profile[] = [debianXl, debianKvm, rhelKvm];
 
 /** Names of the kinds of hosts that can be simulated. */
 export const PROFILE_NAMES: readonly string[] = PROFILES.map((profile) => profile.name);

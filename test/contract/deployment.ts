@@ -83,9 +83,10 @@ export class Deployment {
   }
 
   private inputs(given: Record<string, unknown>, label: string, preview: boolean): Record<string, unknown> {
-    const { address, port, user, identityFile, hostKey, sudo } = this.host;
+    const { address, port, user, identityFile, hostKey, sudo, toolstack } = this.host;
+    const login = { address, port, user, identityFile, hostKey, sudo, toolstack };
     return {
-      host: { address, port, user, identityFile, hostKey, ...(sudo === undefined ? {} : { sudo }) },
+      host: Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined)),
       ...given,
       __provider: "",
       __project: "contract",

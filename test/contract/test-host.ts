@@ -1,3 +1,5 @@
+import type { Toolstack } from "../../provider/plan/toolstack";
+
 /** A host that the contract runs on: the simulated one, or the real Xen host of the lab. */
 export interface TestHost {
   readonly name: string;
@@ -9,6 +11,8 @@ export interface TestHost {
   readonly identityFile: string;
   /** `SHA256:…` */
   readonly hostKey: string;
+  /** What the program names, where it is not the host's first choice. */
+  readonly toolstack?: Toolstack;
   /** Runs a command past the product, as a person would over SSH. */
   exec(command: string): Promise<CommandResult>;
   /** Resolves when the host is back. */

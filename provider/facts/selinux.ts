@@ -1,0 +1,22 @@
+import type { Fact } from "./answers";
+
+/** SELinux, where the host has it and it is not switched off. */
+export interface Selinux {
+  readonly mode: "enforcing" | "permissive";
+  /** Whether VMs of libvirt may use the devices in /sys; undefined where the policy has no such boolean. */
+  readonly virtUseSysfs: boolean | undefined;
+}
+
+export const selinuxFact: Fact<Selinux | undefined> = {
+  name: "selinux",
+  ask: `
+command -v getenforce >&2 || return 0
+getenforce
+getsebool virt_use_sysfs`,
+  parse({ text }) {
+    const mode = /^(Enforcing|Permissive)$/m.exec(text)?.[1]?.toLowerCase();
+    if (mode !== "enforcing" && mode !== "permissive") return undefined;
+    const value = /^virt_use_sysfs --> (on|off)$/m.exec(text)?.[1];
+    return { mode, virtUseSysfs: value === undefined ? undefined : value === "on" };
+  },
+};

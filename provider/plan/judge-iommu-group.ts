@@ -1,0 +1,63 @@
+import type { HostFacts } from "../facts/host-facts";
+import { type PciAddress, targets } from "../pci/address";
+import type { Judgement } from "./guard";
+import { describeGroup, membersLeftBehind } from "./iommu-group";
+import type { Step } from "./step";
+import { stubDriverOf } from "./stub-driver";
+import type { PlanContext } from "./wish";
+
+/** vfio gives a VM whole IOMMU groups, and nothing without an IOMMU; the older pci-stub knows no groups. */
+export function judgeIommuGroups(
+  facts: HostFacts,
+  steps: readonly Step[],
+  program: PlanContext["program"],
+): readonly Judgement[] {
+  const assigned = steps.flatMap((step) =>
+    step.kind === "make-assignable" && step.stub === "vfio-pci" ? [step.address] : [],
+  );
+  const byVfio = stubDriverOf(facts, { driver: undefined }) === "vfio-pci";
+  const attached = steps.flatMap((step) =>
+    step.kind === "virsh-attach" && byVfio ? [{ address: step.hostdev.address, vm: step.vm.uuid }] : [],
+  );
+  const without = [...assigned, ...attached.map((one) => one.address)].find(
+    (address) => facts.pciDevices.get(address)?.iommuGroup === undefined,
+  );
+  if (without !== undefined) {
+    const device = facts.pciDevices.get(without);
+    return [
+      {
+        guard: "no-iommu",
+        message: `${without} (${device?.identity.label}) is in no IOMMU group: the host runs without an IOMMU, and vfio-pci gives VMs no device then. Switch on VT-d or AMD-Vi in the firmware, and boot an Intel host with intel_iommu=on`,
+      },
+    ];
+  }
+  const configured = (vm: string) =>
+    facts.libvirt?.kind === "answers"
+      ? (facts.libvirt.domains.find((one) => one.uuid === vm)?.config.hostdevs ?? [])
+      : [];
+  const declared = (address: PciAddress) =>
+    program.some((other) => other.kind === "AssignableDevice" && targets(other.target, address));
+  const left = (address: PciAddress, vm: string | undefined) =>
+    membersLeftBehind(
+      facts,
+      address,
+      (member) =>
+        assigned.includes(member) ||
+        (vm !== undefined &&
+          (declared(member) ||
+            attached.some((one) => one.address === member) ||
+            configured(vm).some((one) => one.address === member && one.managed))),
+    );
+  const wholes = [
+    ...assigned.map((address) => ({ address, members: left(address, undefined) })),
+    ...attached.map(({ address, vm }) => ({ address, members: left(address, vm) })),
+  ].filter(({ members }) => members.length > 0);
+  const told = new Set<string>();
+  return wholes.flatMap(({ address, members }): Judgement[] => {
+    const group = facts.pciDevices.get(address)?.iommuGroup ?? "";
+    if (told.has(group)) return [];
+    told.add(group);
+    const way = "Take the whole group: an AssignableDevice with group: true, or with a slot as its device";
+    return [{ guard: "iommu-group", message: `${describeGroup(facts, address, members)}. ${way}` }];
+  });
+}

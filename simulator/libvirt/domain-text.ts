@@ -1,0 +1,81 @@
+import type { PciAddress } from "../../provider/pci/address";
+import { type DomainXml, formatSourceAddress, type GuestAddress, readDomainXmls } from "../../provider/pci/domain-xml";
+
+/** The one domain of an XML document. Throws when it is none. */
+export function readDomain(text: string): DomainXml {
+  const [domain] = readDomainXmls(text);
+  if (!domain) throw new RangeError("no <domain>");
+  return domain;
+}
+
+/** A `<hostdev>` as somebody hands it to virsh. */
+export interface GivenHostdev {
+  readonly address: PciAddress;
+  readonly managed: boolean;
+  readonly guestAddress: GuestAddress | undefined;
+}
+
+/** Reads the XML of one device; undefined when it is no PCI hostdev. */
+export function readHostdev(text: string): GivenHostdev | undefined {
+  const shell = `<domain type='kvm'><name>x</name><uuid>x</uuid><devices>${text}</devices></domain>`;
+  return readDomain(shell).hostdevs[0];
+}
+
+/** Puts a hostdev where libvirt puts it: behind the other devices, before the balloon. */
+export function withHostdev(text: string, hostdev: GivenHostdev, live: string | undefined): string {
+  const { guestAddress: at } = hostdev;
+  const hex = (number: number, width: number) => `0x${number.toString(16).padStart(width, "0")}`;
+  const lines = [
+    `    <hostdev mode='subsystem' type='pci' managed='${hostdev.managed ? "yes" : "no"}'>`,
+    ...(live === undefined ? [] : ["      <driver name='vfio'/>"]),
+    "      <source>",
+    `        ${formatSourceAddress(hostdev.address)}`,
+    "      </source>",
+    ...(live === undefined ? [] : [`      <alias name='${live}'/>`]),
+    ...(at
+      ? [
+          `      <address type='pci' domain='0x0000' bus='${hex(at.bus, 2)}' slot='${hex(at.slot, 2)}' function='${hex(at.function, 1)}'/>`,
+        ]
+      : []),
+    "    </hostdev>",
+  ];
+  return text.replace(/^ {4}<memballoon|^ {2}<\/devices>/m, (end) => `${lines.join("\n")}\n${end}`);
+}
+
+export function withoutHostdev(text: string, address: PciAddress): string {
+  return text.replace(/^ {4}<hostdev [\s\S]*?^ {4}<\/hostdev>\n/gm, (block) =>
+    block.includes(formatSourceAddress(address)) ? "" : block,
+  );
+}
+
+/** Where libvirt puts a new device (qemuDomainAssignPCIAddresses, 9.0); undefined when there is no place. */
+export function freeGuestAddress(xml: DomainXml): GuestAddress | undefined {
+  const taken = (bus: number, slot: number) => xml.guestAddresses.some((one) => one.bus === bus && one.slot === slot);
+  if (xml.controllers.some((one) => one.model === "pcie-root")) {
+    const port = xml.controllers.find((one) => one.model === "pcie-root-port" && !taken(one.index, 0));
+    return port && { bus: port.index, slot: 0, function: 0 };
+  }
+  // Slot 2 is that of a display, and without one the first that is free (seen with libvirt 9.0).
+  const slot = Array.from({ length: 30 }, (_, at) => at + 2).find((one) => !taken(0, one));
+  return slot === undefined ? undefined : { bus: 0, slot, function: 0 };
+}
+
+/** libvirt's own growth of a PCI Express guest: one more root port (pcie-root-port, seen with libvirt 9.0). */
+export function withRootPort(text: string): string {
+  const xml = readDomain(text);
+  const index = Math.max(...xml.controllers.map((one) => one.index)) + 1;
+  const last = Math.max(
+    0,
+    ...xml.guestAddresses.filter((one) => one.bus === 0 && one.slot === 1).map((one) => one.function),
+  );
+  const port = [
+    `    <controller type='pci' index='${index}' model='pcie-root-port'>`,
+    "      <model name='pcie-root-port'/>",
+    `      <target chassis='${index}' port='0x${(8 + last + 1).toString(16)}'/>`,
+    `      <address type='pci' domain='0x0000' bus='0x00' slot='0x01' function='0x${last + 1}'/>`,
+    "    </controller>",
+  ];
+  const at = text.lastIndexOf("model='pcie-root-port'>");
+  const end = text.indexOf("    </controller>\n", at) + "    </controller>\n".length;
+  return `${text.slice(0, end)}${port.join("\n")}\n${text.slice(end)}`;
+}

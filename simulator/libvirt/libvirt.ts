@@ -1,0 +1,232 @@
+import { randomUUID } from "node:crypto";
+import type { PciAddress } from "../../provider/pci/address";
+import type { Machine } from "../machine";
+import {
+  freeGuestAddress,
+  type GivenHostdev,
+  readDomain,
+  withHostdev,
+  withoutHostdev,
+  withRootPort,
+} from "./domain-text";
+import { HostDevices, LibvirtError } from "./host-devices";
+
+/** What a profile says of its libvirt. */
+export interface LibvirtData {
+  /** `9.0.0` */
+  readonly version: string;
+  /** `QEMU 7.2.22`, as `virsh version` has it. */
+  readonly hypervisor: string;
+  /** The stub driver that this libvirt uses by itself. */
+  readonly stub: "vfio-pci" | "pci-stub";
+  /** How node devices are named: `pci_0000_01_00_0`, or `pci_8086_10d3` (RHEL 5, whose libvirt asks HAL). */
+  readonly nodeNames: "address" | "ids";
+  /** Whether running guests can get devices. */
+  readonly hotPlug: boolean;
+  /** What virsh of this age has. */
+  readonly separateScopes: boolean;
+  readonly snapshots: boolean;
+}
+
+interface Running {
+  readonly id: number;
+  xml: string;
+  paused: boolean;
+  devices: number;
+}
+
+const FOLDER = "/etc/libvirt/qemu";
+
+/** The daemon and its guests from one boot of the host to the next; definitions are files of the disk. */
+export class Libvirt {
+  readonly host: HostDevices;
+  private readonly running = new Map<string, Running>();
+  private lastId = 0;
+
+  constructor(
+    readonly data: LibvirtData,
+    private readonly machine: Machine,
+  ) {
+    this.host = new HostDevices(machine, data.stub);
+  }
+
+  /** By name; a transient VM is one that runs and has no file. */
+  get names(): readonly string[] {
+    const { files } = this.machine;
+    const defined = files.exists(FOLDER) ? files.list(FOLDER).filter((one) => one.endsWith(".xml")) : [];
+    return [...new Set([...this.running.keys(), ...defined.map((one) => one.slice(0, -4))])].sort();
+  }
+
+  /** By name or uuid; a running VM by its id too. */
+  find(word: string): string | undefined {
+    const wanted = word.toLowerCase();
+    return this.names.find(
+      (name) => name === word || String(this.running.get(name)?.id) === word || this.uuidOf(name) === wanted,
+    );
+  }
+
+  uuidOf(name: string): string {
+    return readDomain(this.xml(name)).uuid;
+  }
+
+  idOf(name: string): number | undefined {
+    return this.running.get(name)?.id;
+  }
+
+  isPaused(name: string): boolean {
+    return this.running.get(name)?.paused ?? false;
+  }
+
+  setPaused(name: string, paused: boolean): void {
+    const vm = this.running.get(name);
+    if (!vm) throw new LibvirtError("Requested operation is not valid: domain is not running");
+    vm.paused = paused;
+  }
+
+  isPersistent(name: string): boolean {
+    return this.machine.files.exists(fileOf(name));
+  }
+
+  /** What the next start takes; of a transient VM what it runs with. */
+  inactiveXml(name: string): string {
+    return this.isPersistent(name) ? this.machine.files.read(fileOf(name)) : (this.running.get(name)?.xml ?? "");
+  }
+
+  xml(name: string): string {
+    return this.running.get(name)?.xml ?? this.inactiveXml(name);
+  }
+
+  define(text: string): string {
+    const complete = text.includes("<uuid>")
+      ? text
+      : text.replace("</name>\n", `</name>\n  <uuid>${randomUUID()}</uuid>\n`);
+    const { name } = readDomain(complete);
+    this.machine.files.plant(fileOf(name), `${this.placeAll(complete).trimEnd()}\n`);
+    return name;
+  }
+
+  create(text: string): string {
+    const complete = text.replace("</name>\n", `</name>\n  <uuid>${randomUUID()}</uuid>\n`);
+    const { name } = readDomain(complete);
+    this.launch(name, this.placeAll(complete));
+    return name;
+  }
+
+  start(name: string): void {
+    if (this.running.has(name)) throw new LibvirtError("Domain is already active");
+    this.launch(name, this.inactiveXml(name));
+  }
+
+  stop(name: string): void {
+    const vm = this.running.get(name);
+    if (!vm) throw new LibvirtError("Requested operation is not valid: domain is not running");
+    for (const hostdev of readDomain(vm.xml).hostdevs) this.host.giveBack(hostdev);
+    this.running.delete(name);
+  }
+
+  undefine(name: string): void {
+    this.machine.files.remove(fileOf(name));
+  }
+
+  attachConfig(name: string, hostdev: GivenHostdev): void {
+    this.needPersistent(name);
+    let text = this.inactiveXml(name);
+    if (readDomain(text).hostdevs.some((one) => one.address === hostdev.address))
+      throw new LibvirtError("Requested operation is not valid: device is already in the domain configuration");
+    if (!hostdev.guestAddress && !freeGuestAddress(readDomain(text))) text = withRootPort(text);
+    this.machine.files.plant(fileOf(name), withHostdev(text, placed(text, hostdev), undefined));
+  }
+
+  detachConfig(name: string, address: PciAddress): void {
+    this.needPersistent(name);
+    const text = this.inactiveXml(name);
+    if (!readDomain(text).hostdevs.some((one) => one.address === address))
+      throw new LibvirtError("device not found: device not present in domain configuration");
+    this.machine.files.plant(fileOf(name), withoutHostdev(text, address));
+  }
+
+  attachLive(name: string, hostdev: GivenHostdev): void {
+    const vm = this.needRunning(name);
+    if (!this.data.hotPlug) throw new LibvirtError("this function is not supported by the hypervisor: device_add");
+    if (readDomain(vm.xml).hostdevs.some((one) => one.address === hostdev.address))
+      throw new LibvirtError(`Requested operation is not valid: target pci device ${hostdev.address} already exists`);
+    if (!freeGuestAddress(readDomain(vm.xml))) throw new LibvirtError("internal error: No more available PCI slots");
+    this.take([hostdev], (reason) => `internal error: unable to execute QEMU command 'device_add': ${reason}`);
+    vm.xml = withHostdev(vm.xml, placed(vm.xml, hostdev), `hostdev${vm.devices++}`);
+  }
+
+  /** A paused guest does not let go, and virsh says that it was asked (seen with libvirt 9.0). */
+  detachLive(name: string, address: PciAddress): void {
+    const vm = this.needRunning(name);
+    const present = readDomain(vm.xml).hostdevs.find((one) => one.address === address);
+    if (!present) throw new LibvirtError(`device not found: host pci device ${address} not found`);
+    if (vm.paused) return;
+    vm.xml = withoutHostdev(vm.xml, address);
+    this.host.giveBack(present);
+  }
+
+  /** The VM that has a function now. */
+  userOf(address: PciAddress): string | undefined {
+    return [...this.running].find(([, { xml }]) =>
+      readDomain(xml).hostdevs.some((one) => one.address === address),
+    )?.[0];
+  }
+
+  private launch(name: string, text: string): void {
+    const { hostdevs } = readDomain(text);
+    this.take(hostdevs, (reason) => `internal error: qemu unexpectedly closed the monitor: ${reason}`);
+    const id = ++this.lastId;
+    const bare = hostdevs.reduce((xml, one) => withoutHostdev(xml, one.address), text);
+    const xml = hostdevs.reduce((so, one, at) => withHostdev(so, one, `hostdev${at}`), bare);
+    const head = xml.replace(/^<domain type='(\w+)'/, `<domain type='$1' id='${id}'`);
+    this.running.set(name, { id, xml: head, paused: false, devices: hostdevs.length });
+  }
+
+  /** All or none, as virHostdevPreparePCIDevices. */
+  private take(hostdevs: readonly GivenHostdev[], complaint: (reason: string) => string): void {
+    const taken: GivenHostdev[] = [];
+    try {
+      for (const one of hostdevs) {
+        const user = this.userOf(one.address);
+        if (user !== undefined)
+          throw new LibvirtError(
+            `Requested operation is not valid: PCI device ${one.address} is in use by driver QEMU, domain ${user}`,
+          );
+        this.host.take(one);
+        taken.push(one);
+      }
+      for (const { address } of hostdevs) this.host.checkGroup(address, complaint);
+    } catch (error) {
+      for (const one of taken) this.host.giveBack(one);
+      throw error;
+    }
+  }
+
+  private needPersistent(name: string): void {
+    if (!this.isPersistent(name))
+      throw new LibvirtError("Requested operation is not valid: transient domains do not have any persistent config");
+  }
+
+  private needRunning(name: string): Running {
+    const vm = this.running.get(name);
+    if (!vm) throw new LibvirtError("Requested operation is not valid: domain is not running");
+    return vm;
+  }
+
+  private placeAll(text: string): string {
+    return readDomain(text).hostdevs.reduce(
+      (so, one) => (one.guestAddress ? so : withHostdev(withoutHostdev(so, one.address), placed(so, one), undefined)),
+      text,
+    );
+  }
+}
+
+/** libvirt before 0.8 left the guest's addresses to QEMU. */
+function placed(text: string, hostdev: GivenHostdev): GivenHostdev {
+  if (readDomain(text).controllers.length === 0) return hostdev;
+  return { ...hostdev, guestAddress: hostdev.guestAddress ?? freeGuestAddress(readDomain(text)) };
+}
+
+function fileOf(name: string): string {
+  return `${FOLDER}/${name}.xml`;
+}

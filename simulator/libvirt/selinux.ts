@@ -1,0 +1,10 @@
+export interface SelinuxData {
+  readonly mode: "Enforcing" | "Permissive";
+  readonly booleans: Readonly<Record<string, boolean>>;
+}
+
+/** SELinux of a host. `setsebool -P` keeps booleans over a reboot; others are not modelled. */
+export interface Selinux {
+  readonly mode: SelinuxData["mode"];
+  readonly booleans: Map<string, boolean>;
+}
