@@ -100,6 +100,8 @@ export class Machine {
   /** flock(2): file -> process that holds it. */
   readonly locks = new Map<string, number>();
   readonly sessions = new Set<Session>();
+  /** What was run since the start, programs of the host alone: `virsh list --all`. */
+  readonly commandLines: string[] = [];
   kernel: Kernel;
   xen: Xen | undefined;
   /** Ends when the last boot has. */

@@ -98,6 +98,7 @@ function adapt(library: JustBash, run: ShellRun, name: string, command: Command,
   return library.defineCommand(as, async (args, context) => {
     const words = args.map(toBytes);
     const line = [name, ...words].join(" ");
+    machine.commandLines.push(line);
     if (machine.faults.cutsDuring(line)) session.cutConnection();
     const failure = machine.faults.failureOf(line);
     if (failure) return result(failure);

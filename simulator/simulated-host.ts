@@ -56,6 +56,8 @@ export interface HostStats {
   /** Commands that were run over them. */
   readonly scripts: number;
   readonly reboots: number;
+  /** The programs that were run on it since the start, with their arguments. */
+  readonly commandLines: readonly string[];
 }
 
 /** Starts a simulated host. Throws when the profile is unknown or just-bash is not installed. */
@@ -105,7 +107,8 @@ export async function startSimulatedHost(options: SimulatedHostOptions): Promise
     identityFile,
     hostKey: hostKeyFingerprint(hostKey),
     get stats() {
-      return { connections: server.stats.connections, scripts: server.stats.commands, reboots };
+      const { connections, commands } = server.stats;
+      return { connections, scripts: commands, reboots, commandLines: machine.commandLines };
     },
     exec: (command) => runAs(machine, { user: "root", uid: 0, sudo: true, cutConnection: () => {} }, command, "", 0),
     readFile: (path) => machine.files.read(path),

@@ -100,8 +100,9 @@ expect_boolean() {
   echo "the SELinux boolean $1 is not $2 any more"
   return 1
 }
+# Boolean, 1 or 0, what it then is.
 set_boolean() {
-  setsebool -P "$1" "$2" && expect_boolean "$1" "$2"
+  setsebool -P "$1" "$2" && expect_boolean "$1" "$3"
 }`.trim();
 
 export function virshShell(step: VirshChange): StepShell {
@@ -122,10 +123,6 @@ export function virshShell(step: VirshChange): StepShell {
 }
 
 export function booleanShell(name: string, to: boolean): StepShell {
-  const [before, after] = to ? ["off", "on"] : ["on", "off"];
-  return {
-    expect: [`expect_boolean ${quote(name)} ${before}`],
-    perform: `set_boolean ${quote(name)} ${after}`,
-    undo: `set_boolean ${quote(name)} ${before}`,
-  };
+  const set = (value: boolean) => `set_boolean ${quote(name)} ${value ? "1 on" : "0 off"}`;
+  return { expect: [`expect_boolean ${quote(name)} ${to ? "off" : "on"}`], perform: set(to), undo: set(!to) };
 }

@@ -58,7 +58,7 @@ export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program 
     planLive(facts, libvirt, wish, vm, wanted, ours, program),
   ];
   const changes = parts.flatMap((part) => part.steps);
-  const sysfs = changes.length > 0 ? allowSysfs(facts) : NOTHING;
+  const sysfs = allowSysfs(facts);
   const entries = [...parts.flatMap((part) => part.entries), ...sysfs.entries, ...ours.filter(isBoolean)];
   const { steps: claimSteps } = claimFor(facts, key, owner, { drivers: [], entries: distinct(entries) });
   const steps = [...claimSteps, ...sysfs.steps, ...changes];
