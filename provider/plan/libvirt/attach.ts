@@ -5,7 +5,7 @@ import { functionsOf, type PciDevice } from "../../facts/pci-devices";
 import { formatPciTarget } from "../../pci/address";
 import type { Hostdev } from "../../pci/domain-xml";
 import { noSuchDevice } from "../assign";
-import { claimFor, claimKey, findClaim, refuseForeignClaim } from "../claim";
+import { claimFor, claimKey, findClaim, othersHaveEntriesIn, refuseForeignClaim } from "../claim";
 import { cautionsOf, lossOf } from "../effects";
 import { judgeSteps } from "../judge";
 import { type Plan, type Refusal, refusedPlan } from "../plan";
@@ -58,7 +58,7 @@ export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program 
     planLive(facts, libvirt, wish, vm, wanted, ours, program),
   ];
   const changes = parts.flatMap((part) => part.steps);
-  const sysfs = allowSysfs(facts);
+  const sysfs = allowSysfs(facts, key);
   const entries = [...parts.flatMap((part) => part.entries), ...sysfs.entries, ...ours.filter(isBoolean)];
   const { steps: claimSteps } = claimFor(facts, key, owner, { drivers: [], entries: distinct(entries) });
   const steps = [...claimSteps, ...sysfs.steps, ...changes];
@@ -204,8 +204,13 @@ function severalInOneSlot(wish: AttachWish, devices: readonly PciDevice[]): stri
 }
 
 /** QEMU reaches the devices through files of /sys, which SELinux forbids it unless this boolean is on. */
-function allowSysfs(facts: HostFacts): Part {
-  if (facts.xen || facts.selinux?.virtUseSysfs !== false) return NOTHING;
+function allowSysfs(facts: HostFacts, key: string): Part {
+  if (facts.xen || facts.selinux?.virtUseSysfs === undefined) return NOTHING;
+  // On because of another attachment of ours: then the last one of all switches it off again.
+  if (facts.selinux.virtUseSysfs)
+    return othersHaveEntriesIn(facts, key, SYSFS_BOOLEAN_ENTRY.path)
+      ? { ...NOTHING, entries: [SYSFS_BOOLEAN_ENTRY] }
+      : NOTHING;
   return {
     ...NOTHING,
     steps: [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: true }],

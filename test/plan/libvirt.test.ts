@@ -1,0 +1,329 @@
+import type { HostFacts } from "../../provider/facts/host-facts";
+import { simulate } from "../../provider/plan/simulate";
+import type { AssignWish, AttachWish } from "../../provider/plan/wish";
+import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { hostdev, kvm, uuidOf, vm, withDriver } from "./kvm-host";
+import { LAB, ownedBy, target } from "./recorded-host";
+
+const DEV = ownedBy("dev", "token-1");
+const NVME = "03:00.0";
+const NIC = "01:00.0";
+
+const attach = (device: string, name: string, more: Partial<AttachWish> = {}): AttachWish => ({
+  kind: "VmPciAttachment",
+  toolstack: undefined,
+  target: target(device),
+  expect: [],
+  allow: [],
+  vm: name,
+  scope: "auto",
+  options: {},
+  ...more,
+});
+const assign = (device: string, more: Partial<AssignWish> = {}): AssignWish => ({
+  kind: "AssignableDevice",
+  toolstack: undefined,
+  target: target(device),
+  expect: [],
+  allow: [],
+  driver: undefined,
+  group: false,
+  ...more,
+});
+const plan = (facts: HostFacts, wish: AttachWish | AssignWish) => planPresent(facts, wish, DEV);
+const reasons = (facts: HostFacts, wish: AttachWish | AssignWish) =>
+  plan(facts, wish)
+    .refusals.map((one) => one.message)
+    .join("\n");
+const changes = (facts: HostFacts, wish: AttachWish) =>
+  plan(facts, wish).steps.flatMap((step) =>
+    step.kind === "virsh-attach" || step.kind === "virsh-detach"
+      ? [`${step.kind} ${step.to} ${step.hostdev.address} managed=${step.hostdev.managed ? "yes" : "no"}`]
+      : [],
+  );
+const running = (devices = "") => vm("web", devices, { running: true });
+const q35 = (ports: number, devices = "") =>
+  `<controller type='pci' index='0' model='pcie-root'/>${Array.from({ length: ports }, (_, at) => `<controller type='pci' index='${at + 1}' model='pcie-root-port'/>`).join("")}${devices}`;
+
+const found: readonly [string, HostFacts, AttachWish | AssignWish][] = [
+  ["a function of a group of its own", kvm([]), assign(NVME)],
+  ["a whole group", kvm([]), assign(NIC, { group: true })],
+  ["a device of a VM that is off", kvm([vm("web")]), attach(NVME, "web")],
+  ["a device of a running VM", kvm([running()]), attach(NVME, "web")],
+  ["a device of a transient VM", kvm([vm("web", "", { running: true, persistent: false })]), attach(NVME, "web")],
+  ["a device beside others", kvm([vm("web", hostdev(2))]), attach(NVME, uuidOf("web").toUpperCase())],
+  [
+    "a device where SELinux forbids it",
+    { ...kvm([vm("web")]), selinux: { mode: "enforcing", virtUseSysfs: false } },
+    attach(NVME, "web"),
+  ],
+];
+describe.each(found)("%s", (_, facts, wish) => {
+  const present = plan(facts, wish);
+  const after = simulate(facts, present.steps);
+
+  test("is planned, and nothing is left to do after it", () => {
+    expect(present.refusals).toEqual([]);
+    expect(present.steps).not.toEqual([]);
+    expect(plan(after, wish).steps).toEqual([]);
+    expect(statusOfWish(after, wish, keyOf(after, wish) ?? "").active || wish.kind === "VmPciAttachment").toBe(true);
+  });
+
+  test("ends with everything as it was", () => {
+    const end = simulate(after, planAbsent(after, wish, DEV).steps);
+    expect(end.libvirt).toEqual(facts.libvirt);
+    expect(end.pciDevices).toEqual(facts.pciDevices);
+    expect([end.claims, end.selinux]).toEqual([facts.claims, facts.selinux]);
+  });
+});
+
+const scopes: readonly [string, HostFacts, AttachWish, readonly string[]][] = [
+  ["auto, off", kvm([vm("web")]), attach(NVME, "web"), ["virsh-attach config 0000:03:00.0 managed=yes"]],
+  [
+    "auto, running",
+    kvm([running()]),
+    attach(NVME, "web"),
+    ["virsh-attach config 0000:03:00.0 managed=yes", "virsh-attach live 0000:03:00.0 managed=yes"],
+  ],
+  [
+    "config, running",
+    kvm([running()]),
+    attach(NVME, "web", { scope: "config" }),
+    ["virsh-attach config 0000:03:00.0 managed=yes"],
+  ],
+  [
+    "live, running",
+    kvm([running()]),
+    attach(NVME, "web", { scope: "live" }),
+    ["virsh-attach live 0000:03:00.0 managed=yes"],
+  ],
+  ["auto, running, there by hand", kvm([running(hostdev(3))]), attach(NVME, "web"), []],
+  [
+    "auto, running, with a part of a group",
+    kvm([running()]),
+    attach("0000:01:00", "web"),
+    ["virsh-attach config 0000:01:00.0 managed=yes", "virsh-attach config 0000:01:00.1 managed=yes"],
+  ],
+  [
+    "auto, running, paused",
+    kvm([vm("web", "", { running: true, paused: true })]),
+    attach(NVME, "web"),
+    ["virsh-attach config 0000:03:00.0 managed=yes"],
+  ],
+  [
+    "auto, running, no free root port",
+    kvm([running(q35(1, `<interface type='x'><address type='pci' bus='0x01' slot='0x00'/></interface>`))]),
+    attach(NVME, "web"),
+    ["virsh-attach config 0000:03:00.0 managed=yes"],
+  ],
+  [
+    "auto, running, on RHEL 5",
+    { ...kvm([running()]), machine: { ...LAB.machine, kernelRelease: "2.6.18-190.el5" } },
+    attach(NVME, "web"),
+    ["virsh-attach config 0000:03:00.0 managed=yes"],
+  ],
+];
+test.each(scopes)("%s", (_, facts, wish, expected) => {
+  expect(plan(facts, wish).refusals).toEqual([]);
+  expect(changes(facts, wish)).toEqual(expected);
+});
+
+test("libvirt does not manage what an AssignableDevice keeps, whether it is there or declared", () => {
+  const facts = kvm([vm("web")]);
+  const kept = simulate(facts, plan(facts, assign(NVME)).steps);
+  expect(changes(kept, attach(NVME, "web"))).toEqual(["virsh-attach config 0000:03:00.0 managed=no"]);
+  const declaration = { kind: "AssignableDevice" as const, label: "nvme", target: target(NVME), vm: undefined };
+  const { steps } = planPresent(facts, attach(NVME, "web"), { ...DEV, program: [declaration] });
+  expect(steps).toContainEqual(expect.objectContaining({ hostdev: expect.objectContaining({ managed: false }) }));
+});
+
+test("an entry of ours changes when an AssignableDevice comes later; one of somebody else stays", () => {
+  const facts = kvm([vm("web")]);
+  const attached = simulate(facts, plan(facts, attach(NVME, "web")).steps);
+  const kept = simulate(attached, plan(attached, assign(NVME)).steps);
+  expect(changes(kept, attach(NVME, "web"))).toEqual([
+    "virsh-detach config 0000:03:00.0 managed=yes",
+    "virsh-attach config 0000:03:00.0 managed=no",
+  ]);
+  const byHand = kvm([vm("web", hostdev(3))]);
+  const keptByHand = simulate(byHand, plan(byHand, assign(NVME)).steps);
+  expect(changes(keptByHand, attach(NVME, "web"))).toEqual([]);
+  expect(plan(keptByHand, attach(NVME, "web")).warnings.join()).toContain("with managed='yes'");
+});
+
+const full = Array.from(
+  { length: 28 },
+  (_, at) => `<input><address type='pci' bus='0' slot='${at + 4}'/></input>`,
+).join("");
+const refused: readonly [string, HostFacts, AttachWish | AssignWish, RegExp][] = [
+  [
+    "a part of an IOMMU group",
+    kvm([]),
+    assign(NIC),
+    /shares the IOMMU group 8 with 0000:01:00\.1 .*driver e1000e\).*group: true/,
+  ],
+  ["a part of a group, for a VM", kvm([vm("web")]), attach(NIC, "web"), /shares the IOMMU group 8 .*iommu-group/],
+  [
+    "a VM of two names",
+    kvm([vm("web"), vm(uuidOf("web"))]),
+    attach(NVME, uuidOf("web")),
+    /is the name of one VM and the uuid of another/,
+  ],
+  [
+    "the control domain",
+    kvm([vm("Domain-0", "", { uuid: "00000000-0000-0000-0000-000000000000" })]),
+    attach(NVME, "Domain-0"),
+    /is the control domain/,
+  ],
+  [
+    "the configuration of a transient VM",
+    kvm([vm("web", "", { running: true, persistent: false })]),
+    attach(NVME, "web", { scope: "both" }),
+    /is transient/,
+  ],
+  ["a saved VM", kvm([vm("web", "", { saved: true })]), attach(NVME, "web"), /is saved, .*virsh managedsave-remove/],
+  [
+    "a paused VM, when it must be live",
+    kvm([vm("web", "", { running: true, paused: true })]),
+    attach(NVME, "web", { scope: "both" }),
+    /is paused/,
+  ],
+  [
+    "a device of another running VM",
+    kvm([vm("web", "", { running: true }), vm("db", hostdev(3), { running: true })]),
+    attach(NVME, "web", { allow: ["configured-in-other-vm"] }),
+    /the VM "db" \(running\) has 0000:03:00\.0 now/,
+  ],
+  [
+    "a device of another VM's configuration",
+    kvm([vm("web"), vm("db", hostdev(3))]),
+    attach(NVME, "web"),
+    /the configuration of the VM "db" has .*configured-in-other-vm/,
+  ],
+  [
+    "a guest whose 28 slots are taken",
+    kvm([vm("web", full)]),
+    attach(NVME, "web"),
+    /its PCI bus has 0 of 28 slots free, and 1 is needed/,
+  ],
+  [
+    "a guest with 32 devices",
+    kvm([
+      vm(
+        "web",
+        q35(1, Array.from({ length: 32 }, (_, at) => hostdev(4).replace("slot='0x00'", `slot='${at}'`)).join("")),
+      ),
+    ]),
+    attach(NVME, "web"),
+    /would have 33 devices of the host, and a guest can have 32/,
+  ],
+  [
+    "a slot that is taken",
+    kvm([vm("web", full)]),
+    attach(NVME, "web", { options: { vslot: 4 } }),
+    /slot 4 of its PCI bus \(vslot\) is taken/,
+  ],
+  ["a slot of PCI Express", kvm([vm("web", q35(1))]), attach(NVME, "web", { options: { vslot: 4 } }), /PCI Express/],
+  [
+    "permissive on Xen before libvirt 6.8",
+    {
+      ...kvm([vm("web")], { uri: "xen:///system", version: { major: 6, minor: 7, micro: 0 } }),
+      xen: { ...LAB.xen, xl: false } as HostFacts["xen"],
+    },
+    attach(NVME, "web", { options: { permissive: true } }),
+    /libvirt 6\.7\.0 does not know the option permissive \(writeFiltering, since 6\.8\.0\)/,
+  ],
+  [
+    "other options of a device by hand",
+    { ...kvm([vm("web", hostdev(3))], { uri: "xen:///system" }), xen: { ...LAB.xen, xl: false } as HostFacts["xen"] },
+    attach(NVME, "web", { options: { permissive: true } }),
+    /has 0000:03:00\.0 already, with other options/,
+  ],
+  ["the disk of the host", kvm([vm("web")]), attach("00:02.0", "web"), /carries vda, which the host uses for \//],
+  ["a bridge", kvm([vm("web")]), attach("00:05.0", "web", { allow: ["iommu-group"] }), /is a bridge/],
+  [
+    "a daemon that is down",
+    {
+      ...kvm([]),
+      libvirt: {
+        kind: "silent",
+        uri: "qemu:///system",
+        said: "failed to connect to the hypervisor\nNo such file or directory",
+      },
+    },
+    attach(NVME, "web"),
+    /libvirt does not answer there.*failed to connect to the hypervisor; No such file or directory.*systemctl start libvirtd/,
+  ],
+  [
+    "a daemon that hangs",
+    { ...kvm([]), libvirt: { kind: "silent", uri: "qemu:///system", said: "" } },
+    attach(NVME, "web"),
+    /said: nothing within a minute/,
+  ],
+];
+test.each(refused)("%s is refused", (_, facts, wish, reason) => {
+  expect(reasons(facts, wish)).toMatch(reason);
+});
+
+test("without an IOMMU nothing is kept for vfio-pci, and pci-stub does not ask", () => {
+  const facts = kvm([]);
+  const devices = [...facts.pciDevices.values()].map(
+    (one) => [one.address, { ...one, iommuGroup: undefined }] as const,
+  );
+  const without = { ...facts, pciDevices: new Map(devices) };
+  expect(plan(without, assign(NVME)).refusals).toMatchObject([{ guard: "no-iommu" }]);
+  expect(plan(without, assign(NVME, { driver: "pci-stub" })).refusals).toEqual([]);
+});
+
+const stubs: readonly [string, HostFacts, string, string][] = [
+  ["libvirt of today", kvm([]), "vfio-pci", "virsh"],
+  ["libvirt before 1.0.5 (RHEL 6)", kvm([], { version: { major: 0, minor: 10, micro: 2 } }), "pci-stub", "virsh"],
+  ["no libvirt at all", { ...kvm([]), libvirt: undefined }, "vfio-pci", "sysfs"],
+  [
+    "a daemon that is down",
+    { ...kvm([]), libvirt: { kind: "silent", uri: "qemu:///system", said: "" } },
+    "vfio-pci",
+    "sysfs",
+  ],
+];
+test.each(stubs)("the stub driver of a host with %s", (_, facts, stub, by) => {
+  expect(plan(facts, assign(NVME)).steps).toContainEqual(
+    expect.objectContaining({ kind: "make-assignable", stub, by }),
+  );
+});
+
+test("the group of a running VM's device does not leave it", () => {
+  const facts = withDriver(
+    withDriver(kvm([vm("web", hostdev(1, 0, "no"), { running: true })]), "0000:01:00.0", "vfio-pci"),
+    "0000:01:00.1",
+    "vfio-pci",
+  );
+  const claimed = simulate(
+    facts,
+    plan(
+      withDriver(withDriver(facts, "0000:01:00.0", "e1000e"), "0000:01:00.1", "e1000e"),
+      assign(NIC, { group: true }),
+    ).steps,
+  );
+  expect(planAbsent(claimed, assign(NIC, { group: true }), DEV).refusals).toMatchObject([{ guard: "in-use-by-vm" }]);
+});
+
+test("the SELinux boolean stays on until the last VM that needs it", () => {
+  const facts: HostFacts = { ...kvm([vm("web"), vm("db")]), selinux: { mode: "enforcing", virtUseSysfs: false } };
+  const one = simulate(facts, plan(facts, attach(NVME, "web")).steps);
+  const both = simulate(one, planPresent(one, attach("02:00.0", "db"), ownedBy("dev", "token-2")).steps);
+  const first = simulate(both, planAbsent(both, attach(NVME, "web"), DEV).steps);
+  expect(first.selinux?.virtUseSysfs).toBe(true);
+  const last = planAbsent(first, attach("02:00.0", "db"), ownedBy("dev", "token-2"));
+  expect(simulate(first, last.steps).selinux?.virtUseSysfs).toBe(false);
+});
+
+test("the first choice of a host with xl stays xl; the program may name libvirt", () => {
+  const both: HostFacts = { ...kvm([vm("web")], { uri: "xen:///system" }), xen: LAB.xen };
+  expect(reasons(both, attach(NVME, "web"))).toContain("The VMs of /etc/xen are");
+  expect(changes(both, attach(NVME, "web", { toolstack: "libvirt" }))).toEqual([
+    "virsh-attach config 0000:03:00.0 managed=yes",
+  ]);
+  const steps = plan(both, assign(NVME, { toolstack: "libvirt" })).steps;
+  expect(steps).toContainEqual(expect.objectContaining({ stub: "pciback", by: "virsh" }));
+});
