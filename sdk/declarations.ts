@@ -6,7 +6,8 @@ interface Declared {
   readonly kind: string;
   readonly label: string;
   readonly host: pulumi.Input<HostArgs>;
-  readonly device: pulumi.Input<string>;
+  /** Undefined of what is about the host as a whole. */
+  readonly device: pulumi.Input<string> | undefined;
   readonly vm: pulumi.Input<string> | undefined;
 }
 
@@ -51,15 +52,21 @@ async function know(declared: readonly Declared[]): Promise<Known> {
       const [knownDevice, knownVm] = await Promise.all([ifPlain(device), ifPlain(vm)]);
       return {
         host: known,
-        shown: { kind, label, device: knownDevice, ...(knownVm === undefined ? {} : { vm: knownVm }) },
+        complete: device === undefined || knownDevice !== undefined,
+        shown: {
+          kind,
+          label,
+          ...(knownDevice === undefined ? {} : { device: knownDevice }),
+          ...(knownVm === undefined ? {} : { vm: knownVm }),
+        },
       };
     }),
   );
   const hosts = new Map(all.flatMap(({ host }) => (host ? [[JSON.stringify(host), host] as const] : [])));
   return {
     hosts: [...hosts.values()],
-    declarations: all.flatMap(({ host, shown }) =>
-      host && shown.device !== undefined ? [{ host: JSON.stringify(host), shown }] : [],
+    declarations: all.flatMap(({ host, complete, shown }) =>
+      host && complete ? [{ host: JSON.stringify(host), shown }] : [],
     ),
   };
 }

@@ -1,6 +1,19 @@
 export { AssignableDevice, type AssignableDeviceArgs } from "./assignable-device";
 export type { DeviceArgs, ExpectedIdentity, FunctionStatus, Guard, Pending } from "./device";
+export {
+  type GetPciDevicesArgs,
+  type GetPciDevicesOutputArgs,
+  getPciDevices,
+  getPciDevicesOutput,
+  type PciDeviceFilter,
+  type PciDeviceInfo,
+} from "./get-pci-devices";
 export { HiddenPciDevice, type HiddenPciDeviceArgs } from "./hidden-pci-device";
 export type { HostArgs } from "./host";
+export { HostReboot, type HostRebootArgs } from "./host-reboot";
+export { HostResource } from "./host-resource";
+export { IommuBootParameters, type IommuBootParametersArgs } from "./iommu-boot-parameters";
+export { PciPassthrough, type PciPassthroughArgs } from "./pci-passthrough";
 export { PciResource } from "./pci-resource";
+export { SriovVirtualFunctions, type SriovVirtualFunctionsArgs } from "./sriov-virtual-functions";
 export { VmPciAttachment, type VmPciAttachmentArgs } from "./vm-pci-attachment";

@@ -1,19 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
-import { declare } from "./declarations";
-import type { DeviceArgs, FunctionStatus, Pending } from "./device";
-import { type HostArgs, withSecrets } from "./host";
-
-/**
- * The text by which the engine's provider process finds the code of a resource. It is kept in every state for ever:
- * a changed text would be an update of every resource, and old states must still work. The class by hand instead of
- * `pulumi.dynamic.Resource` saves its closure, which is 2.4 KB in every resource (docs/decisions.md).
- */
-export function providerText(kind: string): string {
-  return `exports.handler = () => require("pulumi-pci-passthrough/provider").${kind};`;
-}
+import type * as pulumi from "@pulumi/pulumi";
+import type { FunctionStatus, Pending } from "./device";
+import { HostResource, type ResourceArgs } from "./host-resource";
 
 /** What all resources for a device have in common. */
-export abstract class PciResource extends pulumi.CustomResource {
+export abstract class PciResource extends HostResource {
   /** In the long form: hand it on to the next resource, and that one waits for this. */
   declare readonly device: pulumi.Output<string>;
   declare readonly functions: pulumi.Output<FunctionStatus[]>;
@@ -23,38 +13,16 @@ export abstract class PciResource extends pulumi.CustomResource {
   declare readonly active: pulumi.Output<boolean>;
   /** What has to happen until the declaration is true altogether. */
   declare readonly pending: pulumi.Output<Pending>;
-  /** Changes only when a write needs a reboot of the host: what `triggers` of a reboot takes. */
+  /** Changes only when a write needs a reboot of the host: what `triggers` of a HostReboot takes. */
   declare readonly bootChange: pulumi.Output<string>;
 
   protected constructor(
     kind: string,
     name: string,
-    args: DeviceArgs & { readonly vm?: pulumi.Input<string> },
+    args: ResourceArgs & { readonly device: pulumi.Input<string> },
     opts: pulumi.CustomResourceOptions | undefined,
+    outputs: readonly string[] = [],
   ) {
-    const program =
-      opts?.id === undefined
-        ? declare({ kind, label: name, host: args.host, device: args.device, vm: args.vm })
-        : undefined;
-    super(
-      `pulumi-nodejs:dynamic/pci-passthrough:${kind}`,
-      name,
-      {
-        ...args,
-        host: withSecrets(args.host as pulumi.Input<HostArgs>),
-        functions: undefined,
-        configured: undefined,
-        active: undefined,
-        pending: undefined,
-        bootChange: undefined,
-        __claim: undefined,
-        __project: pulumi.getProject(),
-        __stack: pulumi.getStack(),
-        __label: name,
-        __program: program,
-        __provider: providerText(kind),
-      },
-      opts,
-    );
+    super(kind, name, args, ["functions", "configured", "active", "pending", "bootChange", ...outputs], opts);
   }
 }

@@ -164,6 +164,7 @@ export class Machine {
     this.power.abort();
     this.power = new AbortController();
     this.locks.clear();
+    this.files.forget("/run");
     this.booted = Promise.resolve(this.profile.boot(this));
     return this.booted;
   }

@@ -28,8 +28,12 @@ export const Claim = z.object({
   entries: z.array(z.object({ path: z.string(), entry: z.string(), undo: z.unknown() })).default([]),
   /** The boot in which functions were last bound to the stub driver: what is not there any more in another boot was lost by a reboot. */
   bootId: z.string().optional(),
-  /** Names the last write that needs a reboot of the host. */
+  /** Names the last write that needs a reboot of the host, and begins with the boot id of that moment. */
   bootChange: z.string().optional(),
+  /** SriovVirtualFunctions: how many there were before us, and how many we made. */
+  virtualFunctions: z.object({ before: z.number(), made: z.number() }).optional(),
+  /** HostReboot with `when: "always"`: the triggers that a reboot was begun for, and the boot that it was to end. */
+  reboot: z.object({ triggers: z.array(z.string()), bootId: z.string() }).optional(),
 });
 export type Claim = z.infer<typeof Claim>;
 
@@ -40,6 +44,8 @@ export interface KeyedClaim {
 }
 
 export const STATE_FOLDER = "/var/lib/pulumi-pci-passthrough";
+/** What counts until the next boot alone; hosts empty /var/run then (Filesystem Hierarchy Standard 3.0, 3.15). */
+export const RUN_FOLDER = "/var/run/pulumi-pci-passthrough";
 
 export function claimPath(key: string): string {
   return `${STATE_FOLDER}/claims/${key.replaceAll("/", ",")}`;

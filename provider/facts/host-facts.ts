@@ -2,6 +2,7 @@ import { type Fact, factsShell, readAnswers, UnreadableFactsError } from "./answ
 import { claimsFact, type KeyedClaim } from "./claims";
 import { type Console, consoleFact } from "./console";
 import { type Domain, domainsFact } from "./domains";
+import { type Iommu, iommuFact } from "./iommu";
 import { type Libvirt, libvirtFact } from "./libvirt";
 import { type Machine, machineFact } from "./machine";
 import { modprobeFact } from "./modprobe";
@@ -9,10 +10,12 @@ import { type NetworkInterface, networkFact } from "./network";
 import { type PciDevices, pciDevicesFact } from "./pci-devices";
 import { type Pciback, pcibackFact } from "./pciback";
 import { type PcibackConf, pcibackConfFact } from "./pciback-conf";
+import { type Removal, removalsFact } from "./removals";
 import { type Selinux, selinuxFact } from "./selinux";
 import { type StorageUse, storageFact } from "./storage";
 import { type StubModules, stubModulesFact } from "./stub-modules";
 import type { TextFile } from "./text-files";
+import { type VirtualFunctions, virtualFunctionsFact } from "./virtual-functions";
 import { vmConfigsFact } from "./vm-configs";
 import { type Xen, xenFact } from "./xen";
 
@@ -33,6 +36,9 @@ export interface HostFacts {
   readonly selinux: Selinux | undefined;
   readonly stubModules: StubModules;
   readonly claims: readonly KeyedClaim[];
+  readonly removals: readonly Removal[];
+  readonly virtualFunctions: VirtualFunctions;
+  readonly iommu: Iommu;
 }
 
 type Facts = { readonly [name in keyof HostFacts]: Fact<HostFacts[name]> };
@@ -62,6 +68,9 @@ function factsFor(questions: Questions): Facts {
     selinux: selinuxFact,
     stubModules: stubModulesFact,
     claims: claimsFact,
+    removals: removalsFact,
+    virtualFunctions: virtualFunctionsFact,
+    iommu: iommuFact,
   };
 }
 
@@ -95,5 +104,8 @@ export function readHostFacts(printed: string): HostFacts {
     selinux: read(facts.selinux),
     stubModules: read(facts.stubModules),
     claims: read(facts.claims),
+    removals: read(facts.removals),
+    virtualFunctions: read(facts.virtualFunctions),
+    iommu: read(facts.iommu),
   };
 }

@@ -5,6 +5,8 @@ import { readValues } from "./sysfs";
 export interface Machine {
   /** `/etc/machine-id` (D-Bus's on hosts older than systemd), or XenServer's INSTALLATION_UUID: the same for ever, whatever the host's address is. */
   readonly id: string | undefined;
+  /** Whether it is XenServer or XCP-ng, whose toolstack takes the host down and knows it by that id. */
+  readonly isXenServer: boolean;
   /** Changes with every boot of the host. */
   readonly bootId: string;
   readonly kernelRelease: string;
@@ -33,6 +35,7 @@ done`,
     const machineId = installation ?? values.get("/etc/machine-id") ?? values.get("/var/lib/dbus/machine-id");
     return {
       id: machineId === "" ? undefined : machineId,
+      isXenServer: installation !== undefined,
       bootId: values.get("/proc/sys/kernel/random/boot_id") ?? "",
       kernelRelease: values.get("/proc/sys/kernel/osrelease") ?? "",
       kernelCommandLine: values.get("/proc/cmdline") ?? "",

@@ -7,6 +7,8 @@ export interface Xen {
   readonly minor: number;
   /** Whether VMs get DMA remapping for their devices; undefined when the hypervisor did not say. */
   readonly iommu: boolean | undefined;
+  /** The arguments that the hypervisor was started with; undefined when it did not say. */
+  readonly commandLine?: string | undefined;
   /** Whether `xl` is installed and answers. */
   readonly xl: boolean;
 }
@@ -27,6 +29,7 @@ command -v xl >&2 && xl info`,
       major: Number(major),
       minor: Number(values.get("/sys/hypervisor/version/minor")),
       iommu: capabilities === undefined ? undefined : capabilities.includes("directio"),
+      commandLine: /^xen_commandline\s*:(.*)$/m.exec(answer.text)?.[1]?.trim(),
       xl: answer.exitCode === 0,
     };
   },

@@ -6,10 +6,11 @@ import type { Refusal } from "./plan";
 import type { Step } from "./step";
 import type { Owner, Wish } from "./wish";
 
-/** The id of a wish on its machine: `AssignableDevice/0000:01:00.0`, `VmPciAttachment/0000:01:00.0/<vm uuid or name>`. */
+/** The id of a wish on its machine: `HostReboot`, `AssignableDevice/0000:01:00.0`, `VmPciAttachment/0000:01:00.0/<vm uuid or name>`. */
 export function claimKey(wish: Wish, vmKey?: string): string {
+  const device = "target" in wish ? [formatPciTarget(wish.target)] : [];
   const vm = vmKey === undefined ? [] : [encodeURIComponent(vmKey)];
-  return [wish.kind, formatPciTarget(wish.target), ...vm].join("/");
+  return [wish.kind, ...device, ...vm].join("/");
 }
 
 export function findClaim(facts: HostFacts, key: string): Claim | undefined {
@@ -33,7 +34,7 @@ export function claimFor(
   facts: HostFacts,
   key: string,
   owner: Owner,
-  found: Pick<Claim, "drivers" | "entries" | "bootId" | "bootChange">,
+  found: Omit<Claim, "version" | "token" | "project" | "stack" | "label" | "kind">,
 ): { readonly claim: Claim; readonly steps: readonly Step[] } {
   const before = findClaim(facts, key);
   const claim: Claim = {
@@ -42,7 +43,7 @@ export function claimFor(
     project: owner.project,
     stack: owner.stack,
     label: owner.label,
-    kind: key.slice(0, key.indexOf("/")),
+    kind: key.split("/")[0] ?? key,
     ...found,
   };
   return { claim, steps: sameClaim(before, claim) ? [] : [{ kind: "write-claim", key, before, claim }] };

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
 import { type PciDevice, siblingsOf } from "../facts/pci-devices";
 import { targets } from "../pci/address";
-import type { Wish } from "./wish";
+import type { DeviceWish } from "./wish";
 
 /** What the host loses when a VM gets this function, a line each: driver, network interfaces, disks. */
 export function lossOf(facts: HostFacts, device: PciDevice): readonly string[] {
@@ -20,7 +20,7 @@ export function lossOf(facts: HostFacts, device: PciDevice): readonly string[] {
 }
 
 /** What a user should know of a function that a VM gets, though nothing forbids it. */
-export function cautionsOf(facts: HostFacts, wish: Wish, device: PciDevice): readonly string[] {
+export function cautionsOf(facts: HostFacts, wish: DeviceWish, device: PciDevice): readonly string[] {
   const shared = siblingsOf(facts.pciDevices, device.address).filter((one) => !targets(wish.target, one.address));
   return [
     ...(device.resettable

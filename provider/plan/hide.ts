@@ -3,6 +3,7 @@ import type { HostFacts } from "../facts/host-facts";
 import { functionsOf } from "../facts/pci-devices";
 import { formatPciTarget, type PciAddress } from "../pci/address";
 import { noSuchDevice } from "./assign";
+import { noteRemoval } from "./boot-changes";
 import { claimFor, claimKey, claimToGiveBack, findClaim, refuseForeignClaim } from "./claim";
 import { lossOf } from "./effects";
 import { chooseMechanism, isHidden, mechanismOfEntry } from "./hide-mechanisms";
@@ -80,7 +81,12 @@ export function planUnhide(facts: HostFacts, wish: HideWish, { owner }: PlanCont
   }
   const onStub = functionsOf(facts.pciDevices, wish.target).find((device) => isStubDriver(device.driver));
   return {
-    steps: [...edits, ...regenerate.values(), { kind: "drop-claim", key, before: claim }],
+    steps: [
+      ...edits,
+      ...regenerate.values(),
+      { kind: "drop-claim", key, before: claim },
+      ...(edits.length > 0 && onStub ? [noteRemoval(facts, key, owner)] : []),
+    ],
     effects: [
       ...(ours.length === 0 ? [`${formatPciTarget(wish.target)} was hidden before us, and stays hidden`] : []),
       ...(edits.length > 0 && onStub

@@ -8,18 +8,18 @@ import { type Holder, holderOf } from "./holder";
 import { judgeIommuGroups } from "./judge-iommu-group";
 import type { Refusal } from "./plan";
 import type { Step, VirshChange } from "./step";
-import type { ExpectedIdentity, PlanContext, Wish } from "./wish";
+import type { DeviceWish, ExpectedIdentity, PlanContext } from "./wish";
 
 /** Judges the steps of a plan, never the state: what is already as it would be does no new harm. */
 export function judgeSteps(
   facts: HostFacts,
-  wish: Wish,
+  wish: DeviceWish,
   steps: readonly Step[],
   program: PlanContext["program"] = [],
 ): readonly Refusal[] {
   const taken = new Set(steps.flatMap(takenFromHost));
   const moved = steps.flatMap((step) =>
-    step.kind === "make-assignable" || step.kind === "release" ? [step.address] : [],
+    step.kind === "make-assignable" || step.kind === "release" ? [step.address] : virtualFunctionsLost(step),
   );
   const judgements = [
     ...[...taken].flatMap((address) => {
@@ -49,8 +49,12 @@ function takenFromHost(step: Step): readonly PciAddress[] {
     case "virsh-attach":
       return step.hostdev.managed ? [step.hostdev.address] : [];
     default:
-      return [];
+      return virtualFunctionsLost(step);
   }
+}
+
+function virtualFunctionsLost(step: Step): readonly PciAddress[] {
+  return step.kind === "set-virtual-functions" ? step.from.functions.map((one) => one.address) : [];
 }
 
 const BOOT_MOUNTS = ["/", "/boot", "/boot/efi", "/usr", "swap"];
@@ -150,7 +154,7 @@ function judgeUse(facts: HostFacts, address: PciAddress, moved: readonly PciAddr
   return holder ? [inUse(holder, address)] : [];
 }
 
-function judgeIdentity(facts: HostFacts, wish: Wish): readonly Judgement[] {
+function judgeIdentity(facts: HostFacts, wish: DeviceWish): readonly Judgement[] {
   return functionsOf(facts.pciDevices, wish.target).flatMap((device, index) => {
     const expected: ExpectedIdentity = wish.expect[index] ?? {};
     const differs = (["id", "subsystem"] as const).filter(

@@ -1,6 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
 import { canBecomeConfFile } from "../facts/pciback-conf";
 import type { TextFile } from "../facts/text-files";
+import { isVirtualFunctionsRule } from "../facts/virtual-functions";
 import type { PciAddress } from "../pci/address";
 import type { DomainXml } from "../pci/domain-xml";
 import type { FileEdit, Step, VirshChange } from "./step";
@@ -26,6 +27,10 @@ function after(facts: HostFacts, step: Step): HostFacts {
         pcibackConf: {
           ...facts.pcibackConf,
           files: withText(facts.pcibackConf.files, step, canBecomeConfFile),
+        },
+        virtualFunctions: {
+          ...facts.virtualFunctions,
+          rules: withText(facts.virtualFunctions.rules, step, isVirtualFunctionsRule),
         },
       };
     case "boot-script": {
@@ -53,12 +58,27 @@ function after(facts: HostFacts, step: Step): HostFacts {
       };
     case "drop-claim":
       return { ...facts, claims: facts.claims.filter((one) => one.key !== step.key) };
+    case "note-removal":
+      return { ...facts, removals: [...facts.removals, step.removal] };
+    case "set-virtual-functions":
+      return withVirtualFunctions(facts, step.address, step.to);
+    case "reboot":
+      return { ...facts, machine: { ...facts.machine, bootId: `after ${step.bootId}` } };
   }
 }
 
 function withDriver(facts: HostFacts, address: PciAddress, driver: string | undefined): HostFacts {
   const device = facts.pciDevices.get(address);
   return device ? { ...facts, pciDevices: new Map(facts.pciDevices).set(address, { ...device, driver }) } : facts;
+}
+
+/** The new functions themselves are known only once they are there. */
+function withVirtualFunctions(facts: HostFacts, address: PciAddress, count: number): HostFacts {
+  const before = facts.virtualFunctions.of.get(address);
+  if (!before) return facts;
+  const pciDevices = new Map([...facts.pciDevices].filter(([, device]) => device.physicalFunction !== address));
+  const of = new Map(facts.virtualFunctions.of).set(address, { ...before, count, functions: [] });
+  return { ...facts, pciDevices, virtualFunctions: { ...facts.virtualFunctions, of } };
 }
 
 /** `isNew`: whether a file that was not there is one of these from now on. */

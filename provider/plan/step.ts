@@ -1,6 +1,7 @@
 import type { Claim } from "../facts/claims";
 import type { LibvirtUri } from "../facts/libvirt";
 import type { BootInit } from "../facts/pciback-conf";
+import type { Removal } from "../facts/removals";
 import type { PciAddress } from "../pci/address";
 import type { AttachOptions } from "../pci/attach-options";
 import type { Hostdev } from "../pci/domain-xml";
@@ -46,7 +47,34 @@ export type Step =
   | VirshChange
   | { readonly kind: "set-selinux-boolean"; readonly name: string; readonly to: boolean }
   | { readonly kind: "write-claim"; readonly key: string; readonly before: Claim | undefined; readonly claim: Claim }
-  | { readonly kind: "drop-claim"; readonly key: string; readonly before: Claim };
+  | { readonly kind: "drop-claim"; readonly key: string; readonly before: Claim }
+  | { readonly kind: "note-removal"; readonly removal: Removal }
+  | {
+      readonly kind: "set-virtual-functions";
+      readonly address: PciAddress;
+      /** What there is now, with the drivers that let go of it. */
+      readonly from: { readonly count: number; readonly functions: readonly HeldFunction[] };
+      readonly to: number;
+    }
+  | Reboot;
+
+export interface HeldFunction {
+  readonly address: PciAddress;
+  readonly driver: string | undefined;
+}
+
+/** No part of an apply script: the connection that would bring its result goes down with the host. */
+export interface Reboot {
+  readonly kind: "reboot";
+  /** The boot that ends. */
+  readonly bootId: string;
+  readonly by: RebootedBy;
+  /** How long the host may take to be back. */
+  readonly timeoutSeconds: number;
+}
+
+/** What takes a host down in order: its init, or XenServer's toolstack. */
+export type RebootedBy = "init" | "xapi";
 
 /** What moves a function to its stub driver and back. */
 export type AssignedBy = "xl" | "virsh" | "sysfs";

@@ -17,6 +17,8 @@ export type FoundVm<V extends HostVm = HostVm> =
 
 /** How one toolstack's VMs get devices and lose them. Pure. */
 export interface VmPlanner {
+  /** What `find` finds each VM of the host by. */
+  list(facts: HostFacts): readonly string[];
   /** By what the program says of the VM: its name, its uuid, or its file where the toolstack has files. */
   find(facts: HostFacts, vm: string): FoundVm;
   attach(facts: HostFacts, wish: AttachWish, context: PlanContext): Plan;

@@ -8,7 +8,7 @@ import { xlVms } from "./xl/xl-vms";
 const PLANNERS: { readonly [name in Toolstack]?: VmPlanner } = { xl: xlVms, libvirt: libvirtVms };
 
 /** The planner of the toolstack that a wish is carried out with; undefined on a host that has none. */
-export function vmPlannerOf(facts: HostFacts, wish: AttachWish): VmPlanner | undefined {
+export function vmPlannerOf(facts: HostFacts, wish: Pick<AttachWish, "toolstack">): VmPlanner | undefined {
   const found = toolstackOf(facts, wish.toolstack);
   return found.kind === "toolstack" ? PLANNERS[found.toolstack] : undefined;
 }

@@ -5,13 +5,16 @@ import { planAssign, planRelease } from "./assign";
 import { claimKey, findClaim } from "./claim";
 import { planHide, planUnhide } from "./hide";
 import { isHidden } from "./hide-mechanisms";
+import { type IommuStatus, iommuStatus, planIommu, planWithoutIommu } from "./iommu";
 import { functionsToAssign } from "./iommu-group";
 import { emptyPlan, type Plan, refusedPlan } from "./plan";
+import { planReboot, planWithoutReboot, type RebootStatus, rebootStatus } from "./reboot";
 import { type Status, statusOf } from "./status";
 import { stubDriverOf } from "./stub-driver";
 import { toolstackOf } from "./toolstack";
+import { planVirtualFunctions, planWithoutVirtualFunctions, virtualFunctionsStatus } from "./virtual-functions";
 import { vmPlannerOf } from "./vm-planners";
-import type { AttachWish, PlanContext, Wish } from "./wish";
+import type { AssignWish, AttachWish, DeviceWish, HideWish, PlanContext, Wish } from "./wish";
 
 /** The steps that make a wish true. */
 export function planPresent(facts: HostFacts, wish: Wish, context: PlanContext): Plan {
@@ -24,6 +27,12 @@ export function planPresent(facts: HostFacts, wish: Wish, context: PlanContext):
       return planAssign(facts, wish, context);
     case "VmPciAttachment":
       return vmPlannerOf(facts, wish)?.attach(facts, wish, context) ?? refusedPlan("it has no toolstack");
+    case "SriovVirtualFunctions":
+      return planVirtualFunctions(facts, wish, context);
+    case "IommuBootParameters":
+      return planIommu(facts, wish, context);
+    case "HostReboot":
+      return planReboot(facts, wish, context);
   }
 }
 
@@ -36,6 +45,12 @@ export function planAbsent(facts: HostFacts, wish: Wish, context: PlanContext): 
       return planRelease(facts, wish, context);
     case "VmPciAttachment":
       return vmPlannerOf(facts, wish)?.detach(facts, wish, context) ?? emptyPlan("it has no toolstack");
+    case "SriovVirtualFunctions":
+      return planWithoutVirtualFunctions(facts, wish, context);
+    case "IommuBootParameters":
+      return planWithoutIommu(facts, wish, context);
+    case "HostReboot":
+      return planWithoutReboot(facts, wish, context);
   }
 }
 
@@ -47,7 +62,9 @@ export function keyOf(facts: HostFacts, wish: Wish): string | undefined {
 }
 
 /** What a wish has come to. */
-export function statusOfWish(facts: HostFacts, wish: Wish, key: string): Status {
+export function statusOfWish(facts: HostFacts, wish: DeviceWish, key: string): Status;
+export function statusOfWish(facts: HostFacts, wish: Wish, key: string): Status | IommuStatus | RebootStatus;
+export function statusOfWish(facts: HostFacts, wish: Wish, key: string): Status | IommuStatus | RebootStatus {
   switch (wish.kind) {
     case "HiddenPciDevice":
     case "AssignableDevice": {
@@ -71,23 +88,30 @@ export function statusOfWish(facts: HostFacts, wish: Wish, key: string): Status 
           configured !== active && running && wish.scope !== "live" ? "vm-restart" : "none",
       });
     }
+    case "SriovVirtualFunctions":
+      return virtualFunctionsStatus(facts, wish);
+    case "IommuBootParameters":
+      return iommuStatus(facts, key);
+    case "HostReboot":
+      return rebootStatus(facts);
   }
 }
 
 /** Whether nothing of a wish is left on the host, neither our claim nor its effect. */
 export function isGone(facts: HostFacts, wish: Wish, key: string): boolean {
-  if (findClaim(facts, key)) return false;
+  // A reboot cannot go, and a host that needs no boot argument of ours has as much of the resource as it ever had.
+  if (!("target" in wish) || findClaim(facts, key)) return false;
   const status = statusOfWish(facts, wish, key);
   const effect =
     wish.kind === "AssignableDevice"
       ? status.functions.some((one) => one.active)
-      : status.configured || (wish.kind === "VmPciAttachment" && status.active);
+      : status.configured || (wish.kind !== "HiddenPciDevice" && status.active);
   return !effect;
 }
 
 /** "make 0000:01:00.0 assignable": what follows "Unable to" in errors. */
 export function purposeOf(facts: HostFacts | undefined, wish: Wish, present: boolean): string {
-  const device = formatPciTarget(wish.target);
+  const device = "target" in wish ? formatPciTarget(wish.target) : "";
   switch (wish.kind) {
     case "HiddenPciDevice":
       return present ? `hide ${device} at boot` : `stop hiding ${device} at boot`;
@@ -97,6 +121,14 @@ export function purposeOf(facts: HostFacts | undefined, wish: Wish, present: boo
       const vm = (facts && vmOf(facts, wish)?.name) ?? wish.vm;
       return present ? `attach ${device} to the VM "${vm}"` : `detach ${device} from the VM "${vm}"`;
     }
+    case "SriovVirtualFunctions":
+      return present
+        ? `give ${device} ${wish.count} virtual functions`
+        : `take the virtual functions of ${device} away`;
+    case "IommuBootParameters":
+      return present ? "switch the IOMMU on" : "take back what switches the IOMMU on";
+    case "HostReboot":
+      return present ? "reboot the host" : "forget the reboots of the host";
   }
 }
 
@@ -107,17 +139,24 @@ function vmOf(facts: HostFacts, wish: AttachWish) {
 
 function unfitHost(facts: HostFacts, wish: Wish): string | undefined {
   const { machine } = facts;
-  const toolstack = toolstackOf(facts, wish.toolstack);
-  // Without VMs to plan for, a host without Xen needs no toolstack: its kernel moves devices to a stub driver by itself.
-  const needsToolstack = wish.kind === "VmPciAttachment" || facts.xen !== undefined || wish.toolstack !== undefined;
-  if (toolstack.kind === "unfit" && needsToolstack) return toolstack.reason;
-  if (wish.kind !== "VmPciAttachment" && wish.driver && (wish.driver === "pciback") !== (facts.xen !== undefined))
-    return facts.xen
-      ? `driver "${wish.driver}" is for hosts with KVM, and this one runs on Xen, whose stub driver is pciback. Leave \`driver\` out`
-      : 'driver "pciback" is for Xen, on which this host does not run. Leave `driver` out';
+  const unfit = "driver" in wish || "vm" in wish ? unfitForVms(facts, wish) : undefined;
+  if (unfit !== undefined) return unfit;
   if (machine.id === undefined)
     return "it has no /etc/machine-id, by which it could be known again. Make one: systemd-machine-id-setup, or dbus-uuidgen --ensure";
   if (machine.missingCommands.length > 0)
     return `it lacks ${machine.missingCommands.join(", ")}. Install what is missing`;
   return undefined;
+}
+
+/** Boot arguments, reboots and virtual functions are the same whatever manages the VMs. */
+function unfitForVms(facts: HostFacts, wish: HideWish | AssignWish | AttachWish): string | undefined {
+  const toolstack = toolstackOf(facts, wish.toolstack);
+  // Without VMs to plan for, a host without Xen needs no toolstack: its kernel moves devices to a stub driver by itself.
+  const needsToolstack = wish.kind === "VmPciAttachment" || facts.xen !== undefined || wish.toolstack !== undefined;
+  if (toolstack.kind === "unfit" && needsToolstack) return toolstack.reason;
+  if (wish.kind === "VmPciAttachment" || !wish.driver || (wish.driver === "pciback") === (facts.xen !== undefined))
+    return undefined;
+  return facts.xen
+    ? `driver "${wish.driver}" is for hosts with KVM, and this one runs on Xen, whose stub driver is pciback. Leave \`driver\` out`
+    : 'driver "pciback" is for Xen, on which this host does not run. Leave `driver` out';
 }

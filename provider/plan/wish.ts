@@ -5,12 +5,15 @@ import type { HideMechanismName } from "./hide-mechanism";
 import type { StubDriver } from "./stub-driver";
 import type { Toolstack } from "./toolstack";
 
-/** What a declaration wants of a device; a plan makes it true (`present`) or takes it back (`absent`). */
-export type Wish = HideWish | AssignWish | AttachWish;
+/** What a declaration wants of a host; a plan makes it true (`present`) or takes it back (`absent`). */
+export type Wish = DeviceWish | IommuWish | RebootWish;
+
+/** What a declaration wants of a device. */
+export type DeviceWish = HideWish | AssignWish | AttachWish | VirtualFunctionsWish;
 
 export type WishKind = Wish["kind"];
 
-interface DeviceWish {
+interface OfDevice {
   /** The toolstack that the program names for the host; found out when it names none. */
   readonly toolstack: Toolstack | undefined;
   readonly target: PciTarget;
@@ -24,14 +27,14 @@ export interface ExpectedIdentity {
   readonly subsystem?: string | undefined;
 }
 
-export interface HideWish extends DeviceWish {
+export interface HideWish extends OfDevice {
   readonly kind: "HiddenPciDevice";
   /** The stub driver that the program names; that of the host's kind when it names none. */
   readonly driver: StubDriver | undefined;
   readonly mechanism: "auto" | HideMechanismName;
 }
 
-export interface AssignWish extends DeviceWish {
+export interface AssignWish extends OfDevice {
   readonly kind: "AssignableDevice";
   readonly driver: StubDriver | undefined;
   /** Whether the whole IOMMU group goes along. */
@@ -40,12 +43,33 @@ export interface AssignWish extends DeviceWish {
 
 export type AttachScope = "auto" | "config" | "live" | "both";
 
-export interface AttachWish extends DeviceWish {
+export interface AttachWish extends OfDevice {
   readonly kind: "VmPciAttachment";
   /** Name, uuid, or the path of a configuration file. */
   readonly vm: string;
   readonly scope: AttachScope;
   readonly options: AttachOptions;
+}
+
+export interface VirtualFunctionsWish extends OfDevice {
+  readonly kind: "SriovVirtualFunctions";
+  /** How many, from 1. */
+  readonly count: number;
+}
+
+export interface IommuWish {
+  readonly kind: "IommuBootParameters";
+}
+
+export interface RebootWish {
+  readonly kind: "HostReboot";
+  /** What the program reboots for; another value asks for another reboot where `when` is "always". */
+  readonly triggers: readonly string[];
+  /** "pending": only when a boot change of this stack waits for it. "always": once for each value of `triggers` besides. */
+  readonly when: "pending" | "always";
+  readonly allowRunningVms: boolean;
+  /** How long the host may take to be back. */
+  readonly timeoutSeconds: number;
 }
 
 /** Whose wish it is. */
@@ -58,9 +82,9 @@ export interface Owner {
   readonly token: string | undefined;
 }
 
-/** Another declaration of the same program on the same host. */
+/** Another declaration of the same program for a device of the same host. */
 export interface Declaration {
-  readonly kind: WishKind;
+  readonly kind: DeviceWish["kind"];
   readonly label: string;
   readonly target: PciTarget;
   readonly vm: string | undefined;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parsePciTarget } from "../pci/address";
-import type { Declaration } from "../plan/wish";
+import type { Declaration, WishKind } from "../plan/wish";
 import { HostInput } from "./host-input";
 
 /**
@@ -14,18 +14,22 @@ export const DeclaredProgram = z.object({
   /** Declarations on the host of this resource. */
   declarations: z.array(
     z.object({
-      kind: z.enum(["HiddenPciDevice", "AssignableDevice", "VmPciAttachment"]),
+      kind: z.enum([
+        ...["HiddenPciDevice", "AssignableDevice", "VmPciAttachment", "SriovVirtualFunctions"],
+        ...["IommuBootParameters", "HostReboot"],
+      ] as const satisfies readonly WishKind[]),
       label: z.string(),
-      device: z.string(),
+      device: z.string().optional(),
       vm: z.string().optional(),
     }),
   ),
 });
 export type DeclaredProgram = z.infer<typeof DeclaredProgram>;
 
+/** Those for devices: what guards judge by. */
 export function declarationsOf(program: DeclaredProgram | undefined): readonly Declaration[] {
   return (program?.declarations ?? []).flatMap(({ kind, label, device, vm }) => {
-    const target = parsePciTarget(device);
-    return target ? [{ kind, label, target, vm }] : [];
+    const target = device === undefined ? undefined : parsePciTarget(device);
+    return target && kind !== "IommuBootParameters" && kind !== "HostReboot" ? [{ kind, label, target, vm }] : [];
   });
 }

@@ -3,7 +3,8 @@ import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
 import { ConnectionError, PassthroughError } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
-import { formatPciTarget } from "../pci/address";
+import { formatPciTarget, parsePciTarget } from "../pci/address";
+import { waitingChanges } from "../plan/boot-changes";
 import type { Plan } from "../plan/plan";
 import type { Owner, PlanContext, Wish } from "../plan/wish";
 import { isGone, keyOf, planAbsent, planPresent, purposeOf, statusOfWish } from "../plan/wish-plan";
@@ -31,11 +32,16 @@ export function resourceDefinition<Shape extends z.ZodRawShape>(
   return { inputs, identity, wish: (checked) => wish(inputs.parse(pick(checked, Object.keys(inputs.shape)))) };
 }
 
+/** What the lifecycle asks of a host. */
+type Managed = Pick<ManagedHost, "name" | "facts" | "warnOnce" | "apply">;
+
 /** What the lifecycle needs of the process around it. */
 export interface Surroundings {
-  readonly hostFor: (host: HostInput) => ManagedHost;
+  readonly hostFor: (host: HostInput) => Managed;
   readonly log: EngineLog;
   readonly env: NodeJS.ProcessEnv;
+  /** Hosts that this process left waiting for a reboot, by name, with what waits. */
+  readonly waitingHosts: Map<string, string>;
 }
 
 type Bag = Record<string, unknown>;
@@ -46,7 +52,7 @@ type CommonInputs = z.infer<typeof CommonInputs>;
 
 /** Turns a definition into what the engine's dynamic provider calls: check, diff, create, read, update, delete. */
 export function defineResource(definition: ResourceDefinition, surroundings: Surroundings): dynamic.ResourceProvider {
-  const { hostFor, log, env } = surroundings;
+  const { hostFor, log, env, waitingHosts } = surroundings;
   const schema = definition.inputs.extend(CommonInputs.shape);
   const names = Object.keys(schema.shape);
 
@@ -64,15 +70,16 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
   const outputs = (facts: HostFacts, bag: Bag, wish: Wish, key: string, token: string): Bag => ({
     ...plain(pick(bag, names)),
     ...statusOfWish(facts, wish, key),
-    device: formatPciTarget(wish.target),
+    ...("target" in wish ? { device: formatPciTarget(wish.target) } : {}),
     __claim: token,
   });
 
   /** In preview a user reads what each host will feel; refusals stand in the way of preview and up alike. */
   const judge = async (inputs: CommonInputs, wish: Wish, program: DeclaredProgram | undefined) => {
     const context: PlanContext = { owner: ownerOf(inputs), program: declarationsOf(program) };
-    const twin = twinOf(wish, inputs.__label, context);
-    if (twin !== undefined) return [{ property: "device", reason: twin }];
+    const property = "target" in wish ? "device" : WITHOUT_VALUE;
+    const twin = twinOf(wish, inputs.__label, program);
+    if (twin !== undefined) return [{ property, reason: twin }];
     if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") return [];
     const host = hostFor(inputs.host);
     for (const other of program?.hosts ?? [])
@@ -84,7 +91,7 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
       const plan = planPresent(facts, wish, context);
       if (program?.preview && plan.refusals.length === 0) await describe(log, inputs.__label, host.name, plan);
       return plan.refusals.map(({ message }) => ({
-        property: "device",
+        property,
         reason: `Unable to ${purposeOf(facts, wish, true)} on ${host.name}: ${message}`,
       }));
     } catch (error) {
@@ -104,8 +111,22 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
     const facts = await host.apply({
       plan: (now) => planPresent(now, wish, context),
       purpose: purposeOf(before, wish, true),
+      progress: (line) => void log.info(`${inputs.__label} on ${host.name}: ${line}`),
     });
     return { facts, key: keyOf(facts, wish) ?? "" };
+  };
+
+  /** The last of these lines of a destroy names every host that waits. */
+  const tellWaitingHosts = async (name: string, facts: HostFacts, owner: Owner) => {
+    const waiting = waitingChanges(facts, owner).map(({ what }) => what);
+    const said = waitingHosts.get(name);
+    if (waiting.length > 0) waitingHosts.set(name, waiting.join("; "));
+    else waitingHosts.delete(name);
+    if (waitingHosts.get(name) === said) return;
+    const hosts = [...waitingHosts].map(([host, what]) => `\n  ${host}: ${what}`);
+    await log.info(
+      hosts.length > 0 ? `Hosts that wait for a reboot:${hosts.join("")}` : "No host waits for a reboot any more.",
+    );
   };
 
   return {
@@ -167,11 +188,13 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
       const context: PlanContext = { owner: { ...ownerOf(inputs), token: String(props.__claim) }, program: [] };
       const before = await host.facts("work", vmOf(wish));
       const plan = planAbsent(before, wish, context);
-      await host.apply({
+      const after = await host.apply({
         plan: (facts) => planAbsent(facts, wish, context),
         purpose: purposeOf(before, wish, false),
+        progress: (line) => void log.info(`${inputs.__label} on ${host.name}: ${line}`),
       });
       await describe(log, inputs.__label, host.name, plan);
+      await tellWaitingHosts(host.name, after, context.owner);
     },
   };
 }
@@ -182,7 +205,7 @@ async function describe(log: EngineLog, label: string, host: string, plan: Plan)
 }
 
 async function factsIfReached(
-  host: ManagedHost,
+  host: Managed,
   vm: string | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<HostFacts | undefined> {
@@ -195,17 +218,18 @@ async function factsIfReached(
   }
 }
 
-function twinOf(wish: Wish, label: string, { program }: PlanContext): string | undefined {
-  const twin = program.find(
+function twinOf(wish: Wish, label: string, program: DeclaredProgram | undefined): string | undefined {
+  const device = "target" in wish ? formatPciTarget(wish.target) : undefined;
+  const twin = program?.declarations.find(
     (other) =>
-      other.label !== label &&
-      other.kind === wish.kind &&
-      formatPciTarget(other.target) === formatPciTarget(wish.target) &&
-      other.vm === vmOf(wish),
+      other.label !== label && other.kind === wish.kind && longForm(other.device) === device && other.vm === vmOf(wish),
   );
-  return (
-    twin && `"${twin.label}" declares the same ${wish.kind} for ${formatPciTarget(wish.target)}. Keep one of the two`
-  );
+  return twin && `"${twin.label}" declares the same ${wish.kind} for ${device ?? "the host"}. Keep one of the two`;
+}
+
+function longForm(device: string | undefined): string | undefined {
+  const target = device === undefined ? undefined : parsePciTarget(device);
+  return target && formatPciTarget(target);
 }
 
 function ownerOf(inputs: CommonInputs): Owner {

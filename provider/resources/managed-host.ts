@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError, PassthroughError } from "../errors";
+import { UnreadableFactsError } from "../facts/answers";
 import { type HostFacts, type Questions, readHostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
 import type { Plan } from "../plan/plan";
 import { simulate } from "../plan/simulate";
+import type { Reboot } from "../plan/step";
 import type { Toolstack } from "../plan/toolstack";
 import { type ApplyResult, type GroupResult, readApplyResult } from "../toolstack/apply-result";
 import { applyScript, factsScript, resultScript, separateSteps } from "../toolstack/apply-script";
+import { rebootHost } from "./reboot-wait";
 
 /** One change that waits for its host. */
 export interface Change {
@@ -15,6 +18,8 @@ export interface Change {
   readonly plan: (facts: HostFacts) => Plan;
   /** How errors begin: "make 0000:01:00.0 assignable". */
   readonly purpose: string;
+  /** Told now and then what the host does, while that takes long. */
+  readonly progress?: (line: string) => void;
 }
 
 interface WaitingChange extends Change {
@@ -32,6 +37,8 @@ export type Patience = "preview" | "work";
 const GATHER_MS = 100;
 const MOST_PLANS = 5;
 const RECONNECT_MS = 10 * 60_000;
+/** A toolstack may still be starting when the boot of its host has ended: xl answers once xenstored does. */
+const FACTS_AFTER_BOOT_MS = 2 * 60_000;
 
 /** A host in this process: its facts, kept until an apply ends, and the one queue of changes to it. */
 export class ManagedHost {
@@ -100,7 +107,7 @@ export class ManagedHost {
 
   private async applyTogether(changes: readonly WaitingChange[], plansLeft: number): Promise<void> {
     const facts = await this.facts("work");
-    const planned: { change: WaitingChange; plan: Plan }[] = [];
+    const planned: PlannedChange[] = [];
     let then = facts;
     for (const change of changes) {
       const plan = change.plan(then);
@@ -112,8 +119,19 @@ export class ManagedHost {
         then = simulate(then, plan.steps);
       }
     }
-    if (planned.length === 0) return;
+    const reboots = planned.filter(({ plan }) => rebootOf(plan));
+    const others = planned.filter(({ plan }) => !rebootOf(plan));
+    if (others.length > 0) await this.applyPlanned(others, plansLeft);
+    // Planned anew: what was changed before it may be what a reboot waits for.
+    if (reboots.length > 0 && others.length > 0) {
+      await this.applyTogether(
+        reboots.map(({ change }) => change),
+        plansLeft,
+      );
+    } else if (reboots.length > 0) await this.applyPlanned(reboots, plansLeft);
+  }
 
+  private async applyPlanned(planned: readonly PlannedChange[], plansLeft: number): Promise<void> {
     const { result, said, facts: after } = await this.run(planned.map(({ plan }) => plan));
     this.known = after && Promise.resolve(after);
     if (result.kind === "busy" || result.kind === "not-begun") {
@@ -128,11 +146,44 @@ export class ManagedHost {
     const stale: WaitingChange[] = [];
     for (const [at, { change, plan }] of planned.entries()) {
       const outcome = result.groups.get(at + 1);
-      if (outcome?.kind === "done") this.finish(change, current);
+      if (outcome?.kind === "done" && rebootOf(plan)) await this.rebootFor(change);
+      else if (outcome?.kind === "done") this.finish(change, current);
       else if (outcome?.kind === "stale" && plansLeft > 1) stale.push(change);
       else change.reject(this.unable(change, whyNot(outcome, plan)));
     }
     if (stale.length > 0) await this.applyTogether(stale, plansLeft - 1);
+  }
+
+  /** Judged once more on the newest facts: a VM may have been started since. */
+  private async rebootFor(change: WaitingChange): Promise<void> {
+    try {
+      const plan = change.plan(await this.facts("work"));
+      const [refusal] = plan.refusals;
+      const step = rebootOf(plan);
+      if (refusal) throw new PassthroughError(refusal.message);
+      if (step) {
+        const connect = () => this.connect("preview");
+        await rebootHost({ connect, progress: change.progress ?? (() => {}) }, step);
+        this.known = undefined;
+      }
+      this.finish(change, await this.factsAfterBoot());
+    } catch (error) {
+      this.known = undefined;
+      if (!(error instanceof PassthroughError)) throw error;
+      change.reject(error instanceof ConnectionError ? error : this.unable(change, error.message));
+    }
+  }
+
+  private async factsAfterBoot(): Promise<HostFacts> {
+    const giveUp = Date.now() + FACTS_AFTER_BOOT_MS;
+    for (;;) {
+      try {
+        return await this.facts("work");
+      } catch (error) {
+        if (!(error instanceof UnreadableFactsError) || Date.now() > giveUp) throw error;
+        await delay(2000);
+      }
+    }
   }
 
   /** The host's word counts, not that of the commands: what is left to do now was not done. */
@@ -199,6 +250,15 @@ export class ManagedHost {
   private unable(change: Change, reason: string): PassthroughError {
     return new PassthroughError(`Unable to ${change.purpose} on ${this.name}: ${reason}`);
   }
+}
+
+interface PlannedChange {
+  readonly change: WaitingChange;
+  readonly plan: Plan;
+}
+
+function rebootOf(plan: Plan): Reboot | undefined {
+  return plan.steps.find((step) => step.kind === "reboot");
 }
 
 function whyNot(outcome: GroupResult | undefined, plan: Plan): string {

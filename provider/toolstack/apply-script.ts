@@ -1,5 +1,5 @@
 import { indent } from "../facts/answers";
-import { STATE_FOLDER } from "../facts/claims";
+import { RUN_FOLDER, STATE_FOLDER } from "../facts/claims";
 import { hostFactsShell, type Questions } from "../facts/host-facts";
 import type { Regenerated, Step } from "../plan/step";
 import { quote } from "../shell";
@@ -8,9 +8,8 @@ import { STEP_FUNCTIONS, stepShell } from "./steps-shell";
 /** Steps that stand or fall together: the plan of one resource. */
 export type StepGroup = readonly Step[];
 
-const RUN_FOLDER = "/var/run/pulumi-pci-passthrough";
-
-const PROLOGUE = `
+/** In front of every script: one language, all programs. */
+export const PROLOGUE = `
 LC_ALL=C
 export LC_ALL
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
@@ -143,7 +142,7 @@ run_shared() {
 
 /** The steps that a group runs by itself; the numbers in the result count these. */
 export function separateSteps(group: StepGroup): StepGroup {
-  return group.filter((step) => step.kind !== "regenerate");
+  return group.filter((step) => step.kind !== "regenerate" && step.kind !== "reboot");
 }
 
 function groupShell(number: number, steps: readonly Step[]): string {

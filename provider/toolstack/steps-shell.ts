@@ -1,5 +1,6 @@
 import { posixChecksum } from "../facts/checksum";
 import { claimPath, formatClaim, STATE_FOLDER } from "../facts/claims";
+import { removalPath } from "../facts/removals";
 import type { PciAddress } from "../pci/address";
 import type { AttachOptions } from "../pci/attach-options";
 import { formatSpecString } from "../pci/spec-string";
@@ -95,6 +96,24 @@ detach() {
   echo "domain $1 still has $2"
   return 1
 }
+# PCI function, how many virtual functions it has.
+expect_virtual_functions() {
+  [ "$(cat "/sys/bus/pci/devices/$1/sriov_numvfs")" = "$2" ] && return
+  echo "$1 has $(cat "/sys/bus/pci/devices/$1/sriov_numvfs") virtual functions, not $2"
+  return 1
+}
+# PCI function, how many it gets. From one number to another the kernel goes through zero alone (drivers/pci/iov.c,
+# sriov_numvfs_store: EBUSY). udev then loads the drivers of the new ones.
+set_virtual_functions() {
+  vfs=/sys/bus/pci/devices/$1/sriov_numvfs
+  [ -e "$vfs" ] || { echo "$1 has no sriov_numvfs"; return 1; }
+  if [ "$(cat "$vfs")" != "$2" ]; then
+    [ "$(cat "$vfs")" = 0 ] || printf 0 > "$vfs" || return
+    [ "$2" = 0 ] || printf %s "$2" > "$vfs" || return
+    udevadm settle --timeout=20
+  fi
+  expect_virtual_functions "$1" "$2"
+}
 regenerate_initramfs() {
   if command -v update-initramfs > /dev/null; then
     update-initramfs -u -k "$(uname -r)"
@@ -155,6 +174,25 @@ export function stepShell(step: Step): StepShell {
       return textShell(claimPath(step.key), step.before && formatClaim(step.before), formatClaim(step.claim));
     case "drop-claim":
       return textShell(claimPath(step.key), formatClaim(step.before), undefined);
+    case "note-removal": {
+      const path = removalPath(step.removal.key);
+      return {
+        expect: [],
+        perform: putText(path, `${JSON.stringify(step.removal)}\n`),
+        undo: putText(path, undefined),
+      };
+    }
+    case "set-virtual-functions":
+      return {
+        expect: [
+          `expect_virtual_functions ${step.address} ${step.from.count}`,
+          ...step.from.functions.map(({ address, driver }) => `expect_driver ${address} ${quote(driver ?? "")}`),
+        ],
+        perform: `set_virtual_functions ${step.address} ${step.to}`,
+        undo: `set_virtual_functions ${step.address} ${step.from.count}`,
+      };
+    case "reboot":
+      return { expect: [], perform: ":", undo: ":" }; // reboot-script.ts does it, once the apply has ended
   }
 }
 

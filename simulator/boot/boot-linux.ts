@@ -4,6 +4,7 @@ import { coldplug, ModuleNotFound, modprobe } from "../kernel/modules";
 import type { Machine } from "../machine";
 import { initramfsPath, initramfsSource, readInitramfs, readModuleList } from "./initramfs";
 import { readModuleSource } from "./module-source";
+import { applyUdevRules } from "./udev-rules";
 
 /** From the kernel's first line to a login: the initramfs, then systemd-modules-load and udev on the root file system. */
 export function bootLinux(machine: Machine, commandLine: string): void {
@@ -23,6 +24,7 @@ export function bootLinux(machine: Machine, commandLine: string): void {
     for (const name of readModuleList(files, list)) tolerate(() => modprobe(kernel, source, name));
   }
   coldplug(kernel, source, kernel.bus.devices);
+  applyUdevRules(files, kernel.bus);
 }
 
 /** A module that cannot be loaded does not stop the boot. */

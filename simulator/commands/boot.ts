@@ -32,7 +32,13 @@ export const bootCommands: Commands = {
   reboot: (call) => powerCycle(call),
   shutdown: (call) =>
     call.args.includes("-r") ? powerCycle(call) : failed(1, "shutdown: only -r works on this simulated host\n"),
-  systemctl: (call) => (call.args.includes("reboot") ? powerCycle(call) : switchUnit(call)),
+  systemctl: (call) => {
+    if (call.args.includes("reboot")) return powerCycle(call);
+    if (call.args.includes("is-system-running")) return succeeded("running\n");
+    return switchUnit(call);
+  },
+  udevadm: (call) =>
+    call.args[0] === "settle" ? succeeded() : failed(1, "udevadm: only settle works on this simulated host\n"),
 };
 
 function updateGrub(call: CommandCall): CommandOutput {

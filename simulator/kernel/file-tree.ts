@@ -192,6 +192,12 @@ export class FileTree {
     this.put(at, { ...node, ...change });
   }
 
+  /** What a tmpfs at this folder loses when the machine goes down. */
+  forget(folder: string): void {
+    for (const [path, node] of [...this.nodes])
+      if (path.startsWith(`${folder}/`) && node.kind !== "directory") this.nodes.delete(path);
+  }
+
   /** Writes a file and the folders above it: for profiles and tests, past every refusal. */
   plant(path: string, text: string, mode = 0o644): void {
     this.plantFolder(parentOf(path));

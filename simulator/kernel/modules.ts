@@ -16,6 +16,8 @@ export interface ModuleData {
     /** Class codes or their beginnings: `0c0330`, `0604`. */
     readonly classes?: readonly string[];
     readonly sriov?: boolean;
+    /** Its probe gives virtual functions up: they are offline until somebody configures them. */
+    readonly refusesVirtualFunctions?: boolean;
   };
 }
 
@@ -27,7 +29,9 @@ export function driverOf(module: ModuleData): PciDriver | undefined {
     module: module.builtin ? undefined : module.name,
     sriov: driver.sriov ?? false,
     covers: (device) => coversFunction(module, device),
-    probe: () => {},
+    probe: (device) => {
+      if (driver.refusesVirtualFunctions && device.physicalFunction !== undefined) throw new Errno("ENODEV");
+    },
     remove: () => {},
   };
 }

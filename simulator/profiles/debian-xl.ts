@@ -101,6 +101,7 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     "/etc/systemd/system/multi-user.target.wants",
     "/etc/init.d",
     "/usr/local/sbin",
+    "/etc/udev/rules.d",
     "/run/systemd/system",
     "/etc/xen/auto",
     "/var/lib",
@@ -155,6 +156,8 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
   swaps: [],
   sysfs: {
     "/sys/hypervisor/type": "xen\n",
+    // Xen 4.17 hides the table DMAR from dom0 under this name (seen in the lab).
+    "/sys/firmware/acpi/tables/RMAD": "",
     "/sys/hypervisor/guest_type": "PV\n",
     "/sys/hypervisor/uuid": "00000000-0000-0000-0000-000000000000\n",
     "/sys/hypervisor/version/major": "4\n",

@@ -1,8 +1,11 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { assignableDevice } from "../../provider/resources/assignable-device";
 import { hiddenPciDevice } from "../../provider/resources/hidden-pci-device";
+import { hostReboot } from "../../provider/resources/host-reboot";
 import { createHosts } from "../../provider/resources/hosts";
+import { iommuBootParameters } from "../../provider/resources/iommu-boot-parameters";
 import { defineResource } from "../../provider/resources/lifecycle";
+import { sriovVirtualFunctions } from "../../provider/resources/sriov-virtual-functions";
 import { vmPciAttachment } from "../../provider/resources/vm-pci-attachment";
 import type { TestHost } from "./test-host";
 
@@ -10,6 +13,9 @@ const DEFINITIONS = {
   HiddenPciDevice: hiddenPciDevice,
   AssignableDevice: assignableDevice,
   VmPciAttachment: vmPciAttachment,
+  SriovVirtualFunctions: sriovVirtualFunctions,
+  IommuBootParameters: iommuBootParameters,
+  HostReboot: hostReboot,
 };
 export type Kind = keyof typeof DEFINITIONS;
 
@@ -42,7 +48,7 @@ export class Deployment {
       info: async (line: string) => void this.lines.push(line),
       warn: async (line: string) => void this.lines.push(`warning: ${line}`),
     };
-    const surroundings = { hostFor: createHosts(), log, env: {} };
+    const surroundings = { hostFor: createHosts(), log, env: {}, waitingHosts: new Map<string, string>() };
     const entries = Object.entries(DEFINITIONS).map(([kind, one]) => [kind, defineResource(one, surroundings)]);
     this.handlers = Object.fromEntries(entries);
   }

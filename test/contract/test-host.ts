@@ -46,7 +46,8 @@ export function snapshot(host: TestHost): Promise<string> {
     host,
     `cd /sys/bus/pci/drivers && ls -d */0000:*
 cksum /etc/xen/*.cfg /etc/modprobe.d/*.conf 2> /dev/null
-ls -a /etc/xen /etc/modprobe.d /var/lib`,
+cat /sys/bus/pci/devices/*/sriov_numvfs
+ls -a /etc/xen /etc/modprobe.d /etc/udev/rules.d /var/lib`,
   );
 }
 

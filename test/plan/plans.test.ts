@@ -2,26 +2,26 @@ import fc from "fast-check";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { TextFile } from "../../provider/facts/text-files";
 import { simulate } from "../../provider/plan/simulate";
-import type { Wish } from "../../provider/plan/wish";
+import type { AttachWish, DeviceWish, Wish } from "../../provider/plan/wish";
 import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const common = { expect: [], allow: [], toolstack: undefined };
-const assign = (device: string): Wish => ({
+const assign = (device: string): DeviceWish => ({
   kind: "AssignableDevice",
   target: target(device),
   driver: undefined,
   group: false,
   ...common,
 });
-const hide = (device: string): Wish => ({
+const hide = (device: string): DeviceWish => ({
   kind: "HiddenPciDevice",
   target: target(device),
   driver: undefined,
   mechanism: "auto",
   ...common,
 });
-const attach = (device: string, vm: string): Wish => ({
+const attach = (device: string, vm: string): AttachWish => ({
   kind: "VmPciAttachment",
   target: target(device),
   vm,
@@ -38,7 +38,7 @@ function touched(facts: HostFacts) {
   return { drivers, modprobe: facts.modprobe, vmConfigs: facts.vmConfigs, claims: facts.claims };
 }
 
-const wishes: readonly [string, Wish, HostFacts][] = [
+const wishes: readonly [string, DeviceWish, HostFacts][] = [
   ["a function assignable", assign("01:00.0"), LAB],
   ["a slot assignable", assign("0000:01:00"), LAB],
   ["a function hidden", hide("01:00.0"), LAB],

@@ -38,9 +38,12 @@ export class DirectoryHost {
     this.bind("0000:01:00.0", "e1000e");
     fs.mkdirSync(this.path("/etc/xen"), { recursive: true });
     fs.mkdirSync(this.path("/bin"));
-    for (const [name, text] of Object.entries(COMMANDS)) {
-      fs.writeFileSync(this.path(`/bin/${name}`), `#!/bin/sh\nROOT='${this.root}'\n${text}\n`, { mode: 0o755 });
-    }
+    for (const [name, text] of Object.entries(COMMANDS)) this.command(name, text);
+  }
+
+  /** Puts a program into the tree's /bin. */
+  command(name: string, text: string): void {
+    fs.writeFileSync(this.path(`/bin/${name}`), `#!/bin/sh\nROOT='${this.root}'\n${text}\n`, { mode: 0o755 });
   }
 
   path(absolute: string): string {
@@ -80,14 +83,17 @@ export class DirectoryHost {
   }
 
   /** Runs a script of the provider, its absolute paths led into the directory, and out of it again in what it prints. */
-  run(shell: readonly string[], script: string): { readonly stdout: string; readonly stderr: string } {
-    const led = script.replace(/(?<![\w.}$])\/(sys|etc|var|proc|lib)\//g, `${this.root}/$1/`);
+  run(
+    shell: readonly string[],
+    script: string,
+  ): { readonly stdout: string; readonly stderr: string; readonly exitCode: number | null } {
+    const led = script.replace(/(?<![\w.}$])\/(sys|etc|var|proc|lib|run)\//g, `${this.root}/$1/`);
     const [program = "sh", ...args] = shell;
-    const { stdout, stderr } = spawnSync(program, [...args, "-s", "--", "192.0.2.1 5 192.0.2.7 22"], {
+    const { stdout, stderr, status } = spawnSync(program, [...args, "-s", "--", "192.0.2.1 5 192.0.2.7 22"], {
       input: Buffer.from(led.replace("PATH=", `PATH=${this.path("/bin")}:`), "latin1"),
       encoding: "latin1",
     });
-    return { stdout: stdout.replaceAll(this.root, ""), stderr };
+    return { stdout: stdout.replaceAll(this.root, ""), stderr, exitCode: status };
   }
 
   remove(): void {

@@ -5,6 +5,7 @@ import { findVm, isAttachedLive, isConfigured } from "./find-vm";
 
 /** VMs of libvirt, on KVM and on Xen; libvirt itself keeps and edits their configuration. */
 export const libvirtVms: VmPlanner = {
+  list: ({ libvirt }) => (libvirt?.kind === "answers" ? libvirt.domains.map(({ uuid }) => uuid) : []),
   find: findVm,
   attach: planAttach,
   detach: planDetach,

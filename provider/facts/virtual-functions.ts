@@ -1,0 +1,65 @@
+import { type PciAddress, parsePciAddress } from "../pci/address";
+import type { Fact } from "./answers";
+import { lastSegment, readLinks, readValues } from "./sysfs";
+import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
+
+/** A function that can have virtual functions, and those it has. */
+export interface PhysicalFunction {
+  /** The most that the device can have (sriov_totalvfs). */
+  readonly most: number;
+  /** How many it has now (sriov_numvfs). */
+  readonly count: number;
+  /** In the order of the device's own numbers: virtfn0, virtfn1, … */
+  readonly functions: readonly PciAddress[];
+}
+
+/** SR-IOV on a host: Documentation/ABI/testing/sysfs-bus-pci (Linux 6.1), sriov_totalvfs, sriov_numvfs, virtfnN. */
+export interface VirtualFunctions {
+  readonly of: ReadonlyMap<PciAddress, PhysicalFunction>;
+  /** Whether udev is there, whose rules make them again at each boot. */
+  readonly udev: boolean;
+  /** Our own rules. */
+  readonly rules: readonly TextFile[];
+}
+
+const RULES_FOLDER = "/etc/udev/rules.d";
+
+const OUR_RULE = `${RULES_FOLDER}/70-pulumi-pci-passthrough-`;
+
+/** Our rule for one physical function. */
+export function virtualFunctionsRulePath(address: PciAddress): string {
+  return `${OUR_RULE}${address}.rules`;
+}
+
+export function isVirtualFunctionsRule(path: string): boolean {
+  return path.startsWith(OUR_RULE);
+}
+
+export const virtualFunctionsFact: Fact<VirtualFunctions> = {
+  name: "virtual_functions",
+  ask: `
+grep -H '' /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
+ls -ld /sys/bus/pci/devices/*/virtfn*
+command -v udevadm
+${askTextFiles(`${OUR_RULE}*.rules`).trim()}`,
+  parse(answer) {
+    const of = new Map<PciAddress, PhysicalFunction>();
+    const links = [...readLinks(answer.text)].flatMap(([path, target]) => {
+      const address = parsePciAddress(lastSegment(target));
+      const [, folder = "", number] = /^(.*)\/virtfn(\d+)$/.exec(path) ?? [];
+      return address && number !== undefined ? [{ folder, number: Number(number), address }] : [];
+    });
+    const values = readValues(answer.text);
+    for (const [path, most] of values) {
+      const folder = path.slice(0, -"/sriov_totalvfs".length);
+      const address = parsePciAddress(lastSegment(folder));
+      if (!address || !path.endsWith("/sriov_totalvfs")) continue;
+      const functions = links
+        .filter((link) => link.folder === folder)
+        .sort((a, b) => a.number - b.number)
+        .map((link) => link.address);
+      of.set(address, { most: Number(most), count: Number(values.get(`${folder}/sriov_numvfs`) ?? 0), functions });
+    }
+    return { of, udev: /^\/.*\/udevadm$/m.test(answer.text), rules: readTextFiles(answer.text) };
+  },
+};

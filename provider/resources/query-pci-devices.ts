@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { ConnectionError, PassthroughError } from "../errors";
+import { type PciDeviceFilter, type PciDeviceInfo, pciDeviceInfos } from "../plan/pci-device-info";
+import { HostInput } from "./host-input";
+import { createHosts } from "./hosts";
+
+const Query = z.strictObject({
+  host: HostInput,
+  filter: z
+    .strictObject({
+      id: z
+        .string()
+        .regex(/^[0-9a-f]{4}(:[0-9a-f]{4})?$/i, 'must be as "lspci -n" prints it, such as "8086:10d3" or "8086"')
+        .optional(),
+      class: z
+        .string()
+        .regex(/^[0-9a-f]{1,6}$/i, 'must be a class code or its beginning, such as "02" or "0300"')
+        .optional(),
+      driver: z.string().optional(),
+      label: z.string().optional(),
+      assignable: z.boolean().optional(),
+      vm: z.string().optional(),
+    } satisfies { readonly [name in keyof PciDeviceFilter]-?: z.ZodType })
+    .optional(),
+});
+
+export type QueryResult =
+  | { readonly kind: "devices"; readonly devices: PciDeviceInfo[] }
+  /** The host was not reached at all: a preview may go on. */
+  | { readonly kind: "unreached"; readonly reason: string };
+
+/** Asks a host anew each time: other processes change it. Throws PassthroughError. */
+export async function queryPciDevices(query: unknown): Promise<QueryResult> {
+  const checked = Query.safeParse(query);
+  if (!checked.success) throw new PassthroughError(`Unable to ask for PCI devices: ${z.prettifyError(checked.error)}`);
+  const { host, filter = {} } = checked.data;
+  try {
+    const facts = await createHosts()(host).facts("preview");
+    return { kind: "devices", devices: pciDeviceInfos(facts, filter) };
+  } catch (error) {
+    if (error instanceof ConnectionError && error.unreached) return { kind: "unreached", reason: error.message };
+    throw error;
+  }
+}

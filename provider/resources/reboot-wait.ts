@@ -1,0 +1,80 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ConnectionError, PassthroughError } from "../errors";
+import type { Host } from "../host/host";
+import type { Reboot } from "../plan/step";
+import { type BootState, bootStateScript, readBootState, rebootScript } from "../toolstack/reboot-script";
+
+/** How often a host that reboots is asked, and how often the user hears of it. */
+export interface Pace {
+  readonly askMs: number;
+  readonly tellMs: number;
+}
+
+export interface HostToReboot {
+  readonly connect: () => Promise<Host>;
+  readonly progress: (line: string) => void;
+}
+
+const PACE: Pace = { askMs: 1000, tellMs: 30_000 };
+
+/** A host that goes down answers nothing at all, and no host needs long to say which boot it is in. */
+const SILENCE_MS = 15_000;
+
+/**
+ * Takes the host down and waits until it is back and its boot has ended. Throws PassthroughError when it does not go
+ * down, or is not back within the step's time.
+ */
+export async function rebootHost(host: HostToReboot, step: Reboot, pace = PACE): Promise<void> {
+  await goDown(host, step);
+  const begun = Date.now();
+  const seconds = () => Math.round((Date.now() - begun) / 1000);
+  let told = begun;
+  let seen: Seen = { kind: "silent", why: "it has not been asked yet" };
+  host.progress(`it reboots, and has ${step.timeoutSeconds} s to be back`);
+  while (seconds() < step.timeoutSeconds) {
+    await delay(pace.askMs);
+    seen = await ask(host, step);
+    if (seen.kind === "up" && seen.state.bootId !== step.bootId && seen.state.ready) {
+      host.progress(`it is back after ${seconds()} s`);
+      return;
+    }
+    if (Date.now() - told < pace.tellMs) continue;
+    told = Date.now();
+    host.progress(`${describe(seen, step)} after ${seconds()} s`);
+  }
+  throw new PassthroughError(
+    `${describe(seen, step)} after ${step.timeoutSeconds} s. Look at its console; when it is up again, run "pulumi up": a host that was rebooted is not rebooted again, and timeoutSeconds gives it more time`,
+  );
+}
+
+type Seen = { readonly kind: "silent"; readonly why: string } | { readonly kind: "up"; readonly state: BootState };
+
+function describe(seen: Seen, { bootId }: Reboot): string {
+  if (seen.kind === "silent") return `it does not answer (${seen.why.split("\n")[0]})`;
+  return seen.state.bootId === bootId ? "it has not gone down" : "it is up, and has not ended its boot";
+}
+
+async function goDown({ connect }: HostToReboot, step: Reboot): Promise<void> {
+  try {
+    const host = await connect();
+    const { exitCode, stdout, stderr } = await host.run(rebootScript(step));
+    if (exitCode === 0) return;
+    throw new PassthroughError(`the host did not go down, and said: ${(stderr + stdout).trim() || "nothing"}`);
+  } catch (error) {
+    if (error instanceof ConnectionError && error.failure === "cut") return; // by its going down
+    throw error;
+  }
+}
+
+async function ask({ connect }: HostToReboot, step: Reboot): Promise<Seen> {
+  try {
+    const host = await connect();
+    const { stdout } = await host.run(bootStateScript(step), { silenceMs: SILENCE_MS });
+    const state = readBootState(stdout);
+    return state ? { kind: "up", state } : { kind: "silent", why: "its answer was cut" };
+  } catch (error) {
+    // A host key that changed or a rejected login would go on for ever, but a booting host has its reasons for many failures.
+    if (error instanceof ConnectionError) return { kind: "silent", why: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,134 @@
+import { connectionPool } from "../../provider/host/connection-pool";
+import { type Deployed, Deployment } from "./deployment";
+import { driverOf, output, snapshot, type TestHost } from "./test-host";
+
+const NIC = "0000:01:00.0";
+const CONTROLLER = "0000:03:00.0";
+const NUMBER = `cat /sys/bus/pci/devices/${CONTROLLER}/sriov_numvfs`;
+
+/** Virtual functions, a hidden device and the reboots between: one story, since real hosts reboot slowly. */
+export function rebootContract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }): void {
+  let host: TestHost;
+  let untouched: string;
+  let functions: Deployed;
+  let hidden: Deployed;
+  let reboot: Deployed;
+
+  const test = (name: string, body: () => Promise<void>) => it(name, body, options.timeoutMs);
+  const wish = (count: number) => ({ device: "03:00.0", count });
+  const bootId = async () => (await output(host, "cat /proc/sys/kernel/random/boot_id")).trim();
+
+  beforeAll(async () => {
+    host = await start();
+    untouched = await snapshot(host);
+  }, options.timeoutMs);
+
+  afterAll(async () => {
+    await connectionPool.closeAll();
+    await host?.stop();
+  }, options.timeoutMs);
+
+  test("virtual functions are made, and their addresses known", async () => {
+    const preview = new Deployment(host);
+    await preview.check("SriovVirtualFunctions", wish(2), "functions");
+    expect(preview.lines.join("\n")).toContain("gets 2 virtual functions");
+
+    functions = await new Deployment(host).create("SriovVirtualFunctions", wish(2));
+    expect(functions.id).toMatch(/\/SriovVirtualFunctions\/0000:03:00\.0$/);
+    expect(functions.outs).toMatchObject({
+      device: CONTROLLER,
+      addresses: ["0000:03:00.1", "0000:03:00.2"],
+      configured: true,
+      active: true,
+      pending: "none",
+    });
+    expect(await output(host, NUMBER)).toBe("2\n");
+    expect(await new Deployment(host).update(functions, wish(2))).toBeUndefined();
+  });
+
+  test("another number goes through zero; more than the device can have is refused", async () => {
+    functions = (await new Deployment(host).update(functions, wish(3))) ?? functions;
+    expect(functions.outs.addresses).toHaveLength(3);
+    functions = (await new Deployment(host).update(functions, wish(2))) ?? functions;
+    expect(functions.outs.addresses).toHaveLength(2);
+    const { failures } = await new Deployment(host).check("SriovVirtualFunctions", wish(5));
+    expect(failures[0]?.reason).toContain("can have at most 4 virtual functions");
+  });
+
+  test("a number that is taken away by hand is found and healed", async () => {
+    await output(host, `echo 0 > /sys/bus/pci/devices/${CONTROLLER}/sriov_numvfs`);
+    expect((await new Deployment(host).read(functions))?.outs).toMatchObject({ active: false, addresses: [] });
+    expect((await new Deployment(host).update(functions, wish(2)))?.outs).toMatchObject({ active: true });
+  });
+
+  test("no boot change waits: the host is not rebooted", async () => {
+    const before = await bootId();
+    reboot = await new Deployment(host).create("HostReboot", {});
+    expect(reboot.outs).toMatchObject({ pending: "none", bootId: before });
+    expect(await bootId()).toBe(before);
+  });
+
+  test("a hidden device waits for the reboot, and has it", async () => {
+    const before = await bootId();
+    hidden = await new Deployment(host).create("HiddenPciDevice", { device: NIC });
+    expect(hidden.outs).toMatchObject({ pending: "host-reboot" });
+
+    const triggers = [hidden.outs.bootChange];
+    const preview = new Deployment(host);
+    await preview.check("HostReboot", { triggers }, "reboot");
+    expect(preview.lines.join("\n")).toContain(
+      `the host is rebooted\n  because ${NIC} is hidden from the next boot on`,
+    );
+
+    const run = new Deployment(host);
+    reboot = (await run.update(reboot, { triggers })) ?? reboot;
+    expect(run.lines.join("\n")).toMatch(/it reboots, and has 900 s to be back[\s\S]*it is back after \d+ s/);
+    expect(reboot.outs).toMatchObject({ pending: "none" });
+    expect(reboot.outs.bootId).not.toBe(before);
+    expect(await driverOf(host, NIC)).toBe("pciback");
+    hidden = (await new Deployment(host).read(hidden)) ?? hidden;
+    expect(hidden.outs).toMatchObject({ configured: true, active: true, pending: "none" });
+    expect(await new Deployment(host).update(reboot, { triggers })).toBeUndefined();
+  });
+
+  test("the virtual functions are there after the reboot", async () => {
+    expect(await output(host, NUMBER)).toBe("2\n");
+    expect((await new Deployment(host).read(functions))?.outs).toMatchObject({
+      addresses: ["0000:03:00.1", "0000:03:00.2"],
+      active: true,
+    });
+    expect(await new Deployment(host).update(functions, wish(2))).toBeUndefined();
+  });
+
+  test("while one of them is for a VM their number stays", async () => {
+    const one = await new Deployment(host).create("AssignableDevice", { device: functions.outs.addresses[0] });
+    expect(await driverOf(host, "0000:03:00.1")).toBe("pciback");
+    await expect(new Deployment(host).update(functions, wish(3))).rejects.toThrow(
+      /Unable to give 0000:03:00\.0 3 virtual functions on .*: its virtual function 0000:03:00\.1 is on pciback/,
+    );
+    await expect(new Deployment(host).delete(functions)).rejects.toThrow(/0000:03:00\.1 is on pciback/);
+    expect(await output(host, NUMBER)).toBe("2\n");
+    await new Deployment(host).delete(one);
+    expect(await driverOf(host, "0000:03:00.1")).toBe("");
+  });
+
+  test("given back, there are none", async () => {
+    await new Deployment(host).delete(functions);
+    expect(await output(host, NUMBER)).toBe("0\n");
+    expect(await new Deployment(host).read(functions)).toBeUndefined();
+  });
+
+  test("a removal waits for a reboot too: destroy says so, and the next reboot resource sees it", async () => {
+    const end = new Deployment(host);
+    await end.delete(hidden);
+    expect(end.lines.at(-1)).toMatch(
+      /^Hosts that wait for a reboot:\n {2}\S+: 0000:01:00\.0 stays on pciback until the next boot$/,
+    );
+    expect(await driverOf(host, NIC)).toBe("pciback");
+    reboot = (await new Deployment(host).update(reboot, {})) ?? reboot;
+    expect(reboot.outs).toMatchObject({ pending: "none", waiting: [] });
+    expect(await driverOf(host, NIC)).toBe("e1000e");
+    await new Deployment(host).delete(reboot);
+    expect(await snapshot(host)).toBe(untouched);
+  });
+}

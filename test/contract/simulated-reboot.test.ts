@@ -1,0 +1,4 @@
+import { startSimulatedHost } from "../../simulator";
+import { rebootContract } from "./reboot-contract";
+
+rebootContract(() => startSimulatedHost({ name: "xen1", profile: "debian-xl" }), { timeoutMs: 30_000 });

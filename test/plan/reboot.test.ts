@@ -1,0 +1,116 @@
+import type { HostFacts } from "../../provider/facts/host-facts";
+import { waitingChanges } from "../../provider/plan/boot-changes";
+import { simulate } from "../../provider/plan/simulate";
+import type { HideWish, RebootWish } from "../../provider/plan/wish";
+import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { address, LAB, ownedBy, target } from "./recorded-host";
+
+const NIC = address("01:00.0");
+const DEV = ownedBy("dev", "token-1");
+const PROD = ownedBy("prod", "token-2");
+const IDLE: HostFacts = { ...LAB, domains: [] };
+const BUSY: HostFacts = {
+  ...LAB,
+  domains: [{ id: 3, name: "web1", uuid: undefined, paused: false, startedForDevices: false, pciDevices: [] }],
+};
+
+const hide: HideWish = {
+  kind: "HiddenPciDevice",
+  target: target("01:00.0"),
+  driver: undefined,
+  mechanism: "auto",
+  expect: [],
+  allow: [],
+  toolstack: undefined,
+};
+
+function wish(more: Partial<RebootWish> = {}): RebootWish {
+  return { kind: "HostReboot", triggers: [], when: "pending", allowRunningVms: false, timeoutSeconds: 900, ...more };
+}
+
+function after(facts: HostFacts, plan: { readonly steps: Parameters<typeof simulate>[1] }): HostFacts {
+  return simulate(facts, plan.steps);
+}
+
+/** The host in another boot, in which pciback took what is hidden. */
+function rebooted(facts: HostFacts, driver: string | undefined): HostFacts {
+  const device = facts.pciDevices.get(NIC);
+  if (!device) throw new Error("the lab host has that NIC");
+  const pciDevices = new Map(facts.pciDevices).set(NIC, { ...device, driver });
+  const pciback = { ...facts.pciback, nativeModules: new Map([[NIC, "e1000e"]]) };
+  return { ...facts, machine: { ...facts.machine, bootId: `${facts.machine.bootId}-next` }, pciDevices, pciback };
+}
+
+const reboots = (facts: HostFacts, wanted = wish(), context = DEV) =>
+  planPresent(facts, wanted, context).steps.some((step) => step.kind === "reboot");
+
+const hidden = after(IDLE, planPresent(IDLE, hide, DEV));
+const hiddenAndBooted = rebooted(hidden, "pciback");
+const removed = after(hiddenAndBooted, planAbsent(hiddenAndBooted, hide, DEV));
+
+const times: readonly [string, HostFacts, boolean][] = [
+  ["nothing was changed", IDLE, false],
+  ["a device is hidden from the next boot on", hidden, true],
+  ["that boot was", hiddenAndBooted, false],
+  ["that boot was, and the device is not hidden all the same", rebooted(hidden, "e1000e"), false],
+  [
+    "the hidden device was made assignable before any reboot",
+    { ...rebooted(hidden, "pciback"), machine: hidden.machine },
+    false,
+  ],
+  ["a device was hidden, and stays on the stub until the next boot", removed, true],
+  ["that boot was, too", rebooted(removed, "e1000e"), false],
+  ["it was given back to its driver without a reboot", { ...removed, pciDevices: hidden.pciDevices }, false],
+  ["it was removed, and is hidden again", after(removed, planPresent(removed, hide, DEV)), false],
+];
+test.each(times)("when %s, there is a reboot or none", (_, facts, expected) => {
+  expect(reboots(facts)).toBe(expected);
+  expect(statusOfWish(facts, wish(), "HostReboot")).toMatchObject({ pending: expected ? "host-reboot" : "none" });
+});
+
+test("what waits is said in preview, and nothing is left to do after the reboot", () => {
+  const { effects, steps } = planPresent(hidden, wish(), DEV);
+  expect(effects).toEqual(["the host is rebooted", "because 0000:01:00.0 is hidden from the next boot on"]);
+  expect(planPresent(rebooted(after(hidden, { steps }), "pciback"), wish(), DEV).steps).toEqual([]);
+});
+
+test("another stack's changes are its own to reboot for", () => {
+  expect(reboots(hidden, wish(), PROD)).toBe(false);
+  expect(reboots(removed, wish(), PROD)).toBe(false);
+  expect(waitingChanges(hidden, undefined)).toHaveLength(1);
+});
+
+test('"always" reboots once for each value of the triggers, whatever happens between', () => {
+  const always = (triggers: string[]) => wish({ when: "always", triggers });
+  const asked = after(IDLE, {
+    steps: planPresent(IDLE, always(["a"]), DEV).steps.filter(({ kind }) => kind !== "reboot"),
+  });
+  expect(reboots(IDLE, always(["a"]))).toBe(true);
+  // The run ended between the note and the reboot: it is still to come.
+  expect(reboots(asked, always(["a"]))).toBe(true);
+  const done = rebooted(asked, "e1000e");
+  expect(planPresent(done, always(["a"]), DEV).steps).toEqual([]);
+  expect(reboots(done, always(["b"]))).toBe(true);
+  expect(reboots(done, always(["a"]), ownedBy("dev", "token-9", "renamed"))).toBe(false);
+  expect(reboots(done, always(["a"]), PROD)).toBe(true);
+  expect(after(done, planAbsent(done, always(["a"]), DEV)).claims).toEqual([]);
+});
+
+test("running VMs forbid a reboot, unless they may go down with the host", () => {
+  const facts = { ...hidden, domains: BUSY.domains };
+  expect(planPresent(facts, wish(), DEV).refusals).toMatchObject([
+    { message: expect.stringMatching(/^its VMs web1 run\. .* allowRunningVms: true$/) },
+  ]);
+  const allowed = planPresent(facts, wish({ allowRunningVms: true }), DEV);
+  expect(allowed.refusals).toEqual([]);
+  expect(allowed.effects.at(-1)).toBe("its running VMs go down with it: web1");
+  // No step, no guard.
+  expect(planPresent(BUSY, wish(), DEV).refusals).toEqual([]);
+});
+
+test("XenServer is rebooted by its toolstack", () => {
+  const facts = { ...hidden, machine: { ...hidden.machine, isXenServer: true } };
+  expect(planPresent(facts, wish(), DEV).steps).toMatchObject([
+    { kind: "reboot", by: "xapi", bootId: LAB.machine.bootId },
+  ]);
+});

@@ -1,0 +1,52 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { PassthroughError } from "../../provider/errors";
+import type { HostFacts } from "../../provider/facts/host-facts";
+import { simulate } from "../../provider/plan/simulate";
+import { defineResource, type ResourceDefinition, type Surroundings } from "../../provider/resources/lifecycle";
+
+export type Bag = Record<string, unknown>;
+export type Handlers = Required<dynamic.ResourceProvider>;
+
+/** A host that is nothing but its facts: an apply is what the steps say it does. */
+export class FakeHost {
+  /** What the user was shown. */
+  readonly lines: string[] = [];
+  readonly waitingHosts = new Map<string, string>();
+
+  constructor(
+    public facts: HostFacts,
+    private readonly name = "xen1",
+  ) {}
+
+  handlers(definition: ResourceDefinition): Handlers {
+    const hostFor: Surroundings["hostFor"] = () => ({
+      name: this.name,
+      facts: async () => this.facts,
+      warnOnce: async () => {},
+      apply: async ({ plan, purpose }) => {
+        const { steps, refusals } = plan(this.facts);
+        if (refusals[0]) throw new PassthroughError(`Unable to ${purpose} on ${this.name}: ${refusals[0].message}`);
+        this.facts = simulate(this.facts, steps);
+        return this.facts;
+      },
+    });
+    const log = {
+      info: async (line: string) => void this.lines.push(line),
+      warn: async (line: string) => void this.lines.push(`warning: ${line}`),
+    };
+    return defineResource(definition, { hostFor, log, env: {}, waitingHosts: this.waitingHosts }) as Handlers;
+  }
+}
+
+/** Inputs as the resource classes send them. */
+export function given(inputs: Bag, label = "under-test"): Bag {
+  return { host: { address: "xen1" }, ...inputs, __provider: "", __project: "test", __stack: "dev", __label: label };
+}
+
+/** Check, then create: as the engine does. Throws what a user would see. */
+export async function created(handlers: Handlers, inputs: Bag): Promise<{ readonly id: string; readonly outs: Bag }> {
+  const { inputs: checked, failures = [] } = await handlers.check({}, given(inputs));
+  if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("\n"));
+  const { id, outs } = await handlers.create(checked);
+  return { id, outs: outs as Bag };
+}

@@ -1,0 +1,53 @@
+import { ConnectionError } from "../../provider/errors";
+import type { Host, ScriptResult } from "../../provider/host/host";
+import { rebootHost } from "../../provider/resources/reboot-wait";
+
+const STEP = { kind: "reboot", bootId: "boot-1", by: "init", timeoutSeconds: 1 } as const;
+const PACE = { askMs: 20, tellMs: 100 };
+const REFUSED = new ConnectionError("refused", "Unable to reach xen1: connection refused.\nIs it on?");
+const CUT = new ConnectionError("cut", "Lost xen1");
+
+const said = (stdout: string, exitCode = 0, stderr = ""): ScriptResult => ({ stdout, stderr, exitCode });
+
+/** Answers to the reboot script first, then to each question; the last one again and again. */
+async function reboot(...answers: readonly (ScriptResult | Error)[]): Promise<readonly string[]> {
+  const left = [...answers];
+  const host: Host = {
+    name: "xen1",
+    run: async () => {
+      const answer = (left.length > 1 ? left.shift() : left[0]) as ScriptResult | Error;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const lines: string[] = [];
+  await rebootHost({ connect: async () => host, progress: (line) => lines.push(line) }, STEP, PACE);
+  return lines;
+}
+
+test("it waits through the silence, the old boot and the rest of the new one", async () => {
+  const lines = await reboot(
+    CUT,
+    said("boot boot-1\nready\n"),
+    REFUSED,
+    said("boot boot-2\n"),
+    said("Last login\n"),
+    said("boot boot-2\nready\n"),
+  );
+  expect(lines).toEqual(["it reboots, and has 1 s to be back", expect.stringMatching(/^it is back after \d+ s$/)]);
+});
+
+const failures: readonly [string, (ScriptResult | Error)[], RegExp][] = [
+  ["does not go down", [said(""), said("boot boot-1\nready\n")], /^it has not gone down after 1 s/],
+  [
+    "does not come back",
+    [CUT, REFUSED],
+    /^it does not answer \(Unable to reach xen1: connection refused\.\) after 1 s/,
+  ],
+  ["does not end its boot", [CUT, said("boot boot-2\n")], /^it is up, and has not ended its boot after 1 s/],
+  ["refuses to reboot", [said("", 1, "shutdown: not now\n")], /did not go down, and said: shutdown: not now$/],
+  ["is not reached at all", [REFUSED], /connection refused/],
+];
+test.each(failures)("a host that %s: a clear error", async (_, answers, message) => {
+  await expect(reboot(...answers)).rejects.toThrow(message);
+});
