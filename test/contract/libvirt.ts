@@ -192,9 +192,6 @@ ${VIRSH} define /root/contract.xml`,
     const refused: readonly [string, Record<string, unknown>, RegExp][] = [
       ["a VM that is not there", { vm: "none" }, /the host has no VM "none"[\s\S]*"contract" [0-9a-f-]{36}/],
       ["a file", { vm: "/etc/libvirt/qemu/contract.xml" }, /libvirt keeps the files of its VMs to itself/],
-      ["an option of xl", { vm: "contract", msitranslate: true }, /libvirt has no option for msitranslate/],
-      ["an option of Xen", { vm: "contract", permissive: true }, /the option permissive \(writeFiltering\) for Xen/],
-      ["a VM that does not run, for it alone", { vm: "contract", scope: "live" }, /does not run, and scope is "live"/],
     ];
     for (const [what, given, reason] of refused) {
       test(`refuses ${what}`, async () => {
