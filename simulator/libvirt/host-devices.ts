@@ -1,13 +1,20 @@
 import type { PciAddress } from "../../provider/pci/address";
 import { readModuleSource } from "../boot/module-source";
 import { Errno } from "../kernel/errno";
+import type { FileTree } from "../kernel/file-tree";
+import type { Kernel } from "../kernel/kernel";
 import { ModuleNotFound, modprobe } from "../kernel/modules";
 import type { PciFunction } from "../kernel/pci-bus";
-import type { Machine } from "../machine";
 
 /** What virsh prints after "error: ". */
 export class LibvirtError extends Error {
   override readonly name = "LibvirtError";
+}
+
+/** The host below libvirt. */
+export interface LibvirtHost {
+  readonly kernel: Kernel;
+  readonly files: FileTree;
 }
 
 interface Taken {
@@ -20,7 +27,7 @@ const STUBS = ["vfio-pci", "pci-stub", "pciback"];
 /** What libvirt does to PCI functions of the host (src/hypervisor/virhostdev.c, src/util/virpci.c, 9.0; seen in the lab). */
 export class HostDevices {
   constructor(
-    private readonly machine: Machine,
+    private readonly machine: LibvirtHost,
     private readonly stub: string,
   ) {}
 

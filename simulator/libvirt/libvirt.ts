@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { PciAddress } from "../../provider/pci/address";
-import type { Machine } from "../machine";
 import {
   freeGuestAddress,
   type GivenHostdev,
@@ -9,7 +8,7 @@ import {
   withoutHostdev,
   withRootPort,
 } from "./domain-text";
-import { HostDevices, LibvirtError } from "./host-devices";
+import { HostDevices, LibvirtError, type LibvirtHost } from "./host-devices";
 
 /** What a profile says of its libvirt. */
 export interface LibvirtData {
@@ -45,7 +44,7 @@ export class Libvirt {
 
   constructor(
     readonly data: LibvirtData,
-    private readonly machine: Machine,
+    private readonly machine: LibvirtHost,
   ) {
     this.host = new HostDevices(machine, data.stub);
   }

@@ -12,11 +12,12 @@ import { type Plan, type Refusal, refusedPlan } from "../plan";
 import type { Step, VirshChange } from "../step";
 import { isStubDriver } from "../stub-driver";
 import type { AttachWish, PlanContext } from "../wish";
-import { findVm, inConfig, inRunning, type LibvirtVm, libvirtSays } from "./find-vm";
+import { findVm, inConfig, inRunning, type LibvirtVm } from "./find-vm";
 import { noRoom, slotRefusal } from "./guest-room";
 import { hostdevAsIs, hostdevFor, isAsWanted, optionRefusal } from "./hostdev";
 import { hindrance } from "./hot-plug";
 import { CONFIG_ENTRY, entryOf, LIVE_ENTRY, SYSFS_BOOLEAN, SYSFS_BOOLEAN_ENTRY } from "./libvirt-claim";
+import { libvirtSays } from "./silence";
 
 type Entry = Claim["entries"][number];
 interface Wanted {

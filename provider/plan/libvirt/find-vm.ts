@@ -1,8 +1,9 @@
 import type { HostFacts } from "../../facts/host-facts";
-import type { Libvirt, LibvirtDomain } from "../../facts/libvirt";
+import type { LibvirtDomain } from "../../facts/libvirt";
 import type { PciAddress } from "../../pci/address";
 import type { PciHostdev } from "../../pci/domain-xml";
 import type { FoundVm } from "../vm-planner";
+import { libvirtSays } from "./silence";
 
 /** A VM as libvirt has it. */
 export interface LibvirtVm {
@@ -58,13 +59,6 @@ export function isAttachedLive(facts: HostFacts, wanted: string, address: PciAdd
 export function isConfigured(facts: HostFacts, wanted: string, address: PciAddress): boolean {
   const found = findVm(facts, wanted);
   return found.kind === "found" && inConfig(found.vm.domain, address) !== undefined;
-}
-
-/** Why nothing can be said of the VMs. */
-export function libvirtSays(libvirt: Libvirt | undefined): string {
-  if (libvirt?.kind !== "silent") return "it has no virsh, or libvirt was not asked there";
-  const said = libvirt.said === "" ? "nothing within a minute" : libvirt.said.split("\n").join("; ");
-  return `libvirt does not answer there. "virsh -c ${libvirt.uri} version" said: ${said}. Start it: systemctl start libvirtd (virtqemud or virtxend where the daemons are separate)`;
 }
 
 /** libvirt takes uuids with dashes and without (src/util/viruuid.c, virUUIDParse). */
