@@ -17,7 +17,7 @@ export type FoundToolstack =
 /** The toolstack that the program asks for, where the host has it; else the one that a host of this kind is managed with. */
 export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): FoundToolstack {
   const there = toolstacksOf(facts);
-  if (asked === "libvirt" && !there.includes("libvirt"))
+  if (asked === "libvirt" && facts.libvirt?.kind !== "answers")
     return { kind: "unfit", reason: `the program asks for the toolstack libvirt, and ${libvirtSays(facts.libvirt)}` };
   const [first, ...others] = there;
   if (first === undefined) return { kind: "unfit", reason: noToolstack(facts) };
@@ -28,11 +28,11 @@ export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): Fou
     };
   }
   const toolstack = asked ?? first;
-  const choice = asked === undefined ? "the first counts when the program names none" : "the program names it";
+  const choice = asked === undefined ? "since the program names none" : "which the program names";
   return {
     kind: "toolstack",
     toolstack,
-    why: others.length === 0 ? undefined : `the host has ${there.join(" and ")}; ${toolstack} is used, for ${choice}`,
+    why: others.length === 0 ? undefined : `the host has ${there.join(" and ")}: ${toolstack} is used, ${choice}`,
   };
 }
 
@@ -40,7 +40,9 @@ export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): Fou
 function toolstacksOf(facts: HostFacts): readonly Toolstack[] {
   const found: Toolstack[] = [];
   if (facts.xen?.xl) found.push("xl");
-  if (facts.libvirt?.kind === "answers") found.push("libvirt");
+  // Beside another toolstack libvirt is asked only when the program names it.
+  if (facts.libvirt?.kind === "answers" || (facts.libvirt?.kind === "not-asked" && found.length > 0))
+    found.push("libvirt");
   return found;
 }
 

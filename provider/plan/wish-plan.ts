@@ -26,7 +26,7 @@ export function planPresent(facts: HostFacts, wish: Wish, context: PlanContext):
     case "AssignableDevice":
       return planAssign(facts, wish, context);
     case "VmPciAttachment":
-      return vmPlannerOf(facts, wish)?.attach(facts, wish, context) ?? refusedPlan("it has no toolstack");
+      return withToolstack(facts, wish, vmPlannerOf(facts, wish)?.attach(facts, wish, context));
     case "SriovVirtualFunctions":
       return planVirtualFunctions(facts, wish, context);
     case "IommuBootParameters":
@@ -130,6 +130,14 @@ export function purposeOf(facts: HostFacts | undefined, wish: Wish, present: boo
     case "HostReboot":
       return present ? "reboot the host" : "forget the reboots of the host";
   }
+}
+
+/** Where a host has several toolstacks, preview says which one it is. */
+function withToolstack(facts: HostFacts, wish: AttachWish, plan: Plan | undefined): Plan {
+  if (!plan) return refusedPlan("it has no toolstack");
+  const found = toolstackOf(facts, wish.toolstack);
+  const why = found.kind === "toolstack" && plan.steps.length > 0 ? found.why : undefined;
+  return why === undefined ? plan : { ...plan, effects: [...plan.effects, why] };
 }
 
 function vmOf(facts: HostFacts, wish: AttachWish) {

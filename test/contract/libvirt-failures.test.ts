@@ -1,0 +1,70 @@
+import { connectionPool } from "../../provider/host/connection-pool";
+import { type SimulatedHost, startSimulatedHost } from "../../simulator";
+import { Deployment } from "./deployment";
+import { driverOf, output } from "./test-host";
+
+const NVME = "0000:03:00.0";
+const VIRSH = "virsh -c qemu:///system";
+
+jest.setTimeout(60_000);
+
+let host: SimulatedHost;
+const start = async (profile: string) => {
+  host = await startSimulatedHost({ name: "kvm1", profile });
+};
+afterEach(async () => {
+  await connectionPool.closeAll();
+  await host.stop();
+});
+
+test("a hot-plug that QEMU refuses leaves the configuration as it was, and says what libvirt said", async () => {
+  await start("debian-kvm");
+  await output(host, `${VIRSH} start web`);
+  const before = await output(host, `${VIRSH} dumpxml --inactive web`);
+  const said = "error: Failed to attach device\nerror: internal error: unable to execute QEMU command 'device_add'\n";
+  const { uuid } = /<uuid>(?<uuid>.*)<\/uuid>/.exec(before)?.groups ?? {};
+  // The configuration first, then the running VM.
+  const file = "/var/run/pulumi-pci-passthrough/virsh.xml";
+  host.failAt({ command: `${VIRSH} attach-device ${uuid} ${file} --live`, stderr: said, exitCode: 1 });
+  await expect(new Deployment(host).create("VmPciAttachment", { device: NVME, vm: "web" })).rejects.toThrow(
+    /the step "virsh-attach" failed, and the host said: [\s\S]*device_add[\s\S]*Everything was given back/,
+  );
+  expect(await output(host, `${VIRSH} dumpxml --inactive web`)).toBe(before);
+  expect(await driverOf(host, NVME)).toBe("nvme");
+});
+
+test("a daemon that is down: a clear error, and devices are kept assignable without it", async () => {
+  await start("debian-kvm");
+  const down =
+    "error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/var/run/libvirt/libvirt-sock'\n";
+  host.failAt({ command: "virsh", stderr: down, exitCode: 1 });
+  const { failures } = await new Deployment(host).check("VmPciAttachment", { device: NVME, vm: "web" });
+  expect(failures[0]?.reason).toMatch(
+    /libvirt does not answer there\..*libvirt-sock'\. Start it: systemctl start libvirtd/,
+  );
+  const nvme = await new Deployment(host).create("AssignableDevice", { device: NVME });
+  expect(await driverOf(host, NVME)).toBe("vfio-pci");
+  await new Deployment(host).delete(nvme);
+  expect(await driverOf(host, NVME)).toBe("nvme");
+});
+
+test("libvirt that cannot detach a device: nothing is left on the way", async () => {
+  await start("debian-kvm");
+  host.failAt({ command: `${VIRSH} nodedev-detach`, stderr: "error: Failed to detach device\n", exitCode: 1 });
+  await expect(new Deployment(host).create("AssignableDevice", { device: NVME })).rejects.toThrow(
+    /the step "make-assignable" failed[\s\S]*Failed to detach device[\s\S]*Everything was given back/,
+  );
+  expect(await driverOf(host, NVME)).toBe("nvme");
+  expect(await output(host, "ls /var/lib")).not.toContain("pulumi");
+});
+
+test("RHEL 5: a running guest gets the device at its next start, and is not changed", async () => {
+  await start("rhel-kvm");
+  await output(host, `${VIRSH} start win2k3`);
+  const preview = new Deployment(host);
+  await preview.check("VmPciAttachment", { device: "00:1a.7", vm: "win2k3" });
+  expect(preview.lines.join("\n")).toMatch(/gets it at its next start: .*\(RHEL 5\) has no hot-plug of PCI devices/);
+  const attachment = await new Deployment(host).create("VmPciAttachment", { device: "00:1a.7", vm: "win2k3" });
+  expect(attachment.outs).toMatchObject({ configured: true, active: false, pending: "vm-restart" });
+  expect(await output(host, `${VIRSH} dumpxml win2k3`)).not.toContain("<hostdev");
+});

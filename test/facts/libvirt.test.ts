@@ -1,0 +1,150 @@
+import { libvirtFact } from "../../provider/facts/libvirt";
+import { selinuxFact } from "../../provider/facts/selinux";
+import { stubModulesFact } from "../../provider/facts/stub-modules";
+
+const parse = (text: string) => libvirtFact(false).parse({ text, exitCode: 0 });
+const lines = (word: string, text: string) => text.replace(/^/gm, `${word} `);
+
+/** What virsh of Debian 12 printed on the lab host (libvirt 9.0, KVM): `version; help attach-device; list --all --uuid`. */
+const SAID = `Compiled against library: libvirt 9.0.0
+Using library: libvirt 9.0.0
+Using API: QEMU 9.0.0
+Running hypervisor: QEMU 7.2.22
+
+  NAME
+    attach-device - attach device from an XML file
+
+  SYNOPSIS
+    attach-device <domain> <file> [--persistent] [--config] [--live] [--current]
+
+  OPTIONS
+    [--file] <string>  XML file
+    --persistent     make live change persistent
+    --config         affect next boot
+    --live           affect running domain
+    --current        affect current domain
+
+34138775-b440-45f8-883a-f2520e0acbf2
+`;
+/** `dominfo` and `snapshot-list` of a running VM without and of a VM that is off, with a snapshot. */
+const INFO = `Id:             3
+Name:           vm1
+UUID:           34138775-b440-45f8-883a-f2520e0acbf2
+OS Type:        hvm
+State:          paused
+CPU(s):         1
+CPU time:       7.3s
+Persistent:     no
+Autostart:      disable
+Managed save:   no
+Security model: none
+Security DOI:   0
+
+ Name   Creation Time   State
+-------------------------------
+
+Id:             -
+Name:           vm2
+UUID:           16c97872-161d-4eb1-9da1-5a0deb27a9aa
+OS Type:        hvm
+State:          shut off
+Persistent:     yes
+Managed save:   yes
+
+ Name   Creation Time               State
+---------------------------------------------
+ s1     2026-11-21 10:45:10 +0000   shutoff
+
+`;
+const xml = (name: string, uuid: string, devices = "") =>
+  `<domain type='qemu'>\n  <name>${name}</name>\n  <uuid>${uuid}</uuid>\n  <devices>${devices}</devices>\n</domain>\n`;
+const HOSTDEV = "<hostdev mode='subsystem' type='pci' managed='yes'><source><address bus='0x03'/></source></hostdev>";
+const XML = [
+  xml("vm1", "34138775-b440-45f8-883a-f2520e0acbf2"),
+  xml("vm1", "34138775-b440-45f8-883a-f2520e0acbf2", HOSTDEV),
+  xml("vm2", "16c97872-161d-4eb1-9da1-5a0deb27a9aa"),
+  xml("vm2", "16c97872-161d-4eb1-9da1-5a0deb27a9aa"),
+].join("\n");
+
+test("what libvirt 9.0 says of its VMs", () => {
+  const text = `uri qemu:///system\n${lines("said", SAID)}\n${lines("info", INFO)}\n${lines("xml", XML)}\n`;
+  expect(parse(text)).toMatchObject({
+    kind: "answers",
+    uri: "qemu:///system",
+    version: { major: 9, minor: 0, micro: 0 },
+    separateScopes: true,
+    domains: [
+      {
+        name: "vm1",
+        running: true,
+        paused: true,
+        persistent: false,
+        saved: false,
+        snapshots: 0,
+        config: { hostdevs: [] },
+        live: { hostdevs: [{ address: "0000:03:00.0" }] },
+      },
+      { name: "vm2", running: false, paused: false, persistent: true, saved: true, snapshots: 1, live: undefined },
+    ],
+  });
+});
+
+test("a VM that is gone between two questions is left out", () => {
+  const text = `uri qemu:///system\n${lines("said", SAID)}\n${lines("info", INFO)}\n${lines("xml", xml("vm2", "16c97872-161d-4eb1-9da1-5a0deb27a9aa"))}\n`;
+  expect(parse(text)).toMatchObject({ domains: [{ name: "vm2" }] });
+});
+
+const silent: readonly [string, string, object | undefined][] = [
+  ["a host without virsh", "", undefined],
+  ["beside xl, when the program does not name it", "not-asked\n", { kind: "not-asked" }],
+  [
+    "a daemon that is down (seen with libvirt 9.0)",
+    "uri qemu:///system\nsaid error: failed to connect to the hypervisor\nsaid error: Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory\n",
+    {
+      kind: "silent",
+      uri: "qemu:///system",
+      said: "failed to connect to the hypervisor\nFailed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory",
+    },
+  ],
+  [
+    "a daemon that hangs (libvirt's Xen driver on a processor that it does not know)",
+    "uri xen:///system\nsaid \n",
+    { kind: "silent", uri: "xen:///system", said: "" },
+  ],
+];
+test.each(silent)("%s", (_, text, expected) => {
+  expect(parse(text)).toEqual(expected);
+});
+
+const selinux: readonly [string, string, object | undefined][] = [
+  ["no SELinux", "", undefined],
+  ["switched off", "Disabled\n", undefined],
+  ["enforcing, the boolean off", "Enforcing\nvirt_use_sysfs --> off\n", { mode: "enforcing", virtUseSysfs: false }],
+  ["permissive, the boolean on", "Permissive\nvirt_use_sysfs --> on\n", { mode: "permissive", virtUseSysfs: true }],
+  ["a policy without the boolean", "Enforcing\n", { mode: "enforcing", virtUseSysfs: undefined }],
+];
+test.each(selinux)("SELinux: %s", (_, text, expected) => {
+  expect(selinuxFact.parse({ text, exitCode: 0 })).toEqual(expected);
+});
+
+const modules: readonly [string, string, object][] = [
+  [
+    "Debian 12",
+    "/sys/bus/pci/devices/0000:00:00.0/driver_override\n/lib/modules/6.1.0-56-amd64/kernel/drivers/vfio/pci:\nvfio-pci-core.ko\nvfio-pci.ko\n\n/lib/modules/6.1.0-56-amd64/kernel/drivers/pci:\npci-pf-stub.ko\npci-stub.ko\n",
+    { vfioPci: true, pciStub: true, driverOverride: true },
+  ],
+  [
+    "compressed modules",
+    "vfio-pci.ko.xz\npci-pf-stub.ko.zst\n",
+    { vfioPci: true, pciStub: false, driverOverride: false },
+  ],
+  [
+    "built in, as in RHEL 6",
+    "kernel/drivers/pci/pci-stub.ko\n",
+    { vfioPci: false, pciStub: true, driverOverride: false },
+  ],
+  ["registered already", "/sys/bus/pci/drivers/vfio-pci\n", { vfioPci: true, pciStub: false, driverOverride: false }],
+];
+test.each(modules)("stub drivers: %s", (_, text, expected) => {
+  expect(stubModulesFact.parse({ text, exitCode: 0 })).toEqual(expected);
+});
