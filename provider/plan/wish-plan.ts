@@ -2,7 +2,7 @@ import type { HostFacts } from "../facts/host-facts";
 import { functionsOf } from "../facts/pci-devices";
 import { formatPciTarget } from "../pci/address";
 import { planAssign, planRelease } from "./assign";
-import { claimKey, findClaim } from "./claim";
+import { claimKey, claimToGiveBack, findClaim } from "./claim";
 import { planHide, planUnhide } from "./hide";
 import { isHidden } from "./hide-mechanisms";
 import { type IommuStatus, iommuStatus, planIommu, planWithoutIommu } from "./iommu";
@@ -44,7 +44,7 @@ export function planAbsent(facts: HostFacts, wish: Wish, context: PlanContext): 
     case "AssignableDevice":
       return planRelease(facts, wish, context);
     case "VmPciAttachment":
-      return vmPlannerOf(facts, wish)?.detach(facts, wish, context) ?? emptyPlan("it has no toolstack");
+      return vmPlannerOf(facts, wish)?.detach(facts, wish, context) ?? planAbsentUnseen(facts, wish, context);
     case "SriovVirtualFunctions":
       return planWithoutVirtualFunctions(facts, wish, context);
     case "IommuBootParameters":
@@ -130,6 +130,13 @@ export function purposeOf(facts: HostFacts | undefined, wish: Wish, present: boo
     case "HostReboot":
       return present ? "reboot the host" : "forget the reboots of the host";
   }
+}
+
+/** The end of an attachment on a host that does not say what its VMs have: what is ours there stays, with its claim. */
+function planAbsentUnseen(facts: HostFacts, wish: AttachWish, { owner }: PlanContext): Plan {
+  if (!claimToGiveBack(facts, claimKey(wish, wish.vm), owner)) return emptyPlan("it has no toolstack any more");
+  const found = toolstackOf(facts, wish.toolstack);
+  return refusedPlan(found.kind === "unfit" ? found.reason : "it has no toolstack any more");
 }
 
 /** Where a host has several toolstacks, preview says which one it is. */

@@ -255,6 +255,12 @@ const refused: readonly [string, HostFacts, AttachWish | AssignWish, RegExp][] =
     /libvirt does not answer there.*failed to connect to the hypervisor; No such file or directory.*systemctl start libvirtd/,
   ],
   [
+    "a device on another stub driver than libvirt's",
+    withDriver(kvm([vm("web")]), "0000:03:00.0", "pci-stub"),
+    attach(NVME, "web"),
+    /is on pci-stub, and this libvirt gives VMs what is on vfio-pci/,
+  ],
+  [
     "a daemon that hangs",
     { ...kvm([]), libvirt: { kind: "silent", uri: "qemu:///system", said: "" } },
     attach(NVME, "web"),
@@ -263,6 +269,18 @@ const refused: readonly [string, HostFacts, AttachWish | AssignWish, RegExp][] =
 ];
 test.each(refused)("%s is refused", (_, facts, wish, reason) => {
   expect(reasons(facts, wish)).toMatch(reason);
+});
+
+test("an attachment does not end unseen while libvirt is silent, nor is it forgotten", () => {
+  const facts = kvm([vm("web")]);
+  const attached = simulate(facts, plan(facts, attach(NVME, "web")).steps);
+  const silent: HostFacts = { ...attached, libvirt: { kind: "silent", uri: "qemu:///system", said: "down" } };
+  const wish = attach(NVME, uuidOf("web"));
+  expect(planAbsent(silent, wish, DEV)).toMatchObject({
+    steps: [],
+    refusals: [{ message: expect.stringContaining("down") }],
+  });
+  expect(planAbsent({ ...silent, claims: [] }, wish, DEV)).toMatchObject({ steps: [], refusals: [] });
 });
 
 test("without an IOMMU nothing is kept for vfio-pci, and pci-stub does not ask", () => {

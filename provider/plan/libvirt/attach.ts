@@ -10,7 +10,7 @@ import { cautionsOf, lossOf } from "../effects";
 import { judgeSteps } from "../judge";
 import { type Plan, type Refusal, refusedPlan } from "../plan";
 import type { Step, VirshChange } from "../step";
-import { isStubDriver } from "../stub-driver";
+import { isStubDriver, stubDriverOf } from "../stub-driver";
 import type { AttachWish, PlanContext } from "../wish";
 import { findVm, inConfig, inRunning, type LibvirtVm } from "./find-vm";
 import { noRoom, slotRefusal } from "./guest-room";
@@ -49,6 +49,8 @@ export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program 
   if (unable !== undefined) return refusedPlan(unable);
 
   const key = claimKey(wish, vm.key);
+  const elsewhere = onOtherStub(facts, devices);
+  if (elsewhere !== undefined) return refusedPlan(elsewhere);
   const ours = findClaim(facts, key)?.entries ?? [];
   const wanted = devices.map((device) => ({
     device,
@@ -202,6 +204,16 @@ function severalInOneSlot(wish: AttachWish, devices: readonly PciDevice[]): stri
   return wish.options.vslot && devices.length > 1
     ? `${formatPciTarget(wish.target)} has ${devices.length} functions, and libvirt gives each a slot of its own. Name one function, or leave vslot out`
     : undefined;
+}
+
+/** libvirt gives VMs what is on the one stub driver that it works with. */
+function onOtherStub(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
+  const stub = stubDriverOf(facts, { driver: undefined });
+  const other = devices.find(({ driver }) => isStubDriver(driver) && driver !== stub);
+  return (
+    other &&
+    `${other.address} is on ${other.driver}, and this libvirt gives VMs what is on ${stub}: the VM would not start. Leave \`driver\` of its AssignableDevice out`
+  );
 }
 
 /** QEMU reaches the devices through files of /sys, which SELinux forbids it unless this boolean is on. */
