@@ -1,0 +1,85 @@
+import fs from "node:fs";
+import path from "node:path";
+import { type SimulatedHost, startSimulatedHost } from "../../simulator";
+import { driverOf, output, snapshot } from "../contract/test-host";
+import { CHECKOUT } from "./project-folder";
+import { PulumiProject } from "./pulumi-project";
+
+interface Example {
+  readonly name: string;
+  readonly hosts: readonly { readonly name: string; readonly profile: string }[];
+  readonly config: (hosts: readonly object[]) => Record<string, unknown>;
+  /** How many resources it makes, with the stack. */
+  readonly resources: number;
+  readonly holds: (hosts: readonly SimulatedHost[]) => Promise<void>;
+}
+
+const examples: readonly Example[] = [
+  {
+    name: "sriov-pool",
+    hosts: [{ name: "xen1", profile: "debian-xl" }],
+    config: ([host]) => ({ host, device: "03:00.0", vms: ["web1", "db1"] }),
+    resources: 8,
+    holds: async ([host]) => {
+      if (!host) throw new Error("no host");
+      expect(await driverOf(host, "0000:03:00.1")).toBe("pciback");
+      expect(await output(host, "cat /etc/xen/web1.cfg")).toContain("0000:03:00.1");
+      expect(await output(host, "cat /etc/xen/db1.cfg")).toContain("0000:03:00.2");
+    },
+  },
+  {
+    name: "fleet",
+    hosts: [
+      { name: "xen1", profile: "debian-xl" },
+      { name: "xen2", profile: "debian-xl" },
+    ],
+    config: (hosts) => ({
+      id: "1b36:0010",
+      machines: hosts.map((host, at) => ({ name: `card${at + 1}`, host, vm: "web1" })),
+    }),
+    resources: 9,
+    holds: async (hosts) => {
+      for (const host of hosts) expect(await driverOf(host, "0000:03:00.0")).toBe("pciback");
+    },
+  },
+];
+
+const hosts: SimulatedHost[] = [];
+let project: PulumiProject | undefined;
+afterEach(async () => {
+  await project?.dispose();
+  await Promise.all(hosts.splice(0).map((host) => host.stop()));
+});
+
+test.each(examples.map((example) => [example.name, example] as const))(
+  "examples/%s is deployed, changes nothing twice, and gives everything back",
+  async (_, example) => {
+    hosts.push(...(await Promise.all(example.hosts.map((one) => startSimulatedHost(one)))));
+    const untouched = await Promise.all(hosts.map(snapshot));
+    project = await PulumiProject.create({ kind: "folder", folder: path.join(CHECKOUT, "examples", example.name) });
+    configure(project, example.config(hosts.map(loginTo)));
+
+    const up = await project.up();
+    expect(up.output).toContain(`+ ${example.resources} created`);
+    await example.holds(hosts);
+    const again = await project.up({ args: ["--expect-no-changes"] });
+    expect([again.exitCode, again.output]).toEqual([0, expect.stringContaining(`${example.resources} unchanged`)]);
+    const destroyed = await project.destroy();
+    expect(destroyed.output).toContain(`- ${example.resources} deleted`);
+    expect(await Promise.all(hosts.map(snapshot))).toEqual(untouched);
+  },
+  120_000,
+);
+
+function loginTo({ address, port, user, identityFile, hostKey }: SimulatedHost): object {
+  return { address, port, user, identityFile, hostKey };
+}
+
+/** As `pulumi config set` leaves it: JSON is YAML too. */
+function configure({ directory }: PulumiProject, config: Record<string, unknown>): void {
+  const namespaced = Object.entries(config).map(([name, value]) => [`engine-test:${name}`, value]);
+  fs.appendFileSync(
+    path.join(directory, "Pulumi.dev.yaml"),
+    `config: ${JSON.stringify(Object.fromEntries(namespaced))}\n`,
+  );
+}
