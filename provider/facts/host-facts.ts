@@ -17,7 +17,9 @@ import { type StubModules, stubModulesFact } from "./stub-modules";
 import type { TextFile } from "./text-files";
 import { type VirtualFunctions, virtualFunctionsFact } from "./virtual-functions";
 import { vmConfigsFact } from "./vm-configs";
+import { type Xapi, xapiFact } from "./xapi";
 import { type Xen, xenFact } from "./xen";
+import { type XenCmdline, xenCmdlineFact } from "./xen-cmdline";
 
 /** Everything that this project wants to know of a host, read in one round trip. */
 export interface HostFacts {
@@ -35,6 +37,9 @@ export interface HostFacts {
   readonly libvirt: Libvirt | undefined;
   readonly selinux: Selinux | undefined;
   readonly stubModules: StubModules;
+  /** On XenServer and XCP-ng alone. */
+  readonly xapi: Xapi | undefined;
+  readonly xenCmdline: XenCmdline | undefined;
   readonly claims: readonly KeyedClaim[];
   readonly removals: readonly Removal[];
   readonly virtualFunctions: VirtualFunctions;
@@ -67,6 +72,8 @@ function factsFor(questions: Questions): Facts {
     libvirt: libvirtFact(questions.libvirt ?? false),
     selinux: selinuxFact,
     stubModules: stubModulesFact,
+    xapi: xapiFact,
+    xenCmdline: xenCmdlineFact,
     claims: claimsFact,
     removals: removalsFact,
     virtualFunctions: virtualFunctionsFact,
@@ -103,6 +110,8 @@ export function readHostFacts(printed: string): HostFacts {
     libvirt: read(facts.libvirt),
     selinux: read(facts.selinux),
     stubModules: read(facts.stubModules),
+    xapi: read(facts.xapi),
+    xenCmdline: read(facts.xenCmdline),
     claims: read(facts.claims),
     removals: read(facts.removals),
     virtualFunctions: read(facts.virtualFunctions),

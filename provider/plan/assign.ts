@@ -19,6 +19,8 @@ export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanCo
   const key = claimKey(wish);
   const stub = stubDriverOf(facts, wish);
   const by = assignedBy(facts, wish, stub);
+  if (stub === "pciback" && facts.pciback.kind === "builtin" && !facts.pciback.registered)
+    return refusedPlan(didNotRegister(facts));
   const toTake = devices.filter((device) => device.driver !== stub);
   const claim = findClaim(facts, key);
   const { steps: claimSteps } = claimFor(facts, key, owner, {
@@ -104,4 +106,10 @@ function assignedBy(facts: HostFacts, wish: AssignWish, stub: StubDriver): Assig
   if (found.kind === "unfit" || found.toolstack === "xm") return "sysfs";
   if (found.toolstack !== "libvirt") return "xl";
   return stub === stubDriverOf(facts, { driver: undefined }) ? "virsh" : "sysfs";
+}
+
+/** Built in, the driver registers at boot or never: one bad piece in the list of devices, and it does not (pci_stub.c, 4.4 to 6.x). */
+function didNotRegister(facts: HostFacts): string {
+  const list = /\bxen[-_]pciback\.hide=\S*/.exec(facts.machine.kernelCommandLine)?.[0];
+  return `pciback is a part of its kernel and did not register at the last boot${list ? `: the kernel does not accept ${list}` : ""}. Mend its boot arguments and reboot it`;
 }

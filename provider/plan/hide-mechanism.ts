@@ -29,6 +29,8 @@ export interface HideMechanism {
   hide(facts: HostFacts, device: PciDevice, key: string): HideDraft;
   /** The steps that take out what the claim has for one function. */
   unhide(facts: HostFacts, address: PciAddress, claim: Claim, key: string): readonly Step[];
+  /** What a user should know of the boot's own text before we change it, though nothing forbids it; `hides` or takes out. */
+  cautions?(facts: HostFacts, devices: readonly PciDevice[], change: "hide" | "unhide"): readonly string[];
   /** What makes the generated files of the boot follow: once, after all edits. */
   readonly regenerate: readonly Step[];
   /** "the initramfs … is made anew": what the regeneration means, a line each. */

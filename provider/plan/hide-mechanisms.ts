@@ -4,11 +4,12 @@ import type { PciDevice } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
 import { modprobeHiding } from "./hide/modprobe";
 import { pcibackConfHiding } from "./hide/pciback-conf";
+import { xenCmdlineHiding } from "./hide/xen-cmdline";
 import type { HideMechanism } from "./hide-mechanism";
 import type { HideWish } from "./wish";
 
 /** In order of preference. */
-const MECHANISMS: readonly HideMechanism[] = [modprobeHiding, pcibackConfHiding];
+const MECHANISMS: readonly HideMechanism[] = [xenCmdlineHiding, modprobeHiding, pcibackConfHiding];
 
 export type ChosenMechanism =
   | { readonly kind: "mechanism"; readonly mechanism: HideMechanism }

@@ -58,7 +58,7 @@ export function planHide(facts: HostFacts, wish: HideWish, { owner }: PlanContex
             "the change waits for a reboot of the host",
           ]
         : [],
-    warnings: [],
+    warnings: edits.length > 0 ? (mechanism?.cautions?.(facts, open, "hide") ?? []) : [],
     refusals: [...refuseForeignClaim(facts, key, owner), ...judgeSteps(facts, wish, steps)],
   };
 }
@@ -79,7 +79,8 @@ export function planUnhide(facts: HostFacts, wish: HideWish, { owner }: PlanCont
     for (const step of steps.length > 0 ? (mechanism?.regenerate ?? []) : [])
       regenerate.set(JSON.stringify(step), step);
   }
-  const onStub = functionsOf(facts.pciDevices, wish.target).find((device) => isStubDriver(device.driver));
+  const devices = functionsOf(facts.pciDevices, wish.target);
+  const onStub = devices.find((device) => isStubDriver(device.driver));
   return {
     steps: [
       ...edits,
@@ -93,7 +94,7 @@ export function planUnhide(facts: HostFacts, wish: HideWish, { owner }: PlanCont
         ? [`${formatPciTarget(wish.target)} stays on ${onStub.driver} until the host reboots`]
         : []),
     ],
-    warnings: [],
+    warnings: [...new Set(ours.flatMap(([, mechanism]) => mechanism?.cautions?.(facts, devices, "unhide") ?? []))],
     refusals: [],
   };
 }

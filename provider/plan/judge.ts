@@ -45,9 +45,12 @@ function takenFromHost(step: Step): readonly PciAddress[] {
     case "make-assignable":
       return [step.address];
     case "edit-file":
+    case "set-dom0-argument":
       return step.hides;
     case "virsh-attach":
       return step.hostdev.managed ? [step.hostdev.address] : [];
+    case "set-vm-pci":
+      return step.gives;
     default:
       return virtualFunctionsLost(step);
   }

@@ -4,7 +4,7 @@ import type { TextFile } from "../facts/text-files";
 import { isVirtualFunctionsRule } from "../facts/virtual-functions";
 import type { PciAddress } from "../pci/address";
 import type { DomainXml } from "../pci/domain-xml";
-import type { FileEdit, Step, VirshChange } from "./step";
+import type { Dom0ArgumentEdit, FileEdit, Step, VirshChange, VmPciEdit } from "./step";
 
 /** The facts as they are after these steps: what the next plan of the same apply starts from. */
 export function simulate(facts: HostFacts, steps: readonly Step[]): HostFacts {
@@ -38,6 +38,10 @@ function after(facts: HostFacts, step: Step): HostFacts {
       const others = facts.pcibackConf.started.filter((one) => one !== name);
       return { ...facts, pcibackConf: { ...facts.pcibackConf, started: step.started ? [...others, name] : others } };
     }
+    case "set-dom0-argument":
+      return withDom0Argument(facts, step);
+    case "set-vm-pci":
+      return withVmPci(facts, step);
     case "regenerate":
       return facts;
     case "attach":
@@ -132,4 +136,16 @@ function withHostdev(facts: HostFacts, step: VirshChange): HostFacts {
       : { ...one, live: one.live && change(one.live) };
   });
   return { ...facts, libvirt: { ...libvirt, domains } };
+}
+
+function withDom0Argument(facts: HostFacts, { name, after }: Dom0ArgumentEdit): HostFacts {
+  if (!facts.xenCmdline) return facts;
+  const all = after === undefined ? [] : [`${name}=${after}`];
+  return { ...facts, xenCmdline: { ...facts.xenCmdline, hide: { kind: "arguments", arguments: all } } };
+}
+
+function withVmPci(facts: HostFacts, { vm, after }: VmPciEdit): HostFacts {
+  if (facts.xapi?.answer.kind !== "pool") return facts;
+  const vms = facts.xapi.answer.vms.map((one) => (one.uuid === vm.uuid ? { ...one, pci: after } : one));
+  return { ...facts, xapi: { ...facts.xapi, answer: { ...facts.xapi.answer, vms } } };
 }

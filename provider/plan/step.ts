@@ -34,6 +34,8 @@ export type Step =
       readonly by: AssignedBy;
     }
   | FileEdit
+  | Dom0ArgumentEdit
+  | VmPciEdit
   | { readonly kind: "regenerate"; readonly what: Regenerated }
   /** Whether the boot starts our script. */
   | { readonly kind: "boot-script"; readonly name: string; readonly init: BootInit; readonly started: boolean }
@@ -103,4 +105,26 @@ export interface FileEdit {
   readonly hides: readonly PciAddress[];
   /** Whether this is our first edit of the file, the one that removes our last entry, or one between. */
   readonly original: "keep" | "forget" | "leave";
+}
+
+/** The one argument of a name on dom0's kernel line, by XenServer's `xen-cmdline`; an undefined value means that there is none. */
+export interface Dom0ArgumentEdit {
+  readonly kind: "set-dom0-argument";
+  /** The grub.cfg that xen-cmdline edits. */
+  readonly path: string;
+  readonly name: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  readonly hides: readonly PciAddress[];
+  readonly original: FileEdit["original"];
+}
+
+/** The value of `other-config:pci` of a VM of XAPI; undefined means that there is no such key. */
+export interface VmPciEdit {
+  readonly kind: "set-vm-pci";
+  readonly vm: { readonly uuid: string; readonly name: string };
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** Functions that XAPI takes from their drivers when the VM starts. */
+  readonly gives: readonly PciAddress[];
 }

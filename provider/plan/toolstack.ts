@@ -39,6 +39,7 @@ export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): Fou
 /** In order of preference: the toolstack that owns the VMs comes before one that only looks at them. */
 function toolstacksOf(facts: HostFacts): readonly Toolstack[] {
   const found: Toolstack[] = [];
+  if (facts.xapi) found.push("xapi");
   if (facts.xen?.xl) found.push("xl");
   // Beside another toolstack libvirt is asked only when the program names it.
   if (facts.libvirt?.kind === "answers" || (facts.libvirt?.kind === "not-asked" && found.length > 0))

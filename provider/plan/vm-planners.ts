@@ -3,9 +3,14 @@ import { libvirtVms } from "./libvirt/libvirt-vms";
 import { type Toolstack, toolstackOf } from "./toolstack";
 import type { VmPlanner } from "./vm-planner";
 import type { AttachWish } from "./wish";
+import { xapiVms } from "./xapi/xapi-vms";
 import { xlVms } from "./xl/xl-vms";
 
-const PLANNERS: { readonly [name in Toolstack]?: VmPlanner } = { xl: xlVms, libvirt: libvirtVms };
+const PLANNERS: { readonly [name in Toolstack]?: VmPlanner } = {
+  xl: xlVms,
+  xapi: xapiVms,
+  libvirt: libvirtVms,
+};
 
 /** The planner of the toolstack that a wish is carried out with; undefined on a host that has none. */
 export function vmPlannerOf(facts: HostFacts, wish: Pick<AttachWish, "toolstack">): VmPlanner | undefined {

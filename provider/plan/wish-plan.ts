@@ -101,6 +101,8 @@ export function statusOfWish(facts: HostFacts, wish: Wish, key: string): Status 
 export function isGone(facts: HostFacts, wish: Wish, key: string): boolean {
   // A reboot cannot go, and a host that needs no boot argument of ours has as much of the resource as it ever had.
   if (!("target" in wish) || findClaim(facts, key)) return false;
+  if (wish.kind === "VmPciAttachment" && vmPlannerOf(facts, wish)?.find(facts, wish.vm).kind === "unreadable")
+    return false;
   const status = statusOfWish(facts, wish, key);
   const effect =
     wish.kind === "AssignableDevice"

@@ -12,6 +12,7 @@ export type StepGroup = readonly Step[];
 export const PROLOGUE = `
 LC_ALL=C
 export LC_ALL
+unset XE_EXTRA_ARGS
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
 SSH_ROUTE=$1
 `.trim();

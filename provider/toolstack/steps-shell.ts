@@ -7,10 +7,11 @@ import { formatSpecString } from "../pci/spec-string";
 import type { FileEdit, Step } from "../plan/step";
 import { quote } from "../shell";
 import { BOOT_SCRIPT_FUNCTIONS } from "./boot-script-shell";
-
-import type { StepShell } from "./step-shell";
 import { STUB_FUNCTIONS } from "./stub-shell";
 import { booleanShell, SELINUX_FUNCTIONS, VIRSH_FUNCTIONS, virshShell } from "./virsh-shell";
+import type { StepShell } from "./step-shell";
+import { vmPciShell, XAPI_FUNCTIONS } from "./xapi-shell";
+import { dom0ArgumentShell, XEN_CMDLINE_FUNCTIONS } from "./xen-cmdline-shell";
 
 /** Functions that the step texts call, of all toolstacks. They print what went wrong and return non-zero. */
 export const STEP_FUNCTIONS = `
@@ -125,7 +126,9 @@ regenerate_initramfs() {
 ${BOOT_SCRIPT_FUNCTIONS}
 ${STUB_FUNCTIONS}
 ${VIRSH_FUNCTIONS}
-${SELINUX_FUNCTIONS}`.trim();
+${SELINUX_FUNCTIONS}
+${XEN_CMDLINE_FUNCTIONS}
+${XAPI_FUNCTIONS}`.trim();
 
 export function stepShell(step: Step): StepShell {
   switch (step.kind) {
@@ -151,6 +154,10 @@ export function stepShell(step: Step): StepShell {
         perform: `boot_script ${step.init} ${quote(step.name)} ${step.started ? "start" : "leave"}`,
         undo: `boot_script ${step.init} ${quote(step.name)} ${step.started ? "leave" : "start"}`,
       };
+    case "set-dom0-argument":
+      return dom0ArgumentShell(step);
+    case "set-vm-pci":
+      return vmPciShell(step);
     case "regenerate":
       return { expect: [], perform: `regenerate_${step.what}`, undo: ":" };
     case "attach":

@@ -1,0 +1,181 @@
+import { fromBytes } from "../bytes";
+import { mayHaveKey, readXeRecords, readXeReference, type XeRecord } from "../pci/xe-output";
+import type { Fact } from "./answers";
+import { readValues } from "./sysfs";
+
+/** XenServer or XCP-ng: what the host is, and what its toolstack says of the pool. */
+export interface Xapi {
+  /** `XenServer` or `XCP-ng`, and `8.3.0`. */
+  readonly brand: string;
+  readonly version: string;
+  readonly hostUuid: string;
+  /** What /etc/xensource/pool.conf says: the address of the coordinator, or that it is this host. */
+  readonly coordinator: string | undefined;
+  readonly answer: XapiAnswer;
+}
+
+export type XapiAnswer =
+  | XapiPool
+  /** XAPI starts, is down, is in emergency mode, or cannot reach its coordinator; in the words of xe. */
+  | { readonly kind: "silent"; readonly said: string };
+
+export interface XapiPool {
+  readonly kind: "pool";
+  readonly hosts: readonly { readonly uuid: string; readonly name: string }[];
+  readonly haEnabled: boolean;
+  /** Machines of the whole pool: VMs, control domains, templates and snapshots. */
+  readonly vms: readonly XapiVm[];
+  /** VMs of the pool that have a GPU of a GPU group. */
+  readonly gpuGroups: readonly { readonly vm: string; readonly group: string }[];
+  /** NICs of this host whose virtual functions a network of the pool hands out. */
+  readonly sriovNics: readonly string[];
+}
+
+export interface XapiVm {
+  readonly uuid: string;
+  readonly name: string;
+  readonly kind: "vm" | "template" | "snapshot" | "control-domain";
+  /** `halted`, `paused`, `running`, `suspended`, or a state that passes, such as `migrating`. */
+  readonly powerState: string;
+  readonly residentOn: string | undefined;
+  /** The host where it starts when it can. */
+  readonly affinity: string | undefined;
+  /** On the host where it runs; undefined when it does not. */
+  readonly domainId: number | undefined;
+  /** `restart`, `best-effort` or nothing. */
+  readonly haRestartPriority: string;
+  readonly snapshots: number;
+  /** The value of `other-config:pci`, byte for byte; undefined when there is no such key. */
+  readonly pci: string | undefined;
+}
+
+// In the order in which xe prints them (records.ml, vm_record), and as its readers need them.
+const VM_FIELDS = [
+  ...["uuid", "name-label", "is-a-template", "is-a-snapshot", "snapshots", "is-control-domain", "power-state"],
+  ...["resident-on", "affinity", "other-config", "dom-id", "ha-restart-priority"],
+];
+const HOST_FIELDS = ["uuid", "name-label"];
+const POOL_FIELDS = ["uuid", "ha-enabled"];
+const VGPU_FIELDS = ["uuid", "vm-name-label", "gpu-group-name-label"];
+const PIF_FIELDS = ["uuid", "device", "sriov-physical-PIF-of"];
+
+/**
+ * Three calls of xe, one more for each VM that may have devices, and two about who else hands out devices. `--all` makes
+ * vm-list tell templates and snapshots too. `other-config` prints its values without quotes, so the one that counts is
+ * asked for by its key; never with `--minimal`, which puts a backslash before commas.
+ */
+export const xapiFact: Fact<Xapi | undefined> = {
+  name: "xapi",
+  ask: `
+[ -e /etc/xensource-inventory ] || return 0
+grep -H '' /etc/xensource-inventory /etc/xensource/pool.conf
+command -v xe > /dev/null || return 0
+xe_said() { printf '%s\\n' "$said" | sed "s/^/>$1 /"; }
+said=$(xe vm-list --all params=${VM_FIELDS.join(",")} 2>&1) || { xe_said failed; return 0; }
+xe_said vm
+vms=$said
+said=$(xe host-list params=${HOST_FIELDS.join(",")} 2>&1) || { xe_said failed; return 0; }
+xe_said host
+said=$(xe pool-list params=${POOL_FIELDS.join(",")} 2>&1) || { xe_said failed; return 0; }
+xe_said pool
+printf '%s\\n' "$vms" | while IFS= read -r line; do
+  case $line in
+    "uuid ("*) uuid=\${line##* } template=false ;;
+    *" is-a-template ("*": true") template=true ;;
+    *" other-config ("*": pci: "* | *" other-config ("*"; pci: "*)
+      [ "$template" = false ] || continue
+      said=$(xe vm-param-get "uuid=$uuid" param-name=other-config param-key=pci) && xe_said "pci $uuid" ;;
+  esac
+done
+said=$(xe vgpu-list params=${VGPU_FIELDS.join(",")}) && xe_said vgpu
+for physical in /sys/bus/pci/devices/*/physfn; do
+  [ -e "$physical" ] || break
+  host=$(sed -n "s/^INSTALLATION_UUID='\\(.*\\)'/\\1/p" /etc/xensource-inventory)
+  said=$(xe pif-list "host-uuid=$host" params=${PIF_FIELDS.join(",")}) && xe_said pif
+  break
+done
+return 0`,
+  parse(answer) {
+    const values = readValues(answer.text);
+    const inventory = values.get("/etc/xensource-inventory");
+    if (inventory === undefined) return undefined;
+    const lines = answer.text.split("\n");
+    const hostUuid = ofInventory(inventory, "INSTALLATION_UUID");
+    const conf = values.get("/etc/xensource/pool.conf");
+    return {
+      brand: ofInventory(inventory, "PRODUCT_BRAND"),
+      version: ofInventory(inventory, "PRODUCT_VERSION"),
+      hostUuid,
+      coordinator: /^slave:(\S+)/.exec(conf ?? "")?.[1],
+      answer: readAnswer(lines, hostUuid),
+    };
+  },
+};
+
+function readAnswer(lines: readonly string[], hostUuid: string): XapiAnswer {
+  const said = after(lines, ">failed ");
+  if (said.length > 0) return { kind: "silent", said: fromBytes(said.join("\n").trim()) };
+  const records = (list: string, fields: readonly string[]) =>
+    readXeRecords(after(lines, `>${list} `).join("\n"), fields);
+  const hosts = records("host", HOST_FIELDS).map((host) => ({ uuid: uuidOf(host), name: text(host, "name-label") }));
+  if (hosts.length === 0) return { kind: "silent", said: "xe says nothing of the pool's hosts, or is not there" };
+  if (!hosts.some((host) => host.uuid === hostUuid)) {
+    return { kind: "silent", said: `xe answers for a pool without this host (${hostUuid}). Look at ~/.xe of root` };
+  }
+  return {
+    kind: "pool",
+    hosts,
+    haEnabled: records("pool", POOL_FIELDS).some((pool) => pool.get("ha-enabled") === "true"),
+    vms: records("vm", VM_FIELDS).map((vm) => readVm(vm, lines)),
+    gpuGroups: records("vgpu", VGPU_FIELDS).map((vgpu) => ({
+      vm: text(vgpu, "vm-name-label"),
+      group: text(vgpu, "gpu-group-name-label"),
+    })),
+    sriovNics: records("pif", PIF_FIELDS)
+      .filter((pif) => (pif.get("sriov-physical-PIF-of") ?? "") !== "")
+      .map((pif) => pif.get("device") ?? ""),
+  };
+}
+
+function readVm(vm: XeRecord, lines: readonly string[]): XapiVm {
+  const uuid = uuidOf(vm);
+  const is = (field: string) => vm.get(field) === "true";
+  const domainId = Number(vm.get("dom-id") ?? -1);
+  const value = after(lines, `>pci ${uuid} `);
+  return {
+    uuid,
+    name: text(vm, "name-label"),
+    kind: is("is-control-domain")
+      ? "control-domain"
+      : is("is-a-snapshot")
+        ? "snapshot"
+        : is("is-a-template")
+          ? "template"
+          : "vm",
+    powerState: vm.get("power-state") ?? "",
+    residentOn: readXeReference(vm.get("resident-on")),
+    affinity: readXeReference(vm.get("affinity")),
+    domainId: domainId > 0 ? domainId : undefined,
+    haRestartPriority: vm.get("ha-restart-priority") ?? "",
+    snapshots: (vm.get("snapshots") ?? "").split("; ").filter((one) => one !== "").length,
+    pci: value.length > 0 && mayHaveKey(vm.get("other-config") ?? "", "pci") ? value.join("\n") : undefined,
+  };
+}
+
+/** The lines that begin with a mark, without it. */
+function after(lines: readonly string[], mark: string): readonly string[] {
+  return lines.filter((line) => line.startsWith(mark)).map((line) => line.slice(mark.length));
+}
+
+/** A line of the inventory is `NAME='value'`. */
+function ofInventory(inventory: string, name: string): string {
+  return new RegExp(`^${name}='(.*)'$`, "m").exec(inventory)?.[1] ?? "";
+}
+
+function uuidOf(record: XeRecord): string {
+  return record.get("uuid") ?? "";
+}
+
+function text(record: XeRecord, field: string): string {
+  return fromBytes(record.get(field) ?? "");
+}
