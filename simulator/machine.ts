@@ -7,6 +7,8 @@ import { type MountData, procfs } from "./kernel/procfs";
 import { type FixedFiles, sysfs } from "./kernel/sysfs";
 import type { Libvirt, LibvirtData } from "./libvirt/libvirt";
 import type { Selinux, SelinuxData } from "./libvirt/selinux";
+import type { XapiData } from "./xapi/database";
+import { Xapi } from "./xapi/xapi";
 import type { Xen, XenData } from "./xen/xen";
 
 /** One login on a simulated host. */
@@ -66,6 +68,7 @@ export interface Profile {
   readonly xen?: XenData;
   readonly libvirt?: LibvirtData;
   readonly selinux?: SelinuxData;
+  readonly xapi?: XapiData;
   /** The hypervisor's file in /boot. */
   readonly xenImage?: string;
   readonly network: NetworkData;
@@ -81,13 +84,15 @@ export interface Profile {
   readonly commands: Commands;
   /** Programs of `commands` that are in /usr/sbin; the others are in /usr/bin. */
   readonly systemPrograms: readonly string[];
+  /** Folders of programs of `commands` that are elsewhere: name -> `/opt/xensource/libexec`. */
+  readonly programFolders?: Readonly<Record<string, string>>;
   /** What the installer of the host does once: the first initramfs, grub.cfg. */
   install(machine: Machine): void;
   /** From power on until one can log in. */
   boot(machine: Machine): void | Promise<void>;
 }
 
-/** The name under which the shell runs a program of /usr/sbin. */
+/** The name under which the shell runs a program that is not in /usr/bin. */
 export function systemProgram(name: string): string {
   return `__sbin-${name}`;
 }
@@ -108,6 +113,8 @@ export class Machine {
   booted: Promise<void>;
   libvirt: Libvirt | undefined;
   selinux: Selinux | undefined;
+  /** The pool's database outlives reboots. */
+  readonly xapi: Xapi | undefined;
   /** Called by the programs that reboot. */
   onReboot: () => void = () => {};
   private power = new AbortController();
@@ -134,6 +141,7 @@ export class Machine {
     this.files.plant("/etc/hostname", `${name}\n`);
     this.files.plant("/etc/machine-id", `${createHash("md5").update(name).digest("hex")}\n`, 0o444);
     for (const name of [...Object.keys(profile.commands), ...STANDARD_PROGRAMS]) this.installProgram(name);
+    this.xapi = profile.xapi && new Xapi(profile.xapi, this);
     profile.install(this);
     this.files.onWrite = (path, when) => this.faults.checkWrite(path, when);
     this.booted = Promise.resolve(profile.boot(this));
@@ -145,13 +153,14 @@ export class Machine {
   }
 
   private installProgram(name: string): void {
-    // What is in /usr/sbin is a script for the shell: just-bash looks for its programs in /usr/bin alone.
-    const system = this.profile.systemPrograms.includes(name);
-    this.files.plant(this.programPath(name), system ? `${systemProgram(name)} "$@"\n` : "", 0o755);
+    // What is elsewhere is a script for the shell: just-bash looks for its programs in /usr/bin alone.
+    const elsewhere = !this.programPath(name).startsWith("/usr/bin/");
+    this.files.plant(this.programPath(name), elsewhere ? `${systemProgram(name)} "$@"\n` : "", 0o755);
   }
 
   private programPath(name: string): string {
-    return `/usr/${this.profile.systemPrograms.includes(name) ? "sbin" : "bin"}/${name}`;
+    const { systemPrograms, programFolders } = this.profile;
+    return `${programFolders?.[name] ?? `/usr/${systemPrograms.includes(name) ? "sbin" : "bin"}`}/${name}`;
   }
 
   /** Ends when the machine goes down: a script that runs then runs no further. */

@@ -51,10 +51,12 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
   const programs = Object.entries(machine.commands)
     .filter(([name]) => SHELL_BUILTINS.includes(name) || machine.isInstalled(name))
     .flatMap(([name, command]) => {
+      const elsewhere = adapt(library, run, name, command, systemProgram(name));
+      if (machine.profile.programFolders?.[name] !== undefined) return [elsewhere];
       const known = adapt(library, run, name, command);
       // `command -v` finds only what has a name of its own here, wherever it is.
       const system = machine.profile.systemPrograms.includes(name);
-      return system ? [known, adapt(library, run, name, command, systemProgram(name))] : [known];
+      return system ? [known, elsewhere] : [known];
     });
   // A program of just-bash that some fault names is asked for, too, before it runs.
   const watched = STANDARD_PROGRAMS.filter((name) => machine.faults.commands.includes(name)).map((name) =>

@@ -18,7 +18,8 @@ export const xlDomainCommands: Readonly<Record<string, Command>> = {
     const domains =
       words.length > 0 ? wanted.filter((one): one is Domain => one !== undefined) : [...xen.domains.values()];
     const dom0 = words.length === 0 || wanted.includes(undefined);
-    if (options.includes("l")) return succeeded(listAsJson(xen, domains, dom0));
+    // Of domains that libxl did not start it has no configuration, and leaves them out (xl_list.c, list_domains_details).
+    if (options.includes("l")) return succeeded(listAsJson(xen, call.machine.xapi ? [] : domains, dom0));
     const head = "Name                                        ID   Mem VCPUs\tState\tTime(s)\n";
     const rows = domains.map((one) =>
       row(one.config.name, one.id, one.config.memory, one.config.vcpus, state(one), seconds(one)),

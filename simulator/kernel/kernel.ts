@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Errno } from "./errno";
 import { moduleName } from "./modprobe-config";
 import { driverOf, type ModuleData, type ModuleLoader } from "./modules";
 import { PciBus, type PciFunctionData } from "./pci-bus";
@@ -37,7 +38,7 @@ export class Kernel implements ModuleLoader {
     this.modules = data.modules;
     this.log(`Linux version ${data.release} (debian-kernel@lists.debian.org) ${data.version}`);
     this.log(`Command line: ${commandLine}`);
-    for (const module of data.modules) if (module.builtin) this.start(module, this.bootParameters(module.name));
+    for (const module of data.modules) if (module.builtin) this.startBuiltin(module);
   }
 
   /** Whether functions are in IOMMU groups. */
@@ -77,9 +78,19 @@ export class Kernel implements ModuleLoader {
     return this.messages.map((line) => `${line}\n`).join("");
   }
 
+  /** An initcall that fails leaves its driver out; the boot goes on (linux init/main.c, do_one_initcall). */
+  private startBuiltin(module: ModuleData): void {
+    try {
+      this.start(module, this.bootParameters(module.name));
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+    }
+  }
+
   private start(module: ModuleData, parameters: string): void {
     if (module.name === "xen_pciback") {
-      const hide = /(?:^|\s)hide=(\S*)/.exec(parameters)?.[1] ?? "";
+      // A parameter that is given twice has its last value (linux lib/moduleparam, charp).
+      const hide = [...parameters.matchAll(/(?:^|\s)hide=(\S*)/g)].at(-1)?.[1] ?? "";
       this.hideList = hide === "" ? "(null)" : hide;
       this.log("xen_pciback: backend is vpci");
       const options = { hide, module: module.builtin ? undefined : module.name };

@@ -40,7 +40,7 @@ class SysfsTree {
       this.text(`/sys/module/${name}/initstate`, "live\n");
       this.text(`/sys/module/${name}/refcnt`, "0\n");
     }
-    if (this.kernel.isLoaded("xen_pciback")) {
+    if (this.kernel.bus.driver("pciback")) {
       const parameters = "/sys/module/xen_pciback/parameters";
       this.text(`${parameters}/hide`, `${this.kernel.hideList}\n`);
       this.text(`${parameters}/passthrough`, "N\n");

@@ -2,8 +2,10 @@ import type { Profile } from "../machine";
 import { debianKvm } from "./debian-kvm";
 import { debianXl } from "./debian-xl";
 import { rhelKvm } from "./rhel-kvm";
+import { xcpNg83 } from "./xcpng-8.3";
+import { xenServer7 } from "./xenserver-7";
 
-const PROFILES: readonly Profile[] = [debianXl, debianKvm, rhelKvm];
+const PROFILES: readonly Profile[] = [debianXl, debianKvm, rhelKvm, xenServer7, xcpNg83];
 
 /** Names of the kinds of hosts that can be simulated. */
 export const PROFILE_NAMES: readonly string[] = PROFILES.map((profile) => profile.name);
