@@ -24,18 +24,20 @@ for boot_file in ${BOOT_FILES.join(" ")}; do
   [ ! -e "$boot_file" ] || break
 done
 ${askTextFiles('"$boot_file"').trim()}
-if said=$(${XEN_CMDLINE} --get-dom0 xen-pciback.hide 2>&1); then echo "get"; else echo "failed"; fi
-printf '%s\\n' "$said"`,
+if said=$(${XEN_CMDLINE} --get-dom0 xen-pciback.hide 2>&1); then outcome=get; else outcome=failed; fi
+printf '%s\\n' "$said" | sed "s/^/$outcome /"`,
   parse(answer) {
-    const match = /(?:^|\n)(get|failed)\n((?:(?!>|file )[^\n]*\n?)*)$/.exec(answer.text);
-    if (!match) return undefined;
-    const [, outcome, said = ""] = match;
+    const lines = answer.text.split("\n");
+    const said = (outcome: string) =>
+      lines.filter((line) => line.startsWith(`${outcome} `)).map((line) => line.slice(outcome.length + 1));
+    const [got, failed] = [said("get"), said("failed")];
+    if (got.length + failed.length === 0) return undefined;
     return {
-      file: readTextFiles(answer.text.slice(0, match.index))[0],
+      file: readTextFiles(answer.text)[0],
       hide:
-        outcome === "get"
-          ? { kind: "arguments", arguments: said.split("\n").filter((line) => line !== "") }
-          : { kind: "failed", said: said.trim().split("\n").at(-1) ?? "" },
+        failed.length > 0
+          ? { kind: "failed", said: failed.at(-1) ?? "" }
+          : { kind: "arguments", arguments: got.filter((line) => line !== "") },
     };
   },
 };

@@ -53,7 +53,7 @@ export function isEdited(entry: XenMenuEntry, brand: string): boolean {
 
 /** What the arguments of one boot say about hidden devices. */
 export interface HideArguments {
-  /** The values of `xen-pciback.hide=`, in order. To the kernel "-" and "_" are the same in names, and the last value counts. */
+  /** The values of `xen-pciback.hide=`, in order, with quotes that stand around them. To the kernel "-" and "_" are the same in names, and the last value counts. */
   readonly values: readonly string[];
   /** Those of the values that are spelt in another way: xen-cmdline takes `xen_pciback.hide` for another argument. */
   readonly otherSpellings: readonly string[];
@@ -64,8 +64,8 @@ export interface HideArguments {
 export const HIDE_KEY = "xen-pciback.hide";
 
 export function readHideArguments(args: readonly string[]): HideArguments {
-  const hide = args.filter((arg) => /^xen[-_]pciback\.hide=/.test(arg));
-  const value = (arg: string) => arg.slice(arg.indexOf("=") + 1).replace(/^"(.*)"$/, "$1");
+  const hide = args.filter((arg) => /^"?xen[-_]pciback\.hide=/.test(arg));
+  const value = (arg: string) => arg.slice(arg.indexOf("=") + 1);
   return {
     values: hide.map(value),
     otherSpellings: hide.filter((arg) => !arg.startsWith(`${HIDE_KEY}=`)),

@@ -46,6 +46,6 @@ export function dom0ArgumentShell({ path, name, before, after, original }: Dom0A
       ...(original === "keep" ? [`keep_original ${quote(path)} ${copy} || return`] : []),
       original === "forget" ? `${set(after)} || return\nrm -f ${copy}` : set(after),
     ].join("\n"),
-    undo: set(before),
+    undo: original === "keep" ? `${set(before)} || return\nrm -f ${copy}` : set(before),
   };
 }

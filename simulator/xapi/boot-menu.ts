@@ -44,6 +44,10 @@ export function bootFile(files: FileTree): string | undefined {
 export function loadBootMenu(files: FileTree, brand: string): BootMenu {
   const path = bootFile(files);
   if (path === undefined) throw new BootloaderError("RuntimeError: No existing bootloader configuration found");
+  return readBootMenu(path, files.read(path), brand);
+}
+
+function readBootMenu(path: string, text: string, brand: string): BootMenu {
   const entries: MenuEntry[] = [];
   let boilerplate: string[] = [];
   let open: { title: string; extra: string; boilerplate: string[]; lines: string[] } | undefined;
@@ -51,7 +55,7 @@ export function loadBootMenu(files: FileTree, brand: string): BootMenu {
   let timeout: string | undefined;
   let serial: BootMenu["serial"];
   let unnamed = 0;
-  for (const raw of files.read(path).replace(/\n$/, "").split("\n")) {
+  for (const raw of text.replace(/\n$/, "").split("\n")) {
     const line = raw.trim();
     const title = /^menuentry ['"]([^']*)['"](.*)\{/.exec(line);
     if (line.startsWith("set default=") && line === raw.trimEnd()) {
@@ -107,10 +111,13 @@ export function splitArguments(text: string): readonly string[] {
   return text.match(/\S[^ "]*(?:"[^"]*")?\S*/g) ?? [];
 }
 
-/** What the kernel of the entry that is booted gets. GRUB itself takes the first entry when the default is none. */
+/** What the kernel of the entry that is booted gets. GRUB takes the first entry when the default is none. */
 export function bootedArguments(files: FileTree, brand: string): string {
-  const menu = loadBootMenu(files, brand);
-  const entry = menu.entries.find((one) => one.label === menu.default || one.title === menu.default) ?? menu.entries[0];
+  const path = bootFile(files);
+  const text = path === undefined ? "" : files.read(path).replace(/^set default=.*$/m, "set default=0");
+  const [, chosen = "0"] = /^set default=['"]?(.*?)['"]?\s*$/m.exec(path === undefined ? "" : files.read(path)) ?? [];
+  const { entries } = readBootMenu(path ?? "", text, brand);
+  const entry = entries[Number(chosen)] ?? entries.find((one) => one.title === chosen) ?? entries[0];
   return entry?.kernel[1] ?? "";
 }
 
