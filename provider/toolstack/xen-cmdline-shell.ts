@@ -17,6 +17,7 @@ expect_dom0_argument() {
 }
 # File, name, the whole argument ("" for none). A file that GRUB could not read is put back as it was.
 set_dom0_argument() {
+  expect_dom0_argument "$2" "$3" > /dev/null && return
   before=$(cat "$1"; echo .)
   if [ -n "$3" ]; then
     ${XEN_CMDLINE} --set-dom0 "$3" || return
