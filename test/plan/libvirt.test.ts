@@ -271,6 +271,13 @@ test.each(refused)("%s is refused", (_, facts, wish, reason) => {
   expect(reasons(facts, wish)).toMatch(reason);
 });
 
+test("preview says that libvirt adds a root port", () => {
+  expect(plan(kvm([vm("web", q35(1))]), attach(NVME, "web")).warnings).toEqual([]);
+  expect(plan(kvm([vm("web", q35(0))]), attach(NVME, "web")).warnings).toEqual([
+    expect.stringContaining("libvirt adds 1 to its configuration, which stay when the device goes"),
+  ]);
+});
+
 test("an attachment does not end unseen while libvirt is silent, nor is it forgotten", () => {
   const facts = kvm([vm("web")]);
   const attached = simulate(facts, plan(facts, attach(NVME, "web")).steps);

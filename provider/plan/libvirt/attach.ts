@@ -13,7 +13,7 @@ import type { Step, VirshChange } from "../step";
 import { isStubDriver, stubDriverOf } from "../stub-driver";
 import type { AttachWish, PlanContext } from "../wish";
 import { findVm, inConfig, inRunning, type LibvirtVm } from "./find-vm";
-import { noRoom, slotRefusal } from "./guest-room";
+import { noRoom, portsToAdd, slotRefusal } from "./guest-room";
 import { hostdevAsIs, hostdevFor, isAsWanted, optionRefusal } from "./hostdev";
 import { hindrance } from "./hot-plug";
 import { CONFIG_ENTRY, entryOf, LIVE_ENTRY, SYSFS_BOOLEAN, SYSFS_BOOLEAN_ENTRY } from "./libvirt-claim";
@@ -135,6 +135,11 @@ function planConfig(
   }
   const added = steps.filter((one) => one.kind === "virsh-attach").length;
   const gone = steps.length - added;
+  const ports = portsToAdd(domain.config, added - gone);
+  if (ports > 0)
+    warnings.push(
+      `the PCI Express bus of the VM "${vm.name}" has no free root port: libvirt adds ${ports} to its configuration, which stay when the device goes`,
+    );
   const full = noRoom(domain.config, added - gone);
   if (full !== undefined) refusals.push(`the VM "${vm.name}" has no room: ${full}`);
   const { vslot } = wish.options;

@@ -28,6 +28,11 @@ export function noRoomForHotPlug(xml: DomainXml, more: number): string | undefin
     : `its PCI Express bus has ${free} free root ports for ${more} more function${more > 1 ? "s" : ""} ("No more available PCI slots"). Give the VM another <controller type='pci' model='pcie-root-port'/>`;
 }
 
+/** How many root ports libvirt adds to the configuration of a PCI Express guest for so many more functions. */
+export function portsToAdd(xml: DomainXml, more: number): number {
+  return isExpress(xml) ? Math.max(0, more - freePorts(xml)) : 0;
+}
+
 /** Why a device cannot have that slot on the guest's first PCI bus. */
 export function slotRefusal(xml: DomainXml, slot: number): string | undefined {
   if (xml.type === "xen") return "libvirt's Xen driver lets nobody choose the slot (vslot). Leave vslot out";
