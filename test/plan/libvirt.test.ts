@@ -271,6 +271,14 @@ test.each(refused)("%s is refused", (_, facts, wish, reason) => {
   expect(reasons(facts, wish)).toMatch(reason);
 });
 
+test("a scope that becomes live takes our entry out of the configuration, and keeps the device in the running VM", () => {
+  const facts = kvm([running()]);
+  const both = simulate(facts, plan(facts, attach(NVME, "web")).steps);
+  expect(changes(both, attach(NVME, "web", { scope: "live" }))).toEqual([
+    "virsh-detach config 0000:03:00.0 managed=yes",
+  ]);
+});
+
 test("preview says that libvirt adds a root port", () => {
   expect(plan(kvm([vm("web", q35(1))]), attach(NVME, "web")).warnings).toEqual([]);
   expect(plan(kvm([vm("web", q35(0))]), attach(NVME, "web")).warnings).toEqual([

@@ -1,40 +1,21 @@
-import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { LibvirtAnswers } from "../../facts/libvirt";
 import { functionsOf, type PciDevice } from "../../facts/pci-devices";
 import { formatPciTarget } from "../../pci/address";
-import type { Hostdev } from "../../pci/domain-xml";
 import { noSuchDevice } from "../assign";
 import { claimFor, claimKey, findClaim, othersHaveEntriesIn, refuseForeignClaim } from "../claim";
-import { cautionsOf, lossOf } from "../effects";
+import { cautionsOf } from "../effects";
 import { judgeSteps } from "../judge";
 import { type Plan, type Refusal, refusedPlan } from "../plan";
-import type { Step, VirshChange } from "../step";
 import { isStubDriver, stubDriverOf } from "../stub-driver";
 import type { AttachWish, PlanContext } from "../wish";
-import { findVm, inConfig, inRunning, type LibvirtVm } from "./find-vm";
-import { noRoom, portsToAdd, slotRefusal } from "./guest-room";
-import { hostdevAsIs, hostdevFor, isAsWanted, optionRefusal } from "./hostdev";
-import { hindrance } from "./hot-plug";
-import { CONFIG_ENTRY, entryOf, LIVE_ENTRY, SYSFS_BOOLEAN, SYSFS_BOOLEAN_ENTRY } from "./libvirt-claim";
+import { planConfig } from "./config-part";
+import { findVm, inConfig, type LibvirtVm } from "./find-vm";
+import { hostdevFor, optionRefusal } from "./hostdev";
+import { SYSFS_BOOLEAN, SYSFS_BOOLEAN_ENTRY } from "./libvirt-claim";
+import { planLive } from "./live-part";
+import { type Entry, NOTHING, type Part } from "./part";
 import { libvirtSays } from "./silence";
-
-type Entry = Claim["entries"][number];
-interface Wanted {
-  readonly device: PciDevice;
-  readonly hostdev: Hostdev;
-}
-
-/** A part of the plan: what it does, what of it the claim keeps, what it means, and what forbids it. */
-interface Part {
-  readonly steps: readonly Step[];
-  readonly entries: readonly Entry[];
-  readonly effects: readonly string[];
-  readonly warnings: readonly string[];
-  readonly refusals: readonly string[];
-}
-
-const NOTHING: Part = { steps: [], entries: [], effects: [], warnings: [], refusals: [] };
 
 /** In: facts and the wish that a VM has functions. Out: what virsh changes in its configuration and in the running VM. */
 export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program }: PlanContext): Plan {
@@ -78,122 +59,6 @@ export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program 
       ...(parts[0]?.steps.length ? judgeOtherVms(libvirt, wish, vm, devices) : []),
       ...judgeSteps(facts, wish, steps, program),
     ],
-  };
-}
-
-function planConfig(
-  facts: HostFacts,
-  libvirt: LibvirtAnswers,
-  wish: AttachWish,
-  vm: LibvirtVm,
-  wanted: readonly Wanted[],
-  ours: readonly Entry[],
-): Part {
-  const { domain } = vm;
-  if (wish.scope === "live" || !domain.persistent) return NOTHING;
-  const steps: VirshChange[] = [];
-  const entries: Entry[] = [];
-  const effects: string[] = [];
-  const warnings: string[] = [];
-  const refusals: string[] = [];
-  const step = (kind: VirshChange["kind"], hostdev: Hostdev): VirshChange => ({
-    kind,
-    uri: libvirt.uri,
-    vm: { uuid: vm.key, name: vm.name },
-    hostdev,
-    to: "config",
-    separateScopes: libvirt.separateScopes,
-  });
-  for (const { device, hostdev } of wanted) {
-    const { address } = device;
-    const present = inConfig(domain, address);
-    const mine = ours.some((one) => one.path === CONFIG_ENTRY && one.entry === address);
-    if (!present) {
-      steps.push(step("virsh-attach", hostdev));
-      entries.push(entryOf(CONFIG_ENTRY, address));
-      effects.push(`the configuration of the VM "${vm.name}" gets ${address}: it has it from its next start on`);
-      if (hostdev.managed && !isStubDriver(device.driver)) {
-        effects.push(...lossOf(facts, device).map((loss) => `while the VM "${vm.name}" runs: ${loss}`));
-      }
-    } else if (mine) {
-      entries.push(entryOf(CONFIG_ENTRY, address));
-      if (isAsWanted(present, hostdev)) continue;
-      steps.push(step("virsh-detach", hostdevAsIs(present)), step("virsh-attach", hostdev));
-      effects.push(`the entry of ${address} in the configuration of the VM "${vm.name}" changes`);
-    } else {
-      effects.push(`the VM "${vm.name}" has ${address} in its configuration already: taken over as found`);
-      const { managed } = present;
-      if (!isAsWanted(present, { ...hostdev, managed }))
-        refusals.push(
-          `the VM "${vm.name}" has ${address} already, with other options than these. Change that entry (virsh edit), or leave the options out`,
-        );
-      if (managed && !hostdev.managed)
-        warnings.push(
-          `${address} is in the VM "${vm.name}" with managed='yes': libvirt gives it back to its host driver when the VM ends, and the next "pulumi up" makes it assignable again`,
-        );
-    }
-  }
-  const added = steps.filter((one) => one.kind === "virsh-attach").length;
-  const gone = steps.length - added;
-  const ports = portsToAdd(domain.config, added - gone);
-  if (ports > 0)
-    warnings.push(
-      `the PCI Express bus of the VM "${vm.name}" has no free root port: libvirt adds ${ports} to its configuration, which stay when the device goes`,
-    );
-  const full = noRoom(domain.config, added - gone);
-  if (full !== undefined) refusals.push(`the VM "${vm.name}" has no room: ${full}`);
-  const { vslot } = wish.options;
-  const taken = added > gone && vslot ? slotRefusal(domain.config, vslot) : undefined;
-  if (taken !== undefined) refusals.push(`the VM "${vm.name}": ${taken}`);
-  if (added > 0 && domain.saved)
-    refusals.push(
-      `the VM "${vm.name}" is saved, and its next start goes on with the devices that it had. Start it, or drop the saved state: virsh managedsave-remove ${vm.key}`,
-    );
-  if (added > 0 && domain.snapshots > 0)
-    warnings.push(
-      `the VM "${vm.name}" has ${domain.snapshots} snapshot${domain.snapshots > 1 ? "s" : ""}: going back to one takes the configuration of then, without the device`,
-    );
-  return { steps, entries, effects, warnings, refusals };
-}
-
-function planLive(
-  facts: HostFacts,
-  libvirt: LibvirtAnswers,
-  wish: AttachWish,
-  vm: LibvirtVm,
-  wanted: readonly Wanted[],
-  ours: readonly Entry[],
-  program: PlanContext["program"],
-): Part {
-  const { domain } = vm;
-  const had = ours.filter((one) => one.path === LIVE_ENTRY && inRunning(domain, one.entry as PciDevice["address"]));
-  if (!domain.running || wish.scope === "config") return { ...NOTHING, entries: had };
-  const missing = wanted.filter(({ device }) => !inRunning(domain, device.address));
-  if (missing.length === 0) return { ...NOTHING, entries: had };
-  const hinder = hindrance(facts, vm, missing, program);
-  if (hinder) {
-    const part = { ...NOTHING, entries: had };
-    if (hinder.waitsFor !== undefined)
-      return { ...part, effects: [`the hot-plug into the running VM "${vm.name}" waits for "${hinder.waitsFor}"`] };
-    return wish.scope === "auto" && domain.persistent
-      ? { ...part, effects: [`the running VM "${vm.name}" gets it at its next start: ${hinder.reason}`] }
-      : { ...part, refusals: [hinder.reason] };
-  }
-  return {
-    ...NOTHING,
-    steps: missing.map(({ hostdev }) => ({
-      kind: "virsh-attach",
-      uri: libvirt.uri,
-      vm: { uuid: vm.key, name: vm.name },
-      hostdev,
-      to: "live",
-      separateScopes: libvirt.separateScopes,
-    })),
-    entries: [...had, ...missing.map(({ device }) => entryOf(LIVE_ENTRY, device.address))],
-    effects: missing.flatMap(({ device, hostdev }) => [
-      `${device.address} is hot-plugged into the running VM "${vm.name}"`,
-      ...(hostdev.managed && !isStubDriver(device.driver) ? lossOf(facts, device) : []),
-    ]),
   };
 }
 

@@ -1,0 +1,93 @@
+import type { HostFacts } from "../../facts/host-facts";
+import type { LibvirtAnswers } from "../../facts/libvirt";
+import type { PciAddress } from "../../pci/address";
+import type { Hostdev } from "../../pci/domain-xml";
+import { lossOf } from "../effects";
+import type { VirshChange } from "../step";
+import { isStubDriver } from "../stub-driver";
+import type { AttachWish } from "../wish";
+import { inConfig, type LibvirtVm } from "./find-vm";
+import { noRoom, portsToAdd, slotRefusal } from "./guest-room";
+import { hostdevAsIs, isAsWanted } from "./hostdev";
+import { CONFIG_ENTRY, entryOf } from "./libvirt-claim";
+import { type Entry, NOTHING, type Part, virshChange, type Wanted } from "./part";
+
+/** What changes in the lasting configuration of a VM. */
+export function planConfig(
+  facts: HostFacts,
+  libvirt: LibvirtAnswers,
+  wish: AttachWish,
+  vm: LibvirtVm,
+  wanted: readonly Wanted[],
+  ours: readonly Entry[],
+): Part {
+  const { domain } = vm;
+  if (!domain.persistent) return NOTHING;
+  const steps: VirshChange[] = [];
+  const entries: Entry[] = [];
+  const effects: string[] = [];
+  const warnings: string[] = [];
+  const refusals: string[] = [];
+  const step = (kind: VirshChange["kind"], hostdev: Hostdev) => virshChange(libvirt, vm, kind, "config", hostdev);
+  if (wish.scope === "live") {
+    // The scope was another one before: what we put there leaves.
+    const left = ours.flatMap((one) =>
+      one.path === CONFIG_ENTRY ? (inConfig(domain, one.entry as PciAddress) ?? []) : [],
+    );
+    return {
+      ...NOTHING,
+      steps: left.map((one) => step("virsh-detach", hostdevAsIs(one))),
+      effects: left.map((one) => `the configuration of the VM "${vm.name}" loses ${one.address}`),
+    };
+  }
+  for (const { device, hostdev } of wanted) {
+    const { address } = device;
+    const present = inConfig(domain, address);
+    const mine = ours.some((one) => one.path === CONFIG_ENTRY && one.entry === address);
+    if (!present) {
+      steps.push(step("virsh-attach", hostdev));
+      entries.push(entryOf(CONFIG_ENTRY, address));
+      effects.push(`the configuration of the VM "${vm.name}" gets ${address}: it has it from its next start on`);
+      if (hostdev.managed && !isStubDriver(device.driver)) {
+        effects.push(...lossOf(facts, device).map((loss) => `while the VM "${vm.name}" runs: ${loss}`));
+      }
+    } else if (mine) {
+      entries.push(entryOf(CONFIG_ENTRY, address));
+      if (isAsWanted(present, hostdev)) continue;
+      steps.push(step("virsh-detach", hostdevAsIs(present)), step("virsh-attach", hostdev));
+      effects.push(`the entry of ${address} in the configuration of the VM "${vm.name}" changes`);
+    } else {
+      effects.push(`the VM "${vm.name}" has ${address} in its configuration already: taken over as found`);
+      const { managed } = present;
+      if (!isAsWanted(present, { ...hostdev, managed }))
+        refusals.push(
+          `the VM "${vm.name}" has ${address} already, with other options than these. Change that entry (virsh edit), or leave the options out`,
+        );
+      if (managed && !hostdev.managed)
+        warnings.push(
+          `${address} is in the VM "${vm.name}" with managed='yes': libvirt gives it back to its host driver when the VM ends, and the next "pulumi up" makes it assignable again`,
+        );
+    }
+  }
+  const added = steps.filter((one) => one.kind === "virsh-attach").length;
+  const gone = steps.length - added;
+  const ports = portsToAdd(domain.config, added - gone);
+  if (ports > 0)
+    warnings.push(
+      `the PCI Express bus of the VM "${vm.name}" has no free root port: libvirt adds ${ports} to its configuration, which stay when the device goes`,
+    );
+  const full = noRoom(domain.config, added - gone);
+  if (full !== undefined) refusals.push(`the VM "${vm.name}" has no room: ${full}`);
+  const { vslot } = wish.options;
+  const taken = added > gone && vslot ? slotRefusal(domain.config, vslot) : undefined;
+  if (taken !== undefined) refusals.push(`the VM "${vm.name}": ${taken}`);
+  if (added > 0 && domain.saved)
+    refusals.push(
+      `the VM "${vm.name}" is saved, and its next start goes on with the devices that it had. Start it, or drop the saved state: virsh managedsave-remove ${vm.key}`,
+    );
+  if (added > 0 && domain.snapshots > 0)
+    warnings.push(
+      `the VM "${vm.name}" has ${domain.snapshots} snapshot${domain.snapshots > 1 ? "s" : ""}: going back to one takes the configuration of then, without the device`,
+    );
+  return { steps, entries, effects, warnings, refusals };
+}

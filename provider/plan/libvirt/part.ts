@@ -1,0 +1,37 @@
+import type { Claim } from "../../facts/claims";
+import type { LibvirtAnswers } from "../../facts/libvirt";
+import type { PciDevice } from "../../facts/pci-devices";
+import type { Hostdev } from "../../pci/domain-xml";
+import type { Step, VirshChange } from "../step";
+import type { LibvirtVm } from "./find-vm";
+
+export type Entry = Claim["entries"][number];
+
+/** A function that a VM should have, and how. */
+export interface Wanted {
+  readonly device: PciDevice;
+  readonly hostdev: Hostdev;
+}
+
+/** A part of the plan: what it does, what of it the claim keeps, what it means, and what forbids it. */
+export interface Part {
+  readonly steps: readonly Step[];
+  readonly entries: readonly Entry[];
+  readonly effects: readonly string[];
+  readonly warnings: readonly string[];
+  readonly refusals: readonly string[];
+}
+
+export const NOTHING: Part = { steps: [], entries: [], effects: [], warnings: [], refusals: [] };
+
+/** One change of a VM by virsh. */
+export function virshChange(
+  libvirt: LibvirtAnswers,
+  vm: LibvirtVm,
+  kind: VirshChange["kind"],
+  to: VirshChange["to"],
+  hostdev: Hostdev,
+): VirshChange {
+  const { uri, separateScopes } = libvirt;
+  return { kind, uri, vm: { uuid: vm.key, name: vm.name }, hostdev, to, separateScopes };
+}
