@@ -271,6 +271,20 @@ test.each(refused)("%s is refused", (_, facts, wish, reason) => {
   expect(reasons(facts, wish)).toMatch(reason);
 });
 
+test("a VM that ends and starts again is no change", () => {
+  const facts = kvm([running()]);
+  const both = simulate(facts, plan(facts, attach(NVME, "web")).steps);
+  const [web] = both.libvirt?.kind === "answers" ? both.libvirt.domains : [];
+  if (!web) throw new Error("the host has the VM");
+  const off = {
+    ...both,
+    libvirt: { ...both.libvirt, domains: [{ ...web, running: false, live: undefined }] },
+  } as HostFacts;
+  expect(plan(off, attach(NVME, "web")).steps).toEqual([]);
+  const again = { ...off, libvirt: { ...off.libvirt, domains: [{ ...web, live: web.config }] } } as HostFacts;
+  expect(plan(again, attach(NVME, "web")).steps).toEqual([]);
+});
+
 test("a scope that becomes live takes our entry out of the configuration, and keeps the device in the running VM", () => {
   const facts = kvm([running()]);
   const both = simulate(facts, plan(facts, attach(NVME, "web")).steps);

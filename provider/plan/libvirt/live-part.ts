@@ -1,12 +1,11 @@
 import type { HostFacts } from "../../facts/host-facts";
 import type { LibvirtAnswers } from "../../facts/libvirt";
-import type { PciDevice } from "../../facts/pci-devices";
 import { lossOf } from "../effects";
 import { isStubDriver } from "../stub-driver";
 import type { AttachWish, PlanContext } from "../wish";
 import { inRunning, type LibvirtVm } from "./find-vm";
 import { hindrance } from "./hot-plug";
-import { entryOf, LIVE_ENTRY } from "./libvirt-claim";
+import { CONFIG_ENTRY, entryOf, LIVE_ENTRY } from "./libvirt-claim";
 import { type Entry, NOTHING, type Part, virshChange, type Wanted } from "./part";
 
 /** What changes in a running VM now. */
@@ -20,7 +19,9 @@ export function planLive(
   program: PlanContext["program"],
 ): Part {
   const { domain } = vm;
-  const had = ours.filter((one) => one.path === LIVE_ENTRY && inRunning(domain, one.entry as PciDevice["address"]));
+  // Kept when the VM ends, for a claim changes only with the program; what an entry of the configuration brought is ours too.
+  const paths: readonly string[] = wish.scope === "live" ? [CONFIG_ENTRY, LIVE_ENTRY] : [LIVE_ENTRY];
+  const had = ours.filter((one) => paths.includes(one.path)).map((one) => entryOf(LIVE_ENTRY, one.entry));
   if (!domain.running || wish.scope === "config") return { ...NOTHING, entries: had };
   const missing = wanted.filter(({ device }) => !inRunning(domain, device.address));
   if (missing.length === 0) return { ...NOTHING, entries: had };
