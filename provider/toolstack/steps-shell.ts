@@ -7,9 +7,9 @@ import { formatSpecString } from "../pci/spec-string";
 import type { FileEdit, Step } from "../plan/step";
 import { quote } from "../shell";
 import { BOOT_SCRIPT_FUNCTIONS } from "./boot-script-shell";
+import type { StepShell } from "./step-shell";
 import { STUB_FUNCTIONS } from "./stub-shell";
 import { booleanShell, SELINUX_FUNCTIONS, VIRSH_FUNCTIONS, virshShell } from "./virsh-shell";
-import type { StepShell } from "./step-shell";
 import { vmPciShell, XAPI_FUNCTIONS } from "./xapi-shell";
 import { dom0ArgumentShell, XEN_CMDLINE_FUNCTIONS } from "./xen-cmdline-shell";
 

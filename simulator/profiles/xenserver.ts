@@ -87,6 +87,7 @@ export function xenServer(given: Given): Profile {
       bootLinux(machine, bootedArguments(machine.files, xapi.brand));
       bootXen(machine);
       machine.xapi?.boot();
+      machine.files.plant("/run/xapi_init_complete.cookie", "");
     },
   };
 }

@@ -64,7 +64,7 @@ describe.each(PROFILES)("$profile", ({ profile, grub, nic, driver, disk, managem
   beforeEach(() => start(profile));
 
   test("hidden, rebooted, attached beside others' entries, started, and everything given back", async () => {
-    const before = 'it\'s $(a) "b" \\n, 0/0000:00:1f.3,7/0000:00:1b.0';
+    const before = `it's $(a) "b" \\n, 0/0000:00:1f.3,7/${other}`;
     await output(host, `${XEN_CMDLINE} --set-dom0 '${KEY}=${theirs}'`);
     await output(host, `xe vm-param-set uuid=${vm} 'other-config:pci=${before.replaceAll("'", "'\\''")}'`);
     await host.reboot();

@@ -119,7 +119,7 @@ test.each(covering)("what %s hides counts as hidden, and stays", (_, value) => {
   const plan = planPresent(facts, hide(NIC), DEV);
   expect(edits(plan.steps)).toEqual([]);
   const after = simulate(facts, plan.steps);
-  expect(statusOfWish(after, hide(NIC), keyOf(after, hide(NIC)) ?? "").configured).toBe(true);
+  expect(statusOfWish(after, hide(NIC), keyOf(after, hide(NIC)) ?? "")).toMatchObject({ configured: true });
   const end = planAbsent(after, hide(NIC), DEV);
   expect(end.effects).toEqual([`${NIC} was hidden before us, and stays hidden`]);
   expect(list(simulate(after, end.steps))).toBe(list(facts));
@@ -244,7 +244,15 @@ test("pciback that did not register at the last boot is said with its reason", (
     pciback: { ...XS7.pciback, registered: false },
     machine: { ...XS7.machine, kernelCommandLine: "quiet xen-pciback.hide=(0000:82.0.0) splash" },
   };
-  const wish: Wish = { ...hide(NIC), kind: "AssignableDevice", driver: undefined, group: false };
+  const wish: Wish = {
+    kind: "AssignableDevice",
+    target: target(NIC),
+    driver: undefined,
+    group: false,
+    expect: [],
+    allow: [],
+    toolstack: undefined,
+  };
   expect(planPresent(facts, wish, DEV).refusals[0]?.message).toContain(
     "the kernel does not accept xen-pciback.hide=(0000:82.0.0). Mend its boot arguments and reboot it",
   );

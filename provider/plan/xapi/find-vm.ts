@@ -27,7 +27,8 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm<PoolVm> {
   }
   if (machine) {
     const { uuid, name, powerState } = machine;
-    const vm = { name, key: uuid, running: powerState !== "halted", machine, pool, hostUuid: xapi.hostUuid };
+    const running = !["halted", "suspended"].includes(powerState);
+    const vm = { name, key: uuid, running, machine, pool, hostUuid: xapi.hostUuid };
     return { kind: "found", vm };
   }
   const [other] = named;

@@ -7,6 +7,13 @@ import { devicesInVm } from "./live-devices";
 
 /** VMs of XenServer and XCP-ng: records of the pool's database, whose key `other-config:pci` names the devices. */
 export const xapiVms: VmPlanner = {
+  // Those that run on another host of the pool are none of this one.
+  list: ({ xapi }) =>
+    xapi?.answer.kind === "pool"
+      ? xapi.answer.vms
+          .filter((vm) => vm.kind === "vm" && [undefined, xapi.hostUuid].includes(vm.residentOn))
+          .map((vm) => vm.uuid)
+      : [],
   find: findVm,
   attach: planAttach,
   detach: planDetach,
