@@ -67,9 +67,11 @@ function bind(machine: Dom0, address: PciAddress): void {
 export function devicesOf(value: string): readonly PciAddress[] {
   const found: { order: number; address: PciAddress }[] = [];
   for (const piece of value.split(",")) {
-    const match = /^([+-]?[0-9]+)\/([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-9a-fA-F])/.exec(piece);
+    const match = /^([+-]?[0-9][0-9_]*)\/([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-9a-fA-F])/.exec(
+      piece,
+    );
     const address = match && parsePciAddress(`${match[2]?.padStart(4, "0")}:${match[3]}:${match[4]}.${match[5]}`);
-    if (match && address) found.unshift({ order: Number(match[1]), address });
+    if (match && address) found.unshift({ order: Number(match[1]?.replaceAll("_", "")), address });
   }
   return found.sort((a, b) => a.order - b.order).map((one) => one.address);
 }

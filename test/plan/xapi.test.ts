@@ -198,7 +198,7 @@ describe("preview warns", () => {
 
   test("whether high availability protects it", () => {
     expect(warnings(POOL, "router")).toContain('high availability protects the VM "router" (restart)');
-    expect(warnings(POOL, "gpu1")).toContain('high availability does not protect the VM "gpu1"; leave it so');
+    expect(warnings(POOL, "gpu1")).toContain('high availability does not protect the VM "gpu1", and should not');
     expect(warnings(withPool(POOL, { haEnabled: false }), "router")).toContain('would protect the VM "router"');
   });
 
@@ -212,7 +212,7 @@ describe("preview warns", () => {
 
   test("of snapshots, which take the key back", () => {
     expect(warnings(ALONE, "Windows 7 (64-bit) (1)", "0000:04:00.0")).toContain(
-      "has 1 snapshots: reverting to one takes other-config:pci back",
+      "has snapshots: reverting to one takes other-config:pci back",
     );
   });
 

@@ -94,8 +94,8 @@ step("the VM starts and has the device", async () => {
 step("what somebody took back by hand is found and made again", async () => {
   await output(host, `${XEN_CMDLINE} --delete-dom0 xen-pciback.hide`);
   await output(host, `xe vm-param-set uuid=${VM} other-config:pci=0/0000:00:1b.0`);
-  expect((await project.preview()).output).toContain("~ 2 to update");
-  expect((await project.up()).output).toContain("~ 2 updated");
+  expect((await project.preview()).output).toContain("~ 3 to update");
+  expect((await project.up()).output).toContain("~ 3 updated");
   expect(await hideArgument()).toBe(`xen-pciback.hide=(${NIC})`);
   expect(await pci()).toBe(`0/0000:00:1b.0,1/${NIC}\n`);
   expect(host.stats.reboots).toBe(1);

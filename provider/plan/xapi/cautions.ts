@@ -25,7 +25,7 @@ export function vmCautions(vm: PoolVm): readonly string[] {
             `${name} has ${machine.affinity === undefined ? "no home server" : `the home server ${hostName(pool, machine.affinity)}`}, so the pool may start it on another host than ${here}, where it would take what has the address there: xe vm-param-set uuid=${machine.uuid} affinity=${hostUuid}`,
           ]),
     ...(machine.snapshots > 0
-      ? [`${name} has ${machine.snapshots} snapshots: reverting to one takes other-config:pci back to what it was then`]
+      ? [`${name} has snapshots: reverting to one takes other-config:pci back to what it was then`]
       : []),
     ...ignoredItems(machine.pci ?? "").map(
       (item) =>
@@ -36,11 +36,11 @@ export function vmCautions(vm: PoolVm): readonly string[] {
 
 function highAvailability({ name, pool, machine }: PoolVm): readonly string[] {
   const priority = machine.haRestartPriority;
-  const about = "high availability does not count PCI devices, and may restart it where there is none";
-  if (priority === "") return [`high availability does not protect the VM "${name}"; leave it so, for ${about}`];
-  const on = pool.haEnabled ? "protects" : "would protect";
+  if (priority === "")
+    return [`high availability does not protect the VM "${name}", and should not: it does not count PCI devices`];
+  const protects = pool.haEnabled ? "protects" : "would protect";
   return [
-    `high availability ${on} the VM "${name}" (${priority}): ${about}. Take it out: xe vm-param-set uuid=${machine.uuid} ha-restart-priority=`,
+    `high availability ${protects} the VM "${name}" (${priority}), and does not count PCI devices: it may restart it where there is none. Take it out: xe vm-param-set uuid=${machine.uuid} ha-restart-priority=`,
   ];
 }
 
