@@ -3,6 +3,7 @@ import type { CommandNode, PipelineNode, ScriptNode, StatementNode, WordNode } f
 /** Names of commands that only our rewritten scripts call. */
 export const AFTER_WRITE = "__after-write";
 export const AFTER_EXEC = "__after-exec";
+export const RUN = "__run";
 
 type Redirection = Extract<CommandNode, { type: "SimpleCommand" }>["redirections"][number];
 
@@ -18,6 +19,7 @@ const ALL_ARGUMENTS: WordNode = {
  * What just-bash lacks and a host needs, put into the script before it runs:
  * - a redirection whose file refuses the write (`echo … > /sys/…/bind`) fails the command;
  * - `exec 9> file` tells which file the descriptor is, for flock;
+ * - a command that is `"$@"` is one of several words;
  * - a command in the background is left out (just-bash would run it in the foreground, and a heartbeat never ends).
  */
 export function completeScript(script: ScriptNode): ScriptNode {
@@ -44,6 +46,9 @@ function command(node: CommandNode): CommandNode {
 function withBody(node: CommandNode): CommandNode {
   switch (node.type) {
     case "SimpleCommand":
+      if (node.name && JSON.stringify(node.name) === JSON.stringify(ALL_ARGUMENTS)) {
+        return { ...node, name: literalWord(RUN), args: [ALL_ARGUMENTS, ...node.args.map(word)] };
+      }
       return {
         ...node,
         args: node.args.map(word),
@@ -122,9 +127,12 @@ function text(value: string): WordNode {
   return { type: "Word", parts: [{ type: "SingleQuoted", value }] };
 }
 
+function literalWord(value: string): WordNode {
+  return { type: "Word", parts: [{ type: "Literal", value }] };
+}
+
 function simple(name: string, args: WordNode[]): CommandNode {
-  const literalName: WordNode = { type: "Word", parts: [{ type: "Literal", value: name }] };
-  return { type: "SimpleCommand", name: literalName, args, assignments: [], redirections: [] };
+  return { type: "SimpleCommand", name: literalWord(name), args, assignments: [], redirections: [] };
 }
 
 function statement(node: CommandNode): StatementNode {

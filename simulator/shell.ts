@@ -4,7 +4,7 @@ import { SHELL_BUILTINS, STANDARD_PROGRAMS, WRAPPED_PROGRAMS } from "./commands/
 import { type JustBash, loadJustBash } from "./just-bash";
 import { type Command, type CommandOutput, type Machine, type Session, systemProgram } from "./machine";
 import { type RefusedWrite, ShellFileSystem } from "./shell-file-system";
-import { AFTER_EXEC, AFTER_WRITE, completeScript } from "./shell-transform";
+import { AFTER_EXEC, AFTER_WRITE, completeScript, RUN } from "./shell-transform";
 import { toBytes, toShellText } from "./wire-text";
 
 /** One process of /bin/sh on a simulated host. */
@@ -72,6 +72,17 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
       const ours = (run.args ?? []).length > 0 ? 1 : 0;
       return refusal(run.name ?? "sh", name, Number(line) - ours, refused);
     }),
+    library.defineCommand(RUN, async (words, context) =>
+      result(
+        await inner(
+          run,
+          context,
+          words.map(toBytes).map(quote).join(" "),
+          [],
+          toBytes(library.decodeBytesToUtf8(context.stdin)),
+        ),
+      ),
+    ),
     library.defineCommand(AFTER_EXEC, async ([number = "", file = ""], context) => {
       session.descriptors.set(Number(number), machine.files.resolve(files.resolvePath(context.cwd, file)));
       return { stdout: "", stderr: "", exitCode: 0 };

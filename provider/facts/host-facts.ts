@@ -1,4 +1,5 @@
 import { type Fact, factsShell, readAnswers, UnreadableFactsError } from "./answers";
+import { type Boot, bootFact } from "./boot";
 import { claimsFact, type KeyedClaim } from "./claims";
 import { type Console, consoleFact } from "./console";
 import { type Domain, domainsFact } from "./domains";
@@ -31,6 +32,7 @@ export interface HostFacts {
   readonly pciback: Pciback;
   readonly modprobe: readonly TextFile[];
   readonly pcibackConf: PcibackConf;
+  readonly boot: Boot;
   readonly xen: Xen | undefined;
   readonly domains: readonly Domain[];
   readonly vmConfigs: readonly TextFile[];
@@ -66,6 +68,7 @@ function factsFor(questions: Questions): Facts {
     pciback: pcibackFact,
     modprobe: modprobeFact,
     pcibackConf: pcibackConfFact,
+    boot: bootFact,
     xen: xenFact,
     domains: domainsFact,
     vmConfigs: vmConfigsFact(questions.vmConfigPaths),
@@ -104,6 +107,7 @@ export function readHostFacts(printed: string): HostFacts {
     pciback: read(facts.pciback),
     modprobe: read(facts.modprobe),
     pcibackConf: read(facts.pcibackConf),
+    boot: read(facts.boot),
     xen: read(facts.xen),
     domains: read(facts.domains),
     vmConfigs: read(facts.vmConfigs),

@@ -2,14 +2,25 @@ import type { Claim } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
+import { driverOverrideHiding } from "./hide/driver-override";
+import { grubHiding } from "./hide/grub";
+import { initramfsHiding } from "./hide/initramfs";
 import { modprobeHiding } from "./hide/modprobe";
 import { pcibackConfHiding } from "./hide/pciback-conf";
 import { xenCmdlineHiding } from "./hide/xen-cmdline";
 import type { HideMechanism } from "./hide-mechanism";
+import { stubDriverOf } from "./stub-driver";
 import type { HideWish } from "./wish";
 
 /** In order of preference. */
-const MECHANISMS: readonly HideMechanism[] = [xenCmdlineHiding, modprobeHiding, pcibackConfHiding];
+const MECHANISMS: readonly HideMechanism[] = [
+  xenCmdlineHiding,
+  grubHiding,
+  modprobeHiding,
+  initramfsHiding,
+  pcibackConfHiding,
+  driverOverrideHiding,
+];
 
 export type ChosenMechanism =
   | { readonly kind: "mechanism"; readonly mechanism: HideMechanism }
@@ -19,14 +30,21 @@ export type ChosenMechanism =
 export function chooseMechanism(
   facts: HostFacts,
   devices: readonly PciDevice[],
-  wanted: HideWish["mechanism"],
+  wish: Pick<HideWish, "mechanism" | "driver">,
 ): ChosenMechanism {
+  const wanted = wish.mechanism;
+  const kind = facts.xen ? "xen" : "kvm";
   const customary = MECHANISMS.filter((mechanism) => mechanism.isCustomary?.(facts));
   const ordered = [...customary, ...MECHANISMS.filter((mechanism) => !customary.includes(mechanism))];
-  const candidates = ordered.filter(({ name }) => wanted === "auto" || wanted === name);
+  const candidates = ordered.filter(({ name, hosts = kind, onlyByName }) =>
+    wanted === "auto" ? hosts === kind && !onlyByName : wanted === name,
+  );
   const reasons: string[] = [];
   for (const mechanism of candidates) {
-    const reason = mechanism.unfit(facts, devices);
+    const reason =
+      (mechanism.hosts ?? kind) === kind
+        ? mechanism.unfit(facts, devices, stubDriverOf(facts, wish))
+        : `it hides devices on hosts with ${mechanism.hosts === "xen" ? "Xen" : "KVM"}, and this one runs ${kind === "xen" ? "on Xen" : "without Xen"}`;
     if (reason === undefined) return { kind: "mechanism", mechanism };
     reasons.push(candidates.length === 1 ? reason : `${mechanism.name}: ${reason}`);
   }

@@ -11,7 +11,7 @@ import { judgeSteps } from "./judge";
 import { emptyPlan, type Plan, refusedPlan } from "./plan";
 import { simulate } from "./simulate";
 import type { Step } from "./step";
-import { isStubDriver } from "./stub-driver";
+import { isStubDriver, stubDriverOf } from "./stub-driver";
 import type { HideWish, PlanContext } from "./wish";
 
 /** In: facts and the wish that the stub driver takes functions at boot. Out: edits of the boot configuration. */
@@ -21,18 +21,20 @@ export function planHide(facts: HostFacts, wish: HideWish, { owner }: PlanContex
   const key = claimKey(wish);
   const claim = findClaim(facts, key);
   const open = devices.filter((device) => !isHidden(facts, device.address));
-  const chosen = chooseMechanism(facts, devices, wish.mechanism);
+  const chosen = chooseMechanism(facts, devices, wish);
   if (open.length > 0 && chosen.kind === "unfit") return refusedPlan(chosen.reason);
 
   const edits: Step[] = [];
+  const more: string[] = [];
   const entries: Claim["entries"] = [...(claim?.entries ?? [])];
   const mechanism = chosen.kind === "mechanism" ? chosen.mechanism : undefined;
   let now = facts;
   for (const device of open) {
     if (!mechanism || isHidden(now, device.address)) continue;
-    const draft = mechanism.hide(now, device, key);
+    const draft = mechanism.hide(now, device, key, stubDriverOf(facts, wish));
     edits.push(...draft.steps);
     entries.push(...draft.entries);
+    more.push(...(draft.effects ?? []));
     now = simulate(now, draft.steps);
   }
   const bootChange = edits.length > 0 ? `${facts.machine.bootId}/${owner.token}` : claim?.bootChange;
@@ -54,6 +56,7 @@ export function planHide(facts: HostFacts, wish: HideWish, { owner }: PlanContex
               ? open.map(({ address }) => `the boot configuration lost ${address} since: it gets it again`)
               : []),
             ...notYet.flatMap((device) => lossOf(facts, device).map((loss) => `at the next boot: ${loss}`)),
+            ...more,
             ...(mechanism?.regenerationEffects ?? []),
             "the change waits for a reboot of the host",
           ]
@@ -72,6 +75,8 @@ export function planUnhide(facts: HostFacts, wish: HideWish, { owner }: PlanCont
   const edits: Step[] = [];
   const regenerate = new Map<string, Step>();
   let now = facts;
+  const stuck = ours.flatMap(([address, mechanism]) => mechanism?.stuck?.(facts, address) ?? []);
+  if (stuck[0] !== undefined) return refusedPlan(stuck[0]);
   for (const [address, mechanism] of ours.reverse()) {
     const steps = mechanism?.unhide(now, address, claim, key) ?? [];
     edits.push(...steps);

@@ -1,3 +1,4 @@
+import { isBootFile } from "../facts/boot";
 import type { HostFacts } from "../facts/host-facts";
 import { canBecomeConfFile } from "../facts/pciback-conf";
 import type { TextFile } from "../facts/text-files";
@@ -23,6 +24,9 @@ function after(facts: HostFacts, step: Step): HostFacts {
       return {
         ...facts,
         modprobe: withText(facts.modprobe, step, (path) => path.startsWith("/etc/modprobe.d/")),
+        boot: isBootFile(step.path)
+          ? { ...facts.boot, files: withText(facts.boot.files, step, () => true) }
+          : facts.boot,
         vmConfigs: withText(facts.vmConfigs, step, () => false),
         pcibackConf: {
           ...facts.pcibackConf,

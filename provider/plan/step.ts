@@ -36,7 +36,7 @@ export type Step =
   | FileEdit
   | Dom0ArgumentEdit
   | VmPciEdit
-  | { readonly kind: "regenerate"; readonly what: Regenerated }
+  | Regeneration
   /** Whether the boot starts our script. */
   | { readonly kind: "boot-script"; readonly name: string; readonly init: BootInit; readonly started: boolean }
   | {
@@ -93,7 +93,20 @@ export interface VirshChange {
 }
 
 /** What is made from the boot's source files; an apply makes each once for all that wait for it. */
-export type Regenerated = "initramfs";
+export type Regeneration =
+  | {
+      readonly kind: "regenerate";
+      readonly what: "initramfs";
+      /** Modules: where an initramfs has none of these and no file of ours, it stays as it is. Undefined: it is made in any case. */
+      readonly ifItHas?: readonly string[];
+    }
+  | {
+      readonly kind: "regenerate";
+      readonly what: "grub-config";
+      /** The grub.cfg that the host boots from. */
+      readonly path: string;
+    };
+export type Regenerated = Regeneration["what"];
 
 /** The whole new text of a file; undefined text means that there is no such file. */
 export interface FileEdit {
@@ -105,6 +118,8 @@ export interface FileEdit {
   readonly hides: readonly PciAddress[];
   /** Whether this is our first edit of the file, the one that removes our last entry, or one between. */
   readonly original: "keep" | "forget" | "leave";
+  /** A new file is one that can be run. */
+  readonly executable?: boolean;
 }
 
 /** The one argument of a name on dom0's kernel line, by XenServer's `xen-cmdline`; an undefined value means that there is none. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { fromBytes } from "../bytes";
 import { ConnectionError, PassthroughError } from "../errors";
 import { UnreadableFactsError } from "../facts/answers";
 import { type HostFacts, type Questions, readHostFacts } from "../facts/host-facts";
@@ -132,7 +133,7 @@ export class ManagedHost {
   }
 
   private async applyPlanned(planned: readonly PlannedChange[], plansLeft: number): Promise<void> {
-    const { result, said, facts: after } = await this.run(planned.map(({ plan }) => plan));
+    const { result, said, facts: after } = await this.run(planned);
     this.known = after && Promise.resolve(after);
     if (result.kind === "busy" || result.kind === "not-begun") {
       const reason =
@@ -197,17 +198,17 @@ export class ManagedHost {
   }
 
   private async run(
-    plans: readonly Plan[],
+    planned: readonly { readonly change: Change; readonly plan: Plan }[],
   ): Promise<{ result: ApplyResult; said: string; facts: HostFacts | undefined }> {
     const runId = randomUUID();
     const script = applyScript(
       runId,
-      plans.map((plan) => plan.steps),
+      planned.map(({ plan }) => plan.steps),
       this.questions(),
     );
     const host = await this.connect("work");
     try {
-      const { stdout, stderr } = await host.run(script);
+      const { stdout, stderr } = await host.run(script, { onLine: (line) => tellProgress(line, planned) });
       const result = readApplyResult(stdout);
       return { result, said: stderr.trim(), facts: result.kind === "ended" ? readHostFacts(stdout) : undefined };
     } catch (error) {
@@ -259,6 +260,13 @@ interface PlannedChange {
 
 function rebootOf(plan: Plan): Reboot | undefined {
   return plan.steps.find((step) => step.kind === "reboot");
+}
+
+const PROGRESS = "@progress ";
+
+/** One line for all that wait: they are one script. */
+function tellProgress(line: string, planned: readonly { readonly change: Change }[]): void {
+  if (line.startsWith(PROGRESS)) planned[0]?.change.progress?.(fromBytes(line.slice(PROGRESS.length)));
 }
 
 function whyNot(outcome: GroupResult | undefined, plan: Plan): string {

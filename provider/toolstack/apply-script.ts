@@ -1,8 +1,9 @@
 import { indent } from "../facts/answers";
 import { RUN_FOLDER, STATE_FOLDER } from "../facts/claims";
 import { hostFactsShell, type Questions } from "../facts/host-facts";
-import type { Regenerated, Step } from "../plan/step";
+import type { Regenerated, Regeneration, Step } from "../plan/step";
 import { quote } from "../shell";
+import { regenerationSettings } from "./boot-shell";
 import { STEP_FUNCTIONS, stepShell } from "./steps-shell";
 
 /** Steps that stand or fall together: the plan of one resource. */
@@ -32,9 +33,11 @@ export function factsScript(questions: Questions): string {
  *     @group 3 failed 2           step 2 failed, what it printed follows, and the group was undone
  *     @group 3 not-undone 1       taking step 1 back failed as well
  *     |what a command printed
+ *     @progress dracut: 20 s so far; …   for the user, while something takes long; not in the result file
  */
 export function applyScript(runId: string, groups: readonly StepGroup[], questions: Questions): string {
   const separate = groups.map(separateSteps);
+  const shared = sharedRegenerations(groups);
   return [
     PROLOGUE,
     hostFactsShell(questions),
@@ -44,7 +47,8 @@ export function applyScript(runId: string, groups: readonly StepGroup[], questio
     "apply() {",
     `  begin ${quote(runId)} || return`,
     ...separate.map((group, at) => `  run_group ${at + 1} ${group.length}`),
-    ...sharedRegenerations(groups).map(([what, waiting]) => `  run_shared ${what} ${waiting.join(" ")}`),
+    ...(shared.length > 0 ? [indent(regenerationSettings(groups.flat().filter(isRegeneration)))] : []),
+    ...shared.map(([what, waiting]) => `  run_shared ${what} ${waiting.join(" ")}`),
     `  find ${STATE_FOLDER} -depth -type d -exec rmdir {} \\; 2> /dev/null`,
     "  tell '@apply end'",
     "  facts",
@@ -88,6 +92,7 @@ begin() {
   find ${RUN_FOLDER} -type f -name 'result-*' -mtime +1 -exec rm -f {} +
   result=${RUN_FOLDER}/result-$1
   log=${RUN_FOLDER}/log
+  exec 8>&1
   tell '@apply begin'
 }
 # Group, number of its steps.
@@ -131,19 +136,23 @@ run_shared() {
     [ -z "$steps" ] || waiting="$group $waiting"
   done
   [ -n "$waiting" ] || return 0
-  "regenerate_$what" > "$log" 2>&1 9>&- && return
+  make=regenerate_$(echo "$what" | tr - _)
+  "$make" > "$log" 2>&1 9>&- && return
   for group in $waiting; do
     tell "@group $group failed $what"
     tell_log
   done
+  made=$remade
   for group in $waiting; do
     eval "undo_group $group \\\${done_$group}"
   done
+  # What was replaced before the failure follows its old sources again.
+  [ -z "$made" ] || "$make" > "$log" 2>&1 9>&- || tell_log
 }`.trim();
 
 /** The steps that a group runs by itself; the numbers in the result count these. */
 export function separateSteps(group: StepGroup): StepGroup {
-  return group.filter((step) => step.kind !== "regenerate" && step.kind !== "reboot");
+  return group.filter((step) => !isRegeneration(step) && step.kind !== "reboot");
 }
 
 function groupShell(number: number, steps: readonly Step[]): string {
@@ -163,12 +172,16 @@ function shellFunction(name: string, body: string): string {
   return body.includes("'") ? `${name}() {\n${body}\n}` : `${name}() {\n${indent(body)}\n}`;
 }
 
+function isRegeneration(step: Step): step is Regeneration {
+  return step.kind === "regenerate";
+}
+
 /** What is made anew once, with the numbers of the groups that wait for it. */
 function sharedRegenerations(groups: readonly StepGroup[]): readonly (readonly [Regenerated, readonly number[]])[] {
   const waiting = new Map<Regenerated, number[]>();
   for (const [at, group] of groups.entries()) {
     for (const step of group) {
-      if (step.kind === "regenerate") waiting.set(step.what, [...(waiting.get(step.what) ?? []), at + 1]);
+      if (isRegeneration(step)) waiting.set(step.what, [...(waiting.get(step.what) ?? []), at + 1]);
     }
   }
   return [...waiting];

@@ -7,6 +7,7 @@ import { formatSpecString } from "../pci/spec-string";
 import type { FileEdit, Step } from "../plan/step";
 import { quote } from "../shell";
 import { BOOT_SCRIPT_FUNCTIONS } from "./boot-script-shell";
+import { BOOT_FUNCTIONS, regenerationFunction } from "./boot-shell";
 import type { StepShell } from "./step-shell";
 import { STUB_FUNCTIONS } from "./stub-shell";
 import { booleanShell, SELINUX_FUNCTIONS, VIRSH_FUNCTIONS, virshShell } from "./virsh-shell";
@@ -44,6 +45,9 @@ replace_file() {
     return
   fi
   rm -f "$next"
+  if lsattr -d "$1" 2> /dev/null | grep -q '^[^ ]*i'; then
+    echo "$1 is immutable. Take that off: chattr -i $1"
+  fi
   return 1
 }
 load_pciback() {
@@ -115,15 +119,8 @@ set_virtual_functions() {
   fi
   expect_virtual_functions "$1" "$2"
 }
-regenerate_initramfs() {
-  if command -v update-initramfs > /dev/null; then
-    update-initramfs -u -k "$(uname -r)"
-  else
-    echo "no update-initramfs on this host"
-    return 1
-  fi
-}
 ${BOOT_SCRIPT_FUNCTIONS}
+${BOOT_FUNCTIONS}
 ${STUB_FUNCTIONS}
 ${VIRSH_FUNCTIONS}
 ${SELINUX_FUNCTIONS}
@@ -159,7 +156,7 @@ export function stepShell(step: Step): StepShell {
     case "set-vm-pci":
       return vmPciShell(step);
     case "regenerate":
-      return { expect: [], perform: `regenerate_${step.what}`, undo: ":" };
+      return { expect: [], perform: regenerationFunction(step.what), undo: ":" };
     case "attach":
       return {
         expect: [],
@@ -208,7 +205,15 @@ function specOf(address: PciAddress, options: AttachOptions): string {
 }
 
 function editShell(step: FileEdit): StepShell {
-  const shell = textShell(step.path, step.before, step.after);
+  const { expect, perform, undo } = textShell(step.path, step.before, step.after);
+  const runs = step.executable && step.before === undefined;
+  const folder = step.path.slice(0, step.path.lastIndexOf("/"));
+  const emptied = isOurFolder(folder) ? `\n${dropFolder(folder)}` : "";
+  const shell = {
+    expect,
+    perform: `${perform}${runs ? ` || return\nchmod 755 ${quote(step.path)}` : ""}${step.after === undefined ? emptied : ""}`,
+    undo: `${undo}${step.before === undefined ? emptied : ""}`,
+  };
   const original = quote(`${STATE_FOLDER}/before${step.path}`);
   if (step.original === "keep" && step.before !== undefined) {
     return {
@@ -218,6 +223,15 @@ function editShell(step: FileEdit): StepShell {
     };
   }
   return step.original === "forget" ? { ...shell, perform: `${shell.perform} || return\nrm -f ${original}` } : shell;
+}
+
+/** A folder that is there for files of ours alone. */
+function isOurFolder(folder: string): boolean {
+  return folder.endsWith("pulumi-pci-passthrough");
+}
+
+function dropFolder(folder: string): string {
+  return `rmdir ${quote(folder)} 2> /dev/null || :`;
 }
 
 function textShell(path: string, before: string | undefined, after: string | undefined): StepShell {

@@ -23,6 +23,7 @@ export const processCommands: Commands = {
   trap: () => succeeded(),
   umask: (call) => succeeded(call.args.length > 0 ? "" : "0022\n"),
   ulimit: () => succeeded(),
+  setsid: (call) => call.run(call.args, call.stdin),
   nohup: (call) => call.run(call.args, call.stdin),
   wait: () => succeeded(),
   kill: (call) => {
@@ -51,7 +52,7 @@ export const processCommands: Commands = {
 };
 
 function shell(call: CommandCall): Promise<CommandOutput> | CommandOutput {
-  const [option = "", ...rest] = call.args.filter((arg) => arg !== "-e" && arg !== "-u");
+  const [option = "", ...rest] = call.args.slice(call.args.findIndex((arg) => arg !== "-e" && arg !== "-u"));
   if (option === "-c") {
     const [script = "", , ...args] = rest;
     return call.runScript(script, args, call.stdin);

@@ -2,11 +2,11 @@ import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
-import { othersHaveEntriesIn } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
-import type { FileEdit } from "../step";
+import type { Step } from "../step";
 import { isStubDriver } from "../stub-driver";
-import { findHideOption, hideByModprobe, isHiddenByModprobe, type TextEdit, unhideByModprobe } from "./modprobe-files";
+import { bootFileEdit } from "./boot-file-edit";
+import { findHideOption, hideByModprobe, isHiddenByModprobe, unhideByModprobe } from "./modprobe-files";
 
 /** Where pciback is a module: its option `hide=`, and softdeps that make the drivers' modules wait for it, in the initramfs too. */
 export const modprobeHiding: HideMechanism = {
@@ -17,7 +17,7 @@ export const modprobeHiding: HideMechanism = {
     const module = moduleOf(facts, device) ?? "";
     const edits = hideByModprobe(facts.modprobe, device.address, module);
     return {
-      steps: edits.map((edit) => fileEdit(facts, key, edit, [device.address], "keep")),
+      steps: [...edits.map((edit) => bootFileEdit(facts, key, edit, [device.address], "keep")), followedBy(module)],
       entries: edits.map((edit) => ({
         path: edit.path,
         entry: device.address,
@@ -25,12 +25,20 @@ export const modprobeHiding: HideMechanism = {
       })),
     };
   },
+  stuck(facts) {
+    const option = findHideOption(facts.modprobe);
+    return option.kind === "unusable" ? option.reason : undefined;
+  },
   unhide(facts, address, claim, key) {
     const edits = unhideByModprobe(facts.modprobe, address, unneededModule(facts, key, claim, address));
-    return edits.map((edit) => fileEdit(facts, key, edit, [], "forget"));
+    if (edits.length === 0) return [];
+    return [
+      ...edits.map((edit) => bootFileEdit(facts, key, edit, [], "forget")),
+      followedBy(moduleIn(claim.entries.find((entry) => entry.entry === address)?.undo)),
+    ];
   },
-  regenerate: [{ kind: "regenerate", what: "initramfs" }],
-  regenerationEffects: ["the initramfs of the running kernel is made anew"],
+  regenerate: [],
+  regenerationEffects: ["the initramfs is made anew where it has the driver of the device"],
 };
 
 function cannotHide(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
@@ -38,14 +46,17 @@ function cannotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
     return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
   }
   if (facts.pciback.kind === "builtin") {
-    return "its kernel has xen-pciback built in, and hiding by boot arguments is not supported yet";
+    return "its kernel has xen-pciback built in, which takes its devices from the kernel's arguments before any file of modprobe is read";
+  }
+  if (!facts.boot.softdep) {
+    return "its modprobe (module-init-tools) cannot make the driver of the device wait for xen-pciback";
   }
   const option = findHideOption(facts.modprobe);
   if (option.kind === "unusable") return option.reason;
   const orphan = devices.find((device) => moduleOf(facts, device) === undefined);
   if (!orphan) return undefined;
   return orphan.driver !== undefined && !isStubDriver(orphan.driver)
-    ? `${orphan.address} has the driver ${orphan.driver}, which is a part of the kernel and takes the device before any module is loaded; hiding from such a driver is not supported yet`
+    ? `${orphan.address} has the driver ${orphan.driver}, which is a part of the kernel and takes the device before any module is loaded`
     : `${orphan.address} has no driver of its own that could be made to wait for xen-pciback`;
 }
 
@@ -56,9 +67,21 @@ function moduleOf(facts: HostFacts, device: PciDevice): string | undefined {
     : facts.pciback.nativeModules.get(device.address);
 }
 
+function moduleIn(undo: unknown): string | undefined {
+  return (undo as { module?: string } | undefined)?.module;
+}
+
+/** An initramfs without the driver needs no word of this: there udev loads it from the root file system. */
+function followedBy(module: string | undefined): Step {
+  return {
+    kind: "regenerate",
+    what: "initramfs",
+    ...(module === undefined ? {} : { ifItHas: [module, "xen-pciback"] }),
+  };
+}
+
 /** The module of this entry's softdep, unless another hidden function has the same module. */
 function unneededModule(facts: HostFacts, key: string, claim: Claim, address: PciAddress): string | undefined {
-  const moduleIn = (undo: unknown) => (undo as { module?: string } | undefined)?.module;
   const module = moduleIn(claim.entries.find((entry) => entry.entry === address)?.undo);
   const others = facts.claims
     .filter((one) => one.key !== key)
@@ -66,15 +89,4 @@ function unneededModule(facts: HostFacts, key: string, claim: Claim, address: Pc
     .concat(claim.entries.filter((entry) => entry.entry !== address))
     .filter((entry) => isHiddenByModprobe(facts.modprobe, entry.entry as PciAddress));
   return others.some((entry) => moduleIn(entry.undo) === module) ? undefined : module;
-}
-
-function fileEdit(
-  facts: HostFacts,
-  key: string,
-  edit: TextEdit,
-  hides: readonly PciAddress[],
-  when: "keep" | "forget",
-): FileEdit {
-  const original = othersHaveEntriesIn(facts, key, edit.path) ? "leave" : when;
-  return { kind: "edit-file", ...edit, hides, original };
 }

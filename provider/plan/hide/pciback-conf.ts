@@ -27,6 +27,7 @@ import { addModule, listsModule, removeModule } from "./module-list";
  */
 export const pcibackConfHiding: HideMechanism = {
   name: "pciback-conf",
+  hosts: "xen",
   unfit,
   isCustomary: (facts) => ownReaders(facts.pcibackConf).some((reader) => reader.started),
   isHidden: (facts, address) => confHas(facts, address) && isRead(facts),
@@ -72,7 +73,6 @@ export const pcibackConfHiding: HideMechanism = {
 };
 
 function unfit(facts: HostFacts): string | undefined {
-  if (!facts.xen) return `${PCIBACK_CONF} is for Xen, on which this host does not run`;
   if (facts.pciback.kind === undefined) {
     return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
   }

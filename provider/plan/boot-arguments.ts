@@ -1,0 +1,136 @@
+import { grubConfigLines } from "../boot/grub-config";
+import { addToGrubDefaults, grubDefaultsLine, removeFromGrubDefaults } from "../boot/grub-defaults";
+import type { ArgumentEdit, FilesEdit, KernelLine } from "../boot/kernel-line";
+import { editLegacyGrub, legacyCommandLines } from "../boot/legacy-grub";
+import { editLoaderEntries, loaderEntryLines } from "../boot/loader-entries";
+import { grubConfigOf, grubDefaultsOf, grubEnvironmentOf, legacyGrubOf, loaderEntriesOf } from "../facts/boot";
+import type { HostFacts } from "../facts/host-facts";
+import type { TextFile } from "../facts/text-files";
+import type { Regeneration } from "./step";
+
+/** The new texts of the files that hold the arguments, by the paths that an edit replaces. */
+export type BootArgumentsEdit =
+  | {
+      readonly kind: "edited";
+      readonly edits: readonly {
+        readonly path: string;
+        readonly before: string | undefined;
+        readonly after: string | undefined;
+      }[];
+      /** What makes the boot loader see it. */
+      readonly regenerate: readonly Regeneration[];
+    }
+  | { readonly kind: "error"; readonly reason: string };
+
+// Xen gives dom0 1024 bytes with the NUL (MAX_GUEST_CMDLINE, xen/include/public/xen.h), x86 takes 2048 (COMMAND_LINE_SIZE); what is
+// beyond is cut off, in the middle of a word.
+const LONGEST = { linux: 2047, dom0: 1023, xen: 2047 } as const;
+
+/**
+ * The command lines that this host's boot loader has for the line's kernel now, those for recovery excepted; one for each entry.
+ * Empty where nothing boots it, or where no boot loader is recognised.
+ */
+export function bootLines(facts: HostFacts, line: KernelLine): readonly string[] {
+  const legacy = legacyGrubOf(facts.boot);
+  if (legacy) return legacyCommandLines(legacy.text, line);
+  const entries = loaderEntriesOf(facts.boot);
+  if (line === "linux" && entries.length > 0) {
+    return loaderEntryLines({ entries, grubenv: grubEnvironmentOf(facts.boot) });
+  }
+  const config = grubConfigOf(facts.boot);
+  return config ? grubConfigLines(config.text, line) : [];
+}
+
+/** The command line that entries of kernels to come get; undefined where nothing but the entries themselves says it. */
+export function futureBootLine(facts: HostFacts, line: KernelLine): string | undefined {
+  const defaults = legacyGrubOf(facts.boot) ? undefined : grubDefaultsOf(facts.boot);
+  return defaults && grubDefaultsLine(defaults, line);
+}
+
+/** Adds an argument to every command line of the kind, or takes it out: in the sources, and in the entries where those are sources too. */
+export function editBootArguments(
+  facts: HostFacts,
+  line: KernelLine,
+  change: ArgumentEdit,
+  how: "add" | "remove",
+): BootArgumentsEdit {
+  const legacy = legacyGrubOf(facts.boot);
+  if (legacy) {
+    const edit = editLegacyGrub(legacy.text, line, change);
+    if (edit.kind === "error") return { kind: "error", reason: `${legacy.path}: ${edit.reason}` };
+    return within(facts, line, { kind: "edited", texts: new Map([[legacy.path, edit.text]]) }, []);
+  }
+  const defaults = grubDefaultsOf(facts.boot);
+  const sources: FilesEdit = defaults
+    ? how === "add"
+      ? addToGrubDefaults(defaults, line, change)
+      : removeFromGrubDefaults(defaults, line, change)
+    : { kind: "edited", texts: new Map() };
+  if (sources.kind === "error") return sources;
+
+  const entries = loaderEntriesOf(facts.boot);
+  if (line === "linux" && entries.length > 0) {
+    const edit = editLoaderEntries({ entries, grubenv: grubEnvironmentOf(facts.boot) }, change);
+    if (edit.kind === "error") return edit;
+    const kernelInstall = facts.boot.files.find(({ path }) => path === "/etc/kernel/cmdline");
+    const future = kernelInstall && change.edit(kernelInstall.text.trimEnd());
+    if (future?.kind === "error") return { kind: "error", reason: `${kernelInstall?.path}: ${future.reason}` };
+    const texts = new Map([...sources.texts, ...edit.texts]);
+    if (kernelInstall && future) {
+      const end = kernelInstall.text.slice(kernelInstall.text.trimEnd().length);
+      texts.set(kernelInstall.path, future.text + end);
+    }
+    return within(facts, line, { kind: "edited", texts }, []);
+  }
+  const config = grubConfigOf(facts.boot);
+  if (!config || !defaults) return { kind: "error", reason: notRecognised(facts, line) };
+  if (how === "add" && bootLines(facts, line).length === 0) {
+    return {
+      kind: "error",
+      reason: `${config.path} has no entry that boots ${line === "linux" ? "a kernel without Xen" : "Xen"}`,
+    };
+  }
+  return within(facts, line, sources, [{ kind: "regenerate", what: "grub-config", path: config.target }]);
+}
+
+function within(
+  facts: HostFacts,
+  line: KernelLine,
+  files: Extract<FilesEdit, { kind: "edited" }>,
+  regenerate: readonly Regeneration[],
+): BootArgumentsEdit {
+  const edits = [...files.texts].flatMap(([path, after]) => {
+    const file = facts.boot.files.find((one) => one.path === path);
+    return file?.text === after ? [] : [{ path: file?.target ?? path, before: file?.text, after }];
+  });
+  const then = { ...facts, boot: { ...facts.boot, files: withTexts(facts.boot.files, files.texts) } };
+  const growth = (futureBootLine(then, line) ?? "").length - (futureBootLine(facts, line) ?? "").length;
+  const longest = Math.max(0, ...bootLines(then, line).map((one) => one.length + (regenerate.length > 0 ? growth : 0)));
+  if (longest > LONGEST[line] && longest > Math.max(0, ...bootLines(facts, line).map((one) => one.length))) {
+    return {
+      kind: "error",
+      reason: `its command line would have ${longest} characters, and ${line === "dom0" ? "Xen gives its kernel" : "the kernel takes"} ${LONGEST[line]} at most: the end would be cut off. Hide a whole slot by one entry, or take other arguments out`,
+    };
+  }
+  return { kind: "edited", edits, regenerate };
+}
+
+function withTexts(files: readonly TextFile[], texts: ReadonlyMap<string, string | undefined>): readonly TextFile[] {
+  const kept = files.flatMap((file) => {
+    const text = texts.has(file.path) ? texts.get(file.path) : file.text;
+    return text === undefined ? [] : [{ ...file, text }];
+  });
+  const added = [...texts].flatMap(([path, text]) =>
+    text === undefined || files.some((file) => file.path === path) ? [] : [{ path, target: path, text }],
+  );
+  return [...kept, ...added];
+}
+
+function notRecognised(facts: HostFacts, line: KernelLine): string {
+  const config = facts.boot.files.find(({ path }) => path.endsWith("/grub.cfg"));
+  const found = config
+    ? `${config.path} was not made by grub-mkconfig from /etc/default/grub`
+    : "there is no grub.cfg, grub.conf, menu.lst or boot loader entry in the places that are known";
+  const who = line === "xen" ? "Xen" : line === "dom0" ? "the kernel under Xen" : "the kernel";
+  return `how it boots is not recognised: ${found}. Give ${who} the argument in its boot loader by hand; what is there is taken over`;
+}

@@ -1,0 +1,78 @@
+import { hideByArgument, isHiddenByArgument, unhideByArgument } from "../../boot/hide-argument";
+import type { ArgumentEdit } from "../../boot/kernel-line";
+import type { HostFacts } from "../../facts/host-facts";
+import type { PciDevice } from "../../facts/pci-devices";
+import type { PciAddress } from "../../pci/address";
+import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "../boot-arguments";
+import type { HideMechanism } from "../hide-mechanism";
+import { simulate } from "../simulate";
+import { bootFileEdit } from "./boot-file-edit";
+
+const PARAMETER = "xen-pciback.hide";
+
+/** Xen, pciback a part of the kernel: its list in the arguments that the boot loader gives the kernel of dom0. */
+export const grubHiding: HideMechanism = {
+  name: "grub",
+  hosts: "xen",
+  unfit(facts, devices) {
+    if (facts.pciback.kind !== "builtin") {
+      return facts.pciback.kind === "module"
+        ? "its xen-pciback is a module, which comes too late for the kernel's arguments: the drivers of the devices are there before it"
+        : `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
+    }
+    return whyNot(facts, devices);
+  },
+  isHidden(facts, address) {
+    const hides = (line: string) => isHiddenByArgument(line, PARAMETER, address);
+    const lines = bootLines(facts, "dom0");
+    return (
+      facts.pciback.kind === "builtin" &&
+      lines.length > 0 &&
+      lines.every(hides) &&
+      hides(futureBootLine(facts, "dom0") ?? lines[0] ?? "")
+    );
+  },
+  hide(facts, { address }, key) {
+    const edit = editHide(facts, address);
+    if (edit.kind === "error") return { steps: [], entries: [] };
+    const configs = edit.regenerate.map((step) => (step.what === "grub-config" ? `${step.path} is made anew` : ""));
+    return {
+      steps: [...edit.edits.map((one) => bootFileEdit(facts, key, one, [address], "keep")), ...edit.regenerate],
+      entries: edit.edits.map(({ path }) => ({ path, entry: address, undo: { mechanism: "grub" } })),
+      effects: [...edit.edits.map(({ path }) => `${path} gets ${address} in ${PARAMETER}`), ...configs],
+    };
+  },
+  stuck(facts, address) {
+    const edit = editUnhide(facts, address);
+    return edit.kind === "error" ? edit.reason : undefined;
+  },
+  unhide(facts, address, _claim, key) {
+    const edit = editUnhide(facts, address);
+    if (edit.kind === "error" || edit.edits.length === 0) return [];
+    return [...edit.edits.map((one) => bootFileEdit(facts, key, one, [], "forget")), ...edit.regenerate];
+  },
+  regenerate: [],
+  regenerationEffects: [],
+};
+
+function editHide(facts: HostFacts, address: PciAddress): BootArgumentsEdit {
+  return editBootArguments(facts, "dom0", { name: PARAMETER, edit: hideByArgument(PARAMETER, address) }, "add");
+}
+
+function editUnhide(facts: HostFacts, address: PciAddress): BootArgumentsEdit {
+  const change: ArgumentEdit = { name: PARAMETER, edit: unhideByArgument(PARAMETER, address) };
+  return editBootArguments(facts, "dom0", change, "remove");
+}
+
+function whyNot(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
+  let now = facts;
+  for (const { address } of devices) {
+    const edit = editHide(now, address);
+    if (edit.kind === "error") return edit.reason;
+    now = simulate(
+      now,
+      edit.edits.map((one) => bootFileEdit(now, "", one, [], "keep")),
+    );
+  }
+  return undefined;
+}

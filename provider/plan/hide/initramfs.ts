@@ -1,0 +1,22 @@
+import type { HideMechanism } from "../hide-mechanism";
+import { leaveEarly, noEarlyScript, takeEarly, takenEarly } from "./early";
+import { findHideOption } from "./modprobe-files";
+
+/** Xen: our script in the initramfs gives functions to pciback, also those whose own driver is a part of the kernel. */
+export const initramfsHiding: HideMechanism = {
+  name: "initramfs",
+  hosts: "xen",
+  unfit(facts) {
+    if (facts.pciback.kind === undefined) {
+      return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
+    }
+    // With a list that the kernel rejects the module does not load at all, and so takes nothing from our script either.
+    const option = findHideOption(facts.modprobe);
+    return option.kind === "unusable" ? option.reason : noEarlyScript(facts);
+  },
+  isHidden: (facts, address) => takenEarly(facts).some((one) => one.driver === "pciback" && one.address === address),
+  hide: (facts, { address }) => takeEarly(facts, { driver: "pciback", address }, "initramfs"),
+  unhide: (facts, address) => leaveEarly(facts, address),
+  regenerate: [{ kind: "regenerate", what: "initramfs" }],
+  regenerationEffects: ["the initramfs is made anew with a script that takes it before its own driver can"],
+};
