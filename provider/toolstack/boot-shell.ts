@@ -20,9 +20,9 @@ with_progress() {
       printf '@progress %s: %s s so far; %s\\n' "$1" "$seconds" "$(tail -n 1 "$log")" >&8 2> /dev/null
       [ "$seconds" -ge "$limit" ] || continue
       : > "$log.late"
-      kill -TERM -- "-$(cat "$log.pid")"
+      kill -TERM "-$(cat "$log.pid")"
       sleep 5 > /dev/null 2>&1 8>&-
-      kill -KILL -- "-$(cat "$log.pid")"
+      kill -KILL "-$(cat "$log.pid")"
     done
   } 2> /dev/null &
   heartbeat=$!
@@ -79,14 +79,14 @@ regenerate_initramfs() {
 # Image, the command that makes its successor beside it.
 make_image() {
   image=$1
-  next=$1.pci-passthrough-new
+  fresh=$1.pci-passthrough-new
   shift
-  if with_progress "$@" && [ -s "$next" ] && replace_file "$image" < "$next"; then
-    rm -f "$next"
+  if with_progress "$@" && [ -s "$fresh" ] && replace_file "$image" < "$fresh"; then
+    rm -f "$fresh"
     remade="$remade $image"
     return
   fi
-  rm -f "$next"
+  rm -f "$fresh"
   echo "$image stays as it was"
   return 1
 }
@@ -96,27 +96,27 @@ list_initfs() {
 # The new grub.cfg counts only when GRUB could read it, and when something in it boots.
 regenerate_grub_config() {
   remade=
-  next=$grub_config.pci-passthrough-new
+  fresh=$grub_config.pci-passthrough-new
   mkconfig=$(command -v grub2-mkconfig || command -v grub-mkconfig)
   check=$(command -v grub2-script-check || command -v grub-script-check)
   if [ -z "$mkconfig" ]; then
     echo "no grub-mkconfig on this host"
     return 1
   fi
-  if ! with_progress "$mkconfig" -o "$next"; then
-    rm -f "$next" "$next.new"
+  if ! with_progress "$mkconfig" -o "$fresh"; then
+    rm -f "$fresh" "$fresh.new"
     return 1
   fi
-  if [ -n "$check" ] && ! "$check" "$next"; then
+  if [ -n "$check" ] && ! "$check" "$fresh"; then
     echo "$mkconfig made what GRUB cannot read; $grub_config stays as it was"
-  elif ! grep -q -E '^[[:space:]]*(menuentry|blscfg)' "$next"; then
+  elif ! grep -q -E '^[[:space:]]*(menuentry|blscfg)' "$fresh"; then
     echo "$mkconfig made a file without any entry; $grub_config stays as it was"
-  elif replace_file "$grub_config" < "$next"; then
-    rm -f "$next"
+  elif replace_file "$grub_config" < "$fresh"; then
+    rm -f "$fresh"
     remade=$grub_config
     return
   fi
-  rm -f "$next"
+  rm -f "$fresh"
   return 1
 }`.trim();
 

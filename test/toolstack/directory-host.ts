@@ -87,7 +87,7 @@ export class DirectoryHost {
     shell: readonly string[],
     script: string,
   ): { readonly stdout: string; readonly stderr: string; readonly exitCode: number | null } {
-    const led = script.replace(/(?<![\w.}$])\/(sys|etc|var|proc|lib|run)\//g, `${this.root}/$1/`);
+    const led = script.replace(/(?<![\w.}$])\/(sys|etc|var|proc|lib|run|boot)\//g, `${this.root}/$1/`);
     const [program = "sh", ...args] = shell;
     const { stdout, stderr, status } = spawnSync(program, [...args, "-s", "--", "192.0.2.1 5 192.0.2.7 22"], {
       input: Buffer.from(led.replace("PATH=", `PATH=${this.path("/bin")}:`), "latin1"),
