@@ -86,6 +86,8 @@ export interface Profile {
   readonly systemPrograms: readonly string[];
   /** Folders of programs of `commands` that are elsewhere: name -> `/opt/xensource/libexec`. */
   readonly programFolders?: Readonly<Record<string, string>>;
+  /** Lines of programs that are scripts, where others look into them. */
+  readonly programSources?: Readonly<Record<string, string>>;
   /** What the installer of the host does once: the first initramfs, grub.cfg. */
   install(machine: Machine): void;
   /** From power on until one can log in. */
@@ -155,7 +157,8 @@ export class Machine {
   private installProgram(name: string): void {
     // What is elsewhere is a script for the shell: just-bash looks for its programs in /usr/bin alone.
     const elsewhere = !this.programPath(name).startsWith("/usr/bin/");
-    this.files.plant(this.programPath(name), elsewhere ? `${systemProgram(name)} "$@"\n` : "", 0o755);
+    const source = this.profile.programSources?.[name] ?? "";
+    this.files.plant(this.programPath(name), elsewhere ? `${source}${systemProgram(name)} "$@"\n` : source, 0o755);
   }
 
   private programPath(name: string): string {

@@ -2,18 +2,21 @@ import { Errno } from "../kernel/errno";
 import { Kernel } from "../kernel/kernel";
 import { coldplug, ModuleNotFound, modprobe } from "../kernel/modules";
 import type { Machine } from "../machine";
-import { initramfsPath, initramfsSource, readInitramfs, readModuleList } from "./initramfs";
+import { runShell } from "../shell";
+import { IN_INITRAMFS, initramfsPath, initramfsSource, readInitramfs, readModuleList } from "./initramfs";
 import { readModuleSource } from "./module-source";
 import { applyUdevRules } from "./udev-rules";
 
 /** From the kernel's first line to a login: the initramfs, then systemd-modules-load and udev on the root file system. */
-export function bootLinux(machine: Machine, commandLine: string): void {
+export async function bootLinux(machine: Machine, commandLine: string): Promise<void> {
   const { files, profile } = machine;
   const kernel = new Kernel(profile.kernel, commandLine, (address) => machine.xen?.userOf(address));
   machine.kernel = kernel;
 
   const initramfs = readInitramfs(files, initramfsPath(profile.kernel));
   const early = initramfsSource(initramfs);
+  // Without a script nothing is waited for: a host that has none is up when this function returns.
+  for (const script of Object.values(initramfs.scripts)) await runEarly(machine, script);
   coldplug(kernel, early, kernel.bus.devices);
   for (const name of initramfs.load) tolerate(() => modprobe(kernel, early, name));
 
@@ -25,6 +28,18 @@ export function bootLinux(machine: Machine, commandLine: string): void {
   }
   coldplug(kernel, source, kernel.bus.devices);
   applyUdevRules(files, kernel.bus);
+}
+
+/** A script of the initramfs: modprobe finds there what was packed. */
+async function runEarly(machine: Machine, script: string): Promise<void> {
+  const session = machine.login({ user: "root", uid: 0, sudo: true, cutConnection: () => {} });
+  const env = new Map([
+    ["PATH", "/sbin:/usr/sbin:/bin:/usr/bin"],
+    [IN_INITRAMFS, "1"],
+  ]);
+  const { stdout, stderr } = await runShell({ machine, session, script, env });
+  machine.logout(session);
+  for (const line of `${stdout}${stderr}`.split("\n").filter((one) => one !== "")) machine.kernel.log(`init: ${line}`);
 }
 
 /** A module that cannot be loaded does not stop the boot. */

@@ -9,7 +9,12 @@ export interface Initramfs {
   readonly modules: readonly string[];
   readonly load: readonly string[];
   readonly modprobe: Readonly<Record<string, string>>;
+  /** Scripts that run before udev, in their order: path in the initramfs -> text. */
+  readonly scripts: Readonly<Record<string, string>>;
 }
+
+/** Set in the environment of what runs in the initramfs. */
+export const IN_INITRAMFS = "SIMULATED_INITRAMFS";
 
 export function initramfsPath(kernel: KernelData): string {
   return `/boot/initrd.img-${kernel.release}`;
@@ -22,7 +27,8 @@ export function packInitramfs(files: FileTree, kernel: KernelData): Initramfs {
   const load = readModuleList(files, "/etc/initramfs-tools/modules").map((line) =>
     moduleName(line.split(/\s+/)[0] ?? ""),
   );
-  const listed = moduleChoice(files) === "list" ? load : [...load, ...hardwareModules(kernel)];
+  const added = addedByOthers(files);
+  const listed = [...(moduleChoice(files) === "list" ? load : [...load, ...hardwareModules(kernel)]), ...added.modules];
   const modules = new Set<string>();
   const add = (name: string) => {
     const module = kernel.modules.find((one) => one.name === name);
@@ -31,7 +37,7 @@ export function packInitramfs(files: FileTree, kernel: KernelData): Initramfs {
     for (const one of [...(module.depends ?? []), ...softdepsOf(config, name)]) add(one);
   };
   for (const name of listed) add(name);
-  return { modules: [...modules], load, modprobe };
+  return { modules: [...modules], load, modprobe, scripts: added.scripts };
 }
 
 export function formatInitramfs(initramfs: Initramfs): string {
@@ -41,7 +47,7 @@ export function formatInitramfs(initramfs: Initramfs): string {
 /** The initramfs that the kernel finds at boot; an empty one when the file is none of ours. */
 export function readInitramfs(files: FileTree, path: string): Initramfs {
   const [head, body = ""] = files.exists(path) ? files.read(path).split("\n") : [];
-  if (head !== "simulated initramfs") return { modules: [], load: [], modprobe: {} };
+  if (head !== "simulated initramfs") return { modules: [], load: [], modprobe: {}, scripts: {} };
   return JSON.parse(body) as Initramfs;
 }
 
@@ -61,6 +67,25 @@ export function readModuleList(files: FileTree, path: string): string[] {
     .split("\n")
     .map((line) => line.replace(/#.*/, "").trim())
     .filter((line) => line !== "");
+}
+
+/**
+ * Hooks and scripts of administrators: only those that can be run count (initramfs-tools 0.142, scripts/functions, set_initlist), and the
+ * scripts run in the order of their names (tsort).
+ */
+function addedByOthers(files: FileTree): { modules: readonly string[]; scripts: Record<string, string> } {
+  const folder = "/etc/initramfs-tools";
+  const canRun = (path: string) => !path.includes("/.") && (files.status(path).mode & 0o100) !== 0;
+  const filesIn = (path: string) =>
+    (files.exists(path) ? [...files.list(path)].sort() : []).map((name) => `${path}/${name}`).filter(canRun);
+  const modules = filesIn(`${folder}/hooks`).flatMap((hook) =>
+    [...files.read(hook).matchAll(/^manual_add_modules (.+)$/gm)].flatMap((match) => (match[1] ?? "").split(/\s+/)),
+  );
+  const scripts = filesIn(`${folder}/scripts/init-top`).map((path) => [
+    path.slice(folder.length + 1),
+    files.read(path),
+  ]);
+  return { modules: modules.map(moduleName), scripts: Object.fromEntries(scripts) };
 }
 
 function moduleChoice(files: FileTree): string {

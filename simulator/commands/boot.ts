@@ -1,5 +1,6 @@
 import { GRUB_CONFIG, makeGrubConfig } from "../boot/grub";
 import { formatInitramfs, initramfsPath, packInitramfs, readInitramfs } from "../boot/initramfs";
+import type { Errno } from "../kernel/errno";
 import type { CommandCall, CommandOutput, Commands } from "../machine";
 import { failed, isErrno, succeeded } from "./command";
 import { switchUnit } from "./services";
@@ -7,28 +8,15 @@ import { switchUnit } from "./services";
 /** Programs of Debian that change how the host boots, and those that boot it. */
 export const bootCommands: Commands = {
   "update-initramfs": (call) => {
-    const { files, kernel } = call.machine;
-    const path = initramfsPath(kernel.data);
-    try {
-      files.write(`${path}.new`, formatInitramfs(packInitramfs(files, kernel.data)));
-      files.rename(`${path}.new`, path);
-    } catch (error) {
-      if (!isErrno(error)) throw error;
-      return failed(1, `update-initramfs: failed for ${path} with 1.\n`, `update-initramfs: Generating ${path}\n`);
-    }
-    return succeeded(`update-initramfs: Generating ${path}\n`);
+    const path = initramfsPath(call.machine.kernel.data);
+    const error = pack(call, path);
+    const said = `update-initramfs: Generating ${path}\n`;
+    return error ? failed(1, `update-initramfs: failed for ${path} with 1.\n`, said) : succeeded(said);
   },
-  lsinitramfs: (call) => {
-    const path = call.args.find((arg) => !arg.startsWith("-")) ?? initramfsPath(call.machine.kernel.data);
-    const { modules, modprobe } = readInitramfs(call.machine.files, call.path(path));
-    const { release } = call.machine.kernel.data;
-    const paths = call.machine.kernel.modules
-      .filter((module) => modules.includes(module.name))
-      .map((module) => `usr/lib/modules/${release}/${module.file}`);
-    const config = Object.keys(modprobe).map((one) => one.slice(1));
-    return succeeded([...config, ...paths].map((one) => `${one}\n`).join(""));
-  },
-  "update-grub": (call) => updateGrub(call),
+  lsinitramfs: (call) => listInitramfs(call),
+  "update-grub": (call) => makeGrub(call, GRUB_CONFIG),
+  "grub-mkconfig": (call) => makeGrub(call, call.args[call.args.indexOf("-o") + 1] ?? ""),
+  "grub-script-check": (call) => checkGrub(call),
   reboot: (call) => powerCycle(call),
   shutdown: (call) =>
     call.args.includes("-r") ? powerCycle(call) : failed(1, "shutdown: only -r works on this simulated host\n"),
@@ -41,13 +29,43 @@ export const bootCommands: Commands = {
     call.args[0] === "settle" ? succeeded() : failed(1, "udevadm: only settle works on this simulated host\n"),
 };
 
-function updateGrub(call: CommandCall): CommandOutput {
-  const { files, kernel, profile } = call.machine;
+function pack(call: CommandCall, path: string): Errno | undefined {
+  const { files, kernel } = call.machine;
   try {
-    files.write(GRUB_CONFIG, makeGrubConfig(files, kernel.data, profile.xenImage ?? ""));
+    files.write(`${path}.new`, formatInitramfs(packInitramfs(files, kernel.data)));
+    files.rename(`${path}.new`, path);
+    return undefined;
   } catch (error) {
     if (!isErrno(error)) throw error;
-    return failed(1, `/usr/sbin/grub-mkconfig: cannot create ${GRUB_CONFIG}.new: ${error.text}\n`);
+    return error;
+  }
+}
+
+function listInitramfs(call: CommandCall): CommandOutput {
+  const path = call.args.find((arg) => !arg.startsWith("-")) ?? initramfsPath(call.machine.kernel.data);
+  const { modules, modprobe, scripts } = readInitramfs(call.machine.files, call.path(path));
+  const { release } = call.machine.kernel.data;
+  const paths = call.machine.kernel.modules
+    .filter((module) => modules.includes(module.name))
+    .map((module) => `usr/lib/modules/${release}/${module.file}`);
+  const config = Object.keys(modprobe).map((one) => one.slice(1));
+  return succeeded([...config, ...Object.keys(scripts), ...paths].map((one) => `${one}\n`).join(""));
+}
+
+/** Braces that match are what can go wrong in what grub-mkconfig makes of arguments here. */
+function checkGrub(call: CommandCall): CommandOutput {
+  const text = call.machine.files.read(call.path(call.args[0] ?? ""));
+  const count = (brace: string) => text.split(brace).length;
+  return count("{") === count("}") ? succeeded() : failed(1, `Syntax error at line ${text.split("\n").length}\n`);
+}
+
+function makeGrub(call: CommandCall, path: string): CommandOutput {
+  const { files, kernel, profile } = call.machine;
+  try {
+    files.write(path, makeGrubConfig(files, kernel.data, profile.xenImage ?? ""));
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    return failed(1, `/usr/sbin/grub-mkconfig: cannot create ${path}.new: ${error.text}\n`);
   }
   const found = [
     `Found linux image: /boot/vmlinuz-${kernel.data.release}`,

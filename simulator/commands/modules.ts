@@ -1,3 +1,4 @@
+import { IN_INITRAMFS, initramfsPath, initramfsSource, readInitramfs } from "../boot/initramfs";
 import { readModuleSource } from "../boot/module-source";
 import { moduleName } from "../kernel/modprobe-config";
 import { coversFunction, ModuleNotFound, modaliasOf, modprobe } from "../kernel/modules";
@@ -9,6 +10,7 @@ export const moduleCommands: Commands = {
   modprobe: (call) => {
     const { options, words } = splitOptions(call.args);
     const [name = "", ...parameters] = words;
+    if (options.includes("--version")) return succeeded("kmod version 30\n+ZSTD +XZ -ZLIB +LIBCRYPTO -EXPERIMENTAL\n");
     const quiet = options.includes("q") || options.includes("--quiet");
     if (options.includes("R") || options.includes("--resolve-alias")) return resolve(call, name);
     if (options.includes("r")) {
@@ -30,7 +32,9 @@ export const moduleCommands: Commands = {
 
 function load(call: CommandCall, name: string, parameters: string, quiet: boolean): CommandOutput {
   const { kernel, files } = call.machine;
-  const source = readModuleSource(files, kernel.data);
+  const source = call.env.has(IN_INITRAMFS)
+    ? initramfsSource(readInitramfs(files, initramfsPath(kernel.data)))
+    : readModuleSource(files, kernel.data);
   const names = name.includes(":") ? resolved(call, name) : [name];
   const options = parameters === "" ? [] : [{ module: moduleName(name), parameters }];
   const config = { ...source.config, options: [...source.config.options, ...options] };

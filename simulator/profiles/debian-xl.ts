@@ -179,14 +179,16 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
   },
   systemPrograms: [
     ...["ip", "lsmod", "modprobe", "reboot", "rmmod", "shutdown"],
-    ...["update-grub", "update-initramfs", "xl"],
+    ...["grub-mkconfig", "update-grub", "update-initramfs", "xl"],
   ],
+  // Debian's patch "mkconfig: read /etc/default/grub.d" (grub2 2.06-13).
+  programSources: { "grub-mkconfig": "# for x in ${sysconfdir}/default/grub.d/*.cfg\n" },
   install({ files }) {
     files.plant(initramfsPath(DEBIAN_KERNEL), formatInitramfs(packInitramfs(files, DEBIAN_KERNEL)));
     files.plant(GRUB_CONFIG, makeGrubConfig(files, DEBIAN_KERNEL, XEN_IMAGE));
   },
   async boot(machine) {
-    bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
+    await bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
     await startServices(machine, "systemd");
     bootXen(machine);
   },

@@ -1,4 +1,4 @@
-import { hideByArgument, isHiddenByArgument, unhideByArgument } from "../../boot/hide-argument";
+import { type HideParameter, hideByArgument, isHiddenByArgument, unhideByArgument } from "../../boot/hide-argument";
 import type { ArgumentEdit } from "../../boot/kernel-line";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
@@ -8,7 +8,10 @@ import type { HideMechanism } from "../hide-mechanism";
 import { simulate } from "../simulate";
 import { bootFileEdit } from "./boot-file-edit";
 
-const PARAMETER = "xen-pciback.hide";
+/** Xen's own kernels up to 3.0 name the driver's module without "xen-". */
+function parameterOf(facts: HostFacts): HideParameter {
+  return facts.pciback.module === "pciback" ? "pciback.hide" : "xen-pciback.hide";
+}
 
 /** Xen, pciback a part of the kernel: its list in the arguments that the boot loader gives the kernel of dom0. */
 export const grubHiding: HideMechanism = {
@@ -23,7 +26,7 @@ export const grubHiding: HideMechanism = {
     return whyNot(facts, devices);
   },
   isHidden(facts, address) {
-    const hides = (line: string) => isHiddenByArgument(line, PARAMETER, address);
+    const hides = (line: string) => isHiddenByArgument(line, parameterOf(facts), address);
     const lines = bootLines(facts, "dom0");
     return (
       facts.pciback.kind === "builtin" &&
@@ -39,7 +42,7 @@ export const grubHiding: HideMechanism = {
     return {
       steps: [...edit.edits.map((one) => bootFileEdit(facts, key, one, [address], "keep")), ...edit.regenerate],
       entries: edit.edits.map(({ path }) => ({ path, entry: address, undo: { mechanism: "grub" } })),
-      effects: [...edit.edits.map(({ path }) => `${path} gets ${address} in ${PARAMETER}`), ...configs],
+      effects: [...edit.edits.map(({ path }) => `${path} gets ${address} in ${parameterOf(facts)}`), ...configs],
     };
   },
   stuck(facts, address) {
@@ -56,11 +59,16 @@ export const grubHiding: HideMechanism = {
 };
 
 function editHide(facts: HostFacts, address: PciAddress): BootArgumentsEdit {
-  return editBootArguments(facts, "dom0", { name: PARAMETER, edit: hideByArgument(PARAMETER, address) }, "add");
+  return editBootArguments(
+    facts,
+    "dom0",
+    { name: parameterOf(facts), edit: hideByArgument(parameterOf(facts), address) },
+    "add",
+  );
 }
 
 function editUnhide(facts: HostFacts, address: PciAddress): BootArgumentsEdit {
-  const change: ArgumentEdit = { name: PARAMETER, edit: unhideByArgument(PARAMETER, address) };
+  const change: ArgumentEdit = { name: parameterOf(facts), edit: unhideByArgument(parameterOf(facts), address) };
   return editBootArguments(facts, "dom0", change, "remove");
 }
 
