@@ -5,6 +5,7 @@ import type { PciAddress } from "../pci/address";
 import { driverOverrideHiding } from "./hide/driver-override";
 import { grubHiding } from "./hide/grub";
 import { initramfsHiding } from "./hide/initramfs";
+import { kernelIdsHiding } from "./hide/kernel-ids";
 import { modprobeHiding } from "./hide/modprobe";
 import { pcibackConfHiding } from "./hide/pciback-conf";
 import { xenCmdlineHiding } from "./hide/xen-cmdline";
@@ -20,6 +21,7 @@ const MECHANISMS: readonly HideMechanism[] = [
   initramfsHiding,
   pcibackConfHiding,
   driverOverrideHiding,
+  kernelIdsHiding,
 ];
 
 export type ChosenMechanism =

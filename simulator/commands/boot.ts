@@ -32,6 +32,7 @@ export const bootCommands: Commands = {
 function pack(call: CommandCall, path: string): Errno | undefined {
   const { files, kernel } = call.machine;
   try {
+    files.open(`${path}.new`, { truncate: true });
     files.write(`${path}.new`, formatInitramfs(packInitramfs(files, kernel.data)));
     files.rename(`${path}.new`, path);
     return undefined;
@@ -62,6 +63,7 @@ function checkGrub(call: CommandCall): CommandOutput {
 function makeGrub(call: CommandCall, path: string): CommandOutput {
   const { files, kernel, profile } = call.machine;
   try {
+    files.open(path, { truncate: true });
     files.write(path, makeGrubConfig(files, kernel.data, profile.xenImage ?? ""));
   } catch (error) {
     if (!isErrno(error)) throw error;

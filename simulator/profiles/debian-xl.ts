@@ -98,6 +98,8 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     "/run/lock",
     "/etc/modprobe.d",
     "/etc/modules-load.d",
+    "/etc/initramfs-tools/hooks",
+    "/etc/initramfs-tools/scripts/init-top",
     "/etc/systemd/system/multi-user.target.wants",
     "/etc/init.d",
     "/usr/local/sbin",
@@ -182,10 +184,10 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     ...["grub-mkconfig", "update-grub", "update-initramfs", "xl"],
   ],
   // Debian's patch "mkconfig: read /etc/default/grub.d" (grub2 2.06-13).
-  programSources: { "grub-mkconfig": "# for x in ${sysconfdir}/default/grub.d/*.cfg\n" },
-  install({ files }) {
-    files.plant(initramfsPath(DEBIAN_KERNEL), formatInitramfs(packInitramfs(files, DEBIAN_KERNEL)));
-    files.plant(GRUB_CONFIG, makeGrubConfig(files, DEBIAN_KERNEL, XEN_IMAGE));
+  programSources: { "grub-mkconfig": "# for x in $sysconfdir/default/grub.d/*.cfg\n" },
+  install({ files, profile: { kernel, xenImage = "" } }) {
+    files.plant(initramfsPath(kernel), formatInitramfs(packInitramfs(files, kernel)));
+    files.plant(GRUB_CONFIG, makeGrubConfig(files, kernel, xenImage));
   },
   async boot(machine) {
     await bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);

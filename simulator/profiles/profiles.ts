@@ -1,11 +1,12 @@
 import type { Profile } from "../machine";
 import { debianKvm } from "./debian-kvm";
 import { debianXl } from "./debian-xl";
+import { debianXlOwnKernel } from "./debian-xl-own-kernel";
 import { rhelKvm } from "./rhel-kvm";
 import { xcpNg83 } from "./xcpng-8.3";
 import { xenServer7 } from "./xenserver-7";
 
-const PROFILES: readonly Profile[] = [debianXl, debianKvm, rhelKvm, xenServer7, xcpNg83];
+const PROFILES: readonly Profile[] = [debianXl, debianXlOwnKernel, debianKvm, rhelKvm, xenServer7, xcpNg83];
 
 /** Names of the kinds of hosts that can be simulated. */
 export const PROFILE_NAMES: readonly string[] = PROFILES.map((profile) => profile.name);

@@ -11,6 +11,7 @@ import { findHideOption, hideByModprobe, isHiddenByModprobe, unhideByModprobe } 
 /** Where pciback is a module: its option `hide=`, and softdeps that make the drivers' modules wait for it, in the initramfs too. */
 export const modprobeHiding: HideMechanism = {
   name: "modprobe",
+  hosts: "xen",
   unfit: cannotHide,
   isHidden: (facts, address) => isHiddenByModprobe(facts.modprobe, address),
   hide(facts, device, key) {
@@ -61,7 +62,7 @@ function cannotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
 }
 
 /** The module that would take the function at boot if nobody hid it. */
-function moduleOf(facts: HostFacts, device: PciDevice): string | undefined {
+export function moduleOf(facts: HostFacts, device: PciDevice): string | undefined {
   return device.driver !== undefined && !isStubDriver(device.driver)
     ? facts.pciback.driverModules.get(device.driver)
     : facts.pciback.nativeModules.get(device.address);

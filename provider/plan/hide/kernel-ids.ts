@@ -1,0 +1,220 @@
+import { addIdArgument, catches, idsOf, removeIdArgument, withId, withoutId } from "../../boot/id-list";
+import type { Claim } from "../../facts/claims";
+import type { HostFacts } from "../../facts/host-facts";
+import type { PciDevice } from "../../facts/pci-devices";
+import type { PciAddress } from "../../pci/address";
+import { bootLines, editBootArguments, futureBootLine } from "../boot-arguments";
+import type { HideDraft, HideMechanism } from "../hide-mechanism";
+import type { FileEdit, Step } from "../step";
+import type { StubDriver } from "../stub-driver";
+import { bootFileEdit } from "./boot-file-edit";
+import { moduleOf } from "./modprobe";
+
+/** Where the stub driver is a module: our own file, since modprobe hands a module one list alone. */
+const IDS_FILE = "/etc/modprobe.d/pulumi-pci-passthrough-ids.conf";
+
+const STUBS = ["vfio-pci", "pci-stub"] as const;
+
+/** KVM, where the user wants ids: the stub driver takes every device of a vendor and device id, in the arguments of the kernel or of modprobe. */
+export const kernelIdsHiding: HideMechanism = {
+  name: "kernel-ids",
+  hosts: "kvm",
+  onlyByName: true,
+  unfit(facts, devices, stub) {
+    const kind = facts.boot.stubs.get(stub);
+    if (kind === undefined) {
+      return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in`;
+    }
+    if (kind === "module") return unfitForModule(facts, devices, stub);
+    const errors = devices.map((device) => editBootArguments(facts, "linux", added(stub, device), "add"));
+    return errors.flatMap((edit) => (edit.kind === "error" ? [edit.reason] : []))[0];
+  },
+  isHidden(facts, address) {
+    const device = facts.pciDevices.get(address);
+    return (
+      device !== undefined &&
+      STUBS.some((stub) =>
+        listsOf(facts, stub).some((lists) => lists.length > 0 && lists.every((list) => catches(list, device.identity))),
+      )
+    );
+  },
+  hide(facts, device, key, stub) {
+    const caught = [...facts.pciDevices.values()].filter((one) => one.identity.id === device.identity.id);
+    const draft =
+      facts.boot.stubs.get(stub) === "module"
+        ? hideByModule(facts, device, stub, caught)
+        : hideByArgument(facts, device, key, stub, caught);
+    const names = caught.map((one) => `${one.address} (${one.identity.label})`).join(", ");
+    return { ...draft, effects: [`${stub} takes every device with the id ${device.identity.id}: ${names}`] };
+  },
+  unhide(facts, address, claim, key) {
+    const undo = undoOf(claim, address);
+    if (!undo || othersNeed(facts, key, claim, address, (one) => one.id === undo.id)) return [];
+    if (facts.boot.stubs.get(undo.stub) !== "module") {
+      const change = { name: `${undo.stub}.ids`, edit: removeIdArgument(`${undo.stub}.ids`, undo.id) };
+      const edit = editBootArguments(facts, "linux", change, "remove");
+      if (edit.kind === "error" || edit.edits.length === 0) return [];
+      return [...edit.edits.map((one) => bootFileEdit(facts, key, one, [], "forget")), ...edit.regenerate];
+    }
+    const before = readIdsFile(facts);
+    const module = undo.module;
+    const drops = module !== undefined && !othersNeed(facts, key, claim, address, (one) => one.module === module);
+    return idsFileSteps(
+      facts,
+      {
+        stub: undo.stub,
+        ids: withoutId(before?.ids ?? "", undo.id),
+        modules: (before?.modules ?? []).filter((one) => !drops || one !== module),
+      },
+      [],
+      module,
+    );
+  },
+  regenerate: [],
+  regenerationEffects: [],
+};
+
+interface Undo {
+  readonly stub: StubDriver;
+  readonly id: string;
+  readonly module?: string;
+}
+
+function added(stub: StubDriver, device: PciDevice) {
+  return { name: `${stub}.ids`, edit: addIdArgument(`${stub}.ids`, device.identity.id) };
+}
+
+/** Each place with its lists: what all entries of the boot loader have, and what modprobe gives. */
+function listsOf(facts: HostFacts, stub: StubDriver): readonly (readonly string[])[] {
+  const parameter = `${stub}.ids`;
+  const future = futureBootLine(facts, "linux");
+  const lines = [...bootLines(facts, "linux"), ...(future === undefined ? [] : [future])];
+  const own = readIdsFile(facts);
+  return [lines.map((line) => idsOf(line, parameter) ?? ""), own?.stub === stub ? [own.ids] : []];
+}
+
+function hideByArgument(
+  facts: HostFacts,
+  device: PciDevice,
+  key: string,
+  stub: StubDriver,
+  caught: readonly PciDevice[],
+): HideDraft {
+  const edit = editBootArguments(facts, "linux", added(stub, device), "add");
+  if (edit.kind === "error") return { steps: [], entries: [] };
+  const hides = caught.map((one) => one.address);
+  return {
+    steps: [...edit.edits.map((one) => bootFileEdit(facts, key, one, hides, "keep")), ...edit.regenerate],
+    entries: edit.edits.map(({ path }) => entryOf(path, device, { stub, id: device.identity.id })),
+  };
+}
+
+function hideByModule(facts: HostFacts, device: PciDevice, stub: StubDriver, caught: readonly PciDevice[]): HideDraft {
+  const before = readIdsFile(facts);
+  const module = moduleOf(facts, device);
+  const modules = caught.flatMap((one) => moduleOf(facts, one) ?? []);
+  const after = {
+    stub,
+    ids: withId(before?.ids ?? "", device.identity.id),
+    modules: [...new Set([...(before?.modules ?? []), ...modules])].sort(),
+  };
+  return {
+    steps: idsFileSteps(
+      facts,
+      after,
+      caught.map((one) => one.address),
+      module,
+    ),
+    entries: [entryOf(IDS_FILE, device, { stub, id: device.identity.id, ...(module === undefined ? {} : { module }) })],
+  };
+}
+
+function unfitForModule(facts: HostFacts, devices: readonly PciDevice[], stub: StubDriver): string | undefined {
+  if (!facts.boot.softdep)
+    return `its modprobe (module-init-tools) cannot make the drivers of the devices wait for ${stub}`;
+  const name = stub.replaceAll("-", "[-_]");
+  const other = facts.modprobe.find(
+    ({ path, text }) =>
+      path !== IDS_FILE && new RegExp(`^[ \\t]*options[ \\t]+${name}[ \\t](?:.*[ \\t])?ids=`, "m").test(text),
+  );
+  if (other)
+    return `${other.path} gives ${stub} ids already, and the module heeds only one list. Add the id there, or hide by "driver-override"`;
+  const own = readIdsFile(facts);
+  if (own && own.stub !== stub) return `${IDS_FILE} is for ${own.stub}. One host keeps devices with one stub driver`;
+  const orphan = devices.find((device) => moduleOf(facts, device) === undefined);
+  return (
+    orphan &&
+    `${orphan.address} has no module of its own that could be made to wait for ${stub}. Hide it by "driver-override"`
+  );
+}
+
+interface IdsFile {
+  readonly stub: StubDriver;
+  readonly ids: string;
+  /** Modules that wait for the stub driver. */
+  readonly modules: readonly string[];
+}
+
+const HEADER =
+  "# Devices that a stub driver takes at boot by their ids, before their own drivers (pulumi-pci-passthrough).\n";
+
+function readIdsFile(facts: HostFacts): IdsFile | undefined {
+  const text = facts.modprobe.find(({ path }) => path === IDS_FILE)?.text ?? "";
+  const options = /^options (\S+) ids=(\S*)$/m.exec(text);
+  const stub = STUBS.find((one) => one === options?.[1]);
+  if (!stub) return undefined;
+  return {
+    stub,
+    ids: options?.[2] ?? "",
+    modules: [...text.matchAll(/^softdep (\S+) pre: /gm)].map((match) => match[1] ?? ""),
+  };
+}
+
+function idsFileSteps(
+  facts: HostFacts,
+  file: IdsFile,
+  hides: readonly PciAddress[],
+  module: string | undefined,
+): readonly Step[] {
+  const before = facts.modprobe.find(({ path }) => path === IDS_FILE)?.text;
+  const after =
+    file.ids === ""
+      ? undefined
+      : `${HEADER}options ${file.stub} ids=${file.ids}\n${file.modules.map((one) => `softdep ${one} pre: ${file.stub}\n`).join("")}`;
+  if (before === after) return [];
+  const edit: FileEdit = { kind: "edit-file", path: IDS_FILE, before, after, hides, original: "leave" };
+  return [
+    edit,
+    { kind: "regenerate", what: "initramfs", ...(module === undefined ? {} : { ifItHas: [module, file.stub] }) },
+  ];
+}
+
+function entryOf(path: string, { address }: PciDevice, undo: Undo): Claim["entries"][number] {
+  return { path, entry: address, undo: { mechanism: "kernel-ids", ...undo } };
+}
+
+function undoOf(claim: Claim, address: string): Undo | undefined {
+  const { undo } = claim.entries.find((entry) => entry.entry === address) ?? {};
+  const { stub, id, module } = (undo ?? {}) as { stub?: StubDriver; id?: string; module?: string };
+  return stub && id ? { stub, id, ...(module === undefined ? {} : { module }) } : undefined;
+}
+
+/** Whether another hidden function needs the same. */
+function othersNeed(
+  facts: HostFacts,
+  key: string,
+  claim: Claim,
+  address: string,
+  same: (undo: Undo) => boolean,
+): boolean {
+  const others = facts.claims
+    .filter((one) => one.key !== key)
+    .flatMap((one) => one.claim.entries.map((entry) => ({ entry, claim: one.claim })));
+  // The functions of one claim go one after the other, the last first: those before it are still to go.
+  const at = claim.entries.findIndex((entry) => entry.entry === address);
+  const own = claim.entries.slice(0, at).map((entry) => ({ entry, claim }));
+  return [...others, ...own].some((one) => {
+    const undo = undoOf(one.claim, one.entry.entry);
+    return undo !== undefined && same(undo);
+  });
+}

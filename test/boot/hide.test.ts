@@ -1,0 +1,121 @@
+import { connectionPool } from "../../provider/host/connection-pool";
+import { type SimulatedHost, startSimulatedHost } from "../../simulator";
+import { Deployment } from "../contract/deployment";
+import { driverOf, output } from "../contract/test-host";
+
+const NIC = "0000:01:00.0";
+const OTHER_NIC = "0000:01:00.1";
+
+// Several boots of a simulated host on a busy machine.
+jest.setTimeout(60_000);
+
+let host: SimulatedHost;
+afterEach(async () => {
+  await connectionPool.closeAll();
+  await host.stop();
+});
+
+/** Every file that a boot is made of, generated ones too: what the simulator packs into an initramfs is its text. */
+function bootFiles(): Promise<string> {
+  return output(
+    host,
+    "find /etc/default /etc/modprobe.d /etc/initramfs-tools /boot /var/lib -type f -exec cksum {} + | sort -k 3; find /etc/initramfs-tools | sort",
+  );
+}
+
+const ways: readonly [string, Record<string, unknown>, RegExp][] = [
+  ["debian-xl", {}, /the initramfs is made anew where it has the driver/],
+  ["debian-xl", { mechanism: "initramfs" }, /the initramfs is made anew with a script/],
+  [
+    "debian-xl-own-kernel",
+    {},
+    /zz-pulumi-pci-passthrough\.cfg gets 0000:01:00\.0[\s\S]*\/boot\/grub\/grub\.cfg is made anew/,
+  ],
+];
+
+describe.each(ways)("%s %j", (profile, inputs, effect) => {
+  test("two functions are hidden from the next boot on, and not from the one after their end", async () => {
+    host = await startSimulatedHost({ name: "xen1", profile });
+    const before = await bootFiles();
+    const run = new Deployment(host);
+    await run.check("HiddenPciDevice", { device: NIC, ...inputs });
+    expect(run.lines.join("\n")).toMatch(effect);
+    const scripts = host.stats.scripts;
+    const [one, two] = await Promise.all([
+      run.create("HiddenPciDevice", { device: NIC, ...inputs }, "one"),
+      run.create("HiddenPciDevice", { device: OTHER_NIC, ...inputs }, "two"),
+    ]);
+    expect(host.stats.scripts - scripts).toBe(1); // one apply for both
+    expect(one.outs).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
+
+    await host.reboot();
+    expect([await driverOf(host, NIC), await driverOf(host, OTHER_NIC)]).toEqual(["pciback", "pciback"]);
+    expect((await new Deployment(host).read(two))?.outs).toMatchObject({
+      configured: true,
+      active: true,
+      pending: "none",
+    });
+    expect(await new Deployment(host).update(one, { device: NIC, ...inputs })).toBeUndefined();
+
+    await new Deployment(host).delete(one);
+    await host.reboot();
+    expect([await driverOf(host, NIC), await driverOf(host, OTHER_NIC)]).toEqual(["e1000e", "pciback"]);
+    await new Deployment(host).delete(two);
+    expect(await bootFiles()).toBe(before);
+    await host.reboot();
+    expect(await driverOf(host, OTHER_NIC)).toBe("e1000e");
+  });
+});
+
+const failing: readonly [string, string, (host: SimulatedHost) => void, RegExp][] = [
+  [
+    "the disk is full under the edit",
+    "debian-xl",
+    (one) => one.failAt({ writesUnder: "/etc/modprobe.d", error: "ENOSPC" }),
+    /No space left on device[\s\S]*Everything was given back/,
+  ],
+  [
+    "the disk is full under the initramfs",
+    "debian-xl",
+    (one) => one.failAt({ writesUnder: "/boot", error: "ENOSPC" }),
+    /the step "regenerate initramfs" failed[\s\S]*update-initramfs: failed[\s\S]*Everything was given back/,
+  ],
+  [
+    "grub-mkconfig fails",
+    "debian-xl-own-kernel",
+    (one) => one.failAt({ command: "grub-mkconfig", stderr: "Syntax errors are detected\n", exitCode: 1 }),
+    /the step "regenerate grub-config" failed[\s\S]*Syntax errors are detected[\s\S]*Everything was given back/,
+  ],
+  [
+    "GRUB cannot read the new grub.cfg",
+    "debian-xl-own-kernel",
+    (one) => one.failAt({ command: "grub-script-check", stderr: "error: line: 7\n", exitCode: 1 }),
+    /made what GRUB cannot read[\s\S]*error: line: 7/,
+  ],
+  [
+    "/boot is read-only",
+    "debian-xl-own-kernel",
+    (one) => one.failAt({ writesUnder: "/boot", error: "EROFS" }),
+    /Read-only file system[\s\S]*Everything was given back/,
+  ],
+];
+test.each(failing)("%s: a clear error, and the boot as it was", async (_, profile, fail, message) => {
+  host = await startSimulatedHost({ name: "xen1", profile });
+  const before = await bootFiles();
+  fail(host);
+  await expect(new Deployment(host).create("HiddenPciDevice", { device: NIC })).rejects.toThrow(message);
+  host.heal();
+  expect(await bootFiles()).toBe(before);
+});
+
+test("a list that somebody broke since stops the removal, and nothing is lost", async () => {
+  host = await startSimulatedHost({ name: "xen1", profile: "debian-xl-own-kernel" });
+  const hidden = await new Deployment(host).create("HiddenPciDevice", { device: NIC });
+  const file = "/etc/default/grub.d/zz-pulumi-pci-passthrough.cfg";
+  const broken = host.readFile(file).replace("00.0)", "00.0),");
+  host.writeFile(file, broken);
+  await expect(new Deployment(host).delete(hidden)).rejects.toThrow(
+    /which the kernel does not accept[\s\S]*Mend it first/,
+  );
+  expect(host.readFile(file)).toBe(broken);
+});

@@ -1,0 +1,138 @@
+import type { HostFacts } from "../../provider/facts/host-facts";
+import { simulate } from "../../provider/plan/simulate";
+import type { FileEdit } from "../../provider/plan/step";
+import type { HideWish } from "../../provider/plan/wish";
+import { planAbsent, planPresent } from "../../provider/plan/wish-plan";
+import { LAB, ownedBy, target } from "./recorded-host";
+
+const DEV = ownedBy("dev", "token-1");
+const BLS = "/boot/loader/entries/ab-5.14.conf";
+
+/** The lab host as it is without Xen below it. */
+const KVM: HostFacts = { ...LAB, xen: undefined, domains: [] };
+const RED_HAT: HostFacts = {
+  ...KVM,
+  boot: {
+    ...KVM.boot,
+    programs: ["dracut", "grub2-mkconfig"],
+    dracutFolder: "/usr/lib/dracut",
+    stubs: new Map([
+      ["vfio-pci", "module"],
+      ["pci-stub", "builtin"],
+    ]),
+    files: [
+      { path: "/boot/grub2/grub.cfg", text: "### BEGIN /etc/grub.d/10_linux ###\nblscfg\n" },
+      { path: BLS, text: "title RHEL\noptions root=/dev/sda1 ro quiet\n" },
+    ].map((file) => ({ ...file, target: file.path })),
+  },
+};
+
+function hide(device: string, more: Partial<HideWish> = {}): HideWish {
+  return {
+    kind: "HiddenPciDevice",
+    target: target(device),
+    toolstack: undefined,
+    expect: [],
+    allow: [],
+    driver: undefined,
+    mechanism: "auto",
+    ...more,
+  };
+}
+
+const ways: readonly [string, HostFacts, HideWish, readonly string[]][] = [
+  [
+    "by a script of initramfs-tools",
+    KVM,
+    hide("01:00.0"),
+    [
+      "/etc/initramfs-tools/hooks/pulumi-pci-passthrough",
+      "/etc/initramfs-tools/scripts/init-top/pulumi-pci-passthrough",
+    ],
+  ],
+  [
+    "by a module of dracut",
+    RED_HAT,
+    hide("01:00", { driver: "pci-stub" }),
+    ["check", "early.sh", "install", "installkernel", "module-setup.sh"].map(
+      (name) => `/usr/lib/dracut/modules.d/90pulumi-pci-passthrough/${name}`,
+    ),
+  ],
+  [
+    "by ids in modprobe.d",
+    KVM,
+    hide("03:00.0", { mechanism: "kernel-ids" }),
+    ["/etc/modprobe.d/pulumi-pci-passthrough-ids.conf"],
+  ],
+  ["by ids on the command line", RED_HAT, hide("03:00.0", { mechanism: "kernel-ids", driver: "pci-stub" }), [BLS]],
+];
+
+describe.each(ways)("a KVM host hides %s", (_, facts, wish, paths) => {
+  const plan = planPresent(facts, wish, DEV);
+  const after = simulate(facts, plan.steps);
+
+  test("with these files, and nothing is left to do then", () => {
+    expect(plan.refusals).toEqual([]);
+    const edits = plan.steps.filter((step): step is FileEdit => step.kind === "edit-file");
+    expect([...new Set(edits.map((step) => step.path))].sort()).toEqual(paths);
+    expect(planPresent(after, wish, DEV).steps).toEqual([]);
+  });
+
+  test("and has the same bytes after the end", () => {
+    const back = simulate(after, planAbsent(after, wish, DEV).steps);
+    expect({ ...back, claims: [] }).toEqual({ ...facts, claims: [] });
+    expect(back.claims).toEqual(facts.claims);
+  });
+});
+
+test("functions are taken by their address, before udev", () => {
+  const { steps } = planPresent(KVM, hide("01:00"), DEV);
+  const script = steps
+    .filter((step): step is FileEdit => step.kind === "edit-file" && step.path.includes("init-top"))
+    .at(-1);
+  expect(script?.after).toMatch(
+    /^pci_passthrough_take vfio-pci 0000:01:00\.0\npci_passthrough_take vfio-pci 0000:01:00\.1$/m,
+  );
+  expect(script?.executable).toBe(true);
+});
+
+test("ids: preview names every device that they catch, and each of them is judged", () => {
+  const { effects, refusals } = planPresent(KVM, hide("01:00.0", { mechanism: "kernel-ids" }), DEV);
+  expect(effects.join("\n")).toMatch(
+    /vfio-pci takes every device with the id 8086:10d3: 0000:00:03\.0 \(.*\), 0000:01:00\.0 \(.*\), 0000:01:00\.1/,
+  );
+  expect(refusals.map(({ guard }) => guard)).toContain("ssh-route");
+});
+
+const refused: readonly [string, HostFacts, HideWish, RegExp][] = [
+  [
+    "mkinitfs",
+    { ...KVM, boot: { ...KVM.boot, programs: ["mkinitfs"] } },
+    hide("01:00.0"),
+    /mkinitfs, which takes no script of others/,
+  ],
+  [
+    "a kernel without vfio-pci",
+    { ...KVM, boot: { ...KVM.boot, stubs: new Map() } },
+    hide("01:00.0"),
+    /has no vfio-pci/,
+  ],
+  ["a way for Xen", KVM, hide("01:00.0", { mechanism: "grub" }), /hosts with Xen, and this one runs without Xen/],
+  [
+    "ids beside somebody's own",
+    {
+      ...KVM,
+      modprobe: [
+        { path: "/etc/modprobe.d/v.conf", target: "/etc/modprobe.d/v.conf", text: "options vfio-pci ids=10de:1b80\n" },
+      ],
+    },
+    hide("03:00.0", { mechanism: "kernel-ids" }),
+    /v\.conf gives vfio-pci ids already/,
+  ],
+];
+test.each(refused)("%s: refused, with the reason", (_, facts, wish, reason) => {
+  expect(planPresent(facts, wish, DEV)).toMatchObject({
+    steps: [],
+    refusals: [{ message: expect.stringMatching(reason) }],
+  });
+});
