@@ -1,5 +1,6 @@
 import { EARLY_FILES, type EarlyHome } from "../boot/early-script";
 import type { GrubDefaults } from "../boot/grub-defaults";
+import { INITRAMFS_MODULE_FILES, type InitramfsMaker } from "../boot/initramfs-module";
 import type { Fact } from "./answers";
 import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
 
@@ -50,7 +51,7 @@ ${askTextFiles(
   ...["/etc/default/grub", "/etc/default/grub.d/*.cfg"],
   ...[...GRUB_CONFIGS, "/boot/efi/EFI/*/grub.cfg", "/boot/grub2/grubenv", "/boot/grub/grubenv"],
   ...[...LEGACY_CONFIGS, `${LOADER_ENTRIES}*.conf`, "/etc/kernel/cmdline"],
-  ...EARLY_FILES,
+  ...[...EARLY_FILES, ...INITRAMFS_MODULE_FILES],
 )}`,
   parse({ text }) {
     const end = `\n${text}`.indexOf("\nfile ");
@@ -76,7 +77,9 @@ ${askTextFiles(
 
 /** Whether an edit of this file changes what bootFact reads. */
 export function isBootFile(path: string): boolean {
-  return /^\/(boot|etc\/default|etc\/kernel|etc\/initramfs-tools|usr\/(lib|share)\/dracut)\//.test(path);
+  return /^\/(boot|etc\/(default|kernel|initramfs-tools|dracut\.conf\.d|mkinitfs)|usr\/(lib|share)\/dracut)\//.test(
+    path,
+  );
 }
 
 /** What grub-mkconfig reads; undefined without /etc/default/grub. */
@@ -115,9 +118,15 @@ export function loaderEntriesOf(boot: Boot): readonly TextFile[] {
   return reads ? boot.files.filter(({ path }) => path.startsWith(LOADER_ENTRIES)) : [];
 }
 
-/** What makes the initramfs here; undefined for makers that take no script of others (mkinitfs), or none at all. */
+/** The program that makes this host's initramfs; undefined where it is none that we know. */
+export function initramfsMakerOf({ programs }: Boot): InitramfsMaker | undefined {
+  if (programs.includes("update-initramfs")) return "initramfs-tools";
+  return (["dracut", "mkinitfs"] as const).find((maker) => programs.includes(maker));
+}
+
+/** What makes the initramfs here, where it takes scripts; undefined for makers that take no script of others (mkinitfs), or none at all. */
 export function earlyHomeOf(boot: Boot): EarlyHome | undefined {
-  if (boot.programs.includes("update-initramfs")) return { kind: "initramfs-tools" };
-  if (boot.programs.includes("dracut") && boot.dracutFolder) return { kind: "dracut", folder: boot.dracutFolder };
-  return undefined;
+  const maker = initramfsMakerOf(boot);
+  if (maker === "initramfs-tools") return { kind: "initramfs-tools" };
+  return maker === "dracut" && boot.dracutFolder ? { kind: "dracut", folder: boot.dracutFolder } : undefined;
 }

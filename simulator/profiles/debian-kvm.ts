@@ -45,8 +45,8 @@ export const debianKvm: Profile = {
     files.plant(initramfsPath(KERNEL), formatInitramfs(packInitramfs(files, KERNEL)));
     files.plant(GRUB_CONFIG, makeGrubConfig(files, KERNEL, ""));
   },
-  boot(machine) {
-    bootLinux(machine, `BOOT_IMAGE=/boot/vmlinuz-${KERNEL.release} ${linuxCommandLine(machine.files)}`);
+  async boot(machine) {
+    await bootLinux(machine, `BOOT_IMAGE=/boot/vmlinuz-${KERNEL.release} ${linuxCommandLine(machine.files)}`);
     machine.libvirt = new Libvirt(debianKvm.libvirt as NonNullable<Profile["libvirt"]>, machine);
   },
 };

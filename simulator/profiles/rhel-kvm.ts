@@ -112,9 +112,9 @@ title Red Hat Enterprise Linux Server (${RELEASE})
   install({ files }) {
     files.plant(initramfsPath(KERNEL), formatInitramfs(packInitramfs(files, KERNEL)));
   },
-  boot(machine) {
+  async boot(machine) {
     const kernel = /^\s*kernel\s+\S+\s+(.*)$/m.exec(machine.files.read("/boot/grub/grub.conf"))?.[1] ?? "";
-    bootLinux(machine, kernel);
+    await bootLinux(machine, kernel);
     machine.libvirt = new Libvirt(LIBVIRT, machine);
   },
 };

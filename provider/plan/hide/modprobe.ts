@@ -1,3 +1,5 @@
+import { initramfsModuleFiles } from "../../boot/initramfs-module";
+import { initramfsMakerOf } from "../../facts/boot";
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
@@ -6,7 +8,7 @@ import type { HideMechanism } from "../hide-mechanism";
 import type { Step } from "../step";
 import { isStubDriver } from "../stub-driver";
 import { bootFileEdit } from "./boot-file-edit";
-import { findHideOption, hideByModprobe, isHiddenByModprobe, unhideByModprobe } from "./modprobe-files";
+import { findHideOption, HIDE_FILE, hideByModprobe, isHiddenByModprobe, unhideByModprobe } from "./modprobe-files";
 
 /** Where pciback is a module: its option `hide=`, and softdeps that make the drivers' modules wait for it, in the initramfs too. */
 export const modprobeHiding: HideMechanism = {
@@ -16,7 +18,10 @@ export const modprobeHiding: HideMechanism = {
   isHidden: (facts, address) => isHiddenByModprobe(facts.modprobe, address),
   hide(facts, device, key) {
     const module = moduleOf(facts, device) ?? "";
-    const edits = hideByModprobe(facts.modprobe, device.address, module);
+    const edits = [
+      ...hideByModprobe(facts.modprobe, device.address, module),
+      ...(moduleFileEdits(facts, { module: "xen-pciback", folder: "kernel/drivers/xen/xen-pciback" }) ?? []),
+    ];
     return {
       steps: [...edits.map((edit) => bootFileEdit(facts, key, edit, [device.address], "keep")), followedBy(module)],
       entries: edits.map((edit) => ({
@@ -31,8 +36,10 @@ export const modprobeHiding: HideMechanism = {
     return option.kind === "unusable" ? option.reason : undefined;
   },
   unhide(facts, address, claim, key) {
-    const edits = unhideByModprobe(facts.modprobe, address, unneededModule(facts, key, claim, address));
-    if (edits.length === 0) return [];
+    const unhidden = unhideByModprobe(facts.modprobe, address, unneededModule(facts, key, claim, address));
+    if (unhidden.length === 0) return [];
+    const last = unhidden.some((edit) => edit.path === HIDE_FILE && edit.after === undefined);
+    const edits = [...unhidden, ...((last ? moduleFileEdits(facts, undefined) : undefined) ?? [])];
     return [
       ...edits.map((edit) => bootFileEdit(facts, key, edit, [], "forget")),
       followedBy(moduleIn(claim.entries.find((entry) => entry.entry === address)?.undo)),
@@ -54,11 +61,28 @@ function cannotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
   }
   const option = findHideOption(facts.modprobe);
   if (option.kind === "unusable") return option.reason;
+  const maker = initramfsMakerOf(facts.boot);
+  if (maker === undefined) {
+    return "its initramfs is made by none of initramfs-tools, dracut and mkinitfs, and so it cannot be told of the change";
+  }
+  if (initramfsModuleFiles(maker, facts.boot.files, undefined) === undefined) {
+    return "/etc/mkinitfs/mkinitfs.conf has no plain line of features, to which xen-pciback could be added";
+  }
   const orphan = devices.find((device) => moduleOf(facts, device) === undefined);
   if (!orphan) return undefined;
   return orphan.driver !== undefined && !isStubDriver(orphan.driver)
     ? `${orphan.address} has the driver ${orphan.driver}, which is a part of the kernel and takes the device before any module is loaded`
     : `${orphan.address} has no driver of its own that could be made to wait for xen-pciback`;
+}
+
+/** What makes the initramfs take xen-pciback along, or leave it out again. */
+function moduleFileEdits(facts: HostFacts, wanted: { readonly module: string; readonly folder: string } | undefined) {
+  const maker = initramfsMakerOf(facts.boot);
+  const files = maker && initramfsModuleFiles(maker, facts.boot.files, wanted);
+  return files?.flatMap(({ path, text }) => {
+    const file = facts.boot.files.find((one) => one.path === path);
+    return file?.text === text ? [] : [{ path: file?.target ?? path, before: file?.text, after: text }];
+  });
 }
 
 /** The module that would take the function at boot if nobody hid it. */

@@ -67,7 +67,37 @@ const ways: readonly [string, HostFacts, HideWish, readonly string[]][] = [
   ["by ids on the command line", RED_HAT, hide("03:00.0", { mechanism: "kernel-ids", driver: "pci-stub" }), [BLS]],
 ];
 
-describe.each(ways)("a KVM host hides %s", (_, facts, wish, paths) => {
+const ALPINE: HostFacts = {
+  ...LAB,
+  boot: {
+    ...LAB.boot,
+    programs: ["mkinitfs"],
+    files: [
+      {
+        path: "/etc/mkinitfs/mkinitfs.conf",
+        target: "/etc/mkinitfs/mkinitfs.conf",
+        text: 'features="ata base ide scsi usb virtio ext4 nvme"\n',
+      },
+    ],
+  },
+};
+const MODPROBE = "/etc/modprobe.d/pulumi-pci-passthrough.conf";
+const OTHERS: typeof ways = [
+  [
+    "by modprobe, in the initramfs of mkinitfs too",
+    ALPINE,
+    hide("03:00.0"),
+    ["/etc/mkinitfs/features.d/pulumi-pci-passthrough.modules", "/etc/mkinitfs/mkinitfs.conf", MODPROBE],
+  ],
+  [
+    "by modprobe, in the initramfs of dracut too",
+    { ...LAB, boot: { ...RED_HAT.boot, files: [] } },
+    hide("01:00"),
+    ["/etc/dracut.conf.d/pulumi-pci-passthrough.conf", MODPROBE],
+  ],
+];
+
+describe.each([...ways, ...OTHERS])("a host hides %s", (_, facts, wish, paths) => {
   const plan = planPresent(facts, wish, DEV);
   const after = simulate(facts, plan.steps);
 
