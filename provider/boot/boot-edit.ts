@@ -13,9 +13,3 @@ export function edited(text: string): BootEdit {
 export function editError(reason: string): BootEdit {
   return { kind: "error", reason };
 }
-
-/** One after the other; the first error ends it. */
-export function inTurn(...edits: readonly CommandLineEdit[]): CommandLineEdit {
-  return (commandLine) =>
-    edits.reduce<BootEdit>((so, edit) => (so.kind === "error" ? so : edit(so.text)), edited(commandLine));
-}

@@ -13,8 +13,6 @@ export interface Boot {
   readonly grubDropIns: boolean;
   /** The folder of dracut's modules.d. */
   readonly dracutFolder: string | undefined;
-  /** Whether PCI devices have driver_override: Linux 3.16 and later, RHEL 7. */
-  readonly driverOverride: boolean;
   /** Whether modprobe knows softdep: kmod does, module-init-tools (RHEL 6, Debian 6 and older) does not. */
   readonly softdep: boolean;
   /** Stub drivers of KVM that this kernel has. */
@@ -40,10 +38,6 @@ mkconfig=$(command -v grub-mkconfig) && grep -q default/grub.d "$mkconfig" && ec
 for folder in /usr/lib/dracut /usr/share/dracut; do
   [ ! -d "$folder/modules.d" ] || echo "dracut $folder"
 done
-for file in /sys/bus/pci/devices/*/driver_override; do
-  [ ! -e "$file" ] || echo driver-override
-  break
-done
 modprobe --version | sed -n 's/^/modprobe /p'
 grep -E -h -s -o '(vfio-pci|pci-stub)\\.ko' "/lib/modules/$(uname -r)/modules.builtin" | sed 's/^/builtin /'
 grep -E -h -s -o '^[^:]*(vfio-pci|pci-stub)\\.ko[^:]*:' "/lib/modules/$(uname -r)/modules.dep" | sed 's/^/module /'
@@ -64,7 +58,6 @@ ${askTextFiles(
       programs: all("program"),
       grubDropIns: lines.includes("drop-ins"),
       dracutFolder: all("dracut")[0],
-      driverOverride: lines.includes("driver-override"),
       softdep: !all("modprobe").some((one) => one.startsWith("module-init-tools")),
       stubs: new Map([
         ...stubsIn("module").map((stub) => [stub, "module"] as const),

@@ -1,4 +1,7 @@
+import { hasArgument, withArgument, withoutArgument } from "../boot/kernel-command-line";
 import type { HostFacts } from "../facts/host-facts";
+import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "./boot-lines";
+import { bootFileEdit } from "./hide/boot-file-edit";
 import type { Step } from "./step";
 
 /** One argument of a kernel's or hypervisor's command line. */
@@ -20,15 +23,40 @@ export type BootArgumentSteps =
     }
   | { readonly kind: "unfit"; readonly reason: string };
 
-/** Whether each boot from now on has the argument. */
-export function hasBootArgument(_facts: HostFacts, _argument: BootArgument): boolean {
-  return false;
+/** Whether each boot from now on has the argument: all entries of the boot loader but those for recovery, and those to come. */
+export function hasBootArgument(facts: HostFacts, { line, text }: BootArgument): boolean {
+  const lines = bootLines(facts, line);
+  return lines.length > 0 && [...lines, futureBootLine(facts, line) ?? text].every((one) => hasArgument(one, text));
 }
 
-export function addBootArgument(_facts: HostFacts, _key: string, argument: BootArgument): BootArgumentSteps {
-  return { kind: "unfit", reason: `writing ${argument.text} for the next boot is not supported yet` };
+export function addBootArgument(facts: HostFacts, key: string, argument: BootArgument): BootArgumentSteps {
+  if (hasBootArgument(facts, argument)) return { kind: "steps", steps: [], paths: [], effects: [] };
+  const change = { name: argument.name, edit: withArgument(argument.text) };
+  return stepsOf(facts, key, editBootArguments(facts, argument.line, change, "add"), argument, "keep");
 }
 
-export function removeBootArgument(_facts: HostFacts, _key: string, _argument: BootArgument): BootArgumentSteps {
-  return { kind: "steps", steps: [], paths: [], effects: [] };
+export function removeBootArgument(facts: HostFacts, key: string, argument: BootArgument): BootArgumentSteps {
+  const change = { name: argument.name, edit: withoutArgument(argument.text) };
+  return stepsOf(facts, key, editBootArguments(facts, argument.line, change, "remove"), argument, "forget");
+}
+
+function stepsOf(
+  facts: HostFacts,
+  key: string,
+  edit: BootArgumentsEdit,
+  { text }: BootArgument,
+  when: "keep" | "forget",
+): BootArgumentSteps {
+  if (edit.kind === "error") return { kind: "unfit", reason: edit.reason };
+  // Taken out by somebody else already: nothing has to follow.
+  if (when === "forget" && edit.edits.length === 0) return { kind: "steps", steps: [], paths: [], effects: [] };
+  return {
+    kind: "steps",
+    steps: [...edit.edits.map((one) => bootFileEdit(facts, key, one, [], when)), ...edit.regenerate],
+    paths: edit.edits.map(({ path }) => path),
+    effects: [
+      ...edit.edits.map(({ path }) => `${path} gets ${text}`),
+      ...edit.regenerate.flatMap((step) => (step.what === "grub-config" ? [`${step.path} is made anew`] : [])),
+    ],
+  };
 }

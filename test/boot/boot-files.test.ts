@@ -4,7 +4,7 @@ import { hideByArgument, unhideByArgument } from "../../provider/boot/hide-argum
 import { withArgument, withoutArgument } from "../../provider/boot/kernel-command-line";
 import type { ArgumentEdit, KernelLine } from "../../provider/boot/kernel-line";
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { type BootArgumentsEdit, editBootArguments } from "../../provider/plan/boot-arguments";
+import { type BootArgumentsEdit, editBootArguments } from "../../provider/plan/boot-lines";
 import { simulate } from "../../provider/plan/simulate";
 import { address, LAB } from "../plan/recorded-host";
 

@@ -42,7 +42,7 @@ test("serves hosts until it is told to stop, and prints how to reach each", asyn
 });
 
 test.each([
-  [["--host", "xen1=solaris"], 'There is no profile "solaris"; there are: debian-xl.'],
+  [["--host", "xen1=solaris"], 'There is no profile "solaris"; there are: debian-xl'],
   [["--host", "xen1"], "Expected <name>=<profile>."],
   [["--host", "a=debian-xl", "--host", "a=debian-xl"], 'There are two hosts "a".'],
   [["--host", "a=debian-xl", "--latency", "soon"], "Expected a number of milliseconds."],

@@ -13,6 +13,9 @@ interface ContractOptions {
   readonly withSudoUser?: (host: TestHost) => Promise<TestHost>;
 }
 
+/** Modules, scripts and settings in the initramfs, by their paths. */
+const INITRAMFS = "lsinitramfs /boot/initrd.img-$(uname -r) | grep -E '[.]ko|modprobe[.]d/|scripts/' | sort";
+
 /** What a host with xl does, whichever one it is: the same tests run on the simulated host and on the real one. */
 export function contract(start: () => Promise<TestHost>, options: ContractOptions): void {
   let host: TestHost;
@@ -260,6 +263,7 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
 
   describe("HiddenPciDevice", () => {
     test("hides a function from the next boot on, and not from the one after its end", async () => {
+      const packed = await output(host, INITRAMFS);
       const hidden = await new Deployment(host).create("HiddenPciDevice", { device: NIC });
       expect(hidden.outs).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
       expect(await driverOf(host, NIC)).toBe("e1000e");
@@ -273,6 +277,7 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
 
       await new Deployment(host).delete(hidden);
       expect(await driverOf(host, NIC)).toBe("pciback");
+      expect(await output(host, INITRAMFS)).toBe(packed);
       await host.reboot();
       expect(await driverOf(host, NIC)).toBe("e1000e");
     });

@@ -3,7 +3,7 @@ import type { ArgumentEdit } from "../../boot/kernel-line";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
-import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "../boot-arguments";
+import { type BootArgumentsEdit, bootLines, defaultBootEntry, editBootArguments, futureBootLine } from "../boot-lines";
 import type { HideMechanism } from "../hide-mechanism";
 import { simulate } from "../simulate";
 import { bootFileEdit } from "./boot-file-edit";
@@ -42,7 +42,11 @@ export const grubHiding: HideMechanism = {
     return {
       steps: [...edit.edits.map((one) => bootFileEdit(facts, key, one, [address], "keep")), ...edit.regenerate],
       entries: edit.edits.map(({ path }) => ({ path, entry: address, undo: { mechanism: "grub" } })),
-      effects: [...edit.edits.map(({ path }) => `${path} gets ${address} in ${parameterOf(facts)}`), ...configs],
+      effects: [
+        ...edit.edits.map(({ path }) => `${path} gets ${address} in ${parameterOf(facts)}`),
+        ...configs,
+        ...otherDefault(facts),
+      ],
     };
   },
   stuck(facts, address) {
@@ -57,6 +61,14 @@ export const grubHiding: HideMechanism = {
   regenerate: [],
   regenerationEffects: [],
 };
+
+/** Of the entries only those with Xen hide anything. */
+function otherDefault(facts: HostFacts): readonly string[] {
+  const entry = defaultBootEntry(facts);
+  return entry?.boots === "linux"
+    ? [`the entry that boots by default, "${entry.title}", has no Xen: nothing is hidden by it`]
+    : [];
+}
 
 function editHide(facts: HostFacts, address: PciAddress): BootArgumentsEdit {
   return editBootArguments(

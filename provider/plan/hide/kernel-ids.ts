@@ -3,7 +3,7 @@ import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
-import { bootLines, editBootArguments, futureBootLine } from "../boot-arguments";
+import { bootLines, editBootArguments, futureBootLine } from "../boot-lines";
 import type { HideDraft, HideMechanism } from "../hide-mechanism";
 import type { FileEdit, Step } from "../step";
 import type { StubDriver } from "../stub-driver";

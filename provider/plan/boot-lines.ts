@@ -1,7 +1,8 @@
-import { grubConfigLines } from "../boot/grub-config";
+import { readEnvironmentBlock } from "../boot/environment-block";
+import { defaultGrubEntry, grubConfigLines } from "../boot/grub-config";
 import { addToGrubDefaults, grubDefaultsLine, removeFromGrubDefaults } from "../boot/grub-defaults";
 import type { ArgumentEdit, FilesEdit, KernelLine } from "../boot/kernel-line";
-import { editLegacyGrub, legacyCommandLines } from "../boot/legacy-grub";
+import { defaultLegacyEntry, editLegacyGrub, legacyCommandLines } from "../boot/legacy-grub";
 import { editLoaderEntries, loaderEntryLines } from "../boot/loader-entries";
 import { grubConfigOf, grubDefaultsOf, grubEnvironmentOf, legacyGrubOf, loaderEntriesOf } from "../facts/boot";
 import type { HostFacts } from "../facts/host-facts";
@@ -39,6 +40,17 @@ export function bootLines(facts: HostFacts, line: KernelLine): readonly string[]
   }
   const config = grubConfigOf(facts.boot);
   return config ? grubConfigLines(config.text, line) : [];
+}
+
+/** The entry that boots when nobody chooses, as far as the files say it. */
+export function defaultBootEntry(
+  facts: HostFacts,
+): { readonly title: string; readonly boots: "xen" | "linux" | "other" } | undefined {
+  const legacy = legacyGrubOf(facts.boot);
+  if (legacy) return defaultLegacyEntry(legacy.text);
+  const config = grubConfigOf(facts.boot);
+  const environment = readEnvironmentBlock(grubEnvironmentOf(facts.boot)?.text ?? "");
+  return config && defaultGrubEntry(config.text, environment ?? new Map());
 }
 
 /** The command line that entries of kernels to come get; undefined where nothing but the entries themselves says it. */

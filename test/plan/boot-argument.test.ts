@@ -1,0 +1,58 @@
+import type { HostFacts } from "../../provider/facts/host-facts";
+import {
+  addBootArgument,
+  type BootArgument,
+  hasBootArgument,
+  removeBootArgument,
+} from "../../provider/plan/boot-argument";
+import { simulate } from "../../provider/plan/simulate";
+import type { FileEdit } from "../../provider/plan/step";
+import { LAB } from "./recorded-host";
+
+const KEY = "IommuBootParameters";
+const DROP_IN = "/etc/default/grub.d/zz-pulumi-pci-passthrough.cfg";
+const XEN: BootArgument = { line: "xen", name: "iommu", text: "iommu=on" };
+const LINUX: BootArgument = { line: "linux", name: "intel_iommu", text: "intel_iommu=on" };
+
+test("the hypervisor of the lab host gets an argument in a drop-in, and grub.cfg is made anew", () => {
+  expect(hasBootArgument(LAB, XEN)).toBe(false);
+  const added = addBootArgument(LAB, KEY, XEN);
+  expect(added).toMatchObject({
+    kind: "steps",
+    paths: [DROP_IN],
+    effects: [`${DROP_IN} gets iommu=on`, "/boot/grub/grub.cfg is made anew"],
+    steps: [
+      {
+        kind: "edit-file",
+        after: expect.stringContaining('GRUB_CMDLINE_XEN_DEFAULT="$GRUB_CMDLINE_XEN_DEFAULT iommu=on"'),
+      },
+      { kind: "regenerate", what: "grub-config", path: "/boot/grub/grub.cfg" },
+    ],
+  });
+  const after = simulate(LAB, added.kind === "steps" ? added.steps : []);
+  const removed = removeBootArgument(after, KEY, XEN);
+  expect(simulate(after, removed.kind === "steps" ? removed.steps : [])).toEqual(LAB);
+});
+
+test("an argument that every entry has, and those to come too, is there", () => {
+  expect(hasBootArgument(LAB, LINUX)).toBe(true);
+  expect(addBootArgument(LAB, KEY, LINUX)).toEqual({ kind: "steps", steps: [], paths: [], effects: [] });
+});
+
+test("an entry of grub.conf without the argument counts as lacking it", () => {
+  const text = "title a\n\tkernel /vmlinuz-1 ro intel_iommu=on\ntitle b\n\tkernel /vmlinuz-2 ro\n";
+  const path = "/boot/grub/grub.conf";
+  const facts: HostFacts = { ...LAB, boot: { ...LAB.boot, files: [{ path, target: path, text }] } };
+  expect(hasBootArgument(facts, LINUX)).toBe(false);
+  const added = addBootArgument(facts, KEY, LINUX);
+  const [edit] = added.kind === "steps" ? added.steps : [];
+  expect((edit as FileEdit).after).toBe(text.replace("vmlinuz-2 ro", "vmlinuz-2 ro intel_iommu=on"));
+});
+
+test("a host whose boot is not recognised is refused, with what to do", () => {
+  const facts: HostFacts = { ...LAB, boot: { ...LAB.boot, files: [] } };
+  expect(addBootArgument(facts, KEY, LINUX)).toEqual({
+    kind: "unfit",
+    reason: expect.stringMatching(/how it boots is not recognised[\s\S]*by hand/),
+  });
+});
