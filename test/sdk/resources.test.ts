@@ -49,6 +49,24 @@ const texts: readonly [string, () => pulumi.CustomResource, string, string][] = 
     "pulumi-nodejs:dynamic/pci-passthrough:VmPciAttachment",
     'exports.handler = () => require("pulumi-pci-passthrough/provider").VmPciAttachment;',
   ],
+  [
+    "SriovVirtualFunctions",
+    () => new pci.SriovVirtualFunctions("functions", { host, device, count: 2 }),
+    "pulumi-nodejs:dynamic/pci-passthrough:SriovVirtualFunctions",
+    'exports.handler = () => require("pulumi-pci-passthrough/provider").SriovVirtualFunctions;',
+  ],
+  [
+    "IommuBootParameters",
+    () => new pci.IommuBootParameters("iommu", { host }),
+    "pulumi-nodejs:dynamic/pci-passthrough:IommuBootParameters",
+    'exports.handler = () => require("pulumi-pci-passthrough/provider").IommuBootParameters;',
+  ],
+  [
+    "HostReboot",
+    () => new pci.HostReboot("reboot", { host, triggers: ["a"] }),
+    "pulumi-nodejs:dynamic/pci-passthrough:HostReboot",
+    'exports.handler = () => require("pulumi-pci-passthrough/provider").HostReboot;',
+  ],
 ];
 test.each(texts)("%s registers its type and its provider text, which never change", async (_, declare, type, text) => {
   const resource = await register(declare);
@@ -72,6 +90,49 @@ test("the program is told with the first of its resources: hosts, and declaratio
   });
   expect(JSON.stringify(program.value)).not.toContain("of-another-host");
   expect(other).toBeDefined();
+});
+
+test("what is about a host as a whole is told without a device, and what has an unknown one is not told", async () => {
+  new pci.HostReboot("reboot-of-told", { host: { address: "xen3.example.com" } });
+  new pci.AssignableDevice("unknown-device", {
+    host: { address: "xen3.example.com" },
+    device: pulumi.output(new Promise<string>(() => {})),
+  });
+  const resource = await register(
+    () => new pci.IommuBootParameters("iommu", { host: { address: "xen3.example.com" } }),
+  );
+  const { declarations } = (resource.inputs.__program as { value: { declarations: unknown } }).value;
+  expect(declarations).toEqual([
+    { kind: "HostReboot", label: "reboot-of-told" },
+    { kind: "IommuBootParameters", label: "iommu" },
+  ]);
+});
+
+describe("PciPassthrough", () => {
+  const childrenOf = async (args: Partial<pci.PciPassthroughArgs>) => {
+    const before = registered.length;
+    const { urn } = new pci.PciPassthrough("card", { host, device, vm: "web1", ...args }).attachment;
+    await new Promise((done) => urn.apply(done));
+    return registered.slice(before).filter(({ type }) => type.includes("dynamic"));
+  };
+  const kindOf = ({ type }: Registered) => type.slice(type.lastIndexOf(":") + 1);
+
+  test("is hidden, assignable and attached, each with what is its own", async () => {
+    const children = await childrenOf({ driver: "pciback", mechanism: "grub", group: true, permissive: true });
+    expect(children.map(({ name }) => name)).toEqual(["card-hidden", "card-assignable", "card-attachment"]);
+    expect(children.map(kindOf)).toEqual(["HiddenPciDevice", "AssignableDevice", "VmPciAttachment"]);
+    const [hidden, assignable, attachment] = children.map(({ inputs }) => inputs);
+    expect(hidden).toMatchObject({ driver: "pciback", mechanism: "grub" });
+    expect(hidden).not.toHaveProperty("group");
+    expect(assignable).toMatchObject({ driver: "pciback", group: true });
+    expect(assignable).not.toHaveProperty("permissive");
+    expect(attachment).toMatchObject({ vm: "web1", permissive: true });
+    expect(attachment).not.toHaveProperty("driver");
+  });
+
+  test("leaves out what is not wished", async () => {
+    expect((await childrenOf({ hide: false, assign: false })).map(kindOf)).toEqual(["VmPciAttachment"]);
+  });
 });
 
 test("a host that waits for another resource holds nothing up", async () => {

@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { virtualFunctionsFact } from "../../provider/facts/virtual-functions";
+import { addresses } from "../pci/arbitrary";
+
+const parse = (text: string) => virtualFunctionsFact.parse({ text, exitCode: 0 });
+
+test("links are in the order of their numbers, not of their names", () => {
+  const links = [0, 10, 2].map(
+    (number) =>
+      `lrwxrwxrwx 1 root root 0 Nov 21 08:17 /sys/bus/pci/devices/0000:03:00.0/virtfn${number} -> ../0000:03:01.${number % 8}`,
+  );
+  const text = [
+    "/sys/bus/pci/devices/0000:03:00.0/sriov_totalvfs:16",
+    "/sys/bus/pci/devices/0000:03:00.0/sriov_numvfs:3",
+    "/sys/bus/pci/devices/0000:04:00.0/sriov_totalvfs:0",
+    "/sys/bus/pci/devices/0000:04:00.0/sriov_numvfs:0",
+    ...links,
+    "/usr/bin/udevadm",
+    "",
+  ].join("\n");
+  expect([...parse(text).of]).toEqual([
+    ["0000:03:00.0", { most: 16, count: 3, functions: ["0000:03:01.0", "0000:03:01.2", "0000:03:01.2"] }],
+    ["0000:04:00.0", { most: 0, count: 0, functions: [] }],
+  ]);
+  expect(parse(text).udev).toBe(true);
+});
+
+test("a host without SR-IOV and without udev", () => {
+  expect(parse("\n")).toEqual({ of: new Map(), udev: false, rules: [] });
+});
+
+test("any number of functions of any device is read as sysfs has it", () => {
+  fc.assert(
+    fc.property(addresses(), fc.uniqueArray(addresses(), { maxLength: 12 }), (physical, functions) => {
+      const folder = `/sys/bus/pci/devices/${physical}`;
+      const links = functions.map(
+        (one, at) => `lrwxrwxrwx 1 root root 0 Jan 1 00:00 ${folder}/virtfn${at} -> ../${one}`,
+      );
+      const text = [
+        `${folder}/sriov_totalvfs:64`,
+        `${folder}/sriov_numvfs:${functions.length}`,
+        ...links.reverse(),
+      ].join("\n");
+      expect(parse(text).of.get(physical)).toEqual({ most: 64, count: functions.length, functions });
+    }),
+  );
+});
