@@ -81,10 +81,14 @@ test("every input of a host is named", () => {
   expect(codeSpans(sentence).slice(1).sort()).toEqual(Object.keys(HostInput.shape).sort());
 });
 
-test("every resource is explained", () => {
+test("every resource and every function is explained", () => {
   const explained = rows(section("What it does")).map(([name = ""]) => name.replaceAll("`", ""));
-  const { HostResource: _, PciResource: __, ...resources } = sdk;
-  expect(explained.sort()).toEqual(Object.keys(resources).sort());
+  const { HostResource: _, PciResource: __, ...exported } = sdk;
+  const isClass = (name: string) => /^[A-Z]/.test(name);
+  expect(explained.sort()).toEqual(Object.keys(exported).filter(isClass).sort());
+  const functions = Object.keys(exported).filter((name) => !isClass(name));
+  const words = codeSpans(section("What it does")).map((span) => span.split("(")[0]);
+  expect(words).toEqual(expect.arrayContaining(functions));
 });
 
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions.md"];
