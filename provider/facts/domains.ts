@@ -2,6 +2,7 @@ import { z } from "zod";
 import { fromBytes } from "../bytes";
 import { type PciAddress, parsePciAddress } from "../pci/address";
 import { type Fact, UnreadableFactsError } from "./answers";
+import { readXendDomains } from "./xend-domains";
 
 /** A PCI function inside a running domain. */
 export interface DomainPciDevice {
@@ -36,7 +37,13 @@ const ListedDomains = z.array(
 export const domainsFact: Fact<readonly Domain[]> = {
   name: "domains",
   ask: `
-[ "$(cat /sys/hypervisor/type)" = xen ] && command -v xl >&2 || return 0
+[ "$(cat /sys/hypervisor/type)" = xen ] || return 0
+if ! command -v xl >&2; then
+  command -v xm >&2 || return 0
+  echo xend
+  xm list --long || xm list --long || xm list --long
+  return
+fi
 table=$(xl list) || table=$(xl list) || table=$(xl list) || return
 printf '%s\\n' "$table" | sed 's/^/list /'
 xenstore-ls -f /local/domain/0/backend/pci | sed 's/^/store /'
@@ -44,6 +51,11 @@ long=$(xl list -l) || long=$(xl list -l) || long=$(xl list -l) || return
 printf '%s\\n' "$long"`,
   parse(answer) {
     // Seen on Xen 4.17: xl aborts now and then in a thread of libxenstore (tpp.c); to take that for "no domains" would be harm.
+    if (answer.text.startsWith("xend\n")) {
+      const domains = answer.exitCode === 0 ? readXendDomains(answer.text.slice("xend\n".length)) : [];
+      if (domains) return domains; // a daemon that does not answer has no host that anything is done to
+      throw new UnreadableFactsError('"xm list --long" printed no list: the domains of the host are not known');
+    }
     if (answer.exitCode !== 0)
       throw new UnreadableFactsError('"xl list" failed three times: the domains of the host are not known');
     const json = answer.text.indexOf("\n[");

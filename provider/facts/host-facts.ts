@@ -21,6 +21,7 @@ import { vmConfigsFact } from "./vm-configs";
 import { type Xapi, xapiFact } from "./xapi";
 import { type Xen, xenFact } from "./xen";
 import { type XenCmdline, xenCmdlineFact } from "./xen-cmdline";
+import { type Xend, xendFact } from "./xend";
 
 /** Everything that this project wants to know of a host, read in one round trip. */
 export interface HostFacts {
@@ -34,6 +35,7 @@ export interface HostFacts {
   readonly pcibackConf: PcibackConf;
   readonly boot: Boot;
   readonly xen: Xen | undefined;
+  readonly xend: Xend | undefined;
   readonly domains: readonly Domain[];
   readonly vmConfigs: readonly TextFile[];
   readonly libvirt: Libvirt | undefined;
@@ -70,6 +72,7 @@ function factsFor(questions: Questions): Facts {
     pcibackConf: pcibackConfFact,
     boot: bootFact,
     xen: xenFact,
+    xend: xendFact,
     domains: domainsFact,
     vmConfigs: vmConfigsFact(questions.vmConfigPaths),
     libvirt: libvirtFact(questions.libvirt ?? false),
@@ -109,6 +112,7 @@ export function readHostFacts(printed: string): HostFacts {
     pcibackConf: read(facts.pcibackConf),
     boot: read(facts.boot),
     xen: read(facts.xen),
+    xend: read(facts.xend),
     domains: read(facts.domains),
     vmConfigs: read(facts.vmConfigs),
     libvirt: read(facts.libvirt),

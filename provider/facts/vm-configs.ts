@@ -7,11 +7,22 @@ import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
 export function vmConfigsFact(named: readonly string[]): Fact<readonly TextFile[]> {
   return {
     name: "vm_configs",
-    ask: askTextFiles("/etc/xen/*.cfg", "/etc/xen/auto/*", ...named.map((path) => quote(toBytes(path)))),
+    // xm takes files of any name.
+    ask: `
+configs=/etc/xen/*.cfg
+command -v xm >&2 && configs=/etc/xen/*
+${askTextFiles("$configs", "/etc/xen/auto/*", ...named.map((path) => quote(toBytes(path)))).trim()}`,
     parse: (answer) => {
       const byTarget = new Map<string, TextFile>();
       for (const file of readTextFiles(answer.text)) if (!byTarget.has(file.target)) byTarget.set(file.target, file);
       return [...byTarget.values()];
     },
   };
+}
+
+/** Whether a file stands in /etc/xen that is no VM: what Xen and package managers put there, and its examples, which nobody starts. */
+export function isNoVm({ path }: TextFile): boolean {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (/^x[ml]example|^README|\.(sxp|xml)$|~$|\.(rpmnew|rpmsave|rpmorig|dpkg-\w+|bak|orig)$/.test(name)) return true;
+  return ["qemu-ifup", "xl.conf", "pciback.conf"].includes(name);
 }

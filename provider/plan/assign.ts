@@ -1,6 +1,7 @@
 import type { Claim } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
+import { xenIsAtLeast } from "../facts/xen";
 import { formatPciTarget } from "../pci/address";
 import { claimFor, claimKey, claimToGiveBack, findClaim, refuseForeignClaim } from "./claim";
 import { cautionsOf, lossOf } from "./effects";
@@ -103,8 +104,9 @@ function driversBefore(claim: Claim | undefined, devices: readonly PciDevice[]):
 /** libvirt keeps account of what it detached, so it is asked where it can; it knows the stub driver of its own time alone. */
 function assignedBy(facts: HostFacts, wish: AssignWish, stub: StubDriver): AssignedBy {
   const found = toolstackOf(facts, wish.toolstack);
-  if (found.kind === "unfit" || found.toolstack === "xm") return "sysfs";
-  if (found.toolstack !== "libvirt") return "xl";
+  if (found.kind === "unfit" || found.toolstack === "xm") return stub === "pciback" ? "pciback" : "sysfs";
+  // xl pci-assignable-add came with 4.2.
+  if (found.toolstack !== "libvirt") return facts.xen && !xenIsAtLeast(facts.xen, 4, 2) ? "pciback" : "xl";
   return stub === stubDriverOf(facts, { driver: undefined }) ? "virsh" : "sysfs";
 }
 

@@ -3,6 +3,7 @@ import type { HostFacts } from "../facts/host-facts";
 import { canBecomeConfFile } from "../facts/pciback-conf";
 import type { TextFile } from "../facts/text-files";
 import { isVirtualFunctionsRule } from "../facts/virtual-functions";
+import { PERMISSIVE_FILE } from "../facts/xend";
 import type { PciAddress } from "../pci/address";
 import type { DomainXml } from "../pci/domain-xml";
 import type { Dom0ArgumentEdit, FileEdit, Step, VirshChange, VmPciEdit } from "./step";
@@ -28,6 +29,10 @@ function after(facts: HostFacts, step: Step): HostFacts {
           ? { ...facts.boot, files: withText(facts.boot.files, step, () => true) }
           : facts.boot,
         vmConfigs: withText(facts.vmConfigs, step, () => false),
+        xend: facts.xend && {
+          ...facts.xend,
+          files: withText(facts.xend.files, step, (path) => path === PERMISSIVE_FILE),
+        },
         pcibackConf: {
           ...facts.pcibackConf,
           files: withText(facts.pcibackConf.files, step, canBecomeConfFile),

@@ -41,11 +41,12 @@ export type Step =
   | { readonly kind: "boot-script"; readonly name: string; readonly init: BootInit; readonly started: boolean }
   | {
       readonly kind: "attach";
+      readonly by: AttachedBy;
       readonly vm: RunningVm;
       readonly address: PciAddress;
       readonly options: AttachOptions;
     }
-  | { readonly kind: "detach"; readonly vm: RunningVm; readonly address: PciAddress }
+  | { readonly kind: "detach"; readonly by: AttachedBy; readonly vm: RunningVm; readonly address: PciAddress }
   | VirshChange
   | { readonly kind: "set-selinux-boolean"; readonly name: string; readonly to: boolean }
   | { readonly kind: "write-claim"; readonly key: string; readonly before: Claim | undefined; readonly claim: Claim }
@@ -78,8 +79,11 @@ export interface Reboot {
 /** What takes a host down in order: its init, or XenServer's toolstack. */
 export type RebootedBy = "init" | "xapi";
 
-/** What moves a function to its stub driver and back. */
-export type AssignedBy = "xl" | "virsh" | "sysfs";
+/** What gives a function to a running VM and takes it away again. */
+export type AttachedBy = "xl" | "xm";
+
+/** What moves a function to its stub driver and back: a toolstack, sysfs as any driver has it, or the files of pciback. */
+export type AssignedBy = "xl" | "virsh" | "sysfs" | "pciback";
 
 /** A VM of libvirt gets or loses one function: in its lasting configuration, or in the running VM. */
 export interface VirshChange {

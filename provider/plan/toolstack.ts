@@ -40,7 +40,9 @@ export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): Fou
 function toolstacksOf(facts: HostFacts): readonly Toolstack[] {
   const found: Toolstack[] = [];
   if (facts.xapi) found.push("xapi");
-  if (facts.xen?.xl) found.push("xl");
+  // While xend runs, xl refuses whatever changes something (tools/libxl/xl.c, 4.2).
+  if (facts.xen?.xl && !facts.xend?.answers) found.push("xl");
+  if (facts.xen && facts.xend?.answers) found.push("xm");
   // Beside another toolstack libvirt is asked only when the program names it.
   if (facts.libvirt?.kind === "answers" || (facts.libvirt?.kind === "not-asked" && found.length > 0))
     found.push("libvirt");
@@ -50,5 +52,6 @@ function toolstacksOf(facts: HostFacts): readonly Toolstack[] {
 function noToolstack(facts: HostFacts): string {
   if (facts.xen === undefined)
     return `it does not run on Xen (/sys/hypervisor/type does not say so), and ${libvirtSays(facts.libvirt)}`;
+  if (facts.xend) return 'it runs on Xen, but "xm list" does not answer there. Start xend: service xend start';
   return 'it runs on Xen, but "xl info" does not answer there. Hosts with another toolstack than xl are not supported yet';
 }

@@ -5,9 +5,11 @@ import type { VmPlanner } from "./vm-planner";
 import type { AttachWish } from "./wish";
 import { xapiVms } from "./xapi/xapi-vms";
 import { xlVms } from "./xl/xl-vms";
+import { xmVms } from "./xm/xm-vms";
 
 const PLANNERS: { readonly [name in Toolstack]?: VmPlanner } = {
   xl: xlVms,
+  xm: xmVms,
   xapi: xapiVms,
   libvirt: libvirtVms,
 };

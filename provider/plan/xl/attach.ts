@@ -1,10 +1,8 @@
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf, type PciDevice } from "../../facts/pci-devices";
-import { type Xen, xenIsAtLeast } from "../../facts/xen";
+import { isNoVm } from "../../facts/vm-configs";
 import { formatPciTarget } from "../../pci/address";
-import type { AttachOptions } from "../../pci/attach-options";
-import { XL_SINCE } from "../../pci/spec-string";
 import { noSuchDevice } from "../assign";
 import { claimFor, claimKey, findClaim, othersHaveEntriesIn, refuseForeignClaim } from "../claim";
 import { cautionsOf } from "../effects";
@@ -13,14 +11,20 @@ import { type Plan, type Refusal, refusedPlan } from "../plan";
 import type { FileEdit, Step } from "../step";
 import type { AttachWish, PlanContext } from "../wish";
 import { isConfigured, notEditable, withEntries } from "./config-entries";
+import type { FileToolstack } from "./file-toolstack";
 import { findVm, type Vm } from "./find-vm";
 import { planHotPlug } from "./hot-plug";
 
 /** In: facts and the wish that a VM has functions. Out: the edit of its configuration, and the hot-plug where it can be. */
-export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program }: PlanContext): Plan {
+export function planAttach(
+  tools: FileToolstack,
+  facts: HostFacts,
+  wish: AttachWish,
+  { owner, program }: PlanContext,
+): Plan {
   const devices = functionsOf(facts.pciDevices, wish.target);
   if (devices.length === 0) return refusedPlan(noSuchDevice(facts, formatPciTarget(wish.target)));
-  const found = findVm(facts, wish.vm);
+  const found = findVm(tools, facts, wish.vm);
   if (found.kind !== "found") return refusedPlan(found.reason);
   const { vm } = found;
   if (wish.scope !== "live" && !vm.config) return refusedPlan(noConfigFile(vm));
@@ -28,21 +32,26 @@ export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program 
 
   const key = claimKey(wish, vm.key);
   const claim = findClaim(facts, key);
-  const unable = optionsRefusal(facts.xen, wish.options);
-  const edit = configEdit(facts, wish, vm, devices, key, claim);
+  const unable = tools.refuseOptions(facts, wish.options);
+  const beside = tools.editsBeside(facts, { key, devices, options: wish.options }, claim?.entries ?? []);
+  const edit = configEdit(tools, facts, wish, vm, devices, key, claim);
   if (edit.kind === "refused") return refusedPlan(edit.reason);
-  const live = planHotPlug(wish, vm, devices, facts.xen, program);
-  const { steps: claimSteps } = claimFor(facts, key, owner, { drivers: [], entries: [...edit.entries] });
-  const steps: Step[] = [...claimSteps, ...edit.steps, ...live.steps];
+  const live = planHotPlug(tools, facts, wish, vm, devices, program);
+  const { steps: claimSteps } = claimFor(facts, key, owner, {
+    drivers: [],
+    entries: [...edit.entries, ...beside.entries],
+  });
+  const steps: Step[] = [...claimSteps, ...beside.steps, ...edit.steps, ...live.steps];
   return {
     steps,
-    effects: [...edit.effects, ...live.effects],
-    warnings: steps.length > 0 ? devices.flatMap((device) => cautionsOf(facts, wish, device)) : [],
+    effects: [...beside.effects, ...edit.effects, ...live.effects],
+    warnings:
+      steps.length > 0 ? [...devices.flatMap((device) => cautionsOf(facts, wish, device)), ...beside.warnings] : [],
     refusals: [
-      ...(unable === undefined ? [] : [{ guard: undefined, message: unable }]),
+      ...[unable, beside.refusal].flatMap((message) => (message === undefined ? [] : [{ guard: undefined, message }])),
       ...live.refusals,
       ...refuseForeignClaim(facts, key, owner),
-      ...(edit.steps.length > 0 ? judgeOtherVms(facts, wish, vm) : []),
+      ...(edit.steps.length > 0 ? judgeOtherVms(tools, facts, wish, vm) : []),
       ...judgeSteps(facts, wish, steps),
     ],
   };
@@ -58,6 +67,7 @@ type EditPlan =
   | { readonly kind: "refused"; readonly reason: string };
 
 function configEdit(
+  tools: FileToolstack,
   facts: HostFacts,
   wish: AttachWish,
   vm: Vm,
@@ -65,15 +75,15 @@ function configEdit(
   key: string,
   claim: Claim | undefined,
 ): EditPlan {
-  const ours = claim?.entries ?? [];
-  if (!vm.config) return { kind: "edited", steps: [], entries: ours, effects: [] };
+  if (!vm.config) return { kind: "edited", steps: [], entries: claim?.entries ?? [], effects: [] };
   const { file } = vm.config;
+  const ours = (claim?.entries ?? []).filter((entry) => entry.path === file.target);
   const live = wish.scope === "live";
   const edited = withEntries(facts, file, ours, {
     addresses: live ? [] : devices.map((device) => device.address),
-    options: wish.options,
-    // Started without any device, a VM of Xen 4.13 and later cannot get one later on (libxl_create.c, 4.17).
-    passthrough: live && facts.xen !== undefined && xenIsAtLeast(facts.xen, 4, 13),
+    options: tools.fileOptions(wish.options),
+    passthrough: live && tools.needsPassthrough(facts),
+    language: tools.language,
   });
   if (edited.kind === "error") return { kind: "refused", reason: notEditable(file.path, edited) };
   const { entries } = edited;
@@ -88,24 +98,17 @@ function configEdit(
   };
 }
 
-function judgeOtherVms(facts: HostFacts, wish: AttachWish, vm: Vm): readonly Refusal[] {
+function judgeOtherVms(tools: FileToolstack, facts: HostFacts, wish: AttachWish, vm: Vm): readonly Refusal[] {
   if (wish.allow.includes("configured-in-other-vm")) return [];
   return facts.vmConfigs
-    .filter((file) => file.target !== vm.config?.file.target && isConfigured(file, wish.target))
+    .filter(
+      (file) =>
+        !isNoVm(file) && file.target !== vm.config?.file.target && isConfigured(file, wish.target, tools.language),
+    )
     .map((file) => ({
       guard: "configured-in-other-vm",
       message: `${file.path} has ${formatPciTarget(wish.target)} too, and the two VMs could not run at the same time. If this is meant, add allow: ["configured-in-other-vm"].`,
     }));
-}
-
-function optionsRefusal(xen: Xen | undefined, options: AttachOptions): string | undefined {
-  const unknown = (Object.keys(options) as (keyof AttachOptions)[]).find((option) => {
-    const [major = 0, minor = 0] = XL_SINCE[option].split(".").map(Number);
-    return xen !== undefined && !xenIsAtLeast(xen, major, minor);
-  });
-  return (
-    unknown && `xl of Xen ${xen?.major}.${xen?.minor} does not know the option ${unknown} (since ${XL_SINCE[unknown]})`
-  );
 }
 
 function noConfigFile(vm: Vm): string {

@@ -16,6 +16,7 @@ import {
   type XlAdditions,
   type XlEdit,
 } from "../../pci/xl-config-edit";
+import type { ConfigLanguage } from "../../pci/xl-config-language";
 
 type Entry = Claim["entries"][number];
 
@@ -25,6 +26,7 @@ export interface WantedEntries {
   readonly options: AttachOptions;
   /** Whether the VM must start with passthrough enabled although it has no entry. */
   readonly passthrough: boolean;
+  readonly language: ConfigLanguage;
 }
 
 /** The new text of a VM configuration, and the entries that the claim has in it from then on. */
@@ -53,7 +55,8 @@ export function withEntries(
   ours: readonly Entry[],
   wanted: WantedEntries,
 ): ConfigEdit {
-  const draft = new Draft(file.text, additionsOf(facts, file.target));
+  const { language } = wanted;
+  const draft = new Draft(file.text, additionsOf(facts, file.target), language);
   const inserted = new Map(ours.map((entry) => [entry.entry, undoOf(entry)?.instead]));
   const unwanted = ours.filter((entry) => !isWanted(entry, wanted));
   draft.remove(unwanted, othersNeedPassthrough(facts, file.target, ours));
@@ -63,15 +66,15 @@ export function withEntries(
     if (present && sameOptions(present.spec?.options ?? {}, wanted.options, draft.defaults())) continue;
     if (present) {
       if (!inserted.has(address)) inserted.set(address, draft.raw(present));
-      draft.edit((text, additions) => replacePciEntry(text, address, spec, additions));
+      draft.edit((text, additions) => replacePciEntry(text, address, spec, additions, language));
     } else {
       inserted.set(address, undefined);
-      draft.edit((text, additions) => addPciEntry(text, spec, additions));
+      draft.edit((text, additions) => addPciEntry(text, spec, additions, language));
     }
   }
   if (wanted.passthrough && !draft.allowsHotPlug()) {
     inserted.set(PASSTHROUGH, undefined);
-    draft.edit((text, additions) => setPassthrough(text, "enabled", additions));
+    draft.edit((text, additions) => setPassthrough(text, "enabled", additions, language));
   }
   return draft.result((additions) =>
     [...inserted]
@@ -85,15 +88,20 @@ export function withEntries(
 }
 
 /** Takes all entries of a claim out of a VM configuration again. */
-export function withoutEntries(facts: HostFacts, file: TextFile, ours: readonly Entry[]): ConfigEdit {
-  const draft = new Draft(file.text, additionsOf(facts, file.target));
+export function withoutEntries(
+  facts: HostFacts,
+  file: TextFile,
+  ours: readonly Entry[],
+  language: ConfigLanguage,
+): ConfigEdit {
+  const draft = new Draft(file.text, additionsOf(facts, file.target), language);
   draft.remove(ours, othersNeedPassthrough(facts, file.target, ours));
   return draft.result(() => []);
 }
 
 /** Whether a VM configuration names a function of the target. */
-export function isConfigured(file: TextFile, target: PciTarget): boolean {
-  const config = parseXlConfig(file.text);
+export function isConfigured(file: TextFile, target: PciTarget, language: ConfigLanguage): boolean {
+  const config = parseXlConfig(file.text, language);
   if (config.kind === "error") return false;
   return config.pci.some(({ spec }) => {
     if (spec?.device.kind === "function") return targets(target, spec.device.address);
@@ -116,6 +124,7 @@ class Draft {
   constructor(
     private text: string,
     private additions: XlAdditions,
+    private readonly language: ConfigLanguage,
   ) {}
 
   edit(change: (text: string, additions: XlAdditions) => XlEdit): void {
@@ -132,23 +141,23 @@ class Draft {
       const instead = undoOf(entry)?.instead;
       const present = this.entry(address);
       if (entry.entry === PASSTHROUGH) {
-        if (!keepPassthrough) this.edit(restorePassthrough);
+        if (!keepPassthrough) this.edit((text, additions) => restorePassthrough(text, additions, this.language));
       } else if (instead !== undefined && present) {
         const text = this.text.slice(0, present.start) + instead + this.text.slice(present.end);
         this.edit((_, additions) => ({ kind: "edited", text, additions }));
       } else {
-        this.edit((text, additions) => removePciEntry(text, address, additions));
+        this.edit((text, additions) => removePciEntry(text, address, additions, this.language));
       }
     }
   }
 
   entry(address: PciAddress): PciEntry | undefined {
-    const config = parseXlConfig(this.text);
+    const config = parseXlConfig(this.text, this.language);
     return config.kind === "error" ? undefined : config.pci.find((entry) => namesFunction(entry.spec, address));
   }
 
   defaults(): AttachOptions {
-    const config = parseXlConfig(this.text);
+    const config = parseXlConfig(this.text, this.language);
     return config.kind === "error" ? {} : config.pciDefaults;
   }
 
@@ -157,7 +166,7 @@ class Draft {
   }
 
   allowsHotPlug(): boolean {
-    const config = parseXlConfig(this.text);
+    const config = parseXlConfig(this.text, this.language);
     return config.kind === "config" && (config.passthrough === "enabled" || config.pci.length > 0);
   }
 

@@ -2,10 +2,12 @@ import { fromBytes } from "../../bytes";
 import type { Domain } from "../../facts/domains";
 import type { HostFacts } from "../../facts/host-facts";
 import type { TextFile } from "../../facts/text-files";
+import { isNoVm } from "../../facts/vm-configs";
 import type { PciAddress } from "../../pci/address";
 import { namesFunction } from "../../pci/spec-string";
 import { parseXlConfig, type XlConfig } from "../../pci/xl-config";
 import type { FoundVm, HostVm } from "../vm-planner";
+import type { FileToolstack } from "./file-toolstack";
 
 /** A VM with its configuration file, its running domain, or both. */
 export interface Vm extends HostVm {
@@ -14,16 +16,18 @@ export interface Vm extends HostVm {
 }
 
 /** Finds a VM by name, uuid, or the path of its configuration file. */
-export function findVm(facts: HostFacts, wanted: string): FoundVm<Vm> {
-  const configs = facts.vmConfigs.map((file) => ({ file, parsed: parseXlConfig(file.text) }));
+export function findVm({ name: reader, language }: FileToolstack, facts: HostFacts, wanted: string): FoundVm<Vm> {
+  const configs = facts.vmConfigs.map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
   if (wanted.startsWith("/")) {
     const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));
     if (!config) return { kind: "missing", reason: `the host has no file ${wanted}` };
-    if (config.parsed.kind === "error") return unreadable(config.file, config.parsed);
+    if (config.parsed.kind === "error") return unreadable(reader, config.file, config.parsed);
     return found(facts, { file: config.file, parsed: config.parsed });
   }
 
-  const readable = configs.flatMap(({ file, parsed }) => (parsed.kind === "config" ? [{ file, parsed }] : []));
+  const readable = configs.flatMap(({ file, parsed }) =>
+    parsed.kind === "config" && !isNoVm(file) ? [{ file, parsed }] : [],
+  );
   const matching = readable.filter(({ parsed }) => nameOf(parsed) === wanted || sameUuid(parsed.uuid, wanted));
   const [config, second] = matching;
   if (second) {
@@ -40,22 +44,27 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm<Vm> {
     return { kind: "found", vm: { name, key: uuid ?? name, running: true, config: undefined, domain } };
   }
 
-  const damaged = configs.find(({ file, parsed }) => parsed.kind === "error" && fromBytes(file.text).includes(wanted));
-  if (damaged?.parsed.kind === "error") return unreadable(damaged.file, damaged.parsed);
-  const known = readable.map(({ file, parsed }) => `\n  "${nameOf(parsed)}" in ${file.path}`).join("");
+  const damaged = configs.find(
+    ({ file, parsed }) => parsed.kind === "error" && !isNoVm(file) && fromBytes(file.text).includes(wanted),
+  );
+  if (damaged?.parsed.kind === "error") return unreadable(reader, damaged.file, damaged.parsed);
+  const known = readable
+    .filter(({ parsed }) => parsed.name !== undefined)
+    .map(({ file, parsed }) => `\n  "${nameOf(parsed)}" in ${file.path}`)
+    .join("");
   return {
     kind: "missing",
     reason: `the host has no VM "${wanted}". Name one by its name, its uuid or its file. The VMs of /etc/xen are:${known || " none"}`,
   };
 }
 
-export function isAttachedLive(facts: HostFacts, wanted: string, address: PciAddress): boolean {
-  const found = findVm(facts, wanted);
+export function isAttachedLive(tools: FileToolstack, facts: HostFacts, wanted: string, address: PciAddress): boolean {
+  const found = findVm(tools, facts, wanted);
   return found.kind === "found" && (found.vm.domain?.pciDevices.some((one) => one.address === address) ?? false);
 }
 
-export function isInConfig(facts: HostFacts, wanted: string, address: PciAddress): boolean {
-  const found = findVm(facts, wanted);
+export function isInConfig(tools: FileToolstack, facts: HostFacts, wanted: string, address: PciAddress): boolean {
+  const found = findVm(tools, facts, wanted);
   return (
     found.kind === "found" && (found.vm.config?.parsed.pci.some((entry) => namesFunction(entry.spec, address)) ?? false)
   );
@@ -71,10 +80,17 @@ function found(facts: HostFacts, config: { readonly file: TextFile; readonly par
   };
 }
 
-function unreadable(file: TextFile, error: { readonly line: number; readonly reason: string }): FoundVm<Vm> {
+function unreadable(
+  reader: string,
+  file: TextFile,
+  error: { readonly line: number; readonly reason: string },
+): FoundVm<Vm> {
   return {
     kind: "unreadable",
-    reason: `${file.path} is no valid VM configuration: line ${error.line}: ${error.reason}. xl would not start this VM either; mend it first`,
+    reason:
+      reader === "xl"
+        ? `${file.path} is no valid VM configuration: line ${error.line}: ${error.reason}. xl would not start this VM either; mend it first`
+        : `${file.path} is Python that cannot be read without running it: line ${error.line}: ${error.reason}. Write it as a plain list`,
   };
 }
 

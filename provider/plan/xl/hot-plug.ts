@@ -1,10 +1,11 @@
 import type { Domain } from "../../facts/domains";
+import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
-import { type Xen, xenIsAtLeast } from "../../facts/xen";
 import { targets } from "../../pci/address";
 import type { Refusal } from "../plan";
 import type { Step } from "../step";
 import type { AttachWish, PlanContext } from "../wish";
+import type { FileToolstack } from "./file-toolstack";
 import type { Vm } from "./find-vm";
 
 /** The part of a plan that changes the running VM. */
@@ -18,22 +19,24 @@ const NOTHING: HotPlugPlan = { steps: [], effects: [], refusals: [] };
 
 /** In: a VM and functions that it should have. Out: the hot-plug, or why it is not possible or not possible yet. */
 export function planHotPlug(
+  tools: FileToolstack,
+  facts: HostFacts,
   wish: AttachWish,
   vm: Vm,
   devices: readonly PciDevice[],
-  xen: Xen | undefined,
   program: PlanContext["program"],
 ): HotPlugPlan {
   const { domain } = vm;
   if (!domain || wish.scope === "config") return NOTHING;
   const missing = devices.filter((device) => !domain.pciDevices.some((one) => one.address === device.address));
   if (missing.length === 0) return NOTHING;
-  const hinder = hindrance(domain, missing, xen);
+  const unable = tools.cannotHotPlug(facts, domain, vm.config?.parsed.type);
+  const hinder = hindrance(domain, missing, unable);
   if (hinder !== undefined) {
     const maker = program.find(
       (other) => other.kind === "AssignableDevice" && missing.every((device) => targets(other.target, device.address)),
     );
-    if (maker && canHotPlug(domain, xen) && !domain.paused) {
+    if (maker && unable === undefined && !domain.paused) {
       return { ...NOTHING, effects: [`the hot-plug into the running VM "${vm.name}" waits for "${maker.label}"`] };
     }
     if (wish.scope === "auto") {
@@ -44,9 +47,10 @@ export function planHotPlug(
   return {
     steps: missing.map((device) => ({
       kind: "attach",
+      by: tools.name,
       vm: { domainId: domain.id, name: domain.name },
       address: device.address,
-      options: wish.options,
+      options: tools.fileOptions(wish.options),
     })),
     effects: missing.map((device) => `${device.address} is hot-plugged into the running VM "${vm.name}"`),
     refusals: [],
@@ -54,18 +58,12 @@ export function planHotPlug(
 }
 
 /** Why the host cannot hot-plug these functions now. */
-function hindrance(domain: Domain, devices: readonly PciDevice[], xen: Xen | undefined): string | undefined {
+function hindrance(domain: Domain, devices: readonly PciDevice[], unable: string | undefined): string | undefined {
   if (domain.paused) return `the VM "${domain.name}" is paused`;
-  if (!canHotPlug(domain, xen)) {
-    return `the VM "${domain.name}" was started without any PCI device, and this Xen lets it have none until it is started again`;
-  }
+  if (unable !== undefined) return unable;
   const held = devices.find((device) => device.driver !== "pciback");
   return (
     held &&
     `${held.address} is not assignable (its driver is ${held.driver ?? "none"}, not pciback). Declare an AssignableDevice for it`
   );
-}
-
-function canHotPlug(domain: Domain, xen: Xen | undefined): boolean {
-  return domain.startedForDevices || domain.pciDevices.length > 0 || (xen !== undefined && !xenIsAtLeast(xen, 4, 13));
 }

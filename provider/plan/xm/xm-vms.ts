@@ -1,0 +1,46 @@
+import type { HostFacts } from "../../facts/host-facts";
+import { xenIsAtLeast } from "../../facts/xen";
+import type { AttachOptions } from "../../pci/attach-options";
+import { XM_LANGUAGE } from "../../pci/xl-config-language";
+import type { VmPlanner } from "../vm-planner";
+import type { FileToolstack } from "../xl/file-toolstack";
+import { fileVms } from "../xl/file-vms";
+import { editPermissive } from "./permissive";
+
+/**
+ * The first Xen whose xm understands an option (xen's git history: f86db27518, f3cc74d2f1, 5534b7d986). An older one drops the whole entry
+ * without a word (preprocess_pci). `permissive` is a file of xend's, and the others came with xl.
+ */
+const XM_SINCE: { readonly [option in keyof AttachOptions]?: string } = {
+  permissive: "3.0",
+  msitranslate: "3.4",
+  powerManagement: "3.4",
+  vslot: "3.4",
+};
+
+const XM: FileToolstack = {
+  name: "xm",
+  language: XM_LANGUAGE,
+  refuseOptions(facts, options) {
+    const wanted = (Object.keys(options) as (keyof AttachOptions)[]).filter((option) => options[option] !== undefined);
+    return wanted.map((option) => refuseOption(facts, option)).find((reason) => reason !== undefined);
+  },
+  fileOptions: ({ permissive: _, ...others }) => others,
+  editsBeside: editPermissive,
+  needsPassthrough: () => false,
+  cannotHotPlug: ({ xend }) =>
+    xend?.commands.includes("pci-attach")
+      ? undefined
+      : "xm of this host does not know pci-attach (it came with Xen 3.3), so a VM gets devices when it starts",
+};
+
+/** VMs of hosts with xend: a Python file in /etc/xen of whatever name, a running domain, or both. */
+export const xmVms: VmPlanner = fileVms(XM);
+
+function refuseOption({ xen }: HostFacts, option: keyof AttachOptions): string | undefined {
+  const since = XM_SINCE[option];
+  if (since === undefined) return `xm knows no option ${option}: it came with xl`;
+  const [major = 0, minor = 0] = since.split(".").map(Number);
+  if (!xen || xenIsAtLeast(xen, major, minor)) return undefined;
+  return `xm of Xen ${xen.major}.${xen.minor} does not know the option ${option} (since ${since})`;
+}
