@@ -17,6 +17,11 @@ export const networkFact: Fact<readonly NetworkInterface[]> = {
   ask: `
 ls -ld /sys/class/net/* /sys/class/net/*/master
 ls -d /sys/class/net/*/lower_*
+# Before Linux 3.9 there are no lower links, and in 2.6.18 an interface is a folder with a link to its device.
+ls -d /sys/class/net/*/brif/* /sys/class/net/*/slave_* | sed -e 's#/brif/#/lower_#' -e 's#/slave_#/lower_#'
+for nic in /sys/class/net/*; do
+  [ -L "$nic" ] || echo "old $nic -> $(readlink "$nic/device")/net/\${nic##*/}"
+done
 ip -o addr`,
   parse(answer) {
     const links = readLinks(answer.text);
@@ -55,7 +60,11 @@ export function interfacesUnder(interfaces: readonly NetworkInterface[], address
     seen.add(one);
     for (const name of one.lower) visit(byName.get(name));
     // An Open vSwitch bridge has no lower links: its ports hang from the one datapath "ovs-system".
-    if (one.lower.length === 0 && !one.carriedBy) visit(byName.get("ovs-system"));
+    if (one.lower.length > 0 || one.carriedBy) return;
+    visit(byName.get("ovs-system"));
+    // xend of RHEL 5 gives dom0 the address on eth0, a loop of netloop.ko whose other end vif0.0 is a port of the bridge.
+    const loop = /^v?eth(\d+)$/.exec(one.name)?.[1];
+    for (const bridge of interfaces) if (loop && bridge.lower.includes(`vif0.${loop}`)) visit(bridge);
   };
   for (const one of interfaces) if (one.addresses.includes(address)) visit(one);
   return [...seen];

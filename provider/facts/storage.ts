@@ -18,6 +18,28 @@ export const storageFact: Fact<readonly StorageUse[]> = {
 ls -ld /sys/class/block/*
 ls -d /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
 grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name
+# Linux 2.6.18 has neither /sys/class/block nor mountinfo: the same in today's form, from what it has.
+[ -d /sys/class/block ] || for block in /sys/block/*; do
+  disk=\${block##*/}
+  device=$(readlink "$block/device")
+  for part in "$block" "$block/$disk"*; do
+    [ -e "$part/dev" ] || continue
+    name=\${part##*/}
+    path=$device/block/$disk
+    [ "$part" = "$block" ] || path=$path/$name
+    echo "old /sys/class/block/$name -> $path"
+    echo "/sys/class/block/$name/dev:$(cat "$part/dev")"
+  done
+  ls "$block/slaves" | sed "s#^#/sys/class/block/$disk/slaves/#"
+done
+[ -e /proc/self/mountinfo ] || while read -r source point type options; do
+  case $source in
+    /dev/* | rootfs) ;;
+    *) continue ;;
+  esac
+  number=$(stat -c %d "$point")
+  echo "mount 0 0 $((number >> 8 & 4095)):$((number & 255 | number >> 12 & 1048320)) / $point rw - $type $source -"
+done < /proc/mounts
 sed 's/^/mount /' /proc/self/mountinfo
 sed 's/^/swap /' /proc/swaps`,
   parse(answer) {

@@ -5,8 +5,17 @@ import { debianXlOwnKernel } from "./debian-xl-own-kernel";
 import { rhelKvm } from "./rhel-kvm";
 import { xcpNg83 } from "./xcpng-8.3";
 import { xenServer7 } from "./xenserver-7";
+import { pcibackConf } from "./pciback-conf";
 
-const PROFILES: readonly Profile[] = [debianXl, debianXlOwnKernel, debianKvm, rhelKvm, xenServer7, xcpNg83];
+const PROFILES: readonly Profile[] = [
+  debianXl,
+  debianXlOwnKernel,
+  debianKvm,
+  rhelKvm,
+  xenServer7,
+  xcpNg83,
+  pcibackConf,
+];
 
 /** Names of the kinds of hosts that can be simulated. */
 export const PROFILE_NAMES: readonly string[] = PROFILES.map((profile) => profile.name);
