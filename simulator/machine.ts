@@ -135,7 +135,7 @@ export class Machine {
     const kernel = () => this.kernel;
     this.files = new FileTree({
       "/sys": sysfs(kernel, profile.sysfs),
-      "/proc": procfs(kernel, profile.mounts, profile.swaps),
+      "/proc": procfs(kernel, profile.mounts, profile.swaps, profile.kernel.oldSysfs),
     });
     for (const folder of profile.folders) this.files.plantFolder(folder);
     for (const [path, text] of Object.entries(profile.files)) this.files.plant(path, text);

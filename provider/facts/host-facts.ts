@@ -7,6 +7,7 @@ import { type Iommu, iommuFact } from "./iommu";
 import { type Libvirt, libvirtFact } from "./libvirt";
 import { type Machine, machineFact } from "./machine";
 import { modprobeFact } from "./modprobe";
+import { modprobeConfFact } from "./modprobe-conf";
 import { type NetworkInterface, networkFact } from "./network";
 import { type PciDevices, pciDevicesFact } from "./pci-devices";
 import { type Pciback, pcibackFact } from "./pciback";
@@ -32,6 +33,7 @@ export interface HostFacts {
   readonly console: Console;
   readonly pciback: Pciback;
   readonly modprobe: readonly TextFile[];
+  readonly modprobeConf: TextFile | undefined;
   readonly pcibackConf: PcibackConf;
   readonly boot: Boot;
   readonly xen: Xen | undefined;
@@ -69,6 +71,7 @@ function factsFor(questions: Questions): Facts {
     console: consoleFact,
     pciback: pcibackFact,
     modprobe: modprobeFact,
+    modprobeConf: modprobeConfFact,
     pcibackConf: pcibackConfFact,
     boot: bootFact,
     xen: xenFact,
@@ -109,6 +112,7 @@ export function readHostFacts(printed: string): HostFacts {
     console: read(facts.console),
     pciback: read(facts.pciback),
     modprobe: read(facts.modprobe),
+    modprobeConf: read(facts.modprobeConf),
     pcibackConf: read(facts.pcibackConf),
     boot: read(facts.boot),
     xen: read(facts.xen),

@@ -24,6 +24,8 @@ export interface HideMechanism {
   readonly hosts?: "xen" | "kvm";
   /** Taken only when the program names it. */
   readonly onlyByName?: boolean;
+  /** Tells apart those of one name, in claims too: hosts of another age. */
+  readonly variant?: string;
   /** Why this host does not boot so, or why these functions cannot be hidden so; undefined when they can. */
   unfit(facts: HostFacts, devices: readonly PciDevice[], stub: StubDriver): string | undefined;
   /** Whether the people of this host hide devices in this way already: then it comes first. Without it, they do not. */

@@ -7,6 +7,7 @@ import { grubHiding } from "./hide/grub";
 import { initramfsHiding } from "./hide/initramfs";
 import { kernelIdsHiding } from "./hide/kernel-ids";
 import { modprobeHiding } from "./hide/modprobe";
+import { modprobeConfHiding } from "./hide/modprobe-conf";
 import { pcibackConfHiding } from "./hide/pciback-conf";
 import { xenCmdlineHiding } from "./hide/xen-cmdline";
 import type { HideMechanism } from "./hide-mechanism";
@@ -18,6 +19,7 @@ const MECHANISMS: readonly HideMechanism[] = [
   xenCmdlineHiding,
   grubHiding,
   modprobeHiding,
+  modprobeConfHiding,
   initramfsHiding,
   pcibackConfHiding,
   driverOverrideHiding,
@@ -55,8 +57,8 @@ export function chooseMechanism(
 
 /** The mechanism that made an entry of a claim. */
 export function mechanismOfEntry(entry: Claim["entries"][number]): HideMechanism | undefined {
-  const { mechanism } = (entry.undo ?? {}) as { mechanism?: unknown };
-  return MECHANISMS.find(({ name }) => name === mechanism);
+  const undo = (entry.undo ?? {}) as { mechanism?: unknown; variant?: unknown };
+  return MECHANISMS.find(({ name, variant }) => name === undo.mechanism && variant === undo.variant);
 }
 
 /** Whether every boot from now on hides this function, in whatever way. */

@@ -28,6 +28,7 @@ function after(facts: HostFacts, step: Step): HostFacts {
         boot: isBootFile(step.path)
           ? { ...facts.boot, files: withText(facts.boot.files, step, () => true) }
           : facts.boot,
+        modprobeConf: facts.modprobeConf && withText([facts.modprobeConf], step, () => false)[0],
         vmConfigs: withText(facts.vmConfigs, step, () => false),
         xend: facts.xend && {
           ...facts.xend,

@@ -14,8 +14,13 @@ export function readModuleSource(files: FileTree, kernel: KernelData): ModuleSou
   return { available, config: readModprobeConfig(modprobeFiles(files).map((path) => files.read(path))) };
 }
 
-/** Files whose names end in .conf, by name whatever their folder (modprobe.d(5)). */
+/** Files whose names end in .conf, by name whatever their folder (modprobe.d(5)); before them that of module-init-tools, where there is one. */
 export function modprobeFiles(files: FileTree): readonly string[] {
+  const old = "/etc/modprobe.conf";
+  return [...(files.exists(old) ? [old] : []), ...modprobeFolderFiles(files)];
+}
+
+function modprobeFolderFiles(files: FileTree): readonly string[] {
   return MODPROBE_FOLDERS.flatMap((folder) =>
     files.exists(folder) ? files.list(folder).map((name) => `${folder}/${name}`) : [],
   )

@@ -139,6 +139,7 @@ export const fileCommands: Commands = {
           F: kinds[status.kind],
           Y: Math.floor(status.mtime / 1000),
           h: 1,
+          d: deviceNumber(call, file),
           C: "?",
         };
         return `${format.replace(/%(.)/g, (whole, letter: string) => String(values[letter] ?? whole))}\n`;
@@ -212,4 +213,14 @@ function toTarget(
     }
   }
   return { stdout: "", stderr, exitCode: stderr === "" ? 0 : 1 };
+}
+
+/** st_dev of a file: the number of the block device whose mount point is nearest above it. */
+function deviceNumber(call: CommandCall, file: string): number {
+  const path = call.path(file);
+  const above = call.machine.profile.mounts
+    .filter(({ point }) => path === point || path.startsWith(point === "/" ? "/" : `${point}/`))
+    .sort((a, b) => b.point.length - a.point.length);
+  const [major = 0, minor = 0] = (above[0]?.device ?? "0:0").split(":").map(Number);
+  return major * 256 + minor;
 }

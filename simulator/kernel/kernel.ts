@@ -88,11 +88,11 @@ export class Kernel implements ModuleLoader {
   }
 
   private start(module: ModuleData, parameters: string): void {
-    if (module.name === "xen_pciback") {
+    if (module.name === "xen_pciback" || module.name === "pciback") {
       // A parameter that is given twice has its last value (linux lib/moduleparam, charp).
       const hide = [...parameters.matchAll(/(?:^|\s)hide=(\S*)/g)].at(-1)?.[1] ?? "";
       this.hideList = hide === "" ? "(null)" : hide;
-      this.log("xen_pciback: backend is vpci");
+      this.log(`${module.name}: backend is vpci`);
       const options = { hide, module: module.builtin ? undefined : module.name };
       this.bus.register(new Pciback(this.bus, (line) => this.log(line), this.domainOf, options));
       return;

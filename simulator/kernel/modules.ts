@@ -82,7 +82,8 @@ function load(loader: ModuleLoader, source: ModuleSource, name: string, seen: Se
   if (!module || !(module.builtin || source.available(wanted))) throw new ModuleNotFound(name);
   if (seen.has(wanted) || module.builtin || loader.isLoaded(wanted)) return;
   seen.add(wanted);
-  if (source.config.installs.has(wanted)) return;
+  const install = source.config.installs.get(wanted);
+  if (install !== undefined && !runInstall(loader, source, install, wanted, seen)) return;
   const softdeps = source.config.softdeps.filter((one) => one.module === wanted);
   const soft = (names: readonly string[]) => {
     for (const one of names) loadIfPossible(loader, source, one, seen);
@@ -92,6 +93,24 @@ function load(loader: ModuleLoader, source: ModuleSource, name: string, seen: Se
   const options = source.config.options.filter((one) => one.module === wanted).map((one) => one.parameters);
   loader.insert(module, options.join(" "));
   soft(softdeps.flatMap((one) => one.post));
+}
+
+/** `/sbin/modprobe pciback; /sbin/modprobe --ignore-install NAME`: whether the module itself is to be loaded then; other commands are not run. */
+function runInstall(
+  loader: ModuleLoader,
+  source: ModuleSource,
+  line: string,
+  wanted: string,
+  seen: Set<string>,
+): boolean {
+  for (const command of line.split(";")) {
+    const [program = "", ...words] = command.trim().split(/\s+/);
+    const name = moduleName(words.find((word) => !word.startsWith("-")) ?? "");
+    if (!program.endsWith("modprobe") || name === "") return false;
+    if (name === wanted) return words.includes("--ignore-install");
+    loadIfPossible(loader, source, name, seen);
+  }
+  return false;
 }
 
 /** A soft dependency that is missing or fails stops nothing. */

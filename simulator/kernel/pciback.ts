@@ -21,6 +21,8 @@ const PAGE_SIZE = 4096;
 export class Pciback implements PciDriver {
   readonly name = "pciback";
   readonly module: string | undefined;
+  /** What Linux 2.6.18 does not print. */
+  private readonly prefix: string;
   private readonly slots: Slot[] = [];
   private readonly permissive = new Set<string>();
 
@@ -32,6 +34,7 @@ export class Pciback implements PciDriver {
     options: { readonly hide: string; readonly module: string | undefined },
   ) {
     this.module = options.module;
+    this.prefix = options.module === "pciback" ? "" : "xen_pciback: ";
     this.hide(options.hide);
   }
 
@@ -56,7 +59,7 @@ export class Pciback implements PciDriver {
 
   probe(device: PciFunction): void {
     if (device.driverOverride !== this.name && !this.wants(device)) throw new Errno("ENODEV");
-    this.log(`pciback ${device.address}: xen_pciback: seizing device`);
+    this.log(`pciback ${device.address}: ${this.prefix}seizing device`);
     // A function that came by driver_override gets a slot too (pcistub_seize).
     if (!this.wants(device)) this.slots.push(slotOf(device.address));
   }
@@ -118,8 +121,8 @@ export class Pciback implements PciDriver {
     if (device?.driver !== this) throw new Errno("ENODEV");
     if (this.permissive.has(device.address)) return;
     this.permissive.add(device.address);
-    this.log(`pciback ${device.address}: xen_pciback: enabling permissive mode configuration space accesses!`);
-    this.log(`pciback ${device.address}: xen_pciback: permissive mode is potentially unsafe!`);
+    this.log(`pciback ${device.address}: ${this.prefix}enabling permissive mode configuration space accesses!`);
+    this.log(`pciback ${device.address}: ${this.prefix}permissive mode is potentially unsafe!`);
   }
 }
 

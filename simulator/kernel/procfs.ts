@@ -13,7 +13,12 @@ export interface MountData {
 }
 
 /** /proc as far as programs that look after a host read it. */
-export function procfs(kernel: () => Kernel, mounts: readonly MountData[], swaps: readonly string[]): VirtualFiles {
+export function procfs(
+  kernel: () => Kernel,
+  mounts: readonly MountData[],
+  swaps: readonly string[],
+  old = false,
+): VirtualFiles {
   const files = new Map<string, VirtualNode>();
   const folders = ["/proc", "/proc/self", "/proc/sys", "/proc/sys/kernel", "/proc/sys/kernel/random", "/proc/xen"];
   for (const folder of folders) files.set(folder, { kind: "directory" });
@@ -28,14 +33,14 @@ export function procfs(kernel: () => Kernel, mounts: readonly MountData[], swaps
       .join(""),
   );
   // proc(5), /proc/[pid]/mountinfo
-  file("/proc/self/mountinfo", () =>
+  const mountinfo = () =>
     mounts
       .map(
         (m, at) =>
           `${at + 20} 1 ${m.device} / ${m.point} ${m.options} shared:${at + 1} - ${m.type} ${m.source} ${m.superOptions}\n`,
       )
-      .join(""),
-  );
+      .join("");
+  if (!old) file("/proc/self/mountinfo", mountinfo);
   file("/proc/self/mounts", () => mounts.map((m) => `${m.source} ${m.point} ${m.type} ${m.options} 0 0\n`).join(""));
   files.set("/proc/mounts", { kind: "link", target: "self/mounts" });
   file(

@@ -57,9 +57,14 @@ class SysfsTree {
     this.folder("/sys/bus/pci/devices");
     this.folder(DRIVERS);
     this.folder("/sys/class/net");
-    this.folder("/sys/class/block");
-    this.folder("/sys/devices/virtual/net/lo");
-    this.link("/sys/class/net/lo", "/sys/devices/virtual/net/lo");
+    if (this.kernel.data.oldSysfs) {
+      this.folder("/sys/class/net/lo");
+      this.folder("/sys/block");
+    } else {
+      this.folder("/sys/class/block");
+      this.folder("/sys/devices/virtual/net/lo");
+      this.link("/sys/class/net/lo", "/sys/devices/virtual/net/lo");
+    }
     this.folder("/sys/kernel");
     this.folder("/sys/module");
   }
@@ -141,9 +146,23 @@ class SysfsTree {
       this.folder(path);
       for (const [name, text] of Object.entries(child.files ?? {})) this.text(`${path}/${name}`, text);
       if (child.class === undefined) continue;
+      if (this.kernel.data.oldSysfs) {
+        this.oldClassFolder(child.class, child.path, child.files ?? {}, at);
+        continue;
+      }
       this.link(`/sys/class/${child.class}/${child.path.slice(child.path.lastIndexOf("/") + 1)}`, path);
       if (child.class === "net") this.link(`${path}/device`, at);
     }
+  }
+
+  /** Linux 2.6.18: a folder in /sys/class or /sys/block with a link to the device, and partitions inside their disk. */
+  private oldClassFolder(kind: string, path: string, files: Readonly<Record<string, string>>, device: string): void {
+    const inside =
+      kind === "block" ? path.slice(path.lastIndexOf("/block/") + 7) : path.slice(path.lastIndexOf("/") + 1);
+    const folder = kind === "block" ? `/sys/block/${inside}` : `/sys/class/${kind}/${inside}`;
+    this.folder(folder);
+    for (const [name, text] of Object.entries(files)) this.text(`${folder}/${name}`, text);
+    if (!inside.includes("/")) this.link(`${folder}/device`, device);
   }
 
   private pathOf(device: PciFunction): string {

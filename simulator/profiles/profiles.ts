@@ -2,10 +2,11 @@ import type { Profile } from "../machine";
 import { debianKvm } from "./debian-kvm";
 import { debianXl } from "./debian-xl";
 import { debianXlOwnKernel } from "./debian-xl-own-kernel";
+import { pcibackConf } from "./pciback-conf";
 import { rhelKvm } from "./rhel-kvm";
+import { rhel5Xen } from "./rhel5-xen";
 import { xcpNg83 } from "./xcpng-8.3";
 import { xenServer7 } from "./xenserver-7";
-import { pcibackConf } from "./pciback-conf";
 
 const PROFILES: readonly Profile[] = [
   debianXl,
@@ -15,6 +16,7 @@ const PROFILES: readonly Profile[] = [
   xenServer7,
   xcpNg83,
   pcibackConf,
+  rhel5Xen,
 ];
 
 /** Names of the kinds of hosts that can be simulated. */

@@ -53,6 +53,9 @@ function cannotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
   if (facts.pciback.kind === undefined) {
     return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
   }
+  if (facts.pciback.module === "pciback") {
+    return `its kernel ${facts.machine.kernelRelease} is older than softdeps, by which a module waits for another`;
+  }
   if (facts.pciback.kind === "builtin") {
     return "its kernel has xen-pciback built in, which takes its devices from the kernel's arguments before any file of modprobe is read";
   }
