@@ -16,6 +16,8 @@ export interface KernelData {
   readonly iommu?: boolean;
   /** Whether functions have driver_override (since Linux 3.16). Default: yes. */
   readonly driverOverride?: boolean;
+  /** Linux before 2.6.26: no /sys/class/block, folders instead of links in /sys/class/net, no mountinfo. */
+  readonly oldSysfs?: boolean;
 }
 
 /** The kernel of a host from one boot to the next. */
