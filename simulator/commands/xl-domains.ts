@@ -2,7 +2,7 @@ import type { Command, CommandCall, CommandOutput } from "../machine";
 import { ConfigSyntaxError, readDomainConfig } from "../xen/config-file";
 import type { Domain, DomainConfig } from "../xen/domain";
 import { createDomain, destroyDomain } from "../xen/domains";
-import type { Xen } from "../xen/xen";
+import { isAtLeast, type Xen } from "../xen/xen";
 import { failed, isErrno, splitOptions, succeeded } from "./command";
 import { hostInfo } from "./xl-info";
 import { listAsJson } from "./xl-list-json";
@@ -18,6 +18,8 @@ export const xlDomainCommands: Readonly<Record<string, Command>> = {
     const domains =
       words.length > 0 ? wanted.filter((one): one is Domain => one !== undefined) : [...xen.domains.values()];
     const dom0 = words.length === 0 || wanted.includes(undefined);
+    // JSON since 4.3; before that S-expressions, without devices that were added later.
+    if (options.includes("l") && !isAtLeast(xen, 3)) return succeeded("(domain\n)\n");
     // Of domains that libxl did not start it has no configuration, and leaves them out (xl_list.c, list_domains_details).
     if (options.includes("l")) return succeeded(listAsJson(xen, call.machine.xapi ? [] : domains, dom0));
     const head = "Name                                        ID   Mem VCPUs\tState\tTime(s)\n";
@@ -52,7 +54,10 @@ export const xlDomainCommands: Readonly<Record<string, Command>> = {
     let config: DomainConfig;
     try {
       // Further arguments are lines of configuration after those of the file (tools/xl/xl_vmcontrol.c, main_create).
-      config = readDomainConfig([call.machine.files.read(call.path(file)), ...words.slice(1)].join("\n"));
+      config = readDomainConfig(
+        [call.machine.files.read(call.path(file)), ...words.slice(1)].join("\n"),
+        xen.data.minor,
+      );
     } catch (error) {
       if (error instanceof ConfigSyntaxError) {
         return failed(

@@ -5,7 +5,7 @@ import { attachDevice, detachDevice } from "../xen/attachment";
 import { readSpec } from "../xen/config-file";
 import type { Domain } from "../xen/domain";
 import { LibxlLog } from "../xen/libxl-log";
-import type { Xen } from "../xen/xen";
+import { isAtLeast, type Xen } from "../xen/xen";
 import { failed, splitOptions } from "./command";
 
 /** The pci-* subcommands of xl (tools/xl/xl_pci.c, 4.17). */
@@ -13,7 +13,7 @@ export const xlPciCommands: Readonly<Record<string, Command>> = {
   "pci-assignable-list": withXen((_, xen, log) => {
     const names = listAssignable(xen, log)?.map((address) => {
       const name = xen.store.read(`/libxl/pci/${address.replaceAll(/[:.]/g, "-")}/name`) ?? "";
-      return `${address} ${name}\n`;
+      return isAtLeast(xen, 15) ? `${address} ${name}\n` : `${address}\n`;
     });
     return { stdout: names?.join("") ?? "", stderr: log.text, exitCode: 0 };
   }),
@@ -23,14 +23,14 @@ export const xlPciCommands: Readonly<Record<string, Command>> = {
     const [text = ""] = call.args.filter((arg, at) => !arg.startsWith("-") && !(nameAt >= 0 && at === nameAt + 1));
     const address = parsePciAddress(text);
     if (!address) return failed(2, `pci-assignable-add: malformed BDF "${text}"\n`);
-    return ended(log, addAssignable(xen, log, address, name));
+    return ended(xen, log, addAssignable(xen, log, address, name));
   }),
   "pci-assignable-remove": withXen((call, xen, log) => {
     const { options, words } = splitOptions(call.args);
     const text = words[0] ?? "";
     const address = parsePciAddress(text) ?? parsePciAddress(named(xen, text) ?? "");
     if (!address) return failed(2, `pci-assignable-remove: malformed BDF '${text}'\n`);
-    return ended(log, removeAssignable(xen, log, address, options.includes("r")));
+    return ended(xen, log, removeAssignable(xen, log, address, options.includes("r")));
   }),
   "pci-list": withXen((call, xen) => {
     const domain = findDomain(xen, call.args[0] ?? "");
@@ -47,17 +47,17 @@ export const xlPciCommands: Readonly<Record<string, Command>> = {
     const domain = findDomain(xen, name);
     if ("exitCode" in domain) return domain;
     const text = spec[0] ?? "";
-    const device = readSpec(text);
+    const device = readSpec(text, {}, xen.data.minor);
     if (!device) return failed(2, `pci-attach: malformed PCI_SPEC_STRING "${text}"\n`);
-    return ended(log, attachDevice(xen, log, domain, device));
+    return ended(xen, log, attachDevice(xen, log, domain, device));
   }),
   "pci-detach": withXen((call, xen, log) => {
     const [name = "", text = ""] = splitOptions(call.args).words;
     const domain = findDomain(xen, name);
     if ("exitCode" in domain) return domain;
-    const device = readSpec(text);
+    const device = readSpec(text, {}, xen.data.minor);
     if (!device) return failed(2, `pci-detach: malformed PCI_SPEC_STRING "${text}"\n`);
-    return ended(log, detachDevice(xen, log, domain, device.address));
+    return ended(xen, log, detachDevice(xen, log, domain, device.address));
   }),
 };
 
@@ -78,8 +78,9 @@ export function findDomain(xen: Xen, name: string): Domain | CommandOutput {
   return xen.find(name) ?? failed(1, `${name} is an invalid domain identifier (rc=-6)\n`);
 }
 
-function ended(log: LibxlLog, rc: number): CommandOutput {
-  return { stdout: "", stderr: log.text, exitCode: rc === 0 ? 0 : 1 };
+/** Before 4.8 these commands exit with 0 whatever happened (e2b7aa2935). */
+function ended(xen: Xen, log: LibxlLog, rc: number): CommandOutput {
+  return { stdout: "", stderr: log.text, exitCode: rc === 0 || !isAtLeast(xen, 8) ? 0 : 1 };
 }
 
 function named(xen: Xen, name: string): string | undefined {

@@ -141,7 +141,7 @@ disk = [ 'phy:/dev/vg/test-disk,xvda2,w' ]
   commands: { ...COMMANDS, ...insservCommands, ...xmCommands({ hotPlug: true }) },
   systemPrograms: [...debianXl.systemPrograms.filter((name) => name !== "xl"), "xm", "insserv"],
   install({ files }) {
-    files.setStatus("/etc/init.d/pciback", { mode: 0o744 });
+    if (files.exists("/etc/init.d/pciback")) files.setStatus("/etc/init.d/pciback", { mode: 0o744 });
     files.plant(initramfsPath(KERNEL), formatInitramfs(packInitramfs(files, KERNEL)));
     files.plant(GRUB_CONFIG, makeGrubConfig(files, KERNEL, XEN_IMAGE));
   },

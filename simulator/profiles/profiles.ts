@@ -7,6 +7,7 @@ import { rhelKvm } from "./rhel-kvm";
 import { rhel5Xen } from "./rhel5-xen";
 import { xcpNg83 } from "./xcpng-8.3";
 import { xenServer7 } from "./xenserver-7";
+import { xl42 } from "./xl-4.2";
 
 const PROFILES: readonly Profile[] = [
   debianXl,
@@ -17,6 +18,7 @@ const PROFILES: readonly Profile[] = [
   xcpNg83,
   pcibackConf,
   rhel5Xen,
+  xl42,
 ];
 
 /** Names of the kinds of hosts that can be simulated. */

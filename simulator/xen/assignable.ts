@@ -2,7 +2,7 @@ import type { PciAddress } from "../../provider/pci/address";
 import { Errno, errnoOf } from "../kernel/errno";
 import { DOMID_IO } from "./hypervisor";
 import { type LibxlLog, RC, type Rc } from "./libxl-log";
-import { storePath, type Xen } from "./xen";
+import { isAtLeast, storePath, type Xen } from "./xen";
 
 const PCIBACK = "/sys/bus/pci/drivers/pciback";
 const DEVICES = "/sys/bus/pci/devices";
@@ -42,6 +42,7 @@ export function addAssignable(xen: Xen, log: LibxlLog, address: PciAddress, name
   }
   if (name === undefined) xen.store.remove(`${storePath(address)}/name`);
   else xen.store.write(`${storePath(address)}/name`, name);
+  if (!isAtLeast(xen, 13)) return 0; // no quarantine before 319f9a0ba9
   const error = errnoOf(() => xen.hypervisor.assign(DOMID_IO, address));
   if (!error) return 0;
   log.say("error", at(848), `failed to quarantine ${address}`);
@@ -51,7 +52,7 @@ export function addAssignable(xen: Xen, log: LibxlLog, address: PciAddress, name
 /** libxl__device_pci_assignable_remove */
 export function removeAssignable(xen: Xen, log: LibxlLog, address: PciAddress, rebind: boolean): Rc {
   const at = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_assignable_remove`;
-  if (errnoOf(() => xen.hypervisor.deassign(DOMID_IO, address))) {
+  if (isAtLeast(xen, 13) && errnoOf(() => xen.hypervisor.deassign(DOMID_IO, address))) {
     log.say("error", at(906), `failed to de-quarantine ${address}`);
     return RC.FAIL;
   }

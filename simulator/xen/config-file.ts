@@ -19,7 +19,7 @@ const TOKEN = /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|([A-Za-z0-9_.]+)|([=+[\
  * strings, numbers and lists, ended by line ends or semicolons. Written apart from the provider's editor of such files,
  * so that a mistake of one does not hide in the other.
  */
-export function readDomainConfig(text: string): DomainConfig {
+export function readDomainConfig(text: string, minor = 17): DomainConfig {
   const values = readAssignments(text);
   const one = (name: string) => {
     const value = values.get(name);
@@ -35,7 +35,7 @@ export function readDomainConfig(text: string): DomainConfig {
   const pci = values.get("pci");
   const specs = (typeof pci === "string" ? [] : (pci ?? [])).map((spec) => ({
     spec,
-    device: readSpec(spec, defaults),
+    device: readSpec(spec, defaults, minor),
   }));
   const memory = Number(one("memory") ?? "128");
   return {
@@ -51,8 +51,18 @@ export function readDomainConfig(text: string): DomainConfig {
   };
 }
 
-/** A PCI_SPEC_STRING (docs/man/xl-pci-configuration.5.pod, 4.17); undefined when xl refuses it. */
-export function readSpec(text: string, defaults: Partial<DomainDevice> = {}): DomainDevice | undefined {
+/** Keys and the minor version of Xen 4 that they came with; an older xl passes over what it does not know, up to 4.14. */
+const SPEC_KEYS: Readonly<Record<string, number>> = {
+  permissive: 2,
+  seize: 5,
+  rdm_policy: 6,
+  bdf: 15,
+  vslot: 15,
+  name: 15,
+};
+
+/** A PCI_SPEC_STRING (docs/man/xl-pci-configuration.5.pod, 4.17) as the xl of Xen 4.`minor` reads it; undefined when it refuses. */
+export function readSpec(text: string, defaults: Partial<DomainDevice> = {}, minor = 17): DomainDevice | undefined {
   const device = {
     msitranslate: false,
     powerManagement: false,
@@ -66,6 +76,7 @@ export function readSpec(text: string, defaults: Partial<DomainDevice> = {}): Do
   for (const [at, part] of text.split(",").entries()) {
     const [, key = "", value = ""] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
     const set = Number.parseInt(value, 10) !== 0 && !Number.isNaN(Number.parseInt(value, 10));
+    if ((SPEC_KEYS[key] ?? 0) > minor) continue;
     if (key === "" || key === "bdf") {
       if (key === "" && at > 0) return undefined;
       const [bdf = "", slot] = (key === "" ? part : value).trim().split("@");

@@ -1,14 +1,16 @@
 import { attachDevice, consoleLine } from "./attachment";
 import type { Domain, DomainConfig } from "./domain";
 import { type LibxlLog, RC, type Rc } from "./libxl-log";
-import { storePath, type Xen } from "./xen";
+import { isAtLeast, storePath, type Xen } from "./xen";
 
 /** libxl_domain_create_new (tools/libs/light/libxl_create.c, 4.17). */
 export function createDomain(xen: Xen, log: LibxlLog, config: DomainConfig): Rc {
   const setdefault = (line: number) => `libxl_create.c:${line}:libxl__domain_config_setdefault`;
-  const wanted = config.passthrough ?? (config.devices.length > 0 ? "enabled" : "disabled");
+  const wanted = !isAtLeast(xen, 13)
+    ? "enabled"
+    : (config.passthrough ?? (config.devices.length > 0 ? "enabled" : "disabled"));
   const passthrough = wanted === "disabled" ? "disabled" : "enabled";
-  if (passthrough === "enabled" && !xen.hypervisor.iommu && config.passthrough !== undefined) {
+  if (passthrough === "enabled" && isAtLeast(xen, 13) && !xen.hypervisor.iommu && config.passthrough !== undefined) {
     log.say("error", setdefault(1189), "passthrough not supported on this platform");
     return RC.INVAL;
   }

@@ -54,6 +54,11 @@ export class Xen {
   }
 }
 
+/** What a version brought: `isAtLeast(xen, 13)` is Xen 4.13 and later. */
+export function isAtLeast({ data }: Xen, minor: number): boolean {
+  return data.major > 4 || (data.major === 4 && data.minor >= minor);
+}
+
 /** Where libxl keeps what it knows of a device: `/libxl/pci/0000-01-00-0` (libxl_pci.c, 4.15 and later). */
 export function storePath(address: string): string {
   return `/libxl/pci/${address.replaceAll(/[:.]/g, "-")}`;
