@@ -3,7 +3,9 @@ import { type Boot, bootFact } from "./boot";
 import { claimsFact, type KeyedClaim } from "./claims";
 import { type Console, consoleFact } from "./console";
 import { type Domain, domainsFact } from "./domains";
+import { type GuestComplaints, guestComplaintsFact } from "./guest-complaints";
 import { type Iommu, iommuFact } from "./iommu";
+
 import { type Libvirt, libvirtFact } from "./libvirt";
 import { type Machine, machineFact } from "./machine";
 import { modprobeFact } from "./modprobe";
@@ -39,6 +41,7 @@ export interface HostFacts {
   readonly xen: Xen | undefined;
   readonly xend: Xend | undefined;
   readonly domains: readonly Domain[];
+  readonly guestComplaints: GuestComplaints;
   readonly vmConfigs: readonly TextFile[];
   readonly libvirt: Libvirt | undefined;
   readonly selinux: Selinux | undefined;
@@ -77,6 +80,7 @@ function factsFor(questions: Questions): Facts {
     xen: xenFact,
     xend: xendFact,
     domains: domainsFact,
+    guestComplaints: guestComplaintsFact,
     vmConfigs: vmConfigsFact(questions.vmConfigPaths),
     libvirt: libvirtFact(questions.libvirt ?? false),
     selinux: selinuxFact,
@@ -118,6 +122,7 @@ export function readHostFacts(printed: string): HostFacts {
     xen: read(facts.xen),
     xend: read(facts.xend),
     domains: read(facts.domains),
+    guestComplaints: read(facts.guestComplaints),
     vmConfigs: read(facts.vmConfigs),
     libvirt: read(facts.libvirt),
     selinux: read(facts.selinux),

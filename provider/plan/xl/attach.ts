@@ -13,6 +13,7 @@ import type { AttachWish, PlanContext } from "../wish";
 import { isConfigured, notEditable, withEntries } from "./config-entries";
 import type { FileToolstack } from "./file-toolstack";
 import { findVm, type Vm } from "./find-vm";
+import { guestCautions } from "./guest-cautions";
 import { planHotPlug } from "./hot-plug";
 
 /** In: facts and the wish that a VM has functions. Out: the edit of its configuration, and the hot-plug where it can be. */
@@ -45,8 +46,12 @@ export function planAttach(
   return {
     steps,
     effects: [...beside.effects, ...edit.effects, ...live.effects],
-    warnings:
-      steps.length > 0 ? [...devices.flatMap((device) => cautionsOf(facts, wish, device)), ...beside.warnings] : [],
+    warnings: [
+      ...(steps.length > 0
+        ? [...devices.flatMap((device) => cautionsOf(facts, wish, device)), ...beside.warnings]
+        : []),
+      ...guestCautions(facts, wish, vm, devices),
+    ],
     refusals: [
       ...[unable, beside.refusal].flatMap((message) => (message === undefined ? [] : [{ guard: undefined, message }])),
       ...live.refusals,

@@ -21,7 +21,7 @@ const XL: FileToolstack = {
       return `the VM "${domain.name}" was started without any PCI device, and this Xen lets it have none until it is started again`;
     }
     // 0fdb48ffe7 made it so, and 73ee2795aa mended it in 4.17: "Backend … does not exist".
-    if (type === "pv" && !domain.startedForDevices && xenIsAtLeast(xen, 4, 15) && !xenIsAtLeast(xen, 4, 17)) {
+    if (type === "pv" && xenIsAtLeast(xen, 4, 15) && !xenIsAtLeast(xen, 4, 17)) {
       return `xl of Xen ${xen.major}.${xen.minor} cannot hot-plug the first PCI device of a PV VM (mended in 4.17)`;
     }
     return undefined;

@@ -1,0 +1,33 @@
+import { fromBytes } from "../bytes";
+import { type PciAddress, parsePciAddress } from "../pci/address";
+import type { Fact } from "./answers";
+
+/** What went wrong between guests and their devices, as the host can read it. */
+export interface GuestComplaints {
+  /** Names of VMs whose kernel found a PCI bus of Xen and no driver for it, with the console log that says so. */
+  readonly withoutPcifront: readonly { readonly vm: string; readonly log: string }[];
+  /** Functions whose guest wrote where pciback lets nobody write, with the host kernel's line. */
+  readonly readOnlyWrites: readonly { readonly address: PciAddress; readonly line: string }[];
+}
+
+// xenconsoled writes the logs where XENCONSOLED_TRACE has "guest"; pciback's line is of conf_space.c (linux, drivers/xen/xen-pciback, 6.1).
+export const guestComplaintsFact: Fact<GuestComplaints> = {
+  name: "guest_complaints",
+  ask: `
+[ -d /sys/bus/pci/drivers/pciback ] || return 0
+grep -l 'XENBUS: Device with no driver: device/pci/' /var/log/xen/console/guest-*.log
+dmesg | grep 'tried to write to a read-only configuration space field' | tail -n 20`,
+  parse(answer) {
+    const lines = answer.text.split("\n");
+    return {
+      withoutPcifront: lines.flatMap((log) => {
+        const vm = /^\/var\/log\/xen\/console\/guest-(.*)\.log$/.exec(log)?.[1];
+        return vm === undefined ? [] : [{ vm: fromBytes(vm), log }];
+      }),
+      readOnlyWrites: lines.flatMap((line) => {
+        const address = parsePciAddress(/ ([0-9a-f:.]+): (?:\S+: )?Driver tried to write /.exec(line)?.[1] ?? "");
+        return address ? [{ address, line: line.replace(/^\[[ 0-9.]*\] /, "") }] : [];
+      }),
+    };
+  },
+};
