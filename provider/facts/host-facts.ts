@@ -5,7 +5,6 @@ import { type Console, consoleFact } from "./console";
 import { type Domain, domainsFact } from "./domains";
 import { type GuestComplaints, guestComplaintsFact } from "./guest-complaints";
 import { type Iommu, iommuFact } from "./iommu";
-
 import { type Libvirt, libvirtFact } from "./libvirt";
 import { type Machine, machineFact } from "./machine";
 import { modprobeFact } from "./modprobe";
