@@ -1,0 +1,199 @@
+import type { Domain } from "../../provider/facts/domains";
+import type { HostFacts } from "../../provider/facts/host-facts";
+import { PERMISSIVE_FILE } from "../../provider/facts/xend";
+import type { AttachOptions } from "../../provider/pci/attach-options";
+import { simulate } from "../../provider/plan/simulate";
+import { toolstackOf } from "../../provider/plan/toolstack";
+import type { AttachWish, Wish } from "../../provider/plan/wish";
+import { planAbsent, planPresent } from "../../provider/plan/wish-plan";
+import { stepShell } from "../../provider/toolstack/steps-shell";
+import { address, LAB, ownedBy, target } from "./recorded-host";
+
+const [NIC, OTHER] = ["0000:01:00.0", "0000:01:00.1"];
+const DEV = ownedBy("dev", "token-1");
+const common = { expect: [], allow: [], toolstack: undefined };
+const file = (path: string, text: string) => ({ path, target: path, text });
+const PERMISSIVE = "(unconstrained_dev_ids\n     #('0123:4567:89AB:CDEF')\n)\n";
+const DOMAIN: Domain = { id: 3, name: "ng", uuid: undefined, paused: false, startedForDevices: true, pciDevices: [] };
+
+/** The lab host with xend in the place of xl. */
+function xendHost(
+  change: { version?: string; commands?: readonly string[]; config?: string; running?: boolean } = {},
+): HostFacts {
+  const [major = 0, minor = 0] = (change.version ?? "4.1").split(".").map(Number);
+  if (!LAB.xen) throw new Error("the lab host has no Xen");
+  const onPciback = [...LAB.pciDevices].map(
+    ([at, device]) => [at, at.startsWith("0000:01:00") ? { ...device, driver: "pciback" } : device] as const,
+  );
+  return {
+    ...LAB,
+    libvirt: undefined,
+    xen: { ...LAB.xen, major, minor, xl: false },
+    xend: {
+      answers: true,
+      commands: change.commands ?? ["pci-attach", "pci-detach", "pci-list", "pci-list-assignable-devices"],
+      files: [file(PERMISSIVE_FILE, PERMISSIVE)],
+    },
+    pciDevices: new Map(onPciback),
+    vmConfigs: [
+      file("/etc/xen/ng-kernel", change.config ?? 'name = "ng"\nkernel = "/k"\n'),
+      file("/etc/xen/xmexample1", "name = \"ng\"\npci = [ '01:00.0' ]\n"),
+    ],
+    domains: change.running ? [DOMAIN] : [],
+    claims: [],
+  };
+}
+
+function wish(device = NIC, options: AttachOptions = {}, scope: AttachWish["scope"] = "auto"): Wish {
+  return { kind: "VmPciAttachment", target: target(device ?? ""), vm: "ng", scope, options, ...common };
+}
+
+const messages = (facts: HostFacts, some: Wish) => planPresent(facts, some, DEV).refusals.map(({ message }) => message);
+const text = (facts: HostFacts, path: string) =>
+  [...facts.vmConfigs, ...(facts.xend?.files ?? [])].find((one) => one.path === path)?.text;
+
+test("a VM is found in a file of any name; Xen's own example is no VM", () => {
+  const { steps, refusals } = planPresent(xendHost(), wish(), DEV);
+  expect(refusals).toEqual([]);
+  expect(steps.map((step) => step.kind)).toEqual(["write-claim", "edit-file"]);
+  expect(text(simulate(xendHost(), steps), "/etc/xen/ng-kernel")).toBe(
+    `name = "ng"\nkernel = "/k"\npci = [ '${NIC}' ]\n`,
+  );
+});
+
+test.each<[AttachOptions, string, string]>([
+  [{ seize: true }, "4.1", "xm knows no option seize: it came with xl"],
+  [{ rdmPolicy: "relaxed" }, "4.4", "xm knows no option rdmPolicy: it came with xl"],
+  [{ msitranslate: true }, "3.3", "xm of Xen 3.3 does not know the option msitranslate (since 3.4)"],
+  [{ vslot: 5 }, "3.1", "xm of Xen 3.1 does not know the option vslot (since 3.4)"],
+])("%j is refused on Xen %s, whose xm would drop the entry", (options, version, message) => {
+  expect(messages(xendHost({ version }), wish(NIC, options, "config"))).toEqual([message]);
+});
+
+test("a running VM gets the device by xm pci-attach, with its options", () => {
+  const { steps } = planPresent(xendHost({ running: true }), wish(NIC, { msitranslate: false }), DEV);
+  const attach = steps.find((step) => step.kind === "attach");
+  expect(attach && stepShell(attach)).toMatchObject({
+    perform: `xm_attach 3 ${NIC} -o msitranslate=0`,
+    undo: `xm_detach 3 ${NIC}`,
+  });
+});
+
+test("an xm without pci-attach leaves it to the next start, or refuses when that was asked for", () => {
+  const facts = xendHost({ version: "3.1", commands: [], running: true });
+  const { steps, effects } = planPresent(facts, wish(), DEV);
+  expect(steps.some((step) => step.kind === "attach")).toBe(false);
+  expect(effects.join("\n")).toContain("does not know pci-attach (it came with Xen 3.3)");
+  expect(messages(facts, wish(NIC, {}, "live")).join()).toContain("does not know pci-attach");
+});
+
+test("a list that Python code makes is refused with its line, and with what to do", () => {
+  const facts = xendHost({ config: "name = 'ng'\npci = [ '01:' + '00.0' ]\n" });
+  expect(messages(facts, wish()).join()).toMatch(/\/etc\/xen\/ng-kernel .*line 2: `pci' is made by Python code/);
+});
+
+describe("permissive is an entry of xend's own file, by the ids of the device", () => {
+  const both = [NIC, OTHER].map((device) => wish(device, { permissive: true }));
+
+  test("and nothing of it stands in the VM's file", () => {
+    const then = simulate(xendHost(), planPresent(xendHost(), both[0] as Wish, DEV).steps);
+    expect(text(then, PERMISSIVE_FILE)).toBe(PERMISSIVE.replace("ids\n", "ids ('8086:10d3:8086:0000')\n"));
+    expect(text(then, "/etc/xen/ng-kernel")).toContain(`pci = [ '${NIC}' ]`);
+    expect(planPresent(then, both[0] as Wish, DEV).steps).toEqual([]);
+  });
+
+  test("and every device of those ids becomes permissive, which preview says", () => {
+    expect(planPresent(xendHost(), both[0] as Wish, DEV).warnings.join("\n")).toContain(
+      `${OTHER} has the ids 8086:10d3:8086:0000 too`,
+    );
+  });
+
+  test.each([
+    ["first", [0, 1]],
+    ["last", [1, 0]],
+  ])("and two of those ids share it: it goes with the second, whichever goes %s", (_, order) => {
+    let facts = xendHost();
+    for (const one of both) facts = simulate(facts, planPresent(facts, one, DEV).steps);
+    const [early, late] = order.map((at) => both[at] as Wish);
+    facts = simulate(facts, planAbsent(facts, early as Wish, DEV).steps);
+    expect(text(facts, PERMISSIVE_FILE)).toContain("8086:10d3:8086:0000");
+    facts = simulate(facts, planAbsent(facts, late as Wish, DEV).steps);
+    expect(text(facts, PERMISSIVE_FILE)).toBe(PERMISSIVE);
+    expect(facts.vmConfigs).toEqual(xendHost().vmConfigs);
+  });
+
+  test("and it goes when the program does not want it any more", () => {
+    const then = simulate(xendHost(), planPresent(xendHost(), both[0] as Wish, DEV).steps);
+    const without = simulate(then, planPresent(then, wish(), DEV).steps);
+    expect(text(without, PERMISSIVE_FILE)).toBe(PERMISSIVE);
+    expect(text(without, "/etc/xen/ng-kernel")).toContain(NIC);
+  });
+
+  test("and an entry that somebody else wrote stays for ever", () => {
+    const mine = "(unconstrained_dev_ids ('8086:10d3'))\n";
+    const facts = xendHost();
+    const host = { ...facts, xend: facts.xend && { ...facts.xend, files: [file(PERMISSIVE_FILE, mine)] } };
+    const then = simulate(host, planPresent(host, both[0] as Wish, DEV).steps);
+    expect(text(simulate(then, planAbsent(then, both[0] as Wish, DEV).steps), PERMISSIVE_FILE)).toBe(mine);
+  });
+});
+
+test("while xend runs, xl is not used; a xend that does not answer is named", () => {
+  const facts = xendHost();
+  const withXl = { ...facts, xen: facts.xen && { ...facts.xen, xl: true } };
+  expect(toolstackOf(withXl, undefined)).toMatchObject({ toolstack: "xm" });
+  const silent = { ...facts, xend: facts.xend && { ...facts.xend, answers: false } };
+  expect(toolstackOf(silent, undefined)).toMatchObject({ reason: expect.stringContaining("service xend start") });
+});
+
+describe("hiding by /etc/xen/pciback.conf", () => {
+  const hide = (device: string): Wish => ({
+    kind: "HiddenPciDevice",
+    target: target(device),
+    driver: undefined,
+    mechanism: "pciback-conf",
+    ...common,
+  });
+  const script = file("/etc/init.d/pciback", "configfile=/etc/xen/pciback.conf\n");
+
+  test("uses the script of somebody else where the boot starts it, and refuses one that it does not start", () => {
+    const own = { ...LAB, pcibackConf: { ...LAB.pcibackConf, files: [script], started: ["pciback"] } };
+    const plan = planPresent(own, hide("03:00.0"), DEV);
+    expect(plan.steps.flatMap((step) => (step.kind === "edit-file" ? [step.path] : []))).toContain(
+      "/etc/xen/pciback.conf",
+    );
+    expect(plan.steps.some((step) => step.kind === "boot-script")).toBe(false);
+    const idle = { ...own, pcibackConf: { ...own.pcibackConf, started: [] } };
+    expect(messages(idle, hide("03:00.0")).join()).toContain("nothing starts it at boot");
+  });
+
+  test.each([
+    ["the same", (list: readonly Wish[]) => list],
+    ["the opposite", (list: readonly Wish[]) => [...list].reverse()],
+  ])("several functions share script, unit and module list, taken back in %s order", (_, order) => {
+    const start: HostFacts = {
+      ...LAB,
+      pcibackConf: { files: [file("/etc/modules", "# none")], started: [], init: "systemd", modulesLoad: true },
+      claims: [],
+    };
+    const list = [hide("0000:01:00"), hide("03:00.0")];
+    let facts = start;
+    for (const one of list) facts = simulate(facts, planPresent(facts, one, DEV).steps);
+    for (const one of list) expect(planPresent(facts, one, DEV).steps).toEqual([]);
+    expect(facts.pcibackConf.started).toEqual(["pulumi-pciback.service"]);
+    const [first, second] = order(list);
+    facts = simulate(facts, planAbsent(facts, first as Wish, DEV).steps);
+    expect(facts.pcibackConf.started).toEqual(["pulumi-pciback.service"]);
+    facts = simulate(facts, planAbsent(facts, second as Wish, DEV).steps);
+    expect(facts.pcibackConf).toEqual(start.pcibackConf);
+  });
+
+  test("judges what it takes from the host", () => {
+    const booted: HostFacts = { ...LAB, pcibackConf: { ...LAB.pcibackConf, init: "systemd" } };
+    expect(messages(booted, hide("00:02.0")).join()).toContain("which the host uses for /");
+  });
+});
+
+test("the devices of the lab are those that this test speaks of", () => {
+  expect(LAB.pciDevices.get(address(NIC ?? ""))?.identity).toMatchObject({ id: "8086:10d3", subsystem: "8086:0000" });
+});
