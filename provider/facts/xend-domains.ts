@@ -1,14 +1,23 @@
 import { fromBytes } from "../bytes";
 import { type PciAddress, parsePciAddress } from "../pci/address";
 import { parseSxp, type Sxp, type SxpList, sxpChildren, sxpValue } from "../pci/sxp";
-import type { Domain } from "./domains";
+
+/** A running VM, with what every toolstack says of one. */
+interface XendDomain {
+  readonly id: number;
+  readonly name: string;
+  readonly uuid: string | undefined;
+  readonly paused: boolean;
+  readonly startedForDevices: boolean;
+  readonly pciDevices: readonly { readonly address: PciAddress }[];
+}
 
 /** Reads `xm list --long` (xen, tools/python/xen/xm/main.py, 4.1); undefined when it is no list. VMs that xend only knows have no domid. */
-export function readXendDomains(printed: string): readonly Domain[] | undefined {
+export function readXendDomains(printed: string): readonly XendDomain[] | undefined {
   const items = parseSxp(printed);
   return (
     items &&
-    sxpChildren(items, "domain").flatMap(({ items: domain }): Domain[] => {
+    sxpChildren(items, "domain").flatMap(({ items: domain }): XendDomain[] => {
       const id = Number(sxpValue(domain, "domid"));
       const name = sxpValue(domain, "name");
       if (!Number.isInteger(id) || id <= 0 || name === undefined) return [];
