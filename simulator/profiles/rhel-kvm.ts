@@ -51,6 +51,8 @@ const LIBVIRT: LibvirtData = {
   snapshots: false,
 };
 
+const OF_DEBIAN = ["update-initramfs", "lsinitramfs", "update-grub", "grub-mkconfig", "grub-script-check"];
+
 /** As libvirt of that age writes it: no addresses, no controllers. */
 const WIN2K3 = `<domain type='kvm'>
   <name>win2k3</name>
@@ -108,7 +110,10 @@ title Red Hat Enterprise Linux Server (${RELEASE})
     [`/lib/modules/${RELEASE}/modules.dep`]: "",
     "/etc/libvirt/qemu/win2k3.xml": WIN2K3,
   },
-  commands: { ...debianKvm.commands, ...selinuxCommands },
+  commands: {
+    ...Object.fromEntries(Object.entries(debianKvm.commands).filter(([name]) => !OF_DEBIAN.includes(name))),
+    ...selinuxCommands,
+  },
   install({ files }) {
     files.plant(initramfsPath(KERNEL), formatInitramfs(packInitramfs(files, KERNEL)));
   },

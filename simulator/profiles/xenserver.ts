@@ -83,8 +83,8 @@ export function xenServer(given: Given): Profile {
     systemPrograms: ["ip", "lspci", "lsmod", "modprobe", "reboot", "rmmod", "shutdown", "xl"],
     programFolders: { "xen-cmdline": "/opt/xensource/libexec" },
     install() {},
-    boot(machine: Machine) {
-      bootLinux(machine, bootedArguments(machine.files, xapi.brand));
+    async boot(machine: Machine) {
+      await bootLinux(machine, bootedArguments(machine.files, xapi.brand));
       bootXen(machine);
       machine.xapi?.boot();
       machine.files.plant("/run/xapi_init_complete.cookie", "");
