@@ -1,0 +1,109 @@
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import fc from "fast-check";
+import {
+  type EarlyHome,
+  type EarlyTaking,
+  earlyFiles,
+  earlyScriptPath,
+  readEarlyScript,
+} from "../../provider/boot/early-script";
+import type { PciAddress } from "../../provider/pci/address";
+import { addresses } from "../pci/arbitrary";
+import { SHELLS } from "../toolstack/directory-host";
+
+const [NIC, TWIN] = ["0000:04:00.0", "0000:05:00.0"] as PciAddress[] as [PciAddress, PciAddress];
+const TOOLS: EarlyHome = { kind: "initramfs-tools" };
+const DRACUT: EarlyHome = { kind: "dracut", folder: "/usr/lib/dracut" };
+
+test("a list is read back from the script, whoever makes the initramfs", () => {
+  const takings = fc.array(
+    fc.record({ driver: fc.constantFrom("pciback", "vfio-pci", "pci-stub"), address: addresses() }),
+    { minLength: 1, maxLength: 4 },
+  );
+  fc.assert(
+    fc.property(takings, fc.constantFrom(TOOLS, DRACUT), (some, home) => {
+      expect(readEarlyScript(scriptOf(home, some))).toEqual(some);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test.each([TOOLS, DRACUT])("without functions there is no file: %j", (home) => {
+  expect(earlyFiles(home, []).every(({ text }) => text === undefined)).toBe(true);
+});
+
+test.each(earlyFiles(DRACUT, [{ driver: "vfio-pci", address: NIC }]))("bash reads $path", ({ text }) => {
+  expect(spawnSync("bash", ["-n"], { input: text ?? "", encoding: "utf8" }).stderr).toBe("");
+});
+
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
+  let root: string;
+  const at = (file: string) => path.join(root, file);
+  const write = (file: string, text: string) => {
+    fs.mkdirSync(path.dirname(at(file)), { recursive: true });
+    fs.writeFileSync(at(file), text);
+  };
+  const read = (file: string) => (fs.existsSync(at(file)) ? fs.readFileSync(at(file), "latin1") : undefined);
+  const device = (address: PciAddress, files: Record<string, string>) => {
+    for (const [name, text] of Object.entries({ vendor: "0x8086\n", device: "0x10d3\n", ...files }))
+      write(`/sys/bus/pci/devices/${address}/${name}`, text);
+  };
+  const run = (takings: readonly EarlyTaking[], ...args: string[]) => {
+    // busybox takes its own modprobe, whatever PATH says.
+    const script = scriptOf(TOOLS, takings)
+      .replaceAll("/sys/", `${root}/sys/`)
+      .replaceAll("  modprobe ", `  ${at("/bin/modprobe")} `);
+    const [program = "sh", ...options] = shell;
+    return spawnSync(program, [...options, "-s", "--", ...args], { input: script, encoding: "latin1" });
+  };
+
+  beforeEach(() => {
+    root = fs.mkdtempSync(path.join(os.tmpdir(), "early-script-"));
+    write("/bin/modprobe", `#!/bin/sh\necho "$1" >> ${at("/loaded")}\n`);
+    fs.chmodSync(at("/bin/modprobe"), 0o755);
+    for (const driver of ["vfio-pci", "pci-stub", "pciback"]) write(`/sys/bus/pci/drivers/${driver}/bind`, "");
+  });
+  afterEach(() => fs.rmSync(root, { recursive: true }));
+
+  test("initramfs-tools asks for prerequisites, and nothing else happens", () => {
+    device(NIC, { driver_override: "" });
+    expect(run([{ driver: "vfio-pci", address: NIC }], "prereqs")).toMatchObject({ status: 0, stdout: "\n" });
+    expect(read(`/sys/bus/pci/devices/${NIC}/driver_override`)).toBe("");
+  });
+
+  test("a driver is named before its module is loaded; one that is gone is passed over", () => {
+    device(NIC, { driver_override: "" });
+    const takings = [TWIN, NIC].map((address) => ({ driver: "vfio-pci", address }));
+    expect(run(takings)).toMatchObject({ status: 0, stdout: "", stderr: "" });
+    expect(read(`/sys/bus/pci/devices/${NIC}/driver_override`)).toBe("vfio-pci\n");
+    expect(read("/loaded")).toBe("vfio-pci\n");
+    expect(read("/sys/bus/pci/drivers/vfio-pci/bind")).toBe(`${NIC}\n`);
+  });
+
+  test("a driver that is a part of the kernel lets go first; pciback is told its slot", () => {
+    device(NIC, { driver_override: "", "driver/unbind": "" });
+    expect(run([{ driver: "pciback", address: NIC }]).status).toBe(0);
+    expect(read(`/sys/bus/pci/devices/${NIC}/driver/unbind`)).toBe(`${NIC}\n`);
+    expect(read("/sys/bus/pci/drivers/pciback/new_slot")).toBe(`${NIC}\n`);
+    expect(read(`/sys/bus/pci/devices/${NIC}/driver_override`)).toBe("");
+    expect(read("/loaded")).toBe("xen-pciback\n");
+  });
+
+  test("without driver_override pci-stub has the id for a moment, and lets go of the other device of that kind", () => {
+    device(NIC, {});
+    device(TWIN, {});
+    for (const address of [NIC, TWIN]) fs.mkdirSync(at(`/sys/bus/pci/drivers/pci-stub/${address}`)); // as new_id would bind them
+    fs.rmdirSync(at(`/sys/bus/pci/drivers/pci-stub/${NIC}`));
+    expect(run([{ driver: "pci-stub", address: NIC }]).status).toBe(0);
+    expect(read("/sys/bus/pci/drivers/pci-stub/new_id")).toBe("0x8086 0x10d3\n");
+    expect(read("/sys/bus/pci/drivers/pci-stub/unbind")).toBe(`${TWIN}\n`);
+    expect(read("/sys/bus/pci/drivers/pci-stub/remove_id")).toBe("0x8086 0x10d3\n");
+  });
+});
+
+function scriptOf(home: EarlyHome, takings: readonly EarlyTaking[]): string {
+  return earlyFiles(home, takings).find((file) => file.path === earlyScriptPath(home))?.text ?? "";
+}
