@@ -22,6 +22,10 @@ export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanCo
   const by = assignedBy(facts, wish, stub);
   if (stub === "pciback" && facts.pciback.kind === "builtin" && !facts.pciback.registered)
     return refusedPlan(didNotRegister(facts));
+  if (by === "xl" && !facts.xen?.xl)
+    return refusedPlan(
+      '"xl info" does not answer there (XenServer has xl in /usr/sbin), and xl is what makes devices assignable. Mend that, or hide the device instead: a HiddenPciDevice needs no xl',
+    );
   const toTake = devices.filter((device) => device.driver !== stub);
   const claim = findClaim(facts, key);
   const { steps: claimSteps } = claimFor(facts, key, owner, {

@@ -64,6 +64,7 @@ test("an attachment is one edit of one key, known by the VM's uuid", () => {
   ]);
   expect(effects).toEqual([
     `other-config:pci of the VM "gpu1" becomes 0/${NIC}: it has the device from its next start on`,
+    "the host has xapi and xl: xapi is used, since the program names none",
   ]);
   expect(keyOf(POOL, wish)).toBe(`VmPciAttachment/${NIC}/${uuid}`);
 });
@@ -171,7 +172,7 @@ describe("another VM with the same device", () => {
 
 test("no step, no guard: what the VM has already is not judged again", () => {
   const facts = withVm(withVm(POOL, "router", { pci: `0/${NIC}` }), "gpu1", { pci: `0/${NIC}` });
-  expect(planPresent(facts, attach(NIC, "gpu1"), DEV)).toMatchObject({ refusals: [], warnings: [], effects: [] });
+  expect(planPresent(facts, attach(NIC, "gpu1"), DEV)).toMatchObject({ refusals: [], warnings: [] });
 });
 
 test("the host loses a device that is not on pciback when the VM starts, so guards judge it", () => {
@@ -283,6 +284,14 @@ test("a VM that became a template gives its key back all the same, and one that 
   expect(vmOf(simulate(template, planAbsent(template, stored, DEV).steps), "gpu1").pci).toBeUndefined();
   const gone = withPool(after, { vms: poolOf(after).vms.filter((vm) => vm.uuid !== uuid) });
   expect(planAbsent(gone, stored, DEV).steps.map((step) => step.kind)).toEqual(["drop-claim"]);
+});
+
+test("without xl a device can be hidden, and not be made assignable now", () => {
+  const facts: HostFacts = { ...POOL, xen: { major: 4, minor: 17, iommu: true, xl: false } };
+  const common = { target: target(NIC), driver: undefined, expect: [], allow: [], toolstack: undefined };
+  const assign = planPresent(facts, { kind: "AssignableDevice", group: false, ...common }, DEV);
+  expect(assign.refusals[0]?.message).toContain('"xl info" does not answer there');
+  expect(planPresent(facts, { kind: "HiddenPciDevice", mechanism: "auto", ...common }, DEV).refusals).toEqual([]);
 });
 
 describe("XAPI that does not answer", () => {
