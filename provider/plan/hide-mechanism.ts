@@ -30,6 +30,8 @@ export interface HideMechanism {
   unfit(facts: HostFacts, devices: readonly PciDevice[], stub: StubDriver): string | undefined;
   /** Whether the people of this host hide devices in this way already: then it comes first. Without it, they do not. */
   isCustomary?(facts: HostFacts): boolean;
+  /** Whether a host like this one boots in no other way, so that none of the others is looked at. */
+  isOnlyWay?(facts: HostFacts): boolean;
   /** Whether every boot from now on hides the function in this way, by whoever's entry. */
   isHidden(facts: HostFacts, address: PciAddress): boolean;
   /** The steps that hide one function, and the entries of the claim that take it back. */
@@ -38,7 +40,7 @@ export interface HideMechanism {
   stuck?(facts: HostFacts, address: PciAddress): string | undefined;
   /** The steps that take out what the claim has for one function. */
   unhide(facts: HostFacts, address: PciAddress, claim: Claim, key: string): readonly Step[];
-  /** What a user should know of the boot's own text before we change it, though nothing forbids it; `hides` or takes out. */
+  /** What a user should know of the boot's own text before we change it, though nothing forbids it. */
   cautions?(facts: HostFacts, devices: readonly PciDevice[], change: "hide" | "unhide"): readonly string[];
   /** What makes the generated files of the boot follow: once, after all edits. */
   readonly regenerate: readonly Step[];

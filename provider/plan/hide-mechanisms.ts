@@ -40,7 +40,8 @@ export function chooseMechanism(
   const kind = facts.xen ? "xen" : "kvm";
   const customary = MECHANISMS.filter((mechanism) => mechanism.isCustomary?.(facts));
   const ordered = [...customary, ...MECHANISMS.filter((mechanism) => !customary.includes(mechanism))];
-  const candidates = ordered.filter(({ name, hosts = kind, onlyByName }) =>
+  const only = MECHANISMS.find((mechanism) => mechanism.isOnlyWay?.(facts));
+  const candidates = (wanted === "auto" && only ? [only] : ordered).filter(({ name, hosts = kind, onlyByName }) =>
     wanted === "auto" ? hosts === kind && !onlyByName : wanted === name,
   );
   const reasons: string[] = [];

@@ -1,4 +1,3 @@
-import { PassthroughError } from "../../errors";
 import type { Claim, KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
@@ -26,6 +25,8 @@ import type { Dom0ArgumentEdit } from "../step";
  */
 export const xenCmdlineHiding: HideMechanism = {
   name: "xen-cmdline",
+  hosts: "xen",
+  isOnlyWay: (facts) => facts.xenCmdline !== undefined,
   unfit(facts, devices) {
     const list = readList(facts);
     if (list.kind === "unusable") return list.reason;
@@ -39,18 +40,25 @@ export const xenCmdlineHiding: HideMechanism = {
     return [address, ...above].some((one) => entries.some((entry) => hides(entry, one)));
   },
   hide(facts, device, key) {
-    const { path, before } = usableList(facts);
-    const after = edited(before ?? "", (list) => addToHideList(list, device.address));
+    const list = readList(facts);
+    if (list.kind === "unusable") return { steps: [], entries: [] };
+    const { path, before } = list;
+    const after = edited(before ?? "", (text) => addToHideList(text, device.address));
     const absent = before === undefined || entriesIn(facts.claims, path).some(undoSaysAbsent);
     return {
       steps: [edit(facts, key, path, { before, after, hides: [device.address] }, "keep")],
       entries: [{ path, entry: device.address, undo: { mechanism: "xen-cmdline", absent } }],
     };
   },
+  stuck(facts) {
+    const list = readList(facts);
+    return list.kind === "unusable" ? list.reason : undefined;
+  },
   unhide(facts, address, claim, key) {
-    const { path, before } = usableList(facts);
-    if (before === undefined) return [];
-    const left = edited(before, (list) => removeFromHideList(list, address).text);
+    const list = readList(facts);
+    if (list.kind === "unusable" || list.before === undefined) return [];
+    const { path, before } = list;
+    const left = edited(before, (text) => removeFromHideList(text, address).text);
     if (left === before) return []; // somebody has taken it out already
     const absent = [...claim.entries, ...entriesIn(facts.claims, path)].some(undoSaysAbsent);
     const after = left === "" && absent ? undefined : left;
@@ -113,12 +121,6 @@ function readList(facts: HostFacts): List {
     );
   }
   return { kind: "list", path: file.target, before: value };
-}
-
-function usableList(facts: HostFacts): Extract<List, { kind: "list" }> {
-  const list = readList(facts);
-  if (list.kind === "unusable") throw new PassthroughError(`unable to edit the list of hidden devices: ${list.reason}`);
-  return list;
 }
 
 /** xen-cmdline's own word for what it knows; other spellings stand in the file alone. */
