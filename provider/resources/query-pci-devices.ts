@@ -29,7 +29,10 @@ export type QueryResult =
   /** The host was not reached at all: a preview may go on. */
   | { readonly kind: "unreached"; readonly reason: string };
 
-/** Asks a host anew each time: other processes change it. Throws PassthroughError. */
+/**
+ * Asks a host anew each time: other processes change it. Throws PassthroughError.
+ * @public sdk/get-pci-devices.ts requires it by name, when it is called.
+ */
 export async function queryPciDevices(query: unknown): Promise<QueryResult> {
   const checked = Query.safeParse(query);
   if (!checked.success) throw new PassthroughError(`Unable to ask for PCI devices: ${z.prettifyError(checked.error)}`);
