@@ -3,15 +3,13 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-/** Shells of dom0s that are on this machine, the oldest under the names `bash-3.2` and `bash-4.2`. `sh` is one of them everywhere. */
+/** What hosts have as /bin/sh, as far as this machine has it; the oldest under the names `bash-3.2` and `bash-4.2`. */
 export const SHELLS: readonly (readonly string[])[] = [
-  ["sh"],
   ["dash"],
-  ["bash"],
   ["bash", "--posix"],
   ["busybox", "sh"],
-  ["bash-3.2"],
-  ["bash-4.2"],
+  ["bash-3.2", "--posix"],
+  ["bash-4.2", "--posix"],
 ].filter(([program = ""]) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0);
 
 /** What xl and its like do to the tree, in as few lines as the scripts need. `$ROOT` is the tree. */
