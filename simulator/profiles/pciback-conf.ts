@@ -146,7 +146,7 @@ disk = [ 'phy:/dev/vg/test-disk,xvda2,w' ]
     files.plant(GRUB_CONFIG, makeGrubConfig(files, KERNEL, XEN_IMAGE));
   },
   async boot(machine) {
-    bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
+    await bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
     await startServices(machine, { runlevelFolder: "/etc/rc2.d" });
     bootXend(machine);
   },

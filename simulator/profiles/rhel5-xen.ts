@@ -167,7 +167,7 @@ root = "/dev/xvda1 ro"
     files.plant(initramfsPath(KERNEL), formatInitramfs(early));
   },
   async boot(machine) {
-    bootLinux(machine, "ro root=LABEL=/");
+    await bootLinux(machine, "ro root=LABEL=/");
     await startServices(machine, { runlevelFolder: "/etc/rc3.d" });
     bootXend(machine);
   },

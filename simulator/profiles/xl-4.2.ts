@@ -40,7 +40,7 @@ disk = [ '/dev/vg/guest,raw,xvda,rw' ]
   commands: { ...COMMANDS, ...xlCommands },
   systemPrograms: [...pcibackConf.systemPrograms.filter((name) => name !== "xm"), "xl"],
   async boot(machine) {
-    bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
+    await bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
     await startServices(machine, { runlevelFolder: "/etc/rc2.d" });
     bootXen(machine);
   },
