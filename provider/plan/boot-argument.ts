@@ -1,5 +1,7 @@
+import { readGrubConfig } from "../boot/grub-config";
 import { hasArgument, withArgument, withoutArgument } from "../boot/kernel-command-line";
 import type { HostFacts } from "../facts/host-facts";
+import { defaultEntry, readXenMenu } from "../pci/xen-menu";
 import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "./boot-lines";
 import { bootFileEdit } from "./hide/boot-file-edit";
 import type { Step } from "./step";
@@ -25,17 +27,24 @@ export type BootArgumentSteps =
 
 /** Whether each boot from now on has the argument: all entries of the boot loader but those for recovery, and those to come. */
 export function hasBootArgument(facts: HostFacts, { line, text }: BootArgument): boolean {
-  const lines = bootLines(facts, line);
-  return lines.length > 0 && [...lines, futureBootLine(facts, line) ?? text].every((one) => hasArgument(one, text));
+  const menu = xenServerMenu(facts);
+  const lines = menu ? defaultLine(menu.text) : bootLines(facts, line);
+  const future = menu ? undefined : futureBootLine(facts, line);
+  return lines.length > 0 && [...lines, future ?? text].every((one) => hasArgument(one, text));
 }
 
 export function addBootArgument(facts: HostFacts, key: string, argument: BootArgument): BootArgumentSteps {
   if (hasBootArgument(facts, argument)) return { kind: "steps", steps: [], paths: [], effects: [] };
+  const menu = xenServerMenu(facts);
+  if (menu) return xenServerSteps(menu.target, argument, "add");
   const change = { name: argument.name, edit: withArgument(argument.text) };
   return stepsOf(facts, key, editBootArguments(facts, argument.line, change, "add"), argument, "keep");
 }
 
 export function removeBootArgument(facts: HostFacts, key: string, argument: BootArgument): BootArgumentSteps {
+  const menu = xenServerMenu(facts);
+  if (menu && !hasBootArgument(facts, argument)) return { kind: "steps", steps: [], paths: [], effects: [] };
+  if (menu) return xenServerSteps(menu.target, argument, "remove");
   const change = { name: argument.name, edit: withoutArgument(argument.text) };
   return stepsOf(facts, key, editBootArguments(facts, argument.line, change, "remove"), argument, "forget");
 }
@@ -58,5 +67,26 @@ function stepsOf(
       ...edit.edits.map(({ path }) => `${path} gets ${text}`),
       ...edit.regenerate.flatMap((step) => (step.what === "grub-config" ? [`${step.path} is made anew`] : [])),
     ],
+  };
+}
+
+/** XenServer's own grub.cfg, which its xen-cmdline edits: no grub-mkconfig makes it. */
+function xenServerMenu({ xenCmdline }: HostFacts) {
+  return xenCmdline?.file;
+}
+
+/** xen-cmdline edits the entry alone that boots by itself. */
+function defaultLine(text: string): readonly string[] {
+  const title = defaultEntry(readXenMenu(text))?.title;
+  return readGrubConfig(text).flatMap((entry) => (entry.title === title ? [entry.lines.xen ?? ""] : []));
+}
+
+function xenServerSteps(path: string, { name, text }: BootArgument, how: "add" | "remove"): BootArgumentSteps {
+  const [before, after] = how === "add" ? [undefined, text] : [text, undefined];
+  return {
+    kind: "steps",
+    steps: [{ kind: "set-xen-argument", path, name, before, after }],
+    paths: [path],
+    effects: [how === "add" ? `${path} gets ${text}` : `${text} is taken out of ${path}`],
   };
 }

@@ -6,7 +6,7 @@ import { isVirtualFunctionsRule } from "../facts/virtual-functions";
 import { PERMISSIVE_FILE } from "../facts/xend";
 import type { PciAddress } from "../pci/address";
 import type { DomainXml } from "../pci/domain-xml";
-import type { Dom0ArgumentEdit, FileEdit, Step, VirshChange, VmPciEdit } from "./step";
+import type { Dom0ArgumentEdit, FileEdit, Step, VirshChange, VmPciEdit, XenArgumentEdit } from "./step";
 
 /** The facts as they are after these steps: what the next plan of the same apply starts from. */
 export function simulate(facts: HostFacts, steps: readonly Step[]): HostFacts {
@@ -50,6 +50,8 @@ function after(facts: HostFacts, step: Step): HostFacts {
     }
     case "set-dom0-argument":
       return withDom0Argument(facts, step);
+    case "set-xen-argument":
+      return withXenArgument(facts, step);
     case "set-vm-pci":
       return withVmPci(facts, step);
     case "regenerate":
@@ -152,6 +154,15 @@ function withDom0Argument(facts: HostFacts, { name, after }: Dom0ArgumentEdit): 
   if (!facts.xenCmdline) return facts;
   const all = after === undefined ? [] : [`${name}=${after}`];
   return { ...facts, xenCmdline: { ...facts.xenCmdline, hide: { kind: "arguments", arguments: all } } };
+}
+
+function withXenArgument(facts: HostFacts, { before, after }: XenArgumentEdit): HostFacts {
+  const file = facts.xenCmdline?.file;
+  if (!facts.xenCmdline || !file) return facts;
+  const text = before
+    ? file.text.replaceAll(` ${before}`, "")
+    : file.text.replaceAll(/^(\s*multiboot2?\s.*)$/gm, `$1 ${after}`);
+  return { ...facts, xenCmdline: { ...facts.xenCmdline, file: { ...file, text } } };
 }
 
 function withVmPci(facts: HostFacts, { vm, after }: VmPciEdit): HostFacts {

@@ -35,6 +35,7 @@ export type Step =
     }
   | FileEdit
   | Dom0ArgumentEdit
+  | XenArgumentEdit
   | VmPciEdit
   | Regeneration
   /** Whether the boot starts our script. */
@@ -136,6 +137,16 @@ export interface Dom0ArgumentEdit {
   readonly after: string | undefined;
   readonly hides: readonly PciAddress[];
   readonly original: FileEdit["original"];
+}
+
+/** One argument of a name on the hypervisor's line, by XenServer's `xen-cmdline`: the whole word; undefined means that there is none. */
+export interface XenArgumentEdit {
+  readonly kind: "set-xen-argument";
+  /** The grub.cfg that xen-cmdline edits. */
+  readonly path: string;
+  readonly name: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
 }
 
 /** The value of `other-config:pci` of a VM of XAPI; undefined means that there is no such key. */

@@ -12,7 +12,7 @@ import type { StepShell } from "./step-shell";
 import { STUB_FUNCTIONS } from "./stub-shell";
 import { booleanShell, SELINUX_FUNCTIONS, VIRSH_FUNCTIONS, virshShell } from "./virsh-shell";
 import { vmPciShell, XAPI_FUNCTIONS } from "./xapi-shell";
-import { dom0ArgumentShell, XEN_CMDLINE_FUNCTIONS } from "./xen-cmdline-shell";
+import { dom0ArgumentShell, XEN_CMDLINE_FUNCTIONS, xenArgumentShell } from "./xen-cmdline-shell";
 import { XM_FUNCTIONS } from "./xm-shell";
 
 /** Functions that the step texts call, of all toolstacks. They print what went wrong and return non-zero. */
@@ -160,6 +160,8 @@ export function stepShell(step: Step): StepShell {
       };
     case "set-dom0-argument":
       return dom0ArgumentShell(step);
+    case "set-xen-argument":
+      return xenArgumentShell(step);
     case "set-vm-pci":
       return vmPciShell(step);
     case "regenerate":

@@ -4,6 +4,7 @@ import {
   type BootMenu,
   loadBootMenu,
   splitArguments,
+  withHypervisorArguments,
   withKernelArguments,
   writeBootMenu,
 } from "../xapi/boot-menu";
@@ -13,7 +14,7 @@ const OPTIONS = ["--get-dom0", "--set-dom0", "--delete-dom0", "--get-xen", "--se
 
 /**
  * /opt/xensource/libexec/xen-cmdline (xcp-ng-release: the Python 2 script of 7.4 to 8.2, the Python 3 one of 8.3). It checks
- * nothing and ends with 0 but where Python itself fails. Of the hypervisor's arguments only the asking is modelled.
+ * nothing and ends with 0 but where Python itself fails.
  */
 export const xenCmdlineCommands: Commands = {
   "xen-cmdline": (call) => {
@@ -24,7 +25,13 @@ export const xenCmdlineCommands: Commands = {
       let modified = false;
       for (const { option, words } of operations(call.args)) {
         if (option === "--get-dom0") stdout += `${matching(call, defaultArguments(menu), words).join("\n")}\n`;
-        if (option === "--get-xen") stdout += "\n";
+        if (option === "--get-xen") stdout += `${matching(call, hypervisorArguments(menu), words).join("\n")}\n`;
+        if (option === "--set-xen" || option === "--delete-xen") {
+          const names = words.map((word) => (option === "--set-xen" ? (word.split("=")[0] ?? "") : word));
+          const added = option === "--set-xen" ? words : [];
+          menu = withHypervisorArguments(menu, (args) => [...others(call, args, names), ...added]);
+          modified = true;
+        }
         if (option === "--set-dom0" || option === "--delete-dom0") {
           const names = words.map((word) => (option === "--set-dom0" ? (word.split("=")[0] ?? "") : word));
           const added = option === "--set-dom0" ? words : [];
@@ -66,6 +73,10 @@ function defaultArguments(menu: BootMenu): readonly string[] {
   const entry = menu.entries.find((one) => one.label === menu.default);
   if (!entry) throw new BootloaderError(`KeyError: '${menu.default}'`);
   return splitArguments(entry.kernel[1]);
+}
+
+function hypervisorArguments(menu: BootMenu): readonly string[] {
+  return splitArguments(menu.entries.find((one) => one.label === menu.default)?.hypervisor[1] ?? "");
 }
 
 function matching(call: CommandCall, args: readonly string[], names: readonly string[]): readonly string[] {

@@ -154,7 +154,11 @@ export class PciBus {
     }
     device.numVfs = count;
     this.version++;
-    for (const address of sriov.vfs.slice(0, count)) this.plug({ ...device, address, id: sriov.vfId }, device.address);
+    // Each virtual function is an IOMMU group of its own, where the slot isolates its functions (ACS).
+    const groupOf = (at: number) =>
+      device.iommuGroup === undefined ? {} : { iommuGroup: 100 + device.iommuGroup + at };
+    for (const [at, address] of sriov.vfs.slice(0, count).entries())
+      this.plug({ ...device, address, id: sriov.vfId, ...groupOf(at) }, device.address);
   }
 
   virtualFunctionsOf(device: PciFunction): readonly PciFunction[] {

@@ -66,6 +66,9 @@ class SysfsTree {
       this.link("/sys/class/net/lo", "/sys/devices/virtual/net/lo");
     }
     this.folder("/sys/kernel");
+    this.folder("/sys/class/iommu");
+    if (this.kernel.iommu) this.link("/sys/class/iommu/dmar0", "/sys/devices/virtual/iommu/dmar0");
+    if (this.kernel.iommu) this.folder("/sys/devices/virtual/iommu/dmar0");
     this.folder("/sys/module");
   }
 

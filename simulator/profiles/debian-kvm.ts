@@ -35,7 +35,7 @@ export const debianKvm: Profile = {
     "/etc/libvirt/qemu/db.xml": kvmGuest("db", "16c97872-161d-4eb1-9da1-5a0deb27a9aa", "pc"),
   },
   folders: linux.folders.filter((folder) => !folder.startsWith("/etc/xen")),
-  sysfs: {},
+  sysfs: { "/sys/firmware/acpi/tables/DMAR": "" },
   commands: {
     ...Object.fromEntries(Object.entries(linux.commands).filter(([name]) => !ofXen.includes(name))),
     ...virshCommands,

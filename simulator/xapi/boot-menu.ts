@@ -131,6 +131,19 @@ export function withKernelArguments(menu: BootMenu, change: (args: readonly stri
   return { ...menu, entries };
 }
 
+/** The same for the hypervisor's line. */
+export function withHypervisorArguments(
+  menu: BootMenu,
+  change: (args: readonly string[]) => readonly string[],
+): BootMenu {
+  const entries = menu.entries.map((entry) =>
+    entry.label === "xe" || entry.label === "xe-serial"
+      ? { ...entry, hypervisor: [entry.hypervisor[0], change(splitArguments(entry.hypervisor[1])).join(" ")] as const }
+      : entry,
+  );
+  return { ...menu, entries };
+}
+
 function labelOf(title: string, brand: string): string | undefined {
   if (title === brand) return "xe";
   if (title.endsWith("(Serial)")) return "xe-serial";

@@ -42,6 +42,19 @@ const examples: readonly Example[] = [
       for (const host of hosts) expect(await driverOf(host, "0000:03:00.0")).toBe("pciback");
     },
   },
+  {
+    name: "kvm-gpu",
+    hosts: [{ name: "kvm1", profile: "debian-kvm" }],
+    config: ([host]) => ({ host, slot: "0000:01:00", vm: "web" }),
+    resources: 8,
+    holds: async ([host]) => {
+      if (!host) throw new Error("no host");
+      expect(host.stats.reboots).toBe(1);
+      expect(await driverOf(host, "0000:01:00.0")).toBe("vfio-pci");
+      const guest = await output(host, "virsh -c qemu:///system dumpxml --inactive web");
+      expect(guest).toContain("bus='0x01' slot='0x00' function='0x1'");
+    },
+  },
 ];
 
 const hosts: SimulatedHost[] = [];
@@ -66,6 +79,7 @@ test.each(examples.map((example) => [example.name, example] as const))(
     expect([again.exitCode, again.output]).toEqual([0, expect.stringContaining(`${example.resources} unchanged`)]);
     const destroyed = await project.destroy();
     expect(destroyed.output).toContain(`- ${example.resources} deleted`);
+    if (destroyed.output.includes("Hosts that wait for a reboot")) await Promise.all(hosts.map((host) => host.reboot()));
     expect(await Promise.all(hosts.map(snapshot))).toEqual(untouched);
   },
   120_000,

@@ -1,0 +1,128 @@
+import type { HostFacts } from "../../provider/facts/host-facts";
+import { waitingChanges } from "../../provider/plan/boot-changes";
+import { iommuNeed } from "../../provider/plan/iommu";
+import { simulate } from "../../provider/plan/simulate";
+import type { IommuWish } from "../../provider/plan/wish";
+import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { LAB, ownedBy } from "./recorded-host";
+
+const WISH: IommuWish = { kind: "IommuBootParameters" };
+const KEY = "IommuBootParameters";
+const DEV = ownedBy("dev", "token-1", "iommu");
+
+/** The lab host without Xen, as a kernel with these arguments would see it. */
+function kvm(commandLine: string, iommu: Partial<HostFacts["iommu"]> = {}): HostFacts {
+  const files = LAB.boot.files.map((file) => ({ ...file, text: file.text.replaceAll(" intel_iommu=on", "") }));
+  return {
+    ...LAB,
+    xen: undefined,
+    machine: { ...LAB.machine, kernelCommandLine: commandLine },
+    iommu: { offered: "intel", units: [], ...iommu },
+    boot: { ...LAB.boot, files },
+  };
+}
+
+function xen(
+  commandLine: string | undefined,
+  iommu: boolean | undefined,
+  offered: HostFacts["iommu"]["offered"] | "none" = "intel",
+): HostFacts {
+  return {
+    ...LAB,
+    xen: { major: 4, minor: 17, xl: true, iommu, commandLine },
+    iommu: { offered: offered === "none" ? undefined : offered, units: [] },
+  };
+}
+
+const needs: readonly [string, HostFacts, "nothing" | "advice" | "argument", RegExp][] = [
+  ["a kernel that uses it", kvm("quiet", { units: ["dmar0"] }), "nothing", /is on/],
+  ["a kernel that does not", kvm("quiet"), "argument", /gets intel_iommu=on/],
+  [
+    "a kernel without one in the firmware",
+    kvm("quiet", { offered: undefined }),
+    "advice",
+    /Switch on VT-d \(Intel\) or AMD-Vi/,
+  ],
+  ["a kernel that was told not to", kvm("quiet intel_iommu=off"), "advice", /says intel_iommu=off\. Take that out/],
+  ["a kernel that was told no for all makers", kvm("iommu=off"), "advice", /says iommu=off/],
+  ["a kernel that was told to, in vain", kvm("intel_iommu=on,sm_on"), "advice", /started with intel_iommu=on, and yet/],
+  ["an AMD host whose kernel uses it", kvm("quiet", { offered: "amd", units: ["ivhd0"] }), "nothing", /is on/],
+  [
+    "an AMD host whose kernel does not",
+    kvm("quiet", { offered: "amd" }),
+    "advice",
+    /uses by itself, and yet none is on/,
+  ],
+  ["an AMD host that was told not to", kvm("amd_iommu=off", { offered: "amd" }), "advice", /says amd_iommu=off/],
+  ["Xen that uses it", xen("placeholder", true), "nothing", /is on/],
+  ["Xen that reports it off", xen("placeholder dom0_mem=1G", false), "argument", /it gets iommu=on/],
+  ["Xen that reports AMD's off", xen("placeholder", false, "amd"), "argument", /it gets iommu=on/],
+  ["Xen without one in the firmware", xen("placeholder", false, "none"), "advice", /Switch on VT-d/],
+  ["Xen that was told not to", xen("iommu=verbose,off", false), "advice", /says iommu=verbose,off/],
+  ["Xen that was told to, in vain", xen("iommu=1", false), "advice", /See xl dmesg/],
+  ["Xen that does not say", xen(undefined, undefined), "advice", /does not say/],
+];
+test.each(needs)("%s", (_, facts, kind, say) => {
+  const need = iommuNeed(facts);
+  expect(need).toMatchObject({ kind, say: expect.stringMatching(say) });
+  const plan = planPresent(facts, WISH, DEV);
+  expect(plan.refusals).toEqual([]);
+  expect(plan.steps.length > 0).toBe(kind === "argument");
+  expect(plan.warnings).toEqual(kind === "advice" ? [need.say] : []);
+});
+
+const written: readonly [string, HostFacts, string, string][] = [
+  ["the kernel of a KVM host", kvm("quiet"), "intel_iommu=on", "GRUB_CMDLINE_LINUX"],
+  ["Xen", xen("placeholder", false), "iommu=on", "GRUB_CMDLINE_XEN"],
+];
+describe.each(written)("the argument for %s", (_, facts, argument, variable) => {
+  const plan = planPresent(facts, WISH, DEV);
+  const after = simulate(facts, plan.steps);
+
+  test("is written, and waits for a reboot", () => {
+    const edits = plan.steps.flatMap((step) => (step.kind === "edit-file" ? [step] : []));
+    expect(edits).toHaveLength(1);
+    expect(edits[0]?.after).toMatch(new RegExp(`${variable}\\w*=.*\\b${argument}`));
+    expect(plan.steps).toContainEqual(expect.objectContaining({ kind: "regenerate", what: "grub-config" }));
+    expect(plan.effects.at(-1)).toBe("the change waits for a reboot of the host");
+    expect(waitingChanges(after, DEV.owner)).toMatchObject([{ what: "the IOMMU is switched on by the next boot" }]);
+  });
+
+  test("is taken out again, byte for byte", () => {
+    const end = planAbsent(after, WISH, DEV);
+    const back = simulate(after, end.steps);
+    expect(back.boot.files).toEqual(facts.boot.files);
+    expect(back.claims).toEqual([]);
+  });
+
+  test("stays with its first owner: another stack needs nothing of its own, and takes nothing back", () => {
+    const other = ownedBy("prod", "token-2");
+    expect(planPresent(after, WISH, other).steps).toEqual([]);
+    expect(planAbsent(after, WISH, other).steps).toEqual([]);
+    const renamed = ownedBy("dev", "token-3", "new-name");
+    const moved = simulate(after, planPresent(after, WISH, renamed).steps);
+    expect(planAbsent(moved, WISH, DEV).steps).toEqual([]);
+  });
+});
+
+test("once on by our argument, taking that out leaves it on until a reboot, and is noted", () => {
+  const facts = kvm("quiet");
+  const after = simulate(facts, planPresent(facts, WISH, DEV).steps);
+  const on: HostFacts = { ...after, iommu: { offered: "intel", units: ["dmar0"] } };
+  expect(statusOfWish(on, WISH, KEY)).toMatchObject({ active: true, firmware: "intel", pending: "none" });
+  const end = planAbsent(on, WISH, DEV);
+  expect(end.steps.at(-1)).toMatchObject({ kind: "note-removal" });
+  expect(waitingChanges(simulate(on, end.steps), DEV.owner)).toMatchObject([
+    { what: "the IOMMU is on until the next boot" },
+  ]);
+});
+
+test("a host without one in its firmware says so in the outputs too", () => {
+  expect(statusOfWish(kvm("quiet", { offered: undefined }), WISH, KEY)).toEqual({
+    firmware: "none",
+    configured: false,
+    active: false,
+    pending: "none",
+    bootChange: "",
+  });
+});
