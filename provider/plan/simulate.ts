@@ -136,6 +136,7 @@ function withHostdev(facts: HostFacts, step: VirshChange): HostFacts {
   } as const;
   const change = (xml: DomainXml): DomainXml => ({
     ...xml,
+    controllers: xml.controllers.filter((one) => one.index !== step.madePort),
     hostdevs: [
       ...xml.hostdevs.filter((one) => one.address !== address),
       ...(step.kind === "virsh-attach" ? [added] : []),

@@ -93,6 +93,8 @@ export interface VirshChange {
   readonly vm: { readonly uuid: string; readonly name: string };
   readonly hostdev: Hostdev;
   readonly to: "config" | "live";
+  /** The PCI Express root port that libvirt made for the function in the configuration, and that goes with it. */
+  readonly madePort?: number | undefined;
   /** Whether virsh has --config and --live; an older one edits the configuration as `virsh edit` does. */
   readonly separateScopes: boolean;
 }

@@ -34,6 +34,12 @@ change_device() {
   echo "the VM still has the device: its guest did not let go"
   return 1
 }
+# URI, VM, index of a root port that libvirt made. When it stays, no harm is done.
+drop_port() {
+  printf '%s\\n' "<controller type='pci' index='$3' model='pcie-root-port'/>" > "$VIRSH_FILE" || return
+  virsh -c "$1" detach-device "$2" "$VIRSH_FILE" --config
+  rm -f "$VIRSH_FILE"
+}
 # As change_device, by a new definition: what "virsh edit" does, for a virsh that edits no configuration itself.
 define_device() {
   ( umask 077; virsh -c "$2" dumpxml --inactive --security-info "$3" > "$VIRSH_FILE" ) || return
@@ -108,7 +114,12 @@ set_boolean() {
 export function virshShell(step: VirshChange): StepShell {
   const attach = step.kind === "virsh-attach";
   const about = [quote(step.uri), step.vm.uuid, quote(formatSourceAddress(step.hostdev.address)), step.to].join(" ");
-  const hostdev = quote(formatHostdev(step.hostdev));
+  // Put back, it gets a root port of libvirt's choice again.
+  const hostdev = quote(
+    formatHostdev(step.madePort === undefined ? step.hostdev : { ...step.hostdev, guestAddress: undefined }),
+  );
+  const drop =
+    step.madePort === undefined ? "" : ` || return\ndrop_port ${quote(step.uri)} ${step.vm.uuid} ${step.madePort}`;
   const flag = step.separateScopes ? ` --${step.to}` : "";
   const change = (command: string) =>
     step.to === "config" && !step.separateScopes
@@ -117,7 +128,7 @@ export function virshShell(step: VirshChange): StepShell {
   const undone = `vm_has ${about} ${attach ? "|| return 0" : "&& return 0"}`;
   return {
     expect: [`expect_vm_has ${about} ${attach ? "no" : "yes"}`],
-    perform: change(attach ? "attach-device" : "detach-device"),
+    perform: `${change(attach ? "attach-device" : "detach-device")}${drop}`,
     undo: `${undone}\n${change(attach ? "detach-device" : "attach-device")}`,
   };
 }

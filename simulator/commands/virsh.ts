@@ -1,6 +1,6 @@
 import type { PciAddress } from "../../provider/pci/address";
 import type { PciFunction } from "../kernel/pci-bus";
-import { readHostdev } from "../libvirt/domain-text";
+import { readController, readHostdev } from "../libvirt/domain-text";
 import { LibvirtError } from "../libvirt/host-devices";
 import type { Libvirt } from "../libvirt/libvirt";
 import type { CommandCall, CommandOutput, Commands } from "../machine";
@@ -182,6 +182,11 @@ function changer(way: "attach" | "detach", options: readonly string[], separateS
       const { libvirt, flags, words } = one;
       const name = domain(one);
       const file = words[1] ?? "";
+      const controller = way === "detach" ? readController(readFile(one, 1)) : undefined;
+      if (controller !== undefined) {
+        libvirt.detachController(name, controller);
+        return "Device detached successfully\n";
+      }
       complain(`Failed to ${way} device from ${file}`, () => {
         const hostdev = readHostdevFile(one);
         const running = libvirt.idOf(name) !== undefined;

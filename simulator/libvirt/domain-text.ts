@@ -60,6 +60,18 @@ export function freeGuestAddress(xml: DomainXml): GuestAddress | undefined {
   return slot === undefined ? undefined : { bus: 0, slot, function: 0 };
 }
 
+/** The index of a PCI controller, where the XML of a device is one. */
+export function readController(text: string): number | undefined {
+  const index = /^\s*<controller type='pci' index='(\d+)'/.exec(text)?.[1];
+  return index === undefined ? undefined : Number(index);
+}
+
+export function withoutController(text: string, index: number): string {
+  return text.replace(/^ {4}<controller type='pci' .*[^/]>\n[\s\S]*?^ {4}<\/controller>\n/gm, (block) =>
+    block.includes(`index='${index}'`) ? "" : block,
+  );
+}
+
 /** libvirt's own growth of a PCI Express guest: one more root port (pcie-root-port, seen with libvirt 9.0). */
 export function withRootPort(text: string): string {
   const xml = readDomain(text);
@@ -76,6 +88,7 @@ export function withRootPort(text: string): string {
     "    </controller>",
   ];
   const at = text.lastIndexOf("model='pcie-root-port'>");
-  const end = text.indexOf("    </controller>\n", at) + "    </controller>\n".length;
+  const [root, afterPort] = ["model='pcie-root'/>\n", "    </controller>\n"];
+  const end = at < 0 ? text.indexOf(root) + root.length : text.indexOf(afterPort, at) + afterPort.length;
   return `${text.slice(0, end)}${port.join("\n")}\n${text.slice(end)}`;
 }

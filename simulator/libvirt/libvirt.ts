@@ -5,6 +5,7 @@ import {
   type GivenHostdev,
   readDomain,
   withHostdev,
+  withoutController,
   withoutHostdev,
   withRootPort,
 } from "./domain-text";
@@ -142,6 +143,12 @@ export class Libvirt {
     if (!readDomain(text).hostdevs.some((one) => one.address === address))
       throw new LibvirtError("device not found: device not present in domain configuration");
     this.machine.files.plant(fileOf(name), withoutHostdev(text, address));
+  }
+
+  /** Takes a PCI controller out of the configuration. */
+  detachController(name: string, index: number): void {
+    this.needPersistent(name);
+    this.machine.files.plant(fileOf(name), withoutController(this.inactiveXml(name), index));
   }
 
   attachLive(name: string, hostdev: GivenHostdev): void {

@@ -1,6 +1,6 @@
 import { connectionPool } from "../../provider/host/connection-pool";
 import { Deployment } from "./deployment";
-import { driverOf, output, type TestHost } from "./test-host";
+import { driverOf, output, type TestHost, writeVmConfig } from "./test-host";
 
 const NIC = "0000:01:00.0";
 const OTHER_NIC = "0000:01:00.1";
@@ -140,6 +140,19 @@ ${VIRSH} define /root/contract.xml`,
       expect(await driverOf(host, NVME)).toBe("nvme");
       await new Deployment(host).delete(attachment);
       expect(await inactive()).toBe(before);
+    });
+
+    test("takes the root port back that libvirt makes for a guest without a free one", async () => {
+      const crowded = GUEST.replace(/ {4}<controller type='pci' index='[123]'[\s\S]*?<\/controller>\n/g, "");
+      const name = "<name>contract</name>";
+      await writeVmConfig(host, "/root/crowded.xml", crowded.replace(name, "<name>crowded</name>"));
+      await output(host, `${VIRSH} define /root/crowded.xml`);
+      const before = await output(host, `${VIRSH} dumpxml --inactive crowded`);
+      const attachment = await new Deployment(host).create("VmPciAttachment", { device: NVME, vm: "crowded" });
+      expect(await output(host, `${VIRSH} dumpxml --inactive crowded`)).toContain("model='pcie-root-port'");
+      await new Deployment(host).delete(attachment);
+      expect(await output(host, `${VIRSH} dumpxml --inactive crowded`)).toBe(before);
+      await output(host, `${VIRSH} undefine crowded`);
     });
 
     test("leaves a device that somebody attached before, and adopts it", async () => {

@@ -79,7 +79,8 @@ test.each(examples.map((example) => [example.name, example] as const))(
     expect([again.exitCode, again.output]).toEqual([0, expect.stringContaining(`${example.resources} unchanged`)]);
     const destroyed = await project.destroy();
     expect(destroyed.output).toContain(`- ${example.resources} deleted`);
-    if (destroyed.output.includes("Hosts that wait for a reboot")) await Promise.all(hosts.map((host) => host.reboot()));
+    if (destroyed.output.includes("Hosts that wait for a reboot"))
+      await Promise.all(hosts.map((host) => host.reboot()));
     expect(await Promise.all(hosts.map(snapshot))).toEqual(untouched);
   },
   120_000,

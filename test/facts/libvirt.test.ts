@@ -1,7 +1,9 @@
 import { libvirtFact } from "../../provider/facts/libvirt";
 import { selinuxFact } from "../../provider/facts/selinux";
 import { stubModulesFact } from "../../provider/facts/stub-modules";
+import { recordedFacts } from "../recorded/recorded-facts";
 
+const NIC = { address: "0000:01:00.0", managed: false, guestAddress: { bus: 2, slot: 0, function: 0 } };
 const parse = (text: string) => libvirtFact(false).parse({ text, exitCode: 0 });
 const lines = (word: string, text: string) => text.replace(/^/gm, `${word} `);
 
@@ -65,6 +67,22 @@ const XML = [
   xml("vm2", "16c97872-161d-4eb1-9da1-5a0deb27a9aa"),
   xml("vm2", "16c97872-161d-4eb1-9da1-5a0deb27a9aa"),
 ].join("\n");
+
+test("a real host with KVM: its guests, their devices, the IOMMU groups", () => {
+  const { libvirt, pciDevices, selinux, stubModules, xen } = recordedFacts("debian12-kvm");
+  const domains = libvirt?.kind === "answers" ? libvirt.domains : [];
+  expect(domains.map(({ name, running, config, live }) => [name, running, config.hostdevs, live?.hostdevs])).toEqual([
+    ["vm1", true, [expect.objectContaining(NIC)], [expect.objectContaining({ ...NIC, alias: "hostdev0" })]],
+    ["vm2", false, [expect.objectContaining({ address: "0000:03:00.0", managed: true })], undefined],
+  ]);
+  const inGroup = [...pciDevices.values()].filter((one) => one.iommuGroup === "8");
+  expect(inGroup.map((one) => [one.address, one.driver])).toEqual([
+    ["0000:01:00.0", "vfio-pci"],
+    ["0000:01:00.1", "vfio-pci"],
+  ]);
+  expect([selinux, xen]).toEqual([undefined, undefined]);
+  expect(stubModules).toEqual({ vfioPci: true, pciStub: true, driverOverride: true });
+});
 
 test("what libvirt 9.0 says of its VMs", () => {
   const text = `uri qemu:///system\n${lines("said", SAID)}\n${lines("info", INFO)}\n${lines("xml", XML)}\n`;

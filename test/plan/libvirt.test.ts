@@ -296,7 +296,7 @@ test("a scope that becomes live takes our entry out of the configuration, and ke
 test("preview says that libvirt adds a root port", () => {
   expect(plan(kvm([vm("web", q35(1))]), attach(NVME, "web")).warnings).toEqual([]);
   expect(plan(kvm([vm("web", q35(0))]), attach(NVME, "web")).warnings).toEqual([
-    expect.stringContaining("libvirt adds 1 to its configuration, which stay when the device goes"),
+    expect.stringContaining("libvirt adds 1 to its configuration, until the device goes"),
   ]);
 });
 
