@@ -7,6 +7,7 @@ import { noteRemoval } from "./boot-changes";
 import { claimFor, claimKey, claimToGiveBack, findClaim, refuseForeignClaim } from "./claim";
 import { lossOf } from "./effects";
 import { chooseMechanism, isHidden, mechanismOfEntry } from "./hide-mechanisms";
+import { joinEdits } from "./join-edits";
 import { judgeSteps } from "./judge";
 import { emptyPlan, type Plan, refusedPlan } from "./plan";
 import { simulate } from "./simulate";
@@ -45,7 +46,11 @@ export function planHide(facts: HostFacts, wish: HideWish, { owner }: PlanContex
     ),
     ...(bootChange === undefined ? {} : { bootChange }),
   });
-  const steps: Step[] = [...claimSteps, ...edits, ...(edits.length > 0 ? (mechanism?.regenerate ?? []) : [])];
+  const steps: Step[] = [
+    ...claimSteps,
+    ...joinEdits(edits),
+    ...(edits.length > 0 ? (mechanism?.regenerate ?? []) : []),
+  ];
   const notYet = devices.filter((device) => !isStubDriver(device.driver));
   return {
     steps,
@@ -88,7 +93,7 @@ export function planUnhide(facts: HostFacts, wish: HideWish, { owner }: PlanCont
   const onStub = devices.find((device) => isStubDriver(device.driver));
   return {
     steps: [
-      ...edits,
+      ...joinEdits(edits),
       ...regenerate.values(),
       { kind: "drop-claim", key, before: claim },
       ...(edits.length > 0 && onStub ? [noteRemoval(facts, key, owner)] : []),

@@ -1,4 +1,7 @@
 import { connectionPool } from "../../provider/host/connection-pool";
+import type { Step } from "../../provider/plan/step";
+import { readApplyResult } from "../../provider/toolstack/apply-result";
+import { applyScript } from "../../provider/toolstack/apply-script";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
 import { Deployment } from "./deployment";
 import { iommuContract } from "./iommu-contract";
@@ -31,6 +34,29 @@ describe("XenServer", () => {
     ]);
     expect(await new Deployment(host).update(reboot, wish)).toBeUndefined();
     await new Deployment(host).delete(reboot);
+  }, 60_000);
+
+  test("gives its hypervisor an argument by xen-cmdline, and takes it out again", async () => {
+    const path = "/boot/grub/grub.cfg";
+    const asked = () => output(host, "/opt/xensource/libexec/xen-cmdline --get-xen iommu");
+    const step = (before?: string, after?: string): Step => ({
+      kind: "set-xen-argument",
+      path,
+      name: "iommu",
+      before,
+      after,
+    });
+    const apply = async (...steps: Step[]) => {
+      host.writeFile("/tmp/apply.sh", applyScript("run-1", [steps], { vmConfigPaths: [] }));
+      return readApplyResult(await output(host, "sh /tmp/apply.sh"));
+    };
+    expect(await apply(step(undefined, "iommu=on"))).toMatchObject({ groups: new Map([[1, { kind: "done" }]]) });
+    expect(await asked()).toBe("iommu=on\n");
+    expect(await apply(step(undefined, "iommu=on"))).toMatchObject({
+      groups: new Map([[1, { kind: "stale", reason: 'xen-cmdline --get-xen iommu says "iommu=on", not ""' }]]),
+    });
+    expect(await apply(step("iommu=on", undefined))).toMatchObject({ groups: new Map([[1, { kind: "done" }]]) });
+    expect(await asked()).toBe("\n");
   }, 60_000);
 
   test("refuses to go down under a running VM, in preview", async () => {

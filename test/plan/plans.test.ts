@@ -60,6 +60,13 @@ describe.each(wishes)("%s", (_, wish, facts) => {
   const plan = planPresent(facts, wish, DEV);
   const after = simulate(facts, plan.steps);
 
+  test("edits each file once, since an apply checks what all steps assume before the first", () => {
+    for (const { steps } of [plan, planAbsent(after, wish, DEV)]) {
+      const paths = steps.flatMap((step) => (step.kind === "edit-file" ? [step.path] : []));
+      expect(paths).toEqual([...new Set(paths)]);
+    }
+  });
+
   test("is planned without refusals, and nothing is left to do after it", () => {
     expect(plan.refusals).toEqual([]);
     expect(plan.steps).not.toEqual([]);

@@ -1,0 +1,31 @@
+import type { Dom0ArgumentEdit, FileEdit, Step } from "./step";
+
+/**
+ * The same steps with one edit of each file, and of each boot argument: an apply checks what all steps assume before the
+ * first is done, and a second edit would assume what only the first brings about.
+ */
+export function joinEdits(steps: readonly Step[]): readonly Step[] {
+  const joined: Step[] = [];
+  for (const step of steps) {
+    const at = joined.findIndex((one) => isEdit(one) && isEdit(step) && placeOf(one) === placeOf(step));
+    const earlier = joined[at];
+    if (earlier && isEdit(earlier) && isEdit(step)) joined[at] = join(earlier, step);
+    else joined.push(step);
+  }
+  return joined;
+}
+
+type Edit = FileEdit | Dom0ArgumentEdit;
+
+function isEdit(step: Step): step is Edit {
+  return step.kind === "edit-file" || step.kind === "set-dom0-argument";
+}
+
+function placeOf(edit: Edit): string {
+  return edit.kind === "edit-file" ? `file ${edit.path}` : `argument ${edit.name}`;
+}
+
+function join(earlier: Edit, later: Edit): Edit {
+  const original = earlier.original === "keep" ? "keep" : later.original;
+  return { ...later, before: earlier.before, hides: [...new Set([...earlier.hides, ...later.hides])], original };
+}
