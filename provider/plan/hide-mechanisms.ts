@@ -53,7 +53,7 @@ export function chooseMechanism(
     if (reason === undefined) return { kind: "mechanism", mechanism };
     reasons.push(candidates.length === 1 ? reason : `${mechanism.name}: ${reason}`);
   }
-  return { kind: "unfit", reason: reasons.join("\n") || `hiding by "${wanted}" is not supported yet` };
+  return { kind: "unfit", reason: reasons.join("\n") };
 }
 
 /** The mechanism that made an entry of a claim. */

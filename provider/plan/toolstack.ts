@@ -53,5 +53,5 @@ function noToolstack(facts: HostFacts): string {
   if (facts.xen === undefined)
     return `it does not run on Xen (/sys/hypervisor/type does not say so), and ${libvirtSays(facts.libvirt)}`;
   if (facts.xend) return 'it runs on Xen, but "xm list" does not answer there. Start xend: service xend start';
-  return 'it runs on Xen, but "xl info" does not answer there. Hosts with another toolstack than xl are not supported yet';
+  return 'it runs on Xen, but "xl info" does not answer there, and it has neither XAPI nor xend. Start what xl needs: systemctl start xencommons (on Debian: xen)';
 }
