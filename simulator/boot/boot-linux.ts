@@ -1,5 +1,5 @@
 import { Errno } from "../kernel/errno";
-import { Kernel } from "../kernel/kernel";
+import { Kernel, type KernelData } from "../kernel/kernel";
 import { coldplug, ModuleNotFound, modprobe } from "../kernel/modules";
 import type { Machine } from "../machine";
 import { runShell } from "../shell";
@@ -10,7 +10,8 @@ import { applyUdevRules } from "./udev-rules";
 /** From the kernel's first line to a login: the initramfs, then systemd-modules-load and udev on the root file system. */
 export async function bootLinux(machine: Machine, commandLine: string): Promise<void> {
   const { files, profile } = machine;
-  const kernel = new Kernel(profile.kernel, commandLine, (address) => machine.xen?.userOf(address));
+  const data = { ...profile.kernel, ...builtSo(files, profile.kernel.release) };
+  const kernel = new Kernel(data, commandLine, (address) => machine.xen?.userOf(address));
   machine.kernel = kernel;
 
   const initramfs = readInitramfs(files, initramfsPath(profile.kernel));
@@ -28,6 +29,12 @@ export async function bootLinux(machine: Machine, commandLine: string): Promise<
   }
   coldplug(kernel, source, kernel.bus.devices);
   applyUdevRules(files, kernel.bus);
+}
+
+/** How the kernel was built, by the file that distributions put beside it. */
+function builtSo(files: Machine["files"], release: string): Pick<KernelData, "iommuByDefault"> {
+  const config = `/boot/config-${release}`;
+  return { iommuByDefault: files.exists(config) && /^CONFIG_INTEL_IOMMU_DEFAULT_ON\w*=y$/m.test(files.read(config)) };
 }
 
 /** A script of the initramfs: modprobe finds there what was packed. */

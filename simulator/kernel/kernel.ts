@@ -12,8 +12,10 @@ export interface KernelData {
   readonly version: string;
   readonly pci: readonly PciFunctionData[];
   readonly modules: readonly ModuleData[];
-  /** Whether this kernel drives the IOMMU when it is told to; under Xen the hypervisor does. Default: no. */
+  /** Whether this kernel drives the IOMMU; under Xen the hypervisor does. Default: no. */
   readonly iommu?: boolean;
+  /** Whether it does so without being told to: CONFIG_INTEL_IOMMU_DEFAULT_ON, and its variant without the integrated GPU. */
+  readonly iommuByDefault?: boolean;
   /** Whether functions have driver_override (since Linux 3.16). Default: yes. */
   readonly driverOverride?: boolean;
   /** Linux before 2.6.26: no /sys/class/block, folders instead of links in /sys/class/net, no mountinfo. */
@@ -45,7 +47,8 @@ export class Kernel implements ModuleLoader {
 
   /** Whether functions are in IOMMU groups. */
   get iommu(): boolean {
-    return this.data.iommu === true && /(^|\s)intel_iommu=on(\s|$)/.test(this.commandLine);
+    const told = /(?:^|\s)intel_iommu=(on|off)(?=\s|$)/.exec(this.commandLine)?.[1];
+    return this.data.iommu === true && (told === undefined ? this.data.iommuByDefault === true : told === "on");
   }
 
   get loadedModules(): readonly string[] {

@@ -84,6 +84,7 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
 `,
     [`/boot/vmlinuz-${DEBIAN_KERNEL.release}`]: "",
     [`/boot/${XEN_IMAGE}`]: "",
+    [`/boot/config-${DEBIAN_KERNEL.release}`]: "CONFIG_INTEL_IOMMU=y\nCONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y\n",
     "/root/guest.img": "",
     ...Object.fromEntries(moduleFiles().map((file) => [`/lib/modules/${DEBIAN_KERNEL.release}/${file}`, ""])),
     [`/lib/modules/${DEBIAN_KERNEL.release}/modules.dep`]: moduleFiles()
