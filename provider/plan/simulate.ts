@@ -136,7 +136,7 @@ function withHostdev(facts: HostFacts, step: VirshChange): HostFacts {
   } as const;
   const change = (xml: DomainXml): DomainXml => ({
     ...xml,
-    controllers: xml.controllers.filter((one) => one.index !== step.madePort),
+    controllers: xml.controllers.filter((one) => step.kind === "virsh-attach" || !step.madePorts?.includes(one.index)),
     hostdevs: [
       ...xml.hostdevs.filter((one) => one.address !== address),
       ...(step.kind === "virsh-attach" ? [added] : []),

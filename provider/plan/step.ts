@@ -93,8 +93,8 @@ export interface VirshChange {
   readonly vm: { readonly uuid: string; readonly name: string };
   readonly hostdev: Hostdev;
   readonly to: "config" | "live";
-  /** The PCI Express root port that libvirt made for the function in the configuration, and that goes with it. */
-  readonly madePort?: number | undefined;
+  /** The root ports, highest index first, that libvirt makes in the configuration with an attach, and that go with a detach. */
+  readonly madePorts?: readonly number[];
   /** Whether virsh has --config and --live; an older one edits the configuration as `virsh edit` does. */
   readonly separateScopes: boolean;
 }

@@ -34,11 +34,13 @@ change_device() {
   echo "the VM still has the device: its guest did not let go"
   return 1
 }
-# URI, VM, index of a root port that libvirt made. When it stays, no harm is done.
-drop_port() {
-  printf '%s\\n' "<controller type='pci' index='$3' model='pcie-root-port'/>" > "$VIRSH_FILE" || return
-  virsh -c "$1" detach-device "$2" "$VIRSH_FILE" --config
-  rm -f "$VIRSH_FILE"
+# URI, VM, indices of root ports that libvirt made. When one stays, no harm is done.
+drop_ports() {
+  for port in $3; do
+    printf '%s\\n' "<controller type='pci' index='$port' model='pcie-root-port'/>" > "$VIRSH_FILE" &&
+      virsh -c "$1" detach-device "$2" "$VIRSH_FILE" --config
+    rm -f "$VIRSH_FILE"
+  done
 }
 # As change_device, by a new definition: what "virsh edit" does, for a virsh that edits no configuration itself.
 define_device() {
@@ -114,12 +116,15 @@ set_boolean() {
 export function virshShell(step: VirshChange): StepShell {
   const attach = step.kind === "virsh-attach";
   const about = [quote(step.uri), step.vm.uuid, quote(formatSourceAddress(step.hostdev.address)), step.to].join(" ");
+  const { madePorts = [] } = step;
+  const hasPorts = madePorts.length > 0;
   // Put back, it gets a root port of libvirt's choice again.
   const hostdev = quote(
-    formatHostdev(step.madePort === undefined ? step.hostdev : { ...step.hostdev, guestAddress: undefined }),
+    formatHostdev(hasPorts && !attach ? { ...step.hostdev, guestAddress: undefined } : step.hostdev),
   );
-  const drop =
-    step.madePort === undefined ? "" : ` || return\ndrop_port ${quote(step.uri)} ${step.vm.uuid} ${step.madePort}`;
+  const drop = hasPorts
+    ? ` || return\ndrop_ports ${quote(step.uri)} ${step.vm.uuid} ${quote(madePorts.join(" "))}`
+    : "";
   const flag = step.separateScopes ? ` --${step.to}` : "";
   const change = (command: string) =>
     step.to === "config" && !step.separateScopes
@@ -128,8 +133,8 @@ export function virshShell(step: VirshChange): StepShell {
   const undone = `vm_has ${about} ${attach ? "|| return 0" : "&& return 0"}`;
   return {
     expect: [`expect_vm_has ${about} ${attach ? "no" : "yes"}`],
-    perform: `${change(attach ? "attach-device" : "detach-device")}${drop}`,
-    undo: `${undone}\n${change(attach ? "detach-device" : "attach-device")}`,
+    perform: attach ? change("attach-device") : `${change("detach-device")}${drop}`,
+    undo: attach ? `${undone}\n${change("detach-device")}${drop}` : `${undone}\n${change("attach-device")}`,
   };
 }
 

@@ -66,25 +66,35 @@ export function readController(text: string): number | undefined {
   return index === undefined ? undefined : Number(index);
 }
 
+/** Without its PCI controller of this index, which libvirt makes again where higher ones stay (seen with libvirt 9.0). */
 export function withoutController(text: string, index: number): string {
-  return text.replace(/^ {4}<controller type='pci' .*[^/]>\n[\s\S]*?^ {4}<\/controller>\n/gm, (block) =>
+  const smaller = text.replace(/^ {4}<controller type='pci' .*[^/]>\n[\s\S]*?^ {4}<\/controller>\n/gm, (block) =>
     block.includes(`index='${index}'`) ? "" : block,
   );
+  return highestIndex(smaller) > index ? withRootPort(smaller, index) : smaller;
 }
 
-/** libvirt's own growth of a PCI Express guest: one more root port (pcie-root-port, seen with libvirt 9.0). */
-export function withRootPort(text: string): string {
-  const xml = readDomain(text);
-  const index = Math.max(...xml.controllers.map((one) => one.index)) + 1;
-  const last = Math.max(
-    0,
-    ...xml.guestAddresses.filter((one) => one.bus === 0 && one.slot === 1).map((one) => one.function),
+/** libvirt's own growth of a PCI Express guest: one more root port, and the first one brings a spare one (seen with libvirt 9.0). */
+export function withRootPorts(text: string): string {
+  const highest = highestIndex(text);
+  const grown = withRootPort(text, highest + 1);
+  return highest === 0 ? withRootPort(grown, highest + 2) : grown;
+}
+
+function highestIndex(text: string): number {
+  return Math.max(...readDomain(text).controllers.map((one) => one.index));
+}
+
+function withRootPort(text: string, index: number): string {
+  const taken = readDomain(text).guestAddresses.flatMap((one) =>
+    one.bus === 0 && one.slot === 1 ? [one.function] : [],
   );
+  const free = Math.max(-1, ...taken) + 1;
   const port = [
     `    <controller type='pci' index='${index}' model='pcie-root-port'>`,
     "      <model name='pcie-root-port'/>",
-    `      <target chassis='${index}' port='0x${(8 + last + 1).toString(16)}'/>`,
-    `      <address type='pci' domain='0x0000' bus='0x00' slot='0x01' function='0x${last + 1}'/>`,
+    `      <target chassis='${index}' port='0x${(8 + free).toString(16)}'/>`,
+    `      <address type='pci' domain='0x0000' bus='0x00' slot='0x01' function='0x${free}'${free === 0 ? " multifunction='on'" : ""}/>`,
     "    </controller>",
   ];
   const at = text.lastIndexOf("model='pcie-root-port'>");

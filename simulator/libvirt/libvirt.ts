@@ -7,7 +7,7 @@ import {
   withHostdev,
   withoutController,
   withoutHostdev,
-  withRootPort,
+  withRootPorts,
 } from "./domain-text";
 import { HostDevices, LibvirtError, type LibvirtHost } from "./host-devices";
 
@@ -133,7 +133,7 @@ export class Libvirt {
     let text = this.inactiveXml(name);
     if (readDomain(text).hostdevs.some((one) => one.address === hostdev.address))
       throw new LibvirtError("Requested operation is not valid: device is already in the domain configuration");
-    if (!hostdev.guestAddress && !freeGuestAddress(readDomain(text))) text = withRootPort(text);
+    if (!hostdev.guestAddress && !freeGuestAddress(readDomain(text))) text = withRootPorts(text);
     this.machine.files.plant(fileOf(name), withHostdev(text, placed(text, hostdev), undefined));
   }
 

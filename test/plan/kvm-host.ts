@@ -68,6 +68,9 @@ export function withDriver(facts: HostFacts, address: string, driver: string): H
   return { ...facts, pciDevices: new Map(facts.pciDevices).set(device.address, { ...device, driver }) };
 }
 
-export function hostdev(bus: number, fn = 0, managed = "yes"): string {
-  return `<hostdev mode='subsystem' type='pci' managed='${managed}'><source><address domain='0x0000' bus='0x0${bus}' slot='0x00' function='0x${fn}'/></source></hostdev>`;
+/** The NIC or another function as VMs have it; `port` is the guest's own bus that it sits on. */
+export function hostdev(bus: number, fn = 0, managed = "yes", port?: number): string {
+  const place =
+    port === undefined ? "" : `<address type='pci' domain='0x0000' bus='0x0${port}' slot='0x00' function='0x0'/>`;
+  return `<hostdev mode='subsystem' type='pci' managed='${managed}'><source><address domain='0x0000' bus='0x0${bus}' slot='0x00' function='0x${fn}'/></source>${place}</hostdev>`;
 }

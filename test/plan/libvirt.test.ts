@@ -293,11 +293,50 @@ test("a scope that becomes live takes our entry out of the configuration, and ke
   ]);
 });
 
-test("preview says that libvirt adds a root port", () => {
+test("preview says how many root ports libvirt adds", () => {
   expect(plan(kvm([vm("web", q35(1))]), attach(NVME, "web")).warnings).toEqual([]);
-  expect(plan(kvm([vm("web", q35(0))]), attach(NVME, "web")).warnings).toEqual([
+  const full = q35(1, hostdev(2, 0, "yes", 1));
+  expect(plan(kvm([vm("web", full)]), attach(NVME, "web")).warnings).toEqual([
     expect.stringContaining("libvirt adds 1 to its configuration, until the device goes"),
   ]);
+  expect(plan(kvm([vm("web", q35(0))]), attach(NVME, "web")).warnings).toEqual([
+    expect.stringContaining("libvirt adds 2 to its configuration, until the device goes"),
+  ]);
+});
+
+const claimed = (device: string, ports: readonly number[]): HostFacts["claims"][number] => ({
+  key: `VmPciAttachment/0000:${device}/${uuidOf("web")}`,
+  claim: {
+    version: 1,
+    token: "token-1",
+    project: "test",
+    stack: "dev",
+    label: device,
+    kind: "VmPciAttachment",
+    drivers: [],
+    entries: [{ path: "libvirt:config", entry: `0000:${device}`, undo: { ports } }],
+  },
+});
+const made: readonly [string, string, readonly number[]][] = [
+  ["all of them, the highest first", q35(3, hostdev(3, 0, "yes", 2)), [3, 2]],
+  ["none below one that is in use", q35(3, hostdev(3, 0, "yes", 2) + hostdev(2, 0, "yes", 3)), []],
+  ["none below one that somebody else added", q35(4, hostdev(3, 0, "yes", 2)), []],
+  ["those above one that is in use", q35(3, hostdev(3, 0, "yes", 3) + hostdev(2, 0, "yes", 2)), [3]],
+  ["none that was there before", q35(1, hostdev(3, 0, "yes", 1)), []],
+];
+test.each(made)("of the root ports that libvirt made go %s", (_, devices, ports) => {
+  const facts = { ...kvm([vm("web", devices)]), claims: [claimed(NVME, [2, 3])] };
+  expect(planAbsent(facts, attach(NVME, "web"), DEV).steps[0]).toMatchObject({
+    kind: "virsh-detach",
+    madePorts: ports,
+  });
+});
+
+test("an attachment knows the root ports that libvirt made for an earlier one, for it may be the last to end", () => {
+  const facts = { ...kvm([vm("web", q35(3, hostdev(2, 0, "yes", 2)))]), claims: [claimed("02:00.0", [2, 3])] };
+  expect(plan(facts, attach(NVME, "web")).steps[0]).toMatchObject({
+    claim: { entries: [{ entry: "0000:03:00.0", undo: { ports: [2, 3] } }] },
+  });
 });
 
 test("an attachment does not end unseen while libvirt is silent, nor is it forgotten", () => {

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../facts/host-facts";
 import type { LibvirtAnswers } from "../../facts/libvirt";
 import type { PciAddress } from "../../pci/address";
-import type { Hostdev, PciHostdev } from "../../pci/domain-xml";
+import type { Hostdev } from "../../pci/domain-xml";
 import { lossOf } from "../effects";
 import type { VirshChange } from "../step";
 import { isStubDriver } from "../stub-driver";
@@ -9,7 +9,7 @@ import type { AttachWish } from "../wish";
 import { inConfig, type LibvirtVm } from "./find-vm";
 import { noRoom, portsToAdd, slotRefusal } from "./guest-room";
 import { hostdevAsIs, isAsWanted } from "./hostdev";
-import { CONFIG_ENTRY, entryOf, entryWithPort, madePort } from "./libvirt-claim";
+import { CONFIG_ENTRY, configEntry, portsMadeFor, portsThatGo } from "./libvirt-claim";
 import { type Entry, NOTHING, type Part, virshChange, type Wanted } from "./part";
 
 /** What changes in the lasting configuration of a VM. */
@@ -29,10 +29,6 @@ export function planConfig(
   const warnings: string[] = [];
   const refusals: string[] = [];
   const step = (kind: VirshChange["kind"], hostdev: Hostdev) => virshChange(libvirt, vm, kind, "config", hostdev);
-  const portOf = (present: PciHostdev) => {
-    const entry = ours.find((one) => one.path === CONFIG_ENTRY && one.entry === present.address);
-    return madePort(entry, domain.config, present);
-  };
   if (wish.scope === "live") {
     // The scope was another one before: what we put there leaves.
     const left = ours.flatMap((one) =>
@@ -40,18 +36,24 @@ export function planConfig(
     );
     return {
       ...NOTHING,
-      steps: left.map((one) => ({ ...step("virsh-detach", hostdevAsIs(one)), madePort: portOf(one) })),
+      steps: left.map((one, at) => ({
+        ...step("virsh-detach", hostdevAsIs(one)),
+        madePorts: at === left.length - 1 ? portsThatGo(ours, domain.config, left) : [],
+      })),
       effects: left.map((one) => `the configuration of the VM "${vm.name}" loses ${one.address}`),
     };
   }
-  const makesPorts = portsToAdd(domain.config, wanted.length) > 0;
+  const ports = portsToAdd(domain.config, wanted.filter(({ device }) => !inConfig(domain, device.address)).length);
+  const allPorts = [...portsMadeFor(facts, vm.key), ...ports];
   for (const { device, hostdev } of wanted) {
     const { address } = device;
     const present = inConfig(domain, address);
     const mine = ours.find((one) => one.path === CONFIG_ENTRY && one.entry === address);
     if (!present) {
-      steps.push(step("virsh-attach", hostdev));
-      entries.push(makesPorts ? entryWithPort(address, domain.config) : entryOf(CONFIG_ENTRY, address));
+      // With the first one libvirt makes ports, so its undo, the last, takes them back.
+      const isFirst = !steps.some((one) => one.kind === "virsh-attach");
+      steps.push({ ...step("virsh-attach", hostdev), madePorts: isFirst ? [...ports].reverse() : [] });
+      entries.push(configEntry(address, allPorts));
       effects.push(`the configuration of the VM "${vm.name}" gets ${address}: it has it from its next start on`);
       if (hostdev.managed && !isStubDriver(device.driver)) {
         effects.push(...lossOf(facts, device).map((loss) => `while the VM "${vm.name}" runs: ${loss}`));
@@ -76,10 +78,9 @@ export function planConfig(
   }
   const added = steps.filter((one) => one.kind === "virsh-attach").length;
   const gone = steps.length - added;
-  const ports = portsToAdd(domain.config, added - gone);
-  if (ports > 0)
+  if (ports.length > 0)
     warnings.push(
-      `the PCI Express bus of the VM "${vm.name}" has too few free root ports: libvirt adds ${ports} to its configuration, until the device goes`,
+      `the PCI Express bus of the VM "${vm.name}" has too few free root ports: libvirt adds ${ports.length} to its configuration, until the device goes`,
     );
   const full = noRoom(domain.config, added - gone);
   if (full !== undefined) refusals.push(`the VM "${vm.name}" has no room: ${full}`);

@@ -9,7 +9,7 @@ import type { AttachWish, PlanContext } from "../wish";
 import { findVm, inConfig, inRunning, type LibvirtVm } from "./find-vm";
 import { hostdevAsIs } from "./hostdev";
 import { frozen } from "./hot-plug";
-import { CONFIG_ENTRY, LIVE_ENTRY, madePort, SYSFS_BOOLEAN, SYSFS_BOOLEAN_ENTRY } from "./libvirt-claim";
+import { CONFIG_ENTRY, LIVE_ENTRY, portsThatGo, SYSFS_BOOLEAN, SYSFS_BOOLEAN_ENTRY } from "./libvirt-claim";
 
 /** In: facts and a wish that ends. Out: the running VM and the configuration without what we put there. */
 export function planDetach(facts: HostFacts, wish: AttachWish, { owner }: PlanContext): Plan {
@@ -35,10 +35,10 @@ export function planDetach(facts: HostFacts, wish: AttachWish, { owner }: PlanCo
   const steps: Step[] = [
     ...(vm ? live.map((one) => detachStep(facts, vm, one, "live")) : []),
     ...(vm
-      ? config.sort(lastFirst).map((one) => {
-          const entry = claim.entries.find(({ path, entry }) => path === CONFIG_ENTRY && entry === one.address);
-          return { ...detachStep(facts, vm, one, "config"), madePort: madePort(entry, vm.domain.config, one) };
-        })
+      ? config.sort(lastFirst).map((one, at) => ({
+          ...detachStep(facts, vm, one, "config"),
+          madePorts: at === config.length - 1 ? portsThatGo(claim.entries, vm.domain.config, config) : [],
+        }))
       : []),
     ...(boolean ? [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: false } as const] : []),
     { kind: "drop-claim", key, before: claim },

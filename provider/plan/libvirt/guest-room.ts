@@ -28,9 +28,15 @@ export function noRoomForHotPlug(xml: DomainXml, more: number): string | undefin
     : `its PCI Express bus has ${free} free root ports for ${more} more function${more > 1 ? "s" : ""} ("No more available PCI slots"). Give the VM another <controller type='pci' model='pcie-root-port'/>`;
 }
 
-/** How many root ports libvirt adds to the configuration of a PCI Express guest for so many more functions. */
-export function portsToAdd(xml: DomainXml, more: number): number {
-  return isExpress(xml) ? Math.max(0, more - freePorts(xml)) : 0;
+/**
+ * The indices of the root ports that libvirt adds to the configuration of a PCI Express guest for so many more functions.
+ * A guest without any port gets one to spare (libvirt src/qemu/qemu_domain_address.c, qemuDomainAssignPCIAddresses; seen with 9.0).
+ */
+export function portsToAdd(xml: DomainXml, more: number): readonly number[] {
+  const lacking = isExpress(xml) ? Math.max(0, more - freePorts(xml)) : 0;
+  const highest = Math.max(...xml.controllers.map((one) => one.index));
+  const spare = lacking > 0 && highest === 0 ? 1 : 0;
+  return Array.from({ length: lacking + spare }, (_, at) => highest + 1 + at);
 }
 
 /** Why a device cannot have that slot on the guest's first PCI bus. */
