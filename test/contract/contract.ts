@@ -13,9 +13,6 @@ interface ContractOptions {
   readonly withSudoUser?: (host: TestHost) => Promise<TestHost>;
 }
 
-/** Modules, scripts and settings in the initramfs, by their paths. */
-const INITRAMFS = "lsinitramfs /boot/initrd.img-$(uname -r) | grep -E '[.]ko|modprobe[.]d/|scripts/' | sort";
-
 /** What a host with xl does, whichever one it is: the same tests run on the simulated host and on the real one. */
 export function contract(start: () => Promise<TestHost>, options: ContractOptions): void {
   let host: TestHost;
@@ -258,29 +255,6 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
         await output(host, "xl destroy contract");
         await new Deployment(host).delete(nic);
       });
-    });
-  });
-
-  describe("HiddenPciDevice", () => {
-    test("hides a function from the next boot on, and not from the one after its end", async () => {
-      const packed = await output(host, INITRAMFS);
-      const hidden = await new Deployment(host).create("HiddenPciDevice", { device: NIC });
-      expect(hidden.outs).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
-      expect(await driverOf(host, NIC)).toBe("e1000e");
-      expect(await output(host, INITRAMFS)).toContain("xen-pciback.ko");
-
-      await host.reboot();
-      const after = await new Deployment(host).read(hidden);
-      expect(after?.outs).toMatchObject({ configured: true, active: true, pending: "none" });
-      expect(await driverOf(host, NIC)).toBe("pciback");
-      expect(await driverOf(host, OTHER_NIC)).toBe("e1000e");
-      expect(await new Deployment(host).update(hidden, { device: NIC })).toBeUndefined();
-
-      await new Deployment(host).delete(hidden);
-      expect(await driverOf(host, NIC)).toBe("pciback");
-      expect(await output(host, INITRAMFS)).toBe(packed);
-      await host.reboot();
-      expect(await driverOf(host, NIC)).toBe("e1000e");
     });
   });
 }

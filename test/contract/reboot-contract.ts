@@ -3,24 +3,37 @@ import { type Deployed, Deployment } from "./deployment";
 import { driverOf, output, snapshot, type TestHost } from "./test-host";
 
 const NIC = "0000:01:00.0";
+const OTHER_NIC = "0000:01:00.1";
 const CONTROLLER = "0000:03:00.0";
 const NUMBER = `cat /sys/bus/pci/devices/${CONTROLLER}/sriov_numvfs`;
+const BY_SCRIPT = { device: OTHER_NIC, mechanism: "pciback-conf" };
 
-/** Virtual functions, a hidden device and the reboots between: one story, since real hosts reboot slowly. */
+/** Virtual functions, devices hidden in two ways, the IOMMU and the reboots between: one story, since real hosts reboot slowly. */
 export function rebootContract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }): void {
   let host: TestHost;
   let untouched: string;
   let functions: Deployed;
   let hidden: Deployed;
+  let hiddenByScript: Deployed;
+  let iommu: Deployed;
   let reboot: Deployed;
 
   const test = (name: string, body: () => Promise<void>) => it(name, body, options.timeoutMs);
   const wish = (count: number) => ({ device: "03:00.0", count });
   const bootId = async () => (await output(host, "cat /proc/sys/kernel/random/boot_id")).trim();
 
+  /** Drivers, sources of the boot byte for byte, and what the initramfs has in it (its own bytes differ with every making). */
+  const everything = async () =>
+    (await snapshot(host)) +
+    (await output(
+      host,
+      `cksum /etc/default/grub /etc/modules; ls -A /etc/modules-load.d /usr/local/sbin /etc/systemd/system/*
+lsinitramfs "/boot/initrd.img-$(uname -r)" | grep -E '[.]ko|modprobe[.]d/|scripts/' | sort`,
+    ));
+
   beforeAll(async () => {
     host = await start();
-    untouched = await snapshot(host);
+    untouched = await everything();
   }, options.timeoutMs);
 
   afterAll(async () => {
@@ -68,16 +81,25 @@ export function rebootContract(start: () => Promise<TestHost>, options: { readon
     expect(await bootId()).toBe(before);
   });
 
-  test("a hidden device waits for the reboot, and has it", async () => {
+  test("hidden devices wait for the reboot, and have it", async () => {
     const before = await bootId();
     hidden = await new Deployment(host).create("HiddenPciDevice", { device: NIC });
-    expect(hidden.outs).toMatchObject({ pending: "host-reboot" });
+    hiddenByScript = await new Deployment(host).create("HiddenPciDevice", BY_SCRIPT);
+    for (const { outs } of [hidden, hiddenByScript]) {
+      expect(outs).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
+      expect(await driverOf(host, outs.device)).toBe("e1000e");
+    }
+    expect(await everything()).toContain("xen-pciback.ko");
+    expect(await output(host, "grep -v '^#' /etc/xen/pciback.conf")).toBe(`${OTHER_NIC}\n`);
+    expect(await output(host, "tail -n 1 /etc/modules")).toBe("xen_pciback\n");
+    iommu = await new Deployment(host).create("IommuBootParameters", {});
+    expect(iommu.outs).toMatchObject({ configured: true, active: true, pending: "none" });
 
-    const triggers = [hidden.outs.bootChange];
+    const triggers = [hidden.outs.bootChange, hiddenByScript.outs.bootChange];
     const preview = new Deployment(host);
     await preview.check("HostReboot", { triggers }, "reboot");
     expect(preview.lines.join("\n")).toContain(
-      `the host is rebooted\n  because ${NIC} is hidden from the next boot on`,
+      `the host is rebooted\n  because ${NIC} is hidden from the next boot on\n  because ${OTHER_NIC} is hidden from the next boot on`,
     );
 
     const run = new Deployment(host);
@@ -85,9 +107,17 @@ export function rebootContract(start: () => Promise<TestHost>, options: { readon
     expect(run.lines.join("\n")).toMatch(/it reboots, and has 900 s to be back[\s\S]*it is back after \d+ s/);
     expect(reboot.outs).toMatchObject({ pending: "none" });
     expect(reboot.outs.bootId).not.toBe(before);
-    expect(await driverOf(host, NIC)).toBe("pciback");
-    hidden = (await new Deployment(host).read(hidden)) ?? hidden;
-    expect(hidden.outs).toMatchObject({ configured: true, active: true, pending: "none" });
+    for (const one of [hidden, hiddenByScript]) {
+      expect(await driverOf(host, one.outs.device)).toBe("pciback");
+      expect((await new Deployment(host).read(one))?.outs).toMatchObject({
+        configured: true,
+        active: true,
+        pending: "none",
+      });
+    }
+    expect(await output(host, "dmesg")).toContain(`pciback ${OTHER_NIC}: xen_pciback: seizing device`);
+    expect(await new Deployment(host).update(hidden, { device: NIC })).toBeUndefined();
+    expect(await new Deployment(host).update(hiddenByScript, BY_SCRIPT)).toBeUndefined();
     expect(await new Deployment(host).update(reboot, { triggers })).toBeUndefined();
   });
 
@@ -119,16 +149,17 @@ export function rebootContract(start: () => Promise<TestHost>, options: { readon
   });
 
   test("a removal waits for a reboot too: destroy says so, and the next reboot resource sees it", async () => {
+    await new Deployment(host).delete(iommu);
+    await new Deployment(host).delete(hiddenByScript);
     const end = new Deployment(host);
     await end.delete(hidden);
     expect(end.lines.at(-1)).toMatch(
-      /^Hosts that wait for a reboot:\n {2}\S+: 0000:01:00\.0 stays on pciback until the next boot$/,
+      /^Hosts that wait for a reboot:\n {2}\S+: 0000:01:00\.0 stays on pciback until the next boot; 0000:01:00\.1 stays on pciback until the next boot$/,
     );
     expect(await driverOf(host, NIC)).toBe("pciback");
     reboot = (await new Deployment(host).update(reboot, {})) ?? reboot;
     expect(reboot.outs).toMatchObject({ pending: "none", waiting: [] });
-    expect(await driverOf(host, NIC)).toBe("e1000e");
     await new Deployment(host).delete(reboot);
-    expect(await snapshot(host)).toBe(untouched);
+    expect(await everything()).toBe(untouched);
   });
 }

@@ -1,5 +1,6 @@
 import { connectionPool } from "../../provider/host/connection-pool";
 import { Deployment } from "../contract/deployment";
+import { seeThatTheIommuNeedsNothing, seeThatTheIommuStaysOff } from "../contract/iommu-of-debian";
 import { driverOf, output } from "../contract/test-host";
 import { bootLab, type LabHost } from "../lab/lab-host";
 
@@ -37,6 +38,7 @@ function initramfsContents(): Promise<string> {
 }
 
 test("a function is on vfio-pci from boot on, by its address, and back on its driver after the end", async () => {
+  await output(host, "sed -i 's/ intel_iommu=on//' /etc/default/grub.d/lab.cfg && update-grub");
   // The first initramfs is of the installer's making; what ours is compared with is one made on this host.
   await output(host, "update-initramfs -u");
   const [files, contents] = [await bootFiles(), await initramfsContents()];
@@ -48,6 +50,7 @@ test("a function is on vfio-pci from boot on, by its address, and back on its dr
   expect(await driverOf(host, NIC)).toBe("e1000e");
 
   await host.reboot();
+  await seeThatTheIommuNeedsNothing(host);
   expect(await driverOf(host, NIC)).toBe("vfio-pci");
   expect(await driverOf(host, OTHER_NIC)).toBe("e1000e");
   // Its own driver never had it: that would have registered a network interface for it.
@@ -58,6 +61,8 @@ test("a function is on vfio-pci from boot on, by its address, and back on its dr
   await new Deployment(host).delete(hidden);
   expect(await bootFiles()).toBe(files);
   expect(await initramfsContents()).toBe(contents);
+  await output(host, "sed -i 's/console=hvc0/& intel_iommu=off/' /etc/default/grub.d/lab.cfg && update-grub");
   await host.reboot();
+  await seeThatTheIommuStaysOff(host);
   expect(await driverOf(host, NIC)).toBe("e1000e");
 });
