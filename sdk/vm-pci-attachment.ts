@@ -22,6 +22,11 @@ export interface VmPciAttachmentArgs extends DeviceArgs {
   rdmPolicy?: pulumi.Input<"strict" | "relaxed">;
   /** The slot in the guest, 0 to 31. */
   vslot?: pulumi.Input<number>;
+  /**
+   * With xend alone: fields of the configuration space that the guest may write besides, as `/etc/xen/xend-pci-quirks.sxp` has them.
+   * `"000000e0:2:00000000"` is the register 0xe0, 2 bytes, and a mask that nothing uses.
+   */
+  quirks?: pulumi.Input<readonly pulumi.Input<string>[]>;
 }
 
 /** A device that belongs to a VM: an entry in its configuration, and in the running VM where that is wished and possible. */

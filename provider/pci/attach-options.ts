@@ -12,4 +12,6 @@ export interface AttachOptions {
   readonly rdmPolicy?: "strict" | "relaxed" | undefined;
   /** Slot number on the guest's PCI bus, 0 to 31; 0 lets the toolstack choose. */
   readonly vslot?: number | undefined;
+  /** Fields of the device's configuration space that the guest may write besides: `register:size:mask`, as parseConfigSpaceField has them. */
+  readonly quirks?: readonly string[] | undefined;
 }

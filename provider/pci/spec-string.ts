@@ -26,7 +26,7 @@ export const XL_SINCE = {
   passthrough: "4.13",
   /** The keys `bdf=`, `vslot=` and `name=`. */
   keyedDevice: "4.15",
-} as const satisfies Record<keyof AttachOptions | "passthrough" | "keyedDevice", string>;
+} as const satisfies Record<Exclude<keyof AttachOptions, "quirks"> | "passthrough" | "keyedDevice", string>;
 
 const BDF = /^(?:([0-9a-f]+):)?([0-9a-f]+):([0-9a-f]+)\.(?:(\*)|([0-9a-f]+))/i;
 const FLAGS: ReadonlyMap<string, "permissive" | "msitranslate" | "powerManagement" | "seize"> = new Map([

@@ -1,17 +1,9 @@
 /**
  * /etc/xen/xend-pci-permissive.sxp: the devices, by their ids, whose configuration space guests of xend may write all of. xend reads it
- * when a VM gets a device (xen, tools/python/xen/xend/server/pciquirk.py, 4.1): the first list in `(unconstrained_dev_ids (…))` counts,
- * and an entry is `vendor:device` or `vendor:device:subvendor:subdevice`, in small letters but for a subsystem FFFF, which is any.
+ * when a VM gets a device (xen, tools/python/xen/xend/server/pciquirk.py, 4.1): the first list in `(unconstrained_dev_ids (…))` counts.
  */
 import { parseSxp, type Sxp, type SxpList, sxpChildren } from "./sxp";
-
-/** What a device is, as sysfs says it. */
-interface DeviceIds {
-  /** `8086:10d3` */
-  readonly id: string;
-  /** `15d9:060a` */
-  readonly subsystem: string;
-}
+import { type DeviceIds, idsEntry, listMeans, listOf } from "./xend-ids";
 
 /** What of the file is ours besides an entry: its list, the node around that, the newline before that, or all of it. Plain JSON. */
 export type PermissiveAddition = "entry" | "list" | "node" | "line" | "file";
@@ -22,22 +14,16 @@ export type PermissiveEdit =
 
 const NODE = "unconstrained_dev_ids";
 
-/** The entry that we write for a device. */
-export function permissiveEntry({ id, subsystem }: DeviceIds): string {
-  return `${id}:${subsystem}`;
-}
-
 /** Whether an entry of the file makes this device permissive; false where xend cannot read the file (no VM gets a device then). */
 export function isPermissive(text: string, device: DeviceIds): boolean {
   const items = parseSxp(text);
-  const ids = items && firstList(items)?.items.flatMap((item) => (item.kind === "atom" ? [item.text] : []));
-  const decisive = ids?.find((entry) => entry.startsWith(device.id) && matches(entry, device) !== "another");
-  return decisive !== undefined && matches(decisive, device) === "this";
+  const list = items && firstList(items);
+  return list !== undefined && listMeans(list, device);
 }
 
 /** The file with an entry more. Undefined text is no file. */
 export function addPermissive(text: string | undefined, device: DeviceIds): PermissiveEdit {
-  const entry = `'${permissiveEntry(device)}'`;
+  const entry = `'${idsEntry(device)}'`;
   if (text === undefined) return { kind: "edited", text: `(${NODE} (${entry}))\n`, addition: "file" };
   const items = parseSxp(text);
   if (!items) return { kind: "error", reason: "a quote or a parenthesis does not end, and xend cannot read it either" };
@@ -69,7 +55,7 @@ export function removePermissive(text: string, device: DeviceIds, addition: Perm
   const items = parseSxp(text);
   const [node] = items ? sxpChildren(items, NODE) : [];
   const list = items && firstList(items);
-  const entry = list?.items.filter((item) => item.kind === "atom" && item.text === permissiveEntry(device)).at(-1);
+  const entry = list?.items.filter((item) => item.kind === "atom" && item.text === idsEntry(device)).at(-1);
   if (!node || !list || !entry) return text;
   const behindBlank = (start: number) => (text[start - 1] === " " ? start - 1 : start);
   if (addition === "entry" || text.slice(list.start + 1, list.end - 1) !== text.slice(entry.start, entry.end)) {
@@ -84,20 +70,8 @@ export function removePermissive(text: string, device: DeviceIds, addition: Perm
   return addition === "line" && node.start === without.length ? without.slice(0, -1) : without;
 }
 
-/** What xend takes for the ids: the first thing behind the name, when that is a list. */
 function firstList(items: readonly Sxp[]): SxpList | undefined {
-  const first = sxpChildren(items, NODE)[0]?.items[1];
-  return first?.kind === "list" ? first : undefined;
-}
-
-/** PCIQuirk.__matchPCIdev: an entry of another length ends the search without a match. */
-function matches(entry: string, { subsystem }: DeviceIds): "this" | "another" | "malformed" {
-  const [, , subvendor, subdevice, more] = entry.split(":");
-  if (subvendor === undefined) return "this";
-  if (subdevice === undefined || more !== undefined) return "malformed";
-  const [vendor, device] = subsystem.split(":");
-  const fits = (part: string, wanted: string | undefined) => part.toLowerCase() === "ffff" || part === wanted;
-  return fits(subvendor, vendor) && fits(subdevice, device) ? "this" : "another";
+  return listOf(sxpChildren(items, NODE)[0]);
 }
 
 function insert(text: string, at: number, added: string): string {

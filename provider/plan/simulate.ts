@@ -3,7 +3,7 @@ import type { HostFacts } from "../facts/host-facts";
 import { canBecomeConfFile } from "../facts/pciback-conf";
 import type { TextFile } from "../facts/text-files";
 import { isVirtualFunctionsRule } from "../facts/virtual-functions";
-import { PERMISSIVE_FILE } from "../facts/xend";
+import { PERMISSIVE_FILE, QUIRKS_FILE } from "../facts/xend";
 import type { PciAddress } from "../pci/address";
 import type { DomainXml } from "../pci/domain-xml";
 import type { Dom0ArgumentEdit, FileEdit, Step, VirshChange, VmPciEdit, XenArgumentEdit } from "./step";
@@ -32,7 +32,7 @@ function after(facts: HostFacts, step: Step): HostFacts {
         vmConfigs: withText(facts.vmConfigs, step, () => false),
         xend: facts.xend && {
           ...facts.xend,
-          files: withText(facts.xend.files, step, (path) => path === PERMISSIVE_FILE),
+          files: withText(facts.xend.files, step, (path) => [PERMISSIVE_FILE, QUIRKS_FILE].includes(path)),
         },
         pcibackConf: {
           ...facts.pcibackConf,

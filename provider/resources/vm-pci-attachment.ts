@@ -1,6 +1,17 @@
 import { z } from "zod";
+import { parseConfigSpaceField } from "../pci/xend-pci-quirks";
 import { deviceInputs, deviceWish } from "./device-inputs";
 import { resourceDefinition } from "./lifecycle";
+
+const field = z.string().transform((text, context) => {
+  const parsed = parseConfigSpaceField(text);
+  if (parsed === undefined) {
+    context.addIssue(
+      `must be register:size:mask in hexadecimal, with a size of 1, 2 or 4 bytes: "000000e0:2:00000000" (got ${JSON.stringify(text)})`,
+    );
+  }
+  return parsed ?? z.NEVER;
+});
 
 const inputs = z.strictObject({
   ...deviceInputs,
@@ -15,11 +26,12 @@ const inputs = z.strictObject({
   seize: z.boolean().optional(),
   rdmPolicy: z.enum(["strict", "relaxed"]).optional(),
   vslot: z.int().min(0).max(31).optional(),
+  quirks: z.array(field).min(1, "must name a field, or be left out").optional(),
 });
 
 export const vmPciAttachment = resourceDefinition(inputs, ["device", "vm"], (given) => {
-  const { permissive, msitranslate, powerManagement, seize, rdmPolicy, vslot } = given;
-  const options = { permissive, msitranslate, powerManagement, seize, rdmPolicy, vslot };
+  const { permissive, msitranslate, powerManagement, seize, rdmPolicy, vslot, quirks } = given;
+  const options = { permissive, msitranslate, powerManagement, seize, rdmPolicy, vslot, quirks };
   return {
     kind: "VmPciAttachment",
     ...deviceWish(given),

@@ -25,6 +25,7 @@ export class Pciback implements PciDriver {
   private readonly prefix: string;
   private readonly slots: Slot[] = [];
   private readonly permissive = new Set<string>();
+  private readonly quirks = new Map<string, Set<string>>();
 
   /** Throws EINVAL for a hide list that the kernel rejects: the driver is then not registered at all. */
   constructor(
@@ -42,7 +43,12 @@ export class Pciback implements PciDriver {
     new_slot: { mode: 0o200, write: (text: string) => this.addSlots(readSlot(text)) },
     remove_slot: { mode: 0o200, write: (text: string) => this.removeSlots(readSlot(text)) },
     slots: { mode: 0o444, read: () => this.showSlots() },
-    quirks: { mode: 0o644, read: () => "", write: () => {} },
+    quirks: {
+      mode: 0o644,
+      // quirks_show, less the fields that every device has.
+      read: () => [...this.quirks].map(([address, fields]) => `${address.slice(5)}\n${[...fields].join("")}`).join(""),
+      write: (text: string) => this.addQuirk(text),
+    },
     permissive: {
       mode: 0o644,
       read: () => [...this.permissive].map((address) => `${address}\n`).join(""),
@@ -66,6 +72,7 @@ export class Pciback implements PciDriver {
 
   remove(device: PciFunction): void {
     this.permissive.delete(device.address);
+    this.quirks.delete(device.address);
     const domain = this.domainOf(device.address);
     if (domain === undefined) return;
     this.log(`xen_pciback: ****** removing device ${device.address} while still in-use by domain ${domain}! ******`);
@@ -115,10 +122,25 @@ export class Pciback implements PciDriver {
       .slice(0, PAGE_SIZE - 1);
   }
 
-  private allowPermissive(text: string): void {
+  private addQuirk(text: string): void {
+    const [, device = "", field] = /^\s*(\S+?)-([0-9a-f]{1,8}:[0-9a-f]:[0-9a-f]{1,8})/i.exec(text) ?? [];
+    if (field === undefined) throw new Errno("EINVAL");
+    const { address } = this.ownDevice(device);
+    const [register = "", size = "", mask = ""] = field.toLowerCase().split(":");
+    if (!["1", "2", "4"].includes(size)) throw new Errno("EINVAL");
+    const line = `\t\t${register.padStart(8, "0")}:${size}:${mask.padStart(8, "0")}\n`;
+    this.quirks.set(address, (this.quirks.get(address) ?? new Set<string>()).add(line));
+  }
+
+  private ownDevice(text: string): PciFunction {
     const { domain, bus, slot, func } = readSlot(text);
     const device = this.bus.find(format({ domain, bus, slot: slot ?? 0, func: func ?? 0 }));
     if (device?.driver !== this) throw new Errno("ENODEV");
+    return device;
+  }
+
+  private allowPermissive(text: string): void {
+    const device = this.ownDevice(text);
     if (this.permissive.has(device.address)) return;
     this.permissive.add(device.address);
     this.log(`pciback ${device.address}: ${this.prefix}enabling permissive mode configuration space accesses!`);

@@ -39,6 +39,8 @@ export function endDomain(xen: Xen, domain: Domain): void {
 /** device_configure with the state Initialising (server/pciif.py, setupOneDevice). */
 export function giveDevice(xen: Xen, domain: Domain, device: DomainDevice): void {
   checkDevice(xen, device);
+  for (const field of quirksOf(xen, device))
+    errnoOf(() => xen.files.write(`${PCIBACK}/quirks`, `${device.address}-${field}`));
   if (isUnconstrained(xen, device)) errnoOf(() => xen.files.write(`${PCIBACK}/permissive`, device.address));
   domain.devices = [...domain.devices, device];
   writeBackend(xen, domain);
@@ -80,6 +82,19 @@ function isUnconstrained(xen: Xen, { address }: DomainDevice): boolean {
   if (!xen.files.exists(path)) return false;
   const text = xen.files.read(path).replace(/#.*$/gm, "");
   const [, list = ""] = /\(\s*unconstrained_dev_ids\s*\(([^()]*)\)/.exec(text) ?? [];
+  return means(xen, list, address);
+}
+
+/** PCIQuirk: the fields of the first node in xend-pci-quirks.sxp that means the device. */
+function quirksOf(xen: Xen, { address }: DomainDevice): readonly string[] {
+  const path = "/etc/xen/xend-pci-quirks.sxp";
+  const text = xen.files.exists(path) ? xen.files.read(path).replace(/#.*$/gm, "") : "";
+  const nodes = text.matchAll(/\(\s*pci_ids\s*\(([^()]*)\)\s*\)\s*\(\s*pci_config_space_fields\s*\(([^()]*)\)\s*\)/g);
+  const [, , fields = ""] = [...nodes].find(([, ids = ""]) => means(xen, ids, address)) ?? [];
+  return [...fields.matchAll(/'([^']*)'/g)].map(([, field = ""]) => field);
+}
+
+function means(xen: Xen, list: string, address: string): boolean {
   const value = (file: string) => xen.files.read(`/sys/bus/pci/devices/${address}/${file}`).trim().slice(2);
   const ids = [value("vendor"), value("device"), value("subsystem_vendor"), value("subsystem_device")];
   return [...list.matchAll(/'([^']*)'/g)].some(([, entry = ""]) =>

@@ -1,6 +1,6 @@
 import type { Domain } from "../../provider/facts/domains";
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { PERMISSIVE_FILE } from "../../provider/facts/xend";
+import { PERMISSIVE_FILE, QUIRKS_FILE } from "../../provider/facts/xend";
 import type { AttachOptions } from "../../provider/pci/attach-options";
 import { simulate } from "../../provider/plan/simulate";
 import { toolstackOf } from "../../provider/plan/toolstack";
@@ -135,6 +135,54 @@ describe("permissive is an entry of xend's own file, by the ids of the device", 
     const host = { ...facts, xend: facts.xend && { ...facts.xend, files: [file(PERMISSIVE_FILE, mine)] } };
     const then = simulate(host, planPresent(host, both[0] as Wish, DEV).steps);
     expect(text(simulate(then, planAbsent(then, both[0] as Wish, DEV).steps), PERMISSIVE_FILE)).toBe(mine);
+  });
+});
+
+describe("quirks are a line of xend's own file, by the ids of the device", () => {
+  const E0 = "000000e0:2:00000000";
+  const both = [NIC, OTHER].map((device) => wish(device, { quirks: [E0] }));
+  const withFile = (content: string): HostFacts => {
+    const facts = xendHost();
+    return { ...facts, xend: facts.xend && { ...facts.xend, files: [file(QUIRKS_FILE, content)] } };
+  };
+
+  test.each([
+    ["is not there", xendHost(), undefined],
+    ["is there", withFile("# none"), "# none"],
+  ])("where the file %s; two devices of those ids share the line", (_, host, before) => {
+    let facts: HostFacts = host;
+    for (const one of both) facts = simulate(facts, planPresent(facts, one, DEV).steps);
+    expect(text(facts, QUIRKS_FILE)?.match(/'000000e0:2:00000000'/g)).toHaveLength(1);
+    expect(text(facts, "/etc/xen/ng-kernel")).not.toContain(E0);
+    expect(both.flatMap((one) => planPresent(facts, one, DEV).steps)).toEqual([]);
+    for (const one of both) facts = simulate(facts, planAbsent(facts, one, DEV).steps);
+    expect(text(facts, QUIRKS_FILE)).toBe(before);
+  });
+
+  test("and they change and go with the program", () => {
+    const then = simulate(xendHost(), planPresent(xendHost(), both[0] as Wish, DEV).steps);
+    const more = simulate(then, planPresent(then, wish(NIC, { quirks: [E0, "000000e4:1:00000000"] }), DEV).steps);
+    expect(text(more, QUIRKS_FILE)).toContain(`('${E0}' '000000e4:1:00000000')`);
+    const without = simulate(more, planPresent(more, wish(), DEV).steps);
+    expect(text(without, QUIRKS_FILE)).toBeUndefined();
+  });
+
+  test("and other ones for the same ids are refused, whoever wrote them", () => {
+    const others = wish(OTHER, { quirks: ["000000e4:1:00000000"] });
+    const then = simulate(xendHost(), planPresent(xendHost(), both[0] as Wish, DEV).steps);
+    const reason = /other quirks for 8086:10d3:8086:0000, 000000e0:2:00000000, .*Add 000000e4:1:00000000 there/;
+    expect(messages(then, others).join()).toMatch(reason);
+    const byHand = withFile(`(mine (pci_ids ('8086:10d3')) (pci_config_space_fields ('E0:2:0')))\n`);
+    expect(messages(byHand, others).join()).toMatch(reason);
+    const found = simulate(byHand, planPresent(byHand, both[0] as Wish, DEV).steps);
+    expect(text(simulate(found, planAbsent(found, both[0] as Wish, DEV).steps), QUIRKS_FILE)).toBe(
+      text(byHand, QUIRKS_FILE),
+    );
+  });
+
+  test("and only xend has them", () => {
+    const xl = { ...LAB, vmConfigs: [file("/etc/xen/ng.cfg", 'name = "ng"\n')], claims: [] };
+    expect(messages(xl, both[0] as Wish).join()).toContain("xl knows no quirks, which are files of xend's");
   });
 });
 

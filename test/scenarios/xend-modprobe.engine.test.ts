@@ -4,7 +4,7 @@ import { PulumiProject } from "../engine/pulumi-project";
 
 /**
  * "Xen: assigning PCI devices to a domain", from BeSTGRID: all USB controllers 00:1d of a CentOS 5 host for the guest NGTest, whose
- * configuration has a name without an ending; and a card that modprobe.conf hides, as the Red Hat guide of that age does.
+ * configuration has a name without an ending, with a quirk as its "PCI permissions" say; and a card that modprobe.conf hides, as the Red Hat guide of that age does.
  */
 const USB = ["0", "1", "2", "3", "7"].map((func) => `0000:00:1d.${func}`);
 const CONFIG = "/etc/xen/NGTest-dom0kernel";
@@ -30,7 +30,7 @@ beforeAll(async () => {
 const pci = require("pulumi-pci-passthrough");
 const host = ${JSON.stringify({ address, port, user, identityFile, hostKey })};
 const usb = new pci.AssignableDevice("usb", { host, device: "00:1d" });
-new pci.VmPciAttachment("usb-of-ngtest", { host, device: usb.device, vm: "NGTest" });
+new pci.VmPciAttachment("usb-of-ngtest", { host, device: usb.device, vm: "NGTest", quirks: ["000000e0:2:00000000"] });
 new pci.HiddenPciDevice("nic", { host, device: "09:00.0" });
 `,
   });
@@ -68,6 +68,7 @@ step("the VM has the devices on a bus of pcifront", async () => {
   const console = await output(host, "xm console NGTest");
   expect(console).toContain("pcifront pci-0: Installing PCI frontend");
   expect(console).toContain("0x8086:0x2836");
+  expect(await output(host, "cat /sys/bus/pci/drivers/pciback/quirks")).toContain("00:1d.7\n\t\t000000e0:2:00000000\n");
   expect((await project.up({ args: ["--expect-no-changes"] })).exitCode).toBe(0);
   await output(host, "xm destroy NGTest");
 });

@@ -10,7 +10,8 @@ import type { PlanContext } from "../wish";
 export function optionRefusal(libvirt: LibvirtAnswers, options: AttachOptions): string | undefined {
   const { permissive, vslot: _, ...others } = options;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) return `libvirt has no option for ${unknown}, which is one of xl. Leave it out`;
+  if (unknown !== undefined)
+    return `libvirt has no option for ${unknown}, which is one of ${unknown === "quirks" ? "xend" : "xl"}. Leave it out`;
   if (permissive === undefined) return undefined;
   if (libvirt.uri !== "xen:///system")
     return "libvirt has the option permissive (writeFiltering) for Xen alone, and this host runs VMs with KVM. Leave it out";

@@ -31,8 +31,9 @@ const XL: FileToolstack = {
 /** VMs of hosts with xl: a configuration file, a running domain, or both. */
 export const xlVms: VmPlanner = fileVms(XL);
 
-function firstUnknownOption(xen: Xen, options: AttachOptions): string | undefined {
-  const unknown = (Object.keys(options) as (keyof AttachOptions)[])
+function firstUnknownOption(xen: Xen, { quirks, ...options }: AttachOptions): string | undefined {
+  if (quirks) return "xl knows no quirks, which are files of xend's: what it has is permissive";
+  const unknown = (Object.keys(options) as (keyof typeof options)[])
     .filter((option) => options[option] !== undefined)
     .find((option) => {
       const [major = 0, minor = 0] = XL_SINCE[option].split(".").map(Number);
