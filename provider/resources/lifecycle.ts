@@ -247,7 +247,7 @@ function failuresOf(error: z.ZodError) {
   return error.issues.map((issue) =>
     issue.path.length === 1 && issue.path[0] === "host"
       ? { property: WITHOUT_VALUE, reason: `host: ${issue.message}` }
-      : { property: issue.path.join(".") || "device", reason: issue.message },
+      : { property: z.core.toDotPath(issue.path) || "device", reason: issue.message },
   );
 }
 

@@ -94,9 +94,17 @@ describe("bad input is refused before any connection, naming the property", () =
     expect(host.stats.connections).toBe(0);
   });
 
-  test("a VM name of two lines", async () => {
-    const { failures } = await new Deployment(host).check("VmPciAttachment", { device: NIC, vm: "a\nb" });
-    expect(failures).toEqual([{ property: "vm", reason: expect.stringContaining("must be one line") }]);
+  test.each([
+    ["a VM name of two lines", { vm: "a\nb" }, "vm", "must be one line"],
+    [
+      "a quirk of three bytes",
+      { vm: "web1", quirks: ["e0:3:0"] },
+      "quirks[0]",
+      'of 1, 2 or 4 bytes: "000000e0:2:00000000" (got "e0:3:0")',
+    ],
+  ])("%s", async (_, given, property, reason) => {
+    const { failures } = await new Deployment(host).check("VmPciAttachment", { device: NIC, ...given });
+    expect(failures).toEqual([{ property, reason: expect.stringContaining(reason) }]);
   });
 });
 
