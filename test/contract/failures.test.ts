@@ -78,7 +78,7 @@ describe("bad input is refused before any connection, naming the property", () =
     [
       "a guard that cannot be overridden",
       { device: NIC, allow: ["claimed"] },
-      "allow.0",
+      "allow[0]",
       /"claimed" cannot be overridden/,
     ],
     [
