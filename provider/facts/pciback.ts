@@ -31,7 +31,9 @@ done
 grep -h 'xen-pciback\\.ko' "/lib/modules/$release/modules.builtin" | sed 's/^/builtin /'
 for device in /sys/bus/pci/devices/*; do
   [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/\${device##*/}" ] && continue
-  echo "native \${device##*/} $(modprobe -R "$(cat "$device/modalias")" | head -n 1)"
+  read -r modalias < "$device/modalias"
+  set -- $(modprobe -R "$modalias")
+  echo "native \${device##*/} $1"
 done`,
   parse(answer) {
     const lines = answer.text.split("\n");
