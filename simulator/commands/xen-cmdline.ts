@@ -4,8 +4,7 @@ import {
   type BootMenu,
   loadBootMenu,
   splitArguments,
-  withHypervisorArguments,
-  withKernelArguments,
+  withArguments,
   writeBootMenu,
 } from "../xapi/boot-menu";
 import { failed, isErrno, succeeded } from "./command";
@@ -24,20 +23,16 @@ export const xenCmdlineCommands: Commands = {
       let stdout = "";
       let modified = false;
       for (const { option, words } of operations(call.args)) {
-        if (option === "--get-dom0") stdout += `${matching(call, defaultArguments(menu), words).join("\n")}\n`;
-        if (option === "--get-xen") stdout += `${matching(call, hypervisorArguments(menu), words).join("\n")}\n`;
-        if (option === "--set-xen" || option === "--delete-xen") {
-          const names = words.map((word) => (option === "--set-xen" ? (word.split("=")[0] ?? "") : word));
-          const added = option === "--set-xen" ? words : [];
-          menu = withHypervisorArguments(menu, (args) => [...others(call, args, names), ...added]);
-          modified = true;
+        const line = option.endsWith("-xen") ? "hypervisor" : "kernel";
+        if (option.startsWith("--get-")) {
+          stdout += `${matching(call, defaultArguments(menu, line), words).join("\n")}\n`;
+          continue;
         }
-        if (option === "--set-dom0" || option === "--delete-dom0") {
-          const names = words.map((word) => (option === "--set-dom0" ? (word.split("=")[0] ?? "") : word));
-          const added = option === "--set-dom0" ? words : [];
-          menu = withKernelArguments(menu, (args) => [...others(call, args, names), ...added]);
-          modified = true;
-        }
+        const sets = option.startsWith("--set-");
+        const names = sets ? words.map((word) => word.split("=")[0] ?? "") : words;
+        const added = sets ? words : [];
+        menu = withArguments(menu, line, (args) => [...others(call, args, names), ...added]);
+        modified = true;
       }
       if (modified) writeBootMenu(files, menu);
       return succeeded(stdout);
@@ -69,14 +64,10 @@ function operations(
   return found;
 }
 
-function defaultArguments(menu: BootMenu): readonly string[] {
+function defaultArguments(menu: BootMenu, line: "kernel" | "hypervisor"): readonly string[] {
   const entry = menu.entries.find((one) => one.label === menu.default);
   if (!entry) throw new BootloaderError(`KeyError: '${menu.default}'`);
-  return splitArguments(entry.kernel[1]);
-}
-
-function hypervisorArguments(menu: BootMenu): readonly string[] {
-  return splitArguments(menu.entries.find((one) => one.label === menu.default)?.hypervisor[1] ?? "");
+  return splitArguments(entry[line][1]);
 }
 
 function matching(call: CommandCall, args: readonly string[], names: readonly string[]): readonly string[] {

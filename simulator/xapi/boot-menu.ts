@@ -121,24 +121,15 @@ export function bootedArguments(files: FileTree, brand: string): string {
   return entry?.kernel[1] ?? "";
 }
 
-/** The new arguments of the entries that xen-cmdline edits. */
-export function withKernelArguments(menu: BootMenu, change: (args: readonly string[]) => readonly string[]): BootMenu {
-  const entries = menu.entries.map((entry) =>
-    entry.label === "xe" || entry.label === "xe-serial"
-      ? { ...entry, kernel: [entry.kernel[0], change(splitArguments(entry.kernel[1])).join(" ")] as const }
-      : entry,
-  );
-  return { ...menu, entries };
-}
-
-/** The same for the hypervisor's line. */
-export function withHypervisorArguments(
+/** The new arguments of one line of the entries that xen-cmdline edits. */
+export function withArguments(
   menu: BootMenu,
+  line: "kernel" | "hypervisor",
   change: (args: readonly string[]) => readonly string[],
 ): BootMenu {
   const entries = menu.entries.map((entry) =>
     entry.label === "xe" || entry.label === "xe-serial"
-      ? { ...entry, hypervisor: [entry.hypervisor[0], change(splitArguments(entry.hypervisor[1])).join(" ")] as const }
+      ? { ...entry, [line]: [entry[line][0], change(splitArguments(entry[line][1])).join(" ")] }
       : entry,
   );
   return { ...menu, entries };
