@@ -1,8 +1,8 @@
 import { connectionPool } from "../../provider/host/connection-pool";
 import { Deployment } from "../contract/deployment";
 import { seeThatTheIommuNeedsNothing, seeThatTheIommuStaysOff } from "../contract/iommu-of-debian";
-import { driverOf, output } from "../contract/test-host";
-import { bootLab, type LabHost } from "../lab/lab-host";
+import { driverOf, output, type TestHost } from "../contract/test-host";
+import { bootLab } from "../lab/lab-host";
 
 // An initramfs takes minutes on an emulated host, and there are four reboots' worth of them.
 jest.setTimeout(60 * 60_000);
@@ -12,7 +12,7 @@ jest.retryTimes(1, { logErrorsBeforeRetry: true });
 const NIC = "0000:01:00.0";
 const OTHER_NIC = "0000:01:00.1";
 
-let host: LabHost;
+let host: TestHost;
 beforeEach(async () => {
   host = await bootLab({ mode: "kvm" });
 });

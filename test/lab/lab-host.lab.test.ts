@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import net from "node:net";
-import { output } from "../contract/test-host";
-import { bootLab, type LabHost } from "./lab-host";
+import { output, type TestHost } from "../contract/test-host";
+import { bootLab } from "./lab-host";
 
 // The first run builds the disk, and an emulated host takes its time.
 jest.setTimeout(60 * 60_000);
 
-let host: LabHost;
+let host: TestHost;
 
 beforeAll(async () => {
   host = await bootLab({ mode: "xen", say: (line) => process.stderr.write(`${line}\n`) });

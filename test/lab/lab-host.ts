@@ -46,24 +46,15 @@ export interface LabOptions {
 /**
  * A host under QEMU's emulation with a disk of its own: whatever happens to it, the next one is as new. It may reboot
  * itself at any time; only stop() or a power off ends it.
+ * Resolves when the host answers over SSH: a minute or so, and building its disk before, where the cache has none.
  */
-export interface LabHost extends TestHost {
-  /** Changes with every boot. */
-  bootId(): Promise<string>;
-  /** Resolves when the host answers after another boot than the given one, whoever asked for it. */
-  waitForReboot(bootIdBefore: string): Promise<void>;
-  /** The serial console since the first boot. */
-  consoleText(): string;
-}
-
-/** Resolves when the host answers over SSH: a minute or so, and building its disk before, where the cache has none. */
 export async function bootLab({
   mode = "xen",
   name = `lab-${mode}`,
   memoryMiB = 4096,
   processor,
   say,
-}: LabOptions = {}): Promise<LabHost> {
+}: LabOptions = {}): Promise<TestHost> {
   const image = await findOrBuildImage(say ?? (() => {}));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pulumi-pci-passthrough-lab-"));
   const files = machineFiles(folder);
@@ -116,9 +107,6 @@ export async function bootLab({
       await ssh.exec("systemctl reboot").catch(() => {}); // the host may end the connection first
       await waitForReboot(before);
     },
-    bootId,
-    waitForReboot,
-    consoleText: () => consoleText(files.console),
     stop,
   };
 }
