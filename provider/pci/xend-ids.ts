@@ -9,9 +9,22 @@ export interface DeviceIds {
   readonly subsystem: string;
 }
 
+/** What of a file is ours besides an entry: its list, the node around that, the newline before that, or all of it. Plain JSON. */
+export type IdsAddition = "entry" | "list" | "node" | "line" | "file";
+
+export type IdsEdit =
+  | { readonly kind: "edited"; readonly text: string; readonly addition: IdsAddition }
+  | { readonly kind: "error"; readonly reason: string };
+
+export const UNREADABLE = "a quote or a parenthesis does not end, and xend cannot read it either";
+
 /** The entry that we write for a device: `vendor:device:subvendor:subdevice`. */
 export function idsEntry({ id, subsystem }: DeviceIds): string {
   return `${id}:${subsystem}`;
+}
+
+export function haveSameIds(a: DeviceIds, b: DeviceIds): boolean {
+  return idsEntry(a) === idsEntry(b);
 }
 
 /**

@@ -3,14 +3,7 @@
  * when a VM gets a device (xen, tools/python/xen/xend/server/pciquirk.py, 4.1): the first list in `(unconstrained_dev_ids (…))` counts.
  */
 import { parseSxp, type Sxp, type SxpList, sxpChildren } from "./sxp";
-import { type DeviceIds, idsEntry, listMeans, listOf } from "./xend-ids";
-
-/** What of the file is ours besides an entry: its list, the node around that, the newline before that, or all of it. Plain JSON. */
-export type PermissiveAddition = "entry" | "list" | "node" | "line" | "file";
-
-export type PermissiveEdit =
-  | { readonly kind: "edited"; readonly text: string; readonly addition: PermissiveAddition }
-  | { readonly kind: "error"; readonly reason: string };
+import { type DeviceIds, type IdsAddition, type IdsEdit, idsEntry, listMeans, listOf, UNREADABLE } from "./xend-ids";
 
 const NODE = "unconstrained_dev_ids";
 
@@ -22,11 +15,11 @@ export function isPermissive(text: string, device: DeviceIds): boolean {
 }
 
 /** The file with an entry more. Undefined text is no file. */
-export function addPermissive(text: string | undefined, device: DeviceIds): PermissiveEdit {
+export function addPermissive(text: string | undefined, device: DeviceIds): IdsEdit {
   const entry = `'${idsEntry(device)}'`;
   if (text === undefined) return { kind: "edited", text: `(${NODE} (${entry}))\n`, addition: "file" };
   const items = parseSxp(text);
-  if (!items) return { kind: "error", reason: "a quote or a parenthesis does not end, and xend cannot read it either" };
+  if (!items) return { kind: "error", reason: UNREADABLE };
   const [node] = sxpChildren(items, NODE);
   if (!node) {
     const newline = text === "" || text.endsWith("\n") ? "" : "\n";
@@ -51,7 +44,7 @@ export function addPermissive(text: string | undefined, device: DeviceIds): Perm
  * Takes an entry of ours out again; undefined when nothing is left of a file of ours. `addition` is the most that any claim in this file
  * says of what is ours. An entry that is not there stays gone.
  */
-export function removePermissive(text: string, device: DeviceIds, addition: PermissiveAddition): string | undefined {
+export function removePermissive(text: string, device: DeviceIds, addition: IdsAddition): string | undefined {
   const items = parseSxp(text);
   const [node] = items ? sxpChildren(items, NODE) : [];
   const list = items && firstList(items);

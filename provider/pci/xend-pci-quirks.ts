@@ -4,14 +4,7 @@
  * device counts: `(name (pci_ids ('8086:10d3')) (pci_config_space_fields ('000000e0:2:00000000')))`.
  */
 import { parseSxp, sxpChildren } from "./sxp";
-import { type DeviceIds, idsEntry, listMeans, listOf } from "./xend-ids";
-
-/** What of the file is ours: a line, the newline before that too, or all of it. Plain JSON. */
-export type QuirksAddition = "node" | "line" | "file";
-
-export type QuirksEdit =
-  | { readonly kind: "edited"; readonly text: string; readonly addition: QuirksAddition }
-  | { readonly kind: "error"; readonly reason: string };
+import { type DeviceIds, type IdsAddition, type IdsEdit, idsEntry, listMeans, listOf, UNREADABLE } from "./xend-ids";
 
 /**
  * `register:size:mask` as pciback reads it ("%08x:%1x:%08x", drivers/xen/xen-pciback/pci_stub.c, Linux 6.1): the register of a
@@ -36,11 +29,10 @@ export function quirksOf(text: string, device: DeviceIds): readonly string[] | u
 }
 
 /** The file with a line more, for a device that no node of it means. Undefined text is no file. */
-export function addQuirks(text: string | undefined, device: DeviceIds, fields: readonly string[]): QuirksEdit {
+export function addQuirks(text: string | undefined, device: DeviceIds, fields: readonly string[]): IdsEdit {
   const line = `${nodeOf(device, fields)}\n`;
   if (text === undefined) return { kind: "edited", text: line, addition: "file" };
-  if (!parseSxp(text))
-    return { kind: "error", reason: "a quote or a parenthesis does not end, and xend cannot read it either" };
+  if (!parseSxp(text)) return { kind: "error", reason: UNREADABLE };
   if (text === "" || text.endsWith("\n")) return { kind: "edited", text: text + line, addition: "node" };
   return { kind: "edited", text: `${text}\n${line}`, addition: "line" };
 }
@@ -53,7 +45,7 @@ export function removeQuirks(
   text: string,
   device: DeviceIds,
   fields: readonly string[],
-  addition: QuirksAddition,
+  addition: IdsAddition,
 ): string | undefined {
   const line = `${nodeOf(device, fields)}\n`;
   const start = text.startsWith(line) ? 0 : text.indexOf(`\n${line}`) + 1;

@@ -2,13 +2,12 @@ import { z } from "zod";
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
-import { idsEntry } from "../../pci/xend-ids";
-import type { PermissiveAddition } from "../../pci/xend-pci-permissive";
+import { haveSameIds, type IdsAddition, idsEntry } from "../../pci/xend-ids";
 import { othersHaveEntriesIn } from "../claim";
 import type { FileEdit } from "../step";
 
 /** How an entry of a file that knows devices by their ids is taken back; kept in claims for as long as they live. */
-const ADDITIONS = ["entry", "list", "node", "line", "file"] as const satisfies readonly PermissiveAddition[];
+const ADDITIONS = ["entry", "list", "node", "line", "file"] as const satisfies readonly IdsAddition[];
 const Undo = z.object({
   id: z.string(),
   subsystem: z.string(),
@@ -34,23 +33,27 @@ export function undoOf(entry: Claim["entries"][number]): IdsUndo | undefined {
   return Undo.safeParse(entry.undo).data;
 }
 
-/** What these claims have in this file. */
-export function undosIn(claims: HostFacts["claims"], path: string): readonly IdsUndo[] {
-  const entries = claims.flatMap(({ claim }) => claim.entries).filter((one) => one.path === path);
+/** What the claims of others have in this file. */
+export function undosOfOthers(facts: HostFacts, key: string, path: string): readonly IdsUndo[] {
+  const others = facts.claims.filter((one) => one.key !== key);
+  const entries = others.flatMap(({ claim }) => claim.entries).filter((one) => one.path === path);
   return entries.flatMap((entry) => undoOf(entry) ?? []);
 }
 
 /** The most that is ours of a file, of which each claim knows what it found. */
-export function mostOf<Addition extends PermissiveAddition>(additions: readonly Addition[]): Addition | undefined {
-  return [...additions].sort((a, b) => ADDITIONS.indexOf(a) - ADDITIONS.indexOf(b)).at(-1);
+export function mostOf(undos: readonly Pick<IdsUndo, "addition">[]): IdsAddition | undefined {
+  const additions = undos.map((one) => one.addition);
+  return additions.sort((a, b) => ADDITIONS.indexOf(a) - ADDITIONS.indexOf(b)).at(-1);
 }
 
-/** The other devices of the host that an entry for this one means too. */
-export function othersOfSameIds(facts: HostFacts, device: PciDevice): readonly PciDevice[] {
-  const entry = idsEntry(device.identity);
-  return [...facts.pciDevices.values()].filter(
-    (one) => one.address !== device.address && idsEntry(one.identity) === entry,
+/** An entry is for all devices of a kind. `consequence`: what that means for the others. */
+export function warnOfSameIds(facts: HostFacts, device: PciDevice, consequence: string): readonly string[] {
+  const others = [...facts.pciDevices.values()].filter(
+    (one) => one.address !== device.address && haveSameIds(one.identity, device.identity),
   );
+  if (others.length === 0) return [];
+  const addresses = others.map((one) => one.address).join(", ");
+  return [`${addresses} has the ids ${idsEntry(device.identity)} too, and ${consequence}`];
 }
 
 /** `removes`: nothing of this claim stays in the file. */

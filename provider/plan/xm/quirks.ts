@@ -1,30 +1,27 @@
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { QUIRKS_FILE } from "../../facts/xend";
-import { type DeviceIds, idsEntry } from "../../pci/xend-ids";
-import { addQuirks, type QuirksAddition, quirksOf, removeQuirks } from "../../pci/xend-pci-quirks";
+import { haveSameIds, idsEntry } from "../../pci/xend-ids";
+import { addQuirks, quirksOf, removeQuirks } from "../../pci/xend-pci-quirks";
 import type { EditsBeside, WantedBeside } from "../xl/file-toolstack";
-import { editIdsFile, type IdsUndo, idsFile, mostOf, othersOfSameIds, undoOf, undosIn } from "./ids-file";
+import { editIdsFile, type IdsUndo, idsFile, mostOf, undoOf, undosOfOthers, warnOfSameIds } from "./ids-file";
 
 /** In: what a VM shall have, and the claim's entries. Out: the edit that lets its guest write more fields of its devices, or not any more. */
 export function editQuirks(facts: HostFacts, wanted: WantedBeside, claimed: Claim["entries"]): EditsBeside {
   const file = idsFile(facts, QUIRKS_FILE);
   const ours = claimed.filter(({ path }) => path === QUIRKS_FILE);
   const mine = ours.flatMap((entry) => undoOf(entry) ?? []);
-  const others = undosIn(
-    facts.claims.filter(({ key }) => key !== wanted.key),
-    QUIRKS_FILE,
-  );
+  const others = undosOfOthers(facts, wanted.key, QUIRKS_FILE);
   const fields = wanted.options.quirks ?? [];
   const devices = fields.length > 0 ? wanted.devices : [];
   const refuse = (refusal: string): EditsBeside => ({ steps: [], entries: ours, effects: [], warnings: [], refusal });
 
-  let addition = mostOf([...others, ...mine].map((one) => one.addition).filter(isOfQuirks));
+  let addition = mostOf([...others, ...mine]);
   let text = file.text;
   for (const undo of mine) {
     const stays =
-      others.some((one) => sameIds(one, undo)) ||
-      (isSame(undo.fields ?? [], fields) && devices.some(({ identity }) => sameIds(identity, undo)));
+      others.some((one) => haveSameIds(one, undo)) ||
+      (isSame(undo.fields ?? [], fields) && devices.some(({ identity }) => haveSameIds(identity, undo)));
     if (!stays && text !== undefined) text = removeQuirks(text, undo, undo.fields ?? [], addition ?? "node");
   }
 
@@ -40,7 +37,7 @@ export function editQuirks(facts: HostFacts, wanted: WantedBeside, claimed: Clai
       const edit = addQuirks(text, identity, fields);
       if (edit.kind === "error") return refuse(`${QUIRKS_FILE} cannot be edited: ${edit.reason}. Mend it first`);
       text = edit.text;
-      addition = mostOf([edit.addition, ...(addition ? [addition] : [])]);
+      addition = mostOf([edit, ...(addition ? [{ addition }] : [])]);
       effects.push(`${QUIRKS_FILE} gets ${ids}: xend lets a VM write ${fields.join(", ")} of its configuration space`);
     } else if (!isSame(present, fields)) {
       const missing = fields.filter((one) => !present.includes(one));
@@ -49,12 +46,11 @@ export function editQuirks(facts: HostFacts, wanted: WantedBeside, claimed: Clai
           `${QUIRKS_FILE} has other quirks for ${ids}, ${present.join(", ") || "none"}, and xend reads the first ones alone. Add ${missing.join(", ")} there, or leave quirks out`,
         );
       continue;
-    } else if (![...others, ...mine, ...added].some((one) => sameIds(one, identity))) continue;
+    } else if (![...others, ...mine, ...added].some((one) => haveSameIds(one, identity))) continue;
     const undo = { id: identity.id, subsystem: identity.subsystem, addition: addition ?? "node", fields: [...fields] };
     added.push(undo);
     entries.push({ path: QUIRKS_FILE, entry: address, undo });
-    const also = othersOfSameIds(facts, device).map((one) => one.address);
-    if (also.length > 0) warnings.push(`${also.join(", ")} has the ids ${ids} too, and gets its quirks`);
+    warnings.push(...warnOfSameIds(facts, device, "gets its quirks"));
   }
   if (text === file.text) return { steps: [], entries, effects: [], warnings: [], refusal: undefined };
   return {
@@ -64,14 +60,6 @@ export function editQuirks(facts: HostFacts, wanted: WantedBeside, claimed: Clai
     warnings,
     refusal: undefined,
   };
-}
-
-function isOfQuirks(addition: IdsUndo["addition"]): addition is QuirksAddition {
-  return addition === "node" || addition === "line" || addition === "file";
-}
-
-function sameIds(a: DeviceIds, b: DeviceIds): boolean {
-  return idsEntry(a) === idsEntry(b);
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {
