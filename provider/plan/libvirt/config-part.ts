@@ -9,8 +9,8 @@ import type { AttachWish } from "../wish";
 import { inConfig, type LibvirtVm } from "./find-vm";
 import { noRoom, portsToAdd, slotRefusal } from "./guest-room";
 import { hostdevAsIs, isAsWanted } from "./hostdev";
-import { CONFIG_ENTRY, configEntry, portsMadeFor, portsThatGo } from "./libvirt-claim";
-import { type Entry, NOTHING, type Part, virshChange, type Wanted } from "./part";
+import { CONFIG_ENTRY, configEntry, portsMadeFor } from "./libvirt-claim";
+import { detachFromConfig, type Entry, NOTHING, type Part, virshChange, type Wanted } from "./part";
 
 /** What changes in the lasting configuration of a VM. */
 export function planConfig(
@@ -36,10 +36,7 @@ export function planConfig(
     );
     return {
       ...NOTHING,
-      steps: left.map((one, at) => ({
-        ...step("virsh-detach", hostdevAsIs(one)),
-        madePorts: at === left.length - 1 ? portsThatGo(ours, domain.config, left) : [],
-      })),
+      steps: detachFromConfig(libvirt, vm, ours, left),
       effects: left.map((one) => `the configuration of the VM "${vm.name}" loses ${one.address}`),
     };
   }

@@ -4,12 +4,13 @@ import { formatPciTarget, functionOf } from "../../pci/address";
 import type { PciHostdev } from "../../pci/domain-xml";
 import { claimKey, claimToGiveBack, othersHaveEntriesIn } from "../claim";
 import { emptyPlan, type Plan, refusedPlan } from "../plan";
-import type { Step, VirshChange } from "../step";
+import type { Step } from "../step";
 import type { AttachWish, PlanContext } from "../wish";
-import { findVm, inConfig, inRunning, type LibvirtVm } from "./find-vm";
+import { findVm, inConfig, inRunning } from "./find-vm";
 import { hostdevAsIs } from "./hostdev";
 import { frozen } from "./hot-plug";
-import { CONFIG_ENTRY, LIVE_ENTRY, portsThatGo, SYSFS_BOOLEAN, SYSFS_BOOLEAN_ENTRY } from "./libvirt-claim";
+import { CONFIG_ENTRY, LIVE_ENTRY, SYSFS_BOOLEAN, SYSFS_BOOLEAN_ENTRY } from "./libvirt-claim";
+import { detachFromConfig, virshChange } from "./part";
 
 /** In: facts and a wish that ends. Out: the running VM and the configuration without what we put there. */
 export function planDetach(facts: HostFacts, wish: AttachWish, { owner }: PlanContext): Plan {
@@ -19,6 +20,7 @@ export function planDetach(facts: HostFacts, wish: AttachWish, { owner }: PlanCo
   if (!claim) return emptyPlan(`${formatPciTarget(wish.target)} is not ours any more: nothing to take back`);
   if (found.kind === "unreadable" || found.kind === "several") return refusedPlan(found.reason);
   const vm = found.kind === "found" ? found.vm : undefined;
+  const libvirt = facts.libvirt?.kind === "answers" ? facts.libvirt : undefined;
   const ours = (...paths: readonly string[]) => [
     ...new Set(claim.entries.filter((one) => paths.includes(one.path)).map((one) => one.entry as PciAddress)),
   ];
@@ -33,12 +35,11 @@ export function planDetach(facts: HostFacts, wish: AttachWish, { owner }: PlanCo
     !othersHaveEntriesIn(facts, key, SYSFS_BOOLEAN_ENTRY.path) &&
     facts.selinux?.virtUseSysfs === true;
   const steps: Step[] = [
-    ...(vm ? live.map((one) => detachStep(facts, vm, one, "live")) : []),
-    ...(vm
-      ? config.sort(lastFirst).map((one, at) => ({
-          ...detachStep(facts, vm, one, "config"),
-          madePorts: at === config.length - 1 ? portsThatGo(claim.entries, vm.domain.config, config) : [],
-        }))
+    ...(vm && libvirt
+      ? [
+          ...live.map((one) => virshChange(libvirt, vm, "virsh-detach", "live", hostdevAsIs(one))),
+          ...detachFromConfig(libvirt, vm, claim.entries, config.sort(lastFirst)),
+        ]
       : []),
     ...(boolean ? [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: false } as const] : []),
     { kind: "drop-claim", key, before: claim },
@@ -57,17 +58,5 @@ export function planDetach(facts: HostFacts, wish: AttachWish, { owner }: PlanCo
     ],
     warnings: [],
     refusals: [],
-  };
-}
-
-function detachStep(facts: HostFacts, vm: LibvirtVm, present: PciHostdev, to: VirshChange["to"]): VirshChange {
-  const answers = facts.libvirt?.kind === "answers" ? facts.libvirt : undefined;
-  return {
-    kind: "virsh-detach",
-    uri: answers?.uri ?? "qemu:///system",
-    vm: { uuid: vm.key, name: vm.name },
-    hostdev: hostdevAsIs(present),
-    to,
-    separateScopes: answers?.separateScopes ?? true,
   };
 }

@@ -1,9 +1,11 @@
 import type { Claim } from "../../facts/claims";
 import type { LibvirtAnswers } from "../../facts/libvirt";
 import type { PciDevice } from "../../facts/pci-devices";
-import type { Hostdev } from "../../pci/domain-xml";
+import type { Hostdev, PciHostdev } from "../../pci/domain-xml";
 import type { Step, VirshChange } from "../step";
 import type { LibvirtVm } from "./find-vm";
+import { hostdevAsIs } from "./hostdev";
+import { portsThatGo } from "./libvirt-claim";
 
 export type Entry = Claim["entries"][number];
 
@@ -34,4 +36,17 @@ export function virshChange(
 ): VirshChange {
   const { uri, separateScopes } = libvirt;
   return { kind, uri, vm: { uuid: vm.key, name: vm.name }, hostdev, to, separateScopes };
+}
+
+/** Functions of a claim leave the configuration, and with the last of them the root ports that were made for them. */
+export function detachFromConfig(
+  libvirt: LibvirtAnswers,
+  vm: LibvirtVm,
+  claimed: readonly Entry[],
+  leaving: readonly PciHostdev[],
+): readonly VirshChange[] {
+  return leaving.map((one, at) => ({
+    ...virshChange(libvirt, vm, "virsh-detach", "config", hostdevAsIs(one)),
+    madePorts: at === leaving.length - 1 ? portsThatGo(claimed, vm.domain.config, leaving) : [],
+  }));
 }
