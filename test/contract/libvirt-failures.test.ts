@@ -1,4 +1,9 @@
 import { connectionPool } from "../../provider/host/connection-pool";
+import { parsePciAddress } from "../../provider/pci/address";
+import type { Hostdev } from "../../provider/pci/domain-xml";
+import type { Step } from "../../provider/plan/step";
+import { readApplyResult } from "../../provider/toolstack/apply-result";
+import { applyScript } from "../../provider/toolstack/apply-script";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
 import { Deployment } from "./deployment";
 import { driverOf, output } from "./test-host";
@@ -31,6 +36,38 @@ test("a hot-plug that QEMU refuses leaves the configuration as it was, and says 
   );
   expect(await output(host, `${VIRSH} dumpxml --inactive web`)).toBe(before);
   expect(await driverOf(host, NVME)).toBe("nvme");
+});
+
+test("a step that fails after an attach takes the root ports back that libvirt made for it", async () => {
+  await start("debian-kvm");
+  const guest = `<domain type='kvm'>
+  <name>crowded</name>
+  <uuid>5f6c1a7e-0f0d-4f43-9d3a-0f4f4f3b1f10</uuid>
+  <os>
+    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
+  </os>
+  <devices>
+    <controller type='pci' index='0' model='pcie-root'/>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+`;
+  await output(host, `printf %s "${guest}" > /root/crowded.xml; ${VIRSH} define /root/crowded.xml`);
+  const before = await output(host, `${VIRSH} dumpxml --inactive crowded`);
+  const address = parsePciAddress(NVME) as Hostdev["address"];
+  const vm = { uuid: "5f6c1a7e-0f0d-4f43-9d3a-0f4f4f3b1f10", name: "crowded" };
+  const hostdev: Hostdev = { address, managed: true, options: {}, guestAddress: undefined, driver: undefined };
+  const to = { to: "config", separateScopes: true, uri: "qemu:///system" } as const;
+  const steps: readonly Step[] = [
+    { kind: "virsh-attach", vm, hostdev, ...to, madePorts: [2, 1] },
+    { kind: "make-assignable", address, from: "nvme", stub: "vfio-pci", by: "virsh" },
+  ];
+  host.failAt({ command: `${VIRSH} nodedev-detach`, stderr: "error: Failed to detach device\n", exitCode: 1 });
+  const stdout = await output(host, applyScript("run-1", [steps], { vmConfigPaths: [] }));
+  const result = readApplyResult(stdout);
+  expect(result.kind === "ended" && result.groups.get(1)).toMatchObject({ kind: "failed", notUndone: [] });
+  expect(host.stats.commandLines.filter((one) => /virsh.* detach-device/.test(one))).toHaveLength(3);
+  expect(await output(host, `${VIRSH} dumpxml --inactive crowded`)).toBe(before);
 });
 
 test("a daemon that is down: a clear error, and devices are kept assignable without it", async () => {
