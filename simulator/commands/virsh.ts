@@ -4,7 +4,7 @@ import { readController, readHostdev } from "../libvirt/domain-text";
 import { LibvirtError } from "../libvirt/host-devices";
 import type { Libvirt } from "../libvirt/libvirt";
 import type { CommandCall, CommandOutput, Commands } from "../machine";
-import { failed, isErrno, succeeded } from "./command";
+import { failed, isErrno } from "./command";
 
 /** One command of virsh: it returns what it prints, and throws what follows "error: ". */
 interface Subcommand {
@@ -336,22 +336,3 @@ function notInUse(libvirt: Libvirt, address: PciAddress, first: string): void {
 }
 
 export const virshCommands: Commands = { virsh };
-
-/** SELinux (policycoreutils, libselinux-utils). */
-export const selinuxCommands: Commands = {
-  getenforce: (call) => succeeded(`${call.machine.selinux?.mode ?? "Disabled"}\n`),
-  getsebool: (call) => {
-    const [name = ""] = call.args;
-    const value = call.machine.selinux?.booleans.get(name);
-    return value === undefined
-      ? failed(1, `Error getting active value for ${name}\n`)
-      : succeeded(`${name} --> ${value ? "on" : "off"}\n`);
-  },
-  setsebool: (call) => {
-    const [name = "", value = ""] = call.args.filter((arg) => arg !== "-P");
-    const { selinux } = call.machine;
-    if (!selinux?.booleans.has(name)) return failed(1, `Could not change boolean ${name}\n`);
-    selinux.booleans.set(name, ["1", "on", "true"].includes(value));
-    return succeeded();
-  },
-};

@@ -1,7 +1,7 @@
 import { parsePciAddress } from "../../provider/pci/address";
 import { bootLinux } from "../boot/boot-linux";
 import { formatInitramfs, initramfsPath, packInitramfs } from "../boot/initramfs";
-import { selinuxCommands } from "../commands/virsh";
+import { selinuxCommands } from "../commands/selinux";
 import type { KernelData } from "../kernel/kernel";
 import type { ModuleData } from "../kernel/modules";
 import type { PciFunctionData } from "../kernel/pci-bus";
