@@ -1,4 +1,10 @@
-/** Imports go in one direction: pci <- boot <- facts <- plan <- toolstack <- resources; host/ is the only input and output. */
+/**
+ * Imports go in one direction: pci <- vm-text, boot <- facts <- steps <- script, plan <- resources; host/ is the only input and
+ * output. In plan: its own files <- hide <- toolstacks <- kinds, inventory.
+ */
+const ROOT = "^provider/(errors|shell|bytes)\\.ts$";
+const BELOW_PLAN = "^provider/(pci|vm-text|boot|facts|steps)/";
+
 const only = (name, from, ...allowed) => ({
   name,
   severity: "error",
@@ -8,27 +14,30 @@ const only = (name, from, ...allowed) => ({
 
 module.exports = {
   forbidden: [
-    only("pci-imports-nothing", "^provider/pci/", "^provider/pci/", "^provider/errors\\.ts$"),
-    only("boot-imports-nouns", "^provider/boot/", "^provider/(pci|boot)/", "^provider/errors\\.ts$"),
-    only(
-      "facts-import-nouns",
-      "^provider/facts/",
-      "^provider/(pci|boot|facts)/",
-      "^provider/(errors|shell|bytes)\\.ts$",
+    only("pci-imports-nothing", "^provider/pci/", "^provider/pci/", ROOT),
+    only("vm-text-imports-nouns", "^provider/vm-text/", "^provider/(pci|vm-text)/", ROOT),
+    only("boot-imports-nouns", "^provider/boot/", "^provider/(pci|boot)/", ROOT),
+    only("facts-import-texts", "^provider/facts/", "^provider/(pci|vm-text|boot|facts)/", ROOT),
+    only("steps-import-facts", "^provider/steps/", "^provider/(pci|vm-text|boot|facts|steps)/", ROOT),
+    only("script-imports-steps", "^provider/script/", "^provider/(pci|boot|facts|steps|script)/", ROOT),
+    only("plan-imports-steps", "^provider/plan/[^/]+\\.ts$", `${BELOW_PLAN}|^provider/plan/[^/]+\\.ts$`, ROOT),
+    only("hide-imports-plan", "^provider/plan/hide/", `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|hide/)`, ROOT),
+    ...["vm-files", "libvirt", "xapi"].map((folder) =>
+      only(
+        `${folder}-imports-no-other-toolstack`,
+        `^provider/plan/toolstacks/${folder}/`,
+        `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|hide/|toolstacks/${folder}/)`,
+        ROOT,
+      ),
     ),
     only(
-      "plan-imports-facts",
-      "^provider/plan/",
-      "^provider/(pci|boot|facts|plan)/",
-      "^provider/(errors|shell|bytes)\\.ts$",
+      "toolstacks-import-hide",
+      "^provider/plan/toolstacks/",
+      `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|hide/|toolstacks/)`,
+      ROOT,
     ),
-    only(
-      "toolstack-imports-plan",
-      "^provider/toolstack/",
-      "^provider/(pci|boot|facts|plan|toolstack)/",
-      "^provider/(errors|shell|bytes)\\.ts$",
-    ),
-    only("host-imports-nothing-above", "^provider/host/", "^provider/host/", "^provider/(errors|shell|bytes)\\.ts$"),
+    only("kinds-import-toolstacks", "^provider/plan/(kinds|inventory)/", `${BELOW_PLAN}|^provider/plan/`, ROOT),
+    only("host-imports-nothing-above", "^provider/host/", "^provider/host/", ROOT),
     only("resources-import-provider", "^provider/resources/", "^provider/"),
     {
       name: "sdk-loads-only-pulumi",
@@ -42,9 +51,9 @@ module.exports = {
       "^sdk/get-pci-devices\\.ts$",
       "^sdk/",
       "^provider/resources/query-pci-devices\\.ts$",
-      "^provider/plan/pci-device-info\\.ts$",
+      "^provider/plan/inventory/pci-device-info\\.ts$",
     ),
-    only("simulator-stands-alone", "^simulator/", "^simulator/", "^provider/pci/"),
+    only("simulator-stands-alone", "^simulator/", "^simulator/", "^provider/(pci|vm-text)/"),
     { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
     {
       name: "only-host-and-simulator-use-sockets",

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { GUARDS, NEVER_ALLOWED } from "../provider/plan/guard";
-import { HostInput } from "../provider/resources/host-input";
+import { HostInput } from "../provider/plan/inputs/host-input";
 import * as sdk from "../sdk";
 import { type SimulatedHost, startSimulatedHost } from "../simulator";
 import { Deployment } from "./contract/deployment";

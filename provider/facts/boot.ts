@@ -1,8 +1,9 @@
 import { EARLY_FILES, type EarlyHome } from "../boot/early-script";
 import type { GrubDefaults } from "../boot/grub-defaults";
 import { INITRAMFS_MODULE_FILES, type InitramfsMaker } from "../boot/initramfs-module";
+import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
+import { askTextFiles, readTextFiles } from "./text-files";
 
 /** How the host boots: the files that say it, and the programs that make others from them. */
 export interface Boot {

@@ -1,3 +1,4 @@
+import type { TextFile } from "../boot/text-file";
 import { type Fact, factsShell, readAnswers, UnreadableFactsError } from "./answers";
 import { type Boot, bootFact } from "./boot";
 import { claimsFact, type KeyedClaim } from "./claims";
@@ -17,7 +18,6 @@ import { type Removal, removalsFact } from "./removals";
 import { type Selinux, selinuxFact } from "./selinux";
 import { type StorageUse, storageFact } from "./storage";
 import { type StubModules, stubModulesFact } from "./stub-modules";
-import type { TextFile } from "./text-files";
 import { type VirtualFunctions, virtualFunctionsFact } from "./virtual-functions";
 import { vmConfigsFact } from "./vm-configs";
 import { type Xapi, xapiFact } from "./xapi";

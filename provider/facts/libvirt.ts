@@ -1,5 +1,5 @@
 import { fromBytes } from "../bytes";
-import { type DomainXml, readDomainXmls } from "../pci/domain-xml";
+import { type DomainXml, readDomainXmls } from "../vm-text/domain-xml";
 import { type Fact, UnreadableFactsError } from "./answers";
 
 /** libvirt on a host that has virsh. */

@@ -1,5 +1,6 @@
+import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
+import { askTextFiles, readTextFiles } from "./text-files";
 
 /** The one file of module-init-tools before modprobe.d had everything: RHEL 5 and its age. */
 export const MODPROBE_CONF = "/etc/modprobe.conf";

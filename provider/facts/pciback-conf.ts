@@ -1,5 +1,7 @@
+import { PCIBACK_CONF, SYSTEMD_SCRIPT, SYSTEMD_UNIT, SYSV_SCRIPT } from "../boot/pciback-boot-script";
+import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
+import { askTextFiles, readTextFiles } from "./text-files";
 
 /** The list of an init script that gives devices to pciback late in the boot, and what starts that script. */
 export interface PcibackConf {
@@ -14,14 +16,6 @@ export interface PcibackConf {
 }
 
 export type BootInit = "systemd" | "sysv";
-
-export const PCIBACK_CONF = "/etc/xen/pciback.conf";
-
-/** Ours, where the host has none: the script itself, and on hosts with systemd the unit that runs it. */
-export const BOOT_SCRIPT_NAME = "pulumi-pciback";
-export const SYSV_SCRIPT = `/etc/init.d/${BOOT_SCRIPT_NAME}`;
-export const SYSTEMD_SCRIPT = `/usr/local/sbin/${BOOT_SCRIPT_NAME}`;
-export const SYSTEMD_UNIT = `/etc/systemd/system/${BOOT_SCRIPT_NAME}.service`;
 
 /** Lists of modules to load at boot: of Debian's init scripts, and of systemd (modules-load.d(5)). */
 export const ETC_MODULES = "/etc/modules";

@@ -1,7 +1,8 @@
+import type { TextFile } from "../boot/text-file";
 import { type PciAddress, parsePciAddress } from "../pci/address";
 import type { Fact } from "./answers";
 import { lastSegment, readLinks, readValues } from "./sysfs";
-import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
+import { askTextFiles, readTextFiles } from "./text-files";
 
 /** A function that can have virtual functions, and those it has. */
 export interface PhysicalFunction {

@@ -1,7 +1,8 @@
+import type { TextFile } from "../boot/text-file";
 import { toBytes } from "../bytes";
 import { quote } from "../shell";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
+import { askTextFiles, readTextFiles } from "./text-files";
 
 /** The VM configuration files that xl would start VMs from: `/etc/xen/*.cfg`, `/etc/xen/auto`, and those the program names. */
 export function vmConfigsFact(named: readonly string[]): Fact<readonly TextFile[]> {

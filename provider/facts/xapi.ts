@@ -1,7 +1,7 @@
 import { fromBytes } from "../bytes";
-import { mayHaveKey, readXeRecords, readXeReference, type XeRecord } from "../pci/xe-output";
 import type { Fact } from "./answers";
 import { readValues } from "./sysfs";
+import { mayHaveKey, readXeRecords, readXeReference, type XeRecord } from "./xe-output";
 
 /** XenServer or XCP-ng: what the host is, and what its toolstack says of the pool. */
 export interface Xapi {

@@ -1,5 +1,6 @@
+import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
+import { askTextFiles, readTextFiles } from "./text-files";
 
 /** What XenServer's `xen-cmdline` says of the boot arguments of dom0, and the file that it edits. */
 export interface XenCmdline {

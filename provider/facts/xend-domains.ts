@@ -1,6 +1,6 @@
 import { fromBytes } from "../bytes";
 import { type PciAddress, parsePciAddress } from "../pci/address";
-import { parseSxp, type Sxp, type SxpList, sxpChildren, sxpValue } from "../pci/sxp";
+import { parseSxp, type Sxp, type SxpList, sxpChildren, sxpValue } from "../vm-text/sxp";
 
 /** A running VM, with what every toolstack says of one. */
 interface XendDomain {

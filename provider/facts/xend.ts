@@ -1,5 +1,6 @@
+import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles, type TextFile } from "./text-files";
+import { askTextFiles, readTextFiles } from "./text-files";
 
 /** The daemon that managed VMs before xl, up to Xen 4.4, and its command xm. */
 export interface Xend {

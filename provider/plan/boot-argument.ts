@@ -1,10 +1,10 @@
 import { readGrubConfig } from "../boot/grub-config";
 import { hasArgument, withArgument, withoutArgument } from "../boot/kernel-command-line";
+import { defaultEntry, readXenMenu } from "../boot/xen-menu";
 import type { HostFacts } from "../facts/host-facts";
-import { defaultEntry, readXenMenu } from "../pci/xen-menu";
+import type { Step } from "../steps/step";
+import { bootFileEdit } from "./boot-file-edit";
 import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "./boot-lines";
-import { bootFileEdit } from "./hide/boot-file-edit";
-import type { Step } from "./step";
 
 /** One argument of a kernel's or hypervisor's command line. */
 export interface BootArgument {

@@ -4,10 +4,10 @@ import { addToGrubDefaults, grubDefaultsLine, removeFromGrubDefaults } from "../
 import type { ArgumentEdit, FilesEdit, KernelLine } from "../boot/kernel-line";
 import { defaultLegacyEntry, editLegacyGrub, legacyCommandLines } from "../boot/legacy-grub";
 import { editLoaderEntries, loaderEntryLines } from "../boot/loader-entries";
+import type { TextFile } from "../boot/text-file";
 import { grubConfigOf, grubDefaultsOf, grubEnvironmentOf, legacyGrubOf, loaderEntriesOf } from "../facts/boot";
 import type { HostFacts } from "../facts/host-facts";
-import type { TextFile } from "../facts/text-files";
-import type { Regeneration } from "./step";
+import type { Regeneration } from "../steps/step";
 
 /** The new texts of the files that hold the arguments, by the paths that an edit replaces. */
 export type BootArgumentsEdit =

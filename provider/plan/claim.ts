@@ -2,8 +2,8 @@ import { type Claim, claimPath, type KeyedClaim } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import { formatPciTarget } from "../pci/address";
 import { quote } from "../shell";
+import type { Step } from "../steps/step";
 import type { Refusal } from "./plan";
-import type { Step } from "./step";
 import type { Owner, Wish } from "./wish";
 
 /** The id of a wish on its machine: `HostReboot`, `AssignableDevice/0000:01:00.0`, `VmPciAttachment/0000:01:00.0/<vm uuid or name>`. */

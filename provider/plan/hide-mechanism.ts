@@ -2,8 +2,8 @@ import type { Claim } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
-import type { Step } from "./step";
-import type { StubDriver } from "./stub-driver";
+import type { StubDriver } from "../pci/stub-driver";
+import type { Step } from "../steps/step";
 
 /** What the input `mechanism` of HiddenPciDevice takes, besides "auto"; claims name them, so the names are for ever. */
 export const HIDE_MECHANISM_NAMES = [

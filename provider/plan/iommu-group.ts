@@ -1,7 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
 import { functionsOf, isBridge, type PciDevice } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
-import { isStubDriver } from "./stub-driver";
+import { isStubDriver } from "../pci/stub-driver";
 import type { AssignWish } from "./wish";
 
 /** The functions of an AssignableDevice: those that it names, and with `group` all that share an IOMMU group with them. */

@@ -1,4 +1,4 @@
-import type { Dom0ArgumentEdit, FileEdit, Step } from "./step";
+import type { Dom0ArgumentEdit, FileEdit, Step } from "../steps/step";
 
 /**
  * The same steps with one edit of each file, and of each boot argument: an apply checks what all steps assume before the

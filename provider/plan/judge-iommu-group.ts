@@ -1,8 +1,8 @@
 import type { HostFacts } from "../facts/host-facts";
 import { type PciAddress, targets } from "../pci/address";
+import type { Step } from "../steps/step";
 import type { Judgement } from "./guard";
 import { describeGroup, membersLeftBehind } from "./iommu-group";
-import type { Step } from "./step";
 import { stubDriverOf } from "./stub-driver";
 import type { PlanContext } from "./wish";
 

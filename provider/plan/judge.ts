@@ -3,11 +3,11 @@ import { interfacesUnder } from "../facts/network";
 import { functionsOf, isBridge, type PciDevice } from "../facts/pci-devices";
 import { xenIsAtLeast } from "../facts/xen";
 import { functionOf, type PciAddress } from "../pci/address";
+import type { Step, VirshChange } from "../steps/step";
 import { type Guard, type Judgement, NEVER_ALLOWED } from "./guard";
 import { type Holder, holderOf } from "./holder";
 import { judgeIommuGroups } from "./judge-iommu-group";
 import type { Refusal } from "./plan";
-import type { Step, VirshChange } from "./step";
 import type { DeviceWish, ExpectedIdentity, PlanContext } from "./wish";
 
 /** Judges the steps of a plan, never the state: what is already as it would be does no new harm. */

@@ -1,5 +1,5 @@
+import type { Step } from "../steps/step";
 import type { Guard } from "./guard";
-import type { Step } from "./step";
 
 /** Why a plan must not be carried out. */
 export interface Refusal {

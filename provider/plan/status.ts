@@ -1,8 +1,8 @@
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice, PciIdentity } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
+import { isStubDriver } from "../pci/stub-driver";
 import { findClaim } from "./claim";
-import { isStubDriver } from "./stub-driver";
 
 /** What a declaration has come to, as the host says it. */
 export interface Status {

@@ -1,13 +1,6 @@
 import type { HostFacts } from "../facts/host-facts";
 import { libvirtIsAtLeast } from "../facts/libvirt";
-
-/** Drivers that hold a function for a VM and do nothing with it, by their names in sysfs (the module of Xen's is xen-pciback). */
-export const STUB_DRIVERS = ["pciback", "vfio-pci", "pci-stub"] as const;
-export type StubDriver = (typeof STUB_DRIVERS)[number];
-
-export function isStubDriver(driver: string | null | undefined): driver is StubDriver {
-  return STUB_DRIVERS.some((stub) => stub === driver);
-}
+import type { StubDriver } from "../pci/stub-driver";
 
 /** The stub driver of a wish: the one that it names, else that of the host's kind. */
 export function stubDriverOf(facts: HostFacts, wish: { readonly driver: StubDriver | undefined }): StubDriver {

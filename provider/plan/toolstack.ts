@@ -1,5 +1,5 @@
 import type { HostFacts } from "../facts/host-facts";
-import { libvirtSays } from "./libvirt/silence";
+import { libvirtSays } from "./silent-libvirt";
 
 /** What manages the VMs of a host. */
 export const TOOLSTACKS = ["xl", "xapi", "libvirt", "xm"] as const;

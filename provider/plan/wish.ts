@@ -1,8 +1,8 @@
 import type { PciTarget } from "../pci/address";
-import type { AttachOptions } from "../pci/attach-options";
+import type { StubDriver } from "../pci/stub-driver";
+import type { AttachOptions } from "../vm-text/attach-options";
 import type { Guard } from "./guard";
 import type { HideMechanismName } from "./hide-mechanism";
-import type { StubDriver } from "./stub-driver";
 import type { Toolstack } from "./toolstack";
 
 /** What a declaration wants of a host; a plan makes it true (`present`) or takes it back (`absent`). */

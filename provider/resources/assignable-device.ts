@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deviceInputs, deviceWish, StubDriverInput } from "./device-inputs";
+import { deviceInputs, deviceWish, StubDriverInput } from "../plan/inputs/device-inputs";
 import { resourceDefinition } from "./lifecycle";
 
 const inputs = z.strictObject({ ...deviceInputs, driver: StubDriverInput, group: z.boolean().optional() });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parsePciTarget } from "../pci/address";
+import { HostInput } from "../plan/inputs/host-input";
 import type { Declaration, WishKind } from "../plan/wish";
-import { HostInput } from "./host-input";
 
 /**
  * What the resource classes tell of the whole program: the transient input `__program`, which check drops, so that

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { HIDE_MECHANISM_NAMES } from "../plan/hide-mechanism";
-import { deviceInputs, deviceWish, StubDriverInput } from "./device-inputs";
+import { deviceInputs, deviceWish, StubDriverInput } from "../plan/inputs/device-inputs";
 import { resourceDefinition } from "./lifecycle";
 
 const inputs = z.strictObject({

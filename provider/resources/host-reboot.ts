@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HostInput } from "./host-input";
+import { HostInput } from "../plan/inputs/host-input";
 import { resourceDefinition } from "./lifecycle";
 
 const inputs = z.strictObject({

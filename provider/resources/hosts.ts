@@ -1,5 +1,6 @@
 import { connectionPool } from "../host/connection-pool";
-import { type HostInput, loginOf } from "./host-input";
+import type { HostLogin } from "../host/host";
+import type { HostInput } from "../plan/inputs/host-input";
 import { ManagedHost, type Patience } from "./managed-host";
 
 /** Slow hosts and links: PCI_PASSTHROUGH_CONNECT_TIMEOUT, in seconds, instead of the 5 that a preview waits. */
@@ -22,4 +23,9 @@ export function createHosts(): (input: HostInput) => ManagedHost {
     host.useToolstack(input.toolstack);
     return host;
   };
+}
+
+function loginOf(host: HostInput): HostLogin {
+  const { toolstack: _, ...login } = host;
+  return login;
 }

@@ -4,13 +4,13 @@ import { z } from "zod";
 import { ConnectionError, PassthroughError } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { formatPciTarget, parsePciTarget } from "../pci/address";
-import { waitingChanges } from "../plan/boot-changes";
+import { waitingChanges } from "../plan/hide/boot-changes";
+import { HostInput } from "../plan/inputs/host-input";
+import { isGone, keyOf, planAbsent, planPresent, purposeOf, statusOfWish } from "../plan/kinds/kinds";
 import type { Plan } from "../plan/plan";
 import type { Owner, PlanContext, Wish } from "../plan/wish";
-import { isGone, keyOf, planAbsent, planPresent, purposeOf, statusOfWish } from "../plan/wish-plan";
 import { DeclaredProgram, declarationsOf } from "./declared-program";
 import type { EngineLog } from "./engine-log";
-import { HostInput } from "./host-input";
 import type { ManagedHost } from "./managed-host";
 import { containsUnknown } from "./unknowns";
 

@@ -6,11 +6,11 @@ import { UnreadableFactsError } from "../facts/answers";
 import { type HostFacts, type Questions, readHostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
 import type { Plan } from "../plan/plan";
-import { simulate } from "../plan/simulate";
-import type { Reboot } from "../plan/step";
 import type { Toolstack } from "../plan/toolstack";
-import { type ApplyResult, type GroupResult, readApplyResult } from "../toolstack/apply-result";
-import { applyScript, factsScript, resultScript, separateSteps } from "../toolstack/apply-script";
+import { type ApplyResult, type GroupResult, readApplyResult } from "../script/apply-result";
+import { applyScript, factsScript, resultScript, separateSteps } from "../script/apply-script";
+import { simulate } from "../steps/simulate";
+import type { Reboot } from "../steps/step";
 import { rebootHost } from "./reboot-wait";
 
 /** One change that waits for its host. */

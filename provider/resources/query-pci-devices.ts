@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ConnectionError, PassthroughError } from "../errors";
-import { type PciDeviceFilter, type PciDeviceInfo, pciDeviceInfos } from "../plan/pci-device-info";
-import { HostInput } from "./host-input";
+import { HostInput } from "../plan/inputs/host-input";
+import { type PciDeviceFilter, type PciDeviceInfo, pciDeviceInfos } from "../plan/inventory/pci-device-info";
 import { createHosts } from "./hosts";
 
 const Query = z.strictObject({

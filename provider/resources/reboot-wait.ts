@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError, PassthroughError } from "../errors";
 import type { Host } from "../host/host";
-import type { Reboot } from "../plan/step";
-import { type BootState, bootStateScript, readBootState, rebootScript } from "../toolstack/reboot-script";
+import { type BootState, bootStateScript, readBootState, rebootScript } from "../script/reboot-script";
+import type { Reboot } from "../steps/step";
 
 /** How often a host that reboots is asked, and how often the user hears of it. */
 export interface Pace {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parsePciAddress } from "../pci/address";
-import { DeviceInput, deviceInputs, deviceWish } from "./device-inputs";
+import { DeviceInput, deviceInputs, deviceWish } from "../plan/inputs/device-inputs";
 import { resourceDefinition } from "./lifecycle";
 
 const inputs = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseConfigSpaceField } from "../pci/xend-pci-quirks";
-import { deviceInputs, deviceWish } from "./device-inputs";
+import { deviceInputs, deviceWish } from "../plan/inputs/device-inputs";
+import { parseConfigSpaceField } from "../vm-text/xend-pci-quirks";
 import { resourceDefinition } from "./lifecycle";
 
 const field = z.string().transform((text, context) => {

@@ -1,5 +1,10 @@
 import type { PciAddress } from "../../provider/pci/address";
-import { type DomainXml, formatSourceAddress, type GuestAddress, readDomainXmls } from "../../provider/pci/domain-xml";
+import {
+  type DomainXml,
+  formatSourceAddress,
+  type GuestAddress,
+  readDomainXmls,
+} from "../../provider/vm-text/domain-xml";
 
 /** The one domain of an XML document. Throws when it is none. */
 export function readDomain(text: string): DomainXml {

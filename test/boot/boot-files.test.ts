@@ -5,7 +5,7 @@ import { withArgument, withoutArgument } from "../../provider/boot/kernel-comman
 import type { ArgumentEdit, KernelLine } from "../../provider/boot/kernel-line";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { type BootArgumentsEdit, editBootArguments } from "../../provider/plan/boot-lines";
-import { simulate } from "../../provider/plan/simulate";
+import { simulate } from "../../provider/steps/simulate";
 import { address, LAB } from "../plan/recorded-host";
 
 const FOLDER = join(__dirname, "../boot-files");

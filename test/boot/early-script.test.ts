@@ -12,7 +12,7 @@ import {
 } from "../../provider/boot/early-script";
 import type { PciAddress } from "../../provider/pci/address";
 import { addresses } from "../pci/arbitrary";
-import { SHELLS } from "../toolstack/directory-host";
+import { SHELLS } from "../script/directory-host";
 
 const [NIC, TWIN] = ["0000:04:00.0", "0000:05:00.0"] as PciAddress[] as [PciAddress, PciAddress];
 const TOOLS: EarlyHome = { kind: "initramfs-tools" };

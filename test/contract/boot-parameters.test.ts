@@ -1,7 +1,7 @@
 import { connectionPool } from "../../provider/host/connection-pool";
-import type { Step } from "../../provider/plan/step";
-import { readApplyResult } from "../../provider/toolstack/apply-result";
-import { applyScript } from "../../provider/toolstack/apply-script";
+import { readApplyResult } from "../../provider/script/apply-result";
+import { applyScript } from "../../provider/script/apply-script";
+import type { Step } from "../../provider/steps/step";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
 import { Deployment } from "./deployment";
 import { seeThatTheIommuNeedsNothing, seeThatTheIommuStaysOff } from "./iommu-of-debian";

@@ -1,9 +1,9 @@
 import { connectionPool } from "../../provider/host/connection-pool";
 import { parsePciAddress } from "../../provider/pci/address";
-import type { Hostdev } from "../../provider/pci/domain-xml";
-import type { Step } from "../../provider/plan/step";
-import { readApplyResult } from "../../provider/toolstack/apply-result";
-import { applyScript } from "../../provider/toolstack/apply-script";
+import { readApplyResult } from "../../provider/script/apply-result";
+import { applyScript } from "../../provider/script/apply-script";
+import type { Step } from "../../provider/steps/step";
+import type { Hostdev } from "../../provider/vm-text/domain-xml";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
 import { Deployment } from "./deployment";
 import { driverOf, output } from "./test-host";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import type { PciAddress } from "../../provider/pci/address";
 import { slotOf } from "../../provider/pci/address";
-import type { AttachOptions } from "../../provider/pci/attach-options";
-import type { PciSpec } from "../../provider/pci/spec-string";
+import type { AttachOptions } from "../../provider/vm-text/attach-options";
+import type { PciSpec } from "../../provider/vm-text/spec-string";
 
 /** Any address of a domain that hide lists and spec strings can name. */
 export function addresses(

@@ -5,8 +5,8 @@ import {
   hasBootArgument,
   removeBootArgument,
 } from "../../provider/plan/boot-argument";
-import { simulate } from "../../provider/plan/simulate";
-import type { FileEdit } from "../../provider/plan/step";
+import { simulate } from "../../provider/steps/simulate";
+import type { FileEdit } from "../../provider/steps/step";
 import { LAB } from "./recorded-host";
 
 const KEY = "IommuBootParameters";

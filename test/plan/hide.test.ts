@@ -1,8 +1,8 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { simulate } from "../../provider/plan/simulate";
-import type { FileEdit } from "../../provider/plan/step";
+import { planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import type { HideWish } from "../../provider/plan/wish";
-import { planAbsent, planPresent } from "../../provider/plan/wish-plan";
+import { simulate } from "../../provider/steps/simulate";
+import type { FileEdit } from "../../provider/steps/step";
 import { LAB, ownedBy, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");

@@ -1,9 +1,9 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { waitingChanges } from "../../provider/plan/boot-changes";
-import { iommuNeed } from "../../provider/plan/iommu";
-import { simulate } from "../../provider/plan/simulate";
+import { waitingChanges } from "../../provider/plan/hide/boot-changes";
+import { iommuNeed } from "../../provider/plan/kinds/iommu-boot-parameters";
+import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { IommuWish } from "../../provider/plan/wish";
-import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { simulate } from "../../provider/steps/simulate";
 import { LAB, ownedBy } from "./recorded-host";
 
 const WISH: IommuWish = { kind: "IommuBootParameters" };

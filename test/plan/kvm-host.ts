@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { LibvirtAnswers, LibvirtDomain } from "../../provider/facts/libvirt";
 import type { PciAddress } from "../../provider/pci/address";
-import { readDomainXmls } from "../../provider/pci/domain-xml";
+import { readDomainXmls } from "../../provider/vm-text/domain-xml";
 import { LAB } from "./recorded-host";
 
 /** IOMMU groups of the lab host when it runs with KVM (seen there). */

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { simulate } from "../../provider/plan/simulate";
+import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AssignWish, AttachWish } from "../../provider/plan/wish";
-import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { simulate } from "../../provider/steps/simulate";
 import { hostdev, kvm, uuidOf, vm, withDriver } from "./kvm-host";
 import { LAB, ownedBy, target } from "./recorded-host";
 

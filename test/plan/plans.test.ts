@@ -1,9 +1,9 @@
 import fc from "fast-check";
+import type { TextFile } from "../../provider/boot/text-file";
 import type { HostFacts } from "../../provider/facts/host-facts";
-import type { TextFile } from "../../provider/facts/text-files";
-import { simulate } from "../../provider/plan/simulate";
+import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AttachWish, DeviceWish, Wish } from "../../provider/plan/wish";
-import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { simulate } from "../../provider/steps/simulate";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const common = { expect: [], allow: [], toolstack: undefined };

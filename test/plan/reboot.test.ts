@@ -1,8 +1,8 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { waitingChanges } from "../../provider/plan/boot-changes";
-import { simulate } from "../../provider/plan/simulate";
+import { waitingChanges } from "../../provider/plan/hide/boot-changes";
+import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { HideWish, RebootWish } from "../../provider/plan/wish";
-import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { simulate } from "../../provider/steps/simulate";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const NIC = address("01:00.0");

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { PciDevice } from "../../provider/facts/pci-devices";
 import type { PciAddress } from "../../provider/pci/address";
-import { simulate } from "../../provider/plan/simulate";
-import type { Step } from "../../provider/plan/step";
+import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { VirtualFunctionsWish } from "../../provider/plan/wish";
-import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { simulate } from "../../provider/steps/simulate";
+import type { Step } from "../../provider/steps/step";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const CONTROLLER = address("03:00.0");

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { XapiVm } from "../../provider/facts/xapi";
-import { simulate } from "../../provider/plan/simulate";
+import { isGone, keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AttachWish } from "../../provider/plan/wish";
-import { isGone, keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
-import { otherConfigValues } from "../pci/other-config-arbitrary";
+import { simulate } from "../../provider/steps/simulate";
+import { otherConfigValues } from "../vm-text/other-config-arbitrary";
 import { address, ownedBy, target } from "./recorded-host";
 import { factsOf, poolOf, withPool, withVm } from "./xenserver-hosts";
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { isHidden } from "../../provider/plan/hide-mechanisms";
-import { simulate } from "../../provider/plan/simulate";
-import type { Step } from "../../provider/plan/step";
+import { isHidden } from "../../provider/plan/hide/hide-mechanisms";
+import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { Wish } from "../../provider/plan/wish";
-import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/wish-plan";
+import { simulate } from "../../provider/steps/simulate";
+import type { Step } from "../../provider/steps/step";
 import { addresses } from "../pci/arbitrary";
 import { kernelHides } from "../pci/kernel-hide-list";
 import { address, ownedBy, target } from "./recorded-host";

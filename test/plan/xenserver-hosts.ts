@@ -1,6 +1,6 @@
 import { type HostFacts, readHostFacts } from "../../provider/facts/host-facts";
 import type { XapiPool, XapiVm } from "../../provider/facts/xapi";
-import { factsScript } from "../../provider/toolstack/apply-script";
+import { factsScript } from "../../provider/script/apply-script";
 import { startSimulatedHost } from "../../simulator";
 
 /** The facts of a fresh simulated host, to be changed for a case. No XenServer can be recorded here. */

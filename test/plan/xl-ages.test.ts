@@ -1,10 +1,10 @@
 import type { Domain } from "../../provider/facts/domains";
 import type { HostFacts } from "../../provider/facts/host-facts";
-import type { AttachOptions } from "../../provider/pci/attach-options";
-import type { Step } from "../../provider/plan/step";
+import { planPresent } from "../../provider/plan/kinds/kinds";
 import type { AttachWish, Wish } from "../../provider/plan/wish";
-import { planPresent } from "../../provider/plan/wish-plan";
-import { stepShell } from "../../provider/toolstack/steps-shell";
+import type { Step } from "../../provider/steps/step";
+import { stepShell } from "../../provider/steps/steps-shell";
+import type { AttachOptions } from "../../provider/vm-text/attach-options";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const NIC = "0000:01:00.0";

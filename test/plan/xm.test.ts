@@ -1,12 +1,12 @@
 import type { Domain } from "../../provider/facts/domains";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { PERMISSIVE_FILE, QUIRKS_FILE } from "../../provider/facts/xend";
-import type { AttachOptions } from "../../provider/pci/attach-options";
-import { simulate } from "../../provider/plan/simulate";
+import { planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import { toolstackOf } from "../../provider/plan/toolstack";
 import type { AttachWish, Wish } from "../../provider/plan/wish";
-import { planAbsent, planPresent } from "../../provider/plan/wish-plan";
-import { stepShell } from "../../provider/toolstack/steps-shell";
+import { simulate } from "../../provider/steps/simulate";
+import { stepShell } from "../../provider/steps/steps-shell";
+import type { AttachOptions } from "../../provider/vm-text/attach-options";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const [NIC, OTHER] = ["0000:01:00.0", "0000:01:00.1"];

@@ -1,8 +1,8 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { PassthroughError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { simulate } from "../../provider/plan/simulate";
 import { defineResource, type ResourceDefinition, type Surroundings } from "../../provider/resources/lifecycle";
+import { simulate } from "../../provider/steps/simulate";
 
 export type Bag = Record<string, unknown>;
 export type Handlers = Required<dynamic.ResourceProvider>;

@@ -2,9 +2,9 @@ import { type EarlyTaking, earlyFiles, earlyScriptPath, readEarlyScript } from "
 import { earlyHomeOf } from "../../facts/boot";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciAddress } from "../../pci/address";
+import type { StubDriver } from "../../pci/stub-driver";
+import type { FileEdit, Step } from "../../steps/step";
 import type { HideDraft, HideMechanismName } from "../hide-mechanism";
-import type { FileEdit, Step } from "../step";
-import type { StubDriver } from "../stub-driver";
 
 /** What our script in the initramfs takes at boot; the same script serves the mechanisms `initramfs` and `driver-override`. */
 export function takenEarly(facts: HostFacts): readonly EarlyTaking[] {

@@ -3,10 +3,10 @@ import type { ArgumentEdit } from "../../boot/kernel-line";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
+import { simulate } from "../../steps/simulate";
+import { bootFileEdit } from "../boot-file-edit";
 import { type BootArgumentsEdit, bootLines, defaultBootEntry, editBootArguments, futureBootLine } from "../boot-lines";
 import type { HideMechanism } from "../hide-mechanism";
-import { simulate } from "../simulate";
-import { bootFileEdit } from "./boot-file-edit";
 
 /** Xen's own kernels up to 3.0 name the driver's module without "xen-". */
 function parameterOf(facts: HostFacts): HideParameter {

@@ -1,6 +1,6 @@
+import { findHideOption } from "../../boot/modprobe-files";
 import type { HideMechanism } from "../hide-mechanism";
 import { leaveEarly, noEarlyScript, takeEarly, takenEarly } from "./early";
-import { findHideOption } from "./modprobe-files";
 
 /** Xen: our script in the initramfs gives functions to pciback, also those whose own driver is a part of the kernel. */
 export const initramfsHiding: HideMechanism = {

@@ -3,11 +3,11 @@ import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
+import type { StubDriver } from "../../pci/stub-driver";
+import type { FileEdit, Step } from "../../steps/step";
+import { bootFileEdit } from "../boot-file-edit";
 import { bootLines, editBootArguments, futureBootLine } from "../boot-lines";
 import type { HideDraft, HideMechanism } from "../hide-mechanism";
-import type { FileEdit, Step } from "../step";
-import type { StubDriver } from "../stub-driver";
-import { bootFileEdit } from "./boot-file-edit";
 import { moduleOf } from "./modprobe";
 
 /** Where the stub driver is a module: our own file, since modprobe hands a module one list alone. */

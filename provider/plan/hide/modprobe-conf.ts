@@ -1,14 +1,14 @@
 import { z } from "zod";
+import { addToModprobeConf, hideOptions, otherInstallLine, removeFromModprobeConf } from "../../boot/modprobe-conf";
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { MODPROBE_CONF } from "../../facts/modprobe-conf";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import { hides } from "../../pci/hide-list";
-import { addToModprobeConf, hideOptions, otherInstallLine, removeFromModprobeConf } from "../../pci/modprobe-conf";
+import { isStubDriver } from "../../pci/stub-driver";
 import { othersHaveEntriesIn } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
-import { isStubDriver } from "../stub-driver";
 
 /** Packed into every initrd by mkinitrd 5.1, for keyboards. */
 const USB_OF_INITRD = ["ehci_hcd", "ohci_hcd", "uhci_hcd"];

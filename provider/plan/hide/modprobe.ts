@@ -1,14 +1,20 @@
 import { initramfsModuleFiles } from "../../boot/initramfs-module";
+import {
+  findHideOption,
+  HIDE_FILE,
+  hideByModprobe,
+  isHiddenByModprobe,
+  unhideByModprobe,
+} from "../../boot/modprobe-files";
 import { initramfsMakerOf } from "../../facts/boot";
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
+import { isStubDriver } from "../../pci/stub-driver";
+import type { Step } from "../../steps/step";
+import { bootFileEdit } from "../boot-file-edit";
 import type { HideMechanism } from "../hide-mechanism";
-import type { Step } from "../step";
-import { isStubDriver } from "../stub-driver";
-import { bootFileEdit } from "./boot-file-edit";
-import { findHideOption, HIDE_FILE, hideByModprobe, isHiddenByModprobe, unhideByModprobe } from "./modprobe-files";
 
 /** Where pciback is a module: its option `hide=`, and softdeps that make the drivers' modules wait for it, in the initramfs too. */
 export const modprobeHiding: HideMechanism = {

@@ -1,24 +1,22 @@
-import type { Claim } from "../../facts/claims";
-import type { HostFacts } from "../../facts/host-facts";
+import { addModule, listsModule, removeModule } from "../../boot/module-list";
 import {
+  BOOT_SCRIPT,
   BOOT_SCRIPT_NAME,
-  ETC_MODULES,
-  findConfFile,
-  MODULES_LOAD_FILE,
-  ownReaders,
+  BOOT_UNIT,
   PCIBACK_CONF,
   SYSTEMD_SCRIPT,
   SYSTEMD_UNIT,
   SYSV_SCRIPT,
-} from "../../facts/pciback-conf";
+} from "../../boot/pciback-boot-script";
+import { addToPcibackConf, parsePcibackConf, removeFromPcibackConf } from "../../boot/pciback-conf";
+import type { Claim } from "../../facts/claims";
+import type { HostFacts } from "../../facts/host-facts";
+import { ETC_MODULES, findConfFile, MODULES_LOAD_FILE, ownReaders } from "../../facts/pciback-conf";
 import type { PciAddress } from "../../pci/address";
-import { addToPcibackConf, parsePcibackConf, removeFromPcibackConf } from "../../pci/pciback-conf";
+import { simulate } from "../../steps/simulate";
+import type { Step } from "../../steps/step";
 import { othersHaveEntriesIn } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
-import { simulate } from "../simulate";
-import type { Step } from "../step";
-import { BOOT_SCRIPT, BOOT_UNIT } from "./boot-script";
-import { addModule, listsModule, removeModule } from "./module-list";
 
 /**
  * /etc/xen/pciback.conf and the script that reads it late in the boot, when the devices' own drivers have them already: it needs nothing

@@ -1,8 +1,3 @@
-import type { Claim, KeyedClaim } from "../../facts/claims";
-import type { HostFacts } from "../../facts/host-facts";
-import type { PciDevice } from "../../facts/pci-devices";
-import type { PciAddress } from "../../pci/address";
-import { addToHideList, hides, parseHideList, removeFromHideList } from "../../pci/hide-list";
 import {
   defaultEntry,
   HIDE_KEY,
@@ -13,10 +8,15 @@ import {
   readXenMenu,
   type XenMenu,
   xapiReads,
-} from "../../pci/xen-menu";
+} from "../../boot/xen-menu";
+import type { Claim, KeyedClaim } from "../../facts/claims";
+import type { HostFacts } from "../../facts/host-facts";
+import type { PciDevice } from "../../facts/pci-devices";
+import type { PciAddress } from "../../pci/address";
+import { addToHideList, hides, parseHideList, removeFromHideList } from "../../pci/hide-list";
+import type { Dom0ArgumentEdit } from "../../steps/step";
 import { othersHaveEntriesIn } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
-import type { Dom0ArgumentEdit } from "../step";
 
 /**
  * XenServer and XCP-ng: pciback is in the kernel, and `xen-cmdline` writes its list into grub.cfg. XCP-ng 8.3's

@@ -1,0 +1,68 @@
+import type { Claim } from "../../facts/claims";
+import type { HostFacts } from "../../facts/host-facts";
+import type { PciDevice } from "../../facts/pci-devices";
+import type { PciAddress } from "../../pci/address";
+import type { HideMechanism } from "../hide-mechanism";
+import { stubDriverOf } from "../stub-driver";
+import type { HideWish } from "../wish";
+import { driverOverrideHiding } from "./driver-override";
+import { grubHiding } from "./grub";
+import { initramfsHiding } from "./initramfs";
+import { kernelIdsHiding } from "./kernel-ids";
+import { modprobeHiding } from "./modprobe";
+import { modprobeConfHiding } from "./modprobe-conf";
+import { pcibackConfHiding } from "./pciback-conf";
+import { xenCmdlineHiding } from "./xen-cmdline";
+
+/** In order of preference. */
+const MECHANISMS: readonly HideMechanism[] = [
+  xenCmdlineHiding,
+  grubHiding,
+  modprobeHiding,
+  modprobeConfHiding,
+  initramfsHiding,
+  pcibackConfHiding,
+  driverOverrideHiding,
+  kernelIdsHiding,
+];
+
+export type ChosenMechanism =
+  | { readonly kind: "mechanism"; readonly mechanism: HideMechanism }
+  | { readonly kind: "unfit"; readonly reason: string };
+
+/** The mechanism that the program names; else the host's custom, else the first one that it can hide these functions with. */
+export function chooseMechanism(
+  facts: HostFacts,
+  devices: readonly PciDevice[],
+  wish: Pick<HideWish, "mechanism" | "driver">,
+): ChosenMechanism {
+  const wanted = wish.mechanism;
+  const kind = facts.xen ? "xen" : "kvm";
+  const customary = MECHANISMS.filter((mechanism) => mechanism.isCustomary?.(facts));
+  const ordered = [...customary, ...MECHANISMS.filter((mechanism) => !customary.includes(mechanism))];
+  const only = MECHANISMS.find((mechanism) => mechanism.isOnlyWay?.(facts));
+  const candidates = (wanted === "auto" && only ? [only] : ordered).filter(({ name, hosts = kind, onlyByName }) =>
+    wanted === "auto" ? hosts === kind && !onlyByName : wanted === name,
+  );
+  const reasons: string[] = [];
+  for (const mechanism of candidates) {
+    const reason =
+      (mechanism.hosts ?? kind) === kind
+        ? mechanism.unfit(facts, devices, stubDriverOf(facts, wish))
+        : `it hides devices on hosts with ${mechanism.hosts === "xen" ? "Xen" : "KVM"}, and this one runs ${kind === "xen" ? "on Xen" : "without Xen"}`;
+    if (reason === undefined) return { kind: "mechanism", mechanism };
+    reasons.push(candidates.length === 1 ? reason : `${mechanism.name}: ${reason}`);
+  }
+  return { kind: "unfit", reason: reasons.join("\n") };
+}
+
+/** The mechanism that made an entry of a claim. */
+export function mechanismOfEntry(entry: Claim["entries"][number]): HideMechanism | undefined {
+  const undo = (entry.undo ?? {}) as { mechanism?: unknown; variant?: unknown };
+  return MECHANISMS.find(({ name, variant }) => name === undo.mechanism && variant === undo.variant);
+}
+
+/** Whether every boot from now on hides this function, in whatever way. */
+export function isHidden(facts: HostFacts, address: PciAddress): boolean {
+  return MECHANISMS.some((mechanism) => mechanism.isHidden(facts, address));
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { formatPciTarget, type PciTarget, parsePciTarget } from "../../pci/address";
+import { STUB_DRIVERS } from "../../pci/stub-driver";
+import { GUARDS, NEVER_ALLOWED } from "../guard";
+import { HostInput } from "./host-input";
+
+const ADDRESS_FORM = 'must be a PCI address such as "0000:04:00.0" or "04:00.0", or a slot such as "0000:04:00"';
+
+/** The input `device` in its long form: what state, ids and messages have. */
+export const DeviceInput = z.string().transform((text, context) => {
+  const target = parsePciTarget(text);
+  if (!target) context.addIssue(`"${text}" ${ADDRESS_FORM}`);
+  return target ? formatPciTarget(target) : z.NEVER;
+});
+
+const Pair = z
+  .string()
+  .regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/i, 'must be two numbers as "lspci -n" prints them, such as "8086:10d3"')
+  .toLowerCase();
+const Expected = z.strictObject({ id: Pair.optional(), subsystem: Pair.optional() });
+
+const Allowed = z.enum(GUARDS).refine((guard) => !NEVER_ALLOWED.includes(guard), {
+  error: (issue) => `"${issue.input}" cannot be overridden`,
+});
+
+/** The input `driver` of what a stub driver takes. */
+export const StubDriverInput = z.enum(STUB_DRIVERS).optional();
+
+/** What every resource for a device takes. */
+export const deviceInputs = {
+  host: HostInput,
+  device: DeviceInput,
+  expect: z.union([Expected, z.array(Expected).max(8)]).optional(),
+  allow: z.array(Allowed).optional(),
+};
+
+export type DeviceInputs = z.infer<z.ZodObject<typeof deviceInputs>>;
+
+/** The part of a wish that all kinds share. */
+export function deviceWish(inputs: DeviceInputs) {
+  const expect = inputs.expect ?? [];
+  return {
+    target: targetOf(inputs.device),
+    toolstack: inputs.host.toolstack,
+    expect: Array.isArray(expect) ? expect : [expect],
+    allow: inputs.allow ?? [],
+  };
+}
+
+/** Of a device input that was checked before. */
+export function targetOf(device: string): PciTarget {
+  const target = parsePciTarget(device);
+  if (!target) throw new RangeError(`"${device}" ${ADDRESS_FORM}`);
+  return target;
+}

@@ -1,0 +1,95 @@
+import type { HostFacts } from "../../facts/host-facts";
+import type { PciDevice } from "../../facts/pci-devices";
+import type { PciAddress } from "../../pci/address";
+import { isStubDriver } from "../../pci/stub-driver";
+import { isHidden } from "../hide/hide-mechanisms";
+import { holderOf } from "../holder";
+import { vmsWith } from "../toolstacks/host-vms";
+
+/** One PCI function of a host, as `getPciDevices` tells it. */
+export interface PciDeviceInfo {
+  /** In the long form: what `device` of a resource takes. */
+  readonly address: string;
+  /** Vendor and device: `8086:10d3`. */
+  readonly id: string;
+  /** Subsystem vendor and device: `15d9:060a`. */
+  readonly subsystem: string;
+  /** Six hexadecimal digits, base class first: `020000` is an Ethernet controller. */
+  readonly class: string;
+  /** For people: `Ethernet controller: Intel Corporation 82574L`. */
+  readonly label: string;
+  /** The driver that has it now. */
+  readonly driver?: string;
+  /** Whether a stub driver has it, and no VM: ready to be attached. */
+  readonly assignable: boolean;
+  /** Whether every boot from now on hides it from the host. */
+  readonly hidden: boolean;
+  /** The VMs that have it now, or get it at their next start. */
+  readonly vms: readonly string[];
+  /** The other functions of its IOMMU group: a VM gets all of them or none. Undefined where the kernel has no groups. */
+  readonly groupMembers?: readonly string[];
+  /** The physical function, where this is a virtual one. */
+  readonly physicalFunction?: string;
+  /** How many virtual functions it can have; 0 without SR-IOV. */
+  readonly mostVirtualFunctions: number;
+}
+
+/** What `getPciDevices` looks for; all that is given must hold. */
+export interface PciDeviceFilter {
+  /** Vendor and device: `8086:10d3`, or the vendor alone: `8086`. */
+  readonly id?: string | undefined;
+  /** The class code or its beginning: `02` is every network controller, `0300` every VGA card. */
+  readonly class?: string | undefined;
+  /** The driver that has it now. */
+  readonly driver?: string | undefined;
+  /** A part of the label, in any case. */
+  readonly label?: string | undefined;
+  readonly assignable?: boolean | undefined;
+  /** The name of a VM that has it now, or gets it at its next start. */
+  readonly vm?: string | undefined;
+}
+
+/** The functions that a filter keeps, lowest address first. */
+export function pciDeviceInfos(facts: HostFacts, filter: PciDeviceFilter): PciDeviceInfo[] {
+  return [...facts.pciDevices.values()]
+    .sort((a, b) => (a.address < b.address ? -1 : 1))
+    .filter((device) => fitsIdentity(device, filter))
+    .map((device) => infoOf(facts, device))
+    .filter(
+      (info) =>
+        (filter.assignable === undefined || info.assignable === filter.assignable) &&
+        (filter.vm === undefined || info.vms.includes(filter.vm)),
+    );
+}
+
+function fitsIdentity({ identity, driver }: PciDevice, filter: PciDeviceFilter): boolean {
+  const begins = (text: string, beginning: string | undefined) =>
+    beginning === undefined || text.startsWith(beginning.toLowerCase());
+  return (
+    begins(`${identity.id}:`, filter.id && `${filter.id}:`) &&
+    begins(identity.class, filter.class) &&
+    (filter.driver === undefined || driver === filter.driver) &&
+    (filter.label === undefined || identity.label.toLowerCase().includes(filter.label.toLowerCase()))
+  );
+}
+
+function infoOf(facts: HostFacts, device: PciDevice): PciDeviceInfo {
+  const { address, identity, driver, iommuGroup, physicalFunction } = device;
+  return {
+    address,
+    ...identity,
+    ...(driver === undefined ? {} : { driver }),
+    assignable: isStubDriver(driver) && !holderOf(facts, address),
+    hidden: isHidden(facts, address),
+    vms: vmsWith(facts, address),
+    ...(iommuGroup === undefined ? {} : { groupMembers: membersOf(facts, iommuGroup, address) }),
+    ...(physicalFunction === undefined ? {} : { physicalFunction }),
+    mostVirtualFunctions: facts.virtualFunctions.of.get(address)?.most ?? 0,
+  };
+}
+
+function membersOf(facts: HostFacts, group: string, address: PciAddress): readonly string[] {
+  return [...facts.pciDevices.values()].flatMap((one) =>
+    one.iommuGroup === group && one.address !== address ? [one.address] : [],
+  );
+}

@@ -1,0 +1,67 @@
+import type { HostFacts } from "../../../facts/host-facts";
+import { type LibvirtAnswers, libvirtIsAtLeast } from "../../../facts/libvirt";
+import { type PciAddress, targets } from "../../../pci/address";
+import type { AttachOptions } from "../../../vm-text/attach-options";
+import type { Hostdev, PciHostdev } from "../../../vm-text/domain-xml";
+import { stubDriverOf } from "../../stub-driver";
+import type { PlanContext } from "../../wish";
+
+/** What libvirt's XML has for an option, or why it has nothing. */
+export function optionRefusal(libvirt: LibvirtAnswers, options: AttachOptions): string | undefined {
+  const { permissive, vslot: _, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    return `libvirt has no option for ${unknown}, which is one of ${unknown === "quirks" ? "xend" : "xl"}. Leave it out`;
+  if (permissive === undefined) return undefined;
+  if (libvirt.uri !== "xen:///system")
+    return "libvirt has the option permissive (writeFiltering) for Xen alone, and this host runs VMs with KVM. Leave it out";
+  // libvirt NEWS: "xen: Add writeFiltering option for PCI devices", 6.8.0.
+  if (libvirtIsAtLeast(libvirt.version, 6, 8, 0)) return undefined;
+  const { major, minor, micro } = libvirt.version;
+  return `libvirt ${major}.${minor}.${micro} does not know the option permissive (writeFiltering, since 6.8.0)`;
+}
+
+/** The `<hostdev>` for a function, as the program wants it. */
+export function hostdevFor(
+  facts: HostFacts,
+  libvirt: LibvirtAnswers,
+  address: PciAddress,
+  options: AttachOptions,
+  program: PlanContext["program"],
+): Hostdev {
+  const { permissive, vslot } = options;
+  // From 1.0.5 to 1.1.2 libvirt took KVM's own way when nothing was said (libvirt NEWS, 1.1.3: "Prefer VFIO").
+  const named = libvirtIsAtLeast(libvirt.version, 1, 0, 5) && !libvirtIsAtLeast(libvirt.version, 1, 1, 3);
+  const vfio = stubDriverOf(facts, { driver: undefined }) === "vfio-pci";
+  return {
+    address,
+    managed: !isKeptAssignable(facts, address, program),
+    options: permissive === undefined ? {} : { permissive },
+    guestAddress: vslot ? { bus: 0, slot: vslot, function: 0 } : undefined,
+    driver: named && vfio ? "vfio" : undefined,
+  };
+}
+
+/** The `<hostdev>` that puts back what a VM has now. */
+export function hostdevAsIs({ address, managed, permissive, guestAddress }: PciHostdev): Hostdev {
+  return { address, managed, options: permissive ? { permissive } : {}, guestAddress, driver: undefined };
+}
+
+/** Whether what the VM has is what the program wants; what the program leaves open is as it should be. */
+export function isAsWanted(present: PciHostdev, wanted: Hostdev): boolean {
+  const { permissive } = wanted.options;
+  return (
+    present.managed === wanted.managed &&
+    (permissive === undefined || present.permissive === permissive) &&
+    (wanted.guestAddress === undefined || present.guestAddress?.slot === wanted.guestAddress.slot)
+  );
+}
+
+/** An AssignableDevice keeps the function on its stub driver for all VMs: libvirt must not give it back at a VM's end. */
+function isKeptAssignable(facts: HostFacts, address: PciAddress, program: PlanContext["program"]): boolean {
+  return (
+    facts.claims.some(
+      ({ claim }) => claim.kind === "AssignableDevice" && claim.drivers.some((one) => one.address === address),
+    ) || program.some((other) => other.kind === "AssignableDevice" && targets(other.target, address))
+  );
+}

@@ -1,0 +1,106 @@
+import type { TextFile } from "../../../boot/text-file";
+import { fromBytes } from "../../../bytes";
+import type { Domain } from "../../../facts/domains";
+import type { HostFacts } from "../../../facts/host-facts";
+import { isNoVm } from "../../../facts/vm-configs";
+import type { PciAddress } from "../../../pci/address";
+import { namesFunction } from "../../../vm-text/spec-string";
+import { parseXlConfig, type XlConfig } from "../../../vm-text/xl-config";
+import type { FoundVm, HostVm } from "../../vm-planner";
+import type { FileToolstack } from "./file-toolstack";
+
+/** A VM with its configuration file, its running domain, or both. */
+export interface Vm extends HostVm {
+  readonly config: { readonly file: TextFile; readonly parsed: XlConfig } | undefined;
+  readonly domain: Domain | undefined;
+}
+
+/** Finds a VM by name, uuid, or the path of its configuration file. */
+export function findVm({ name: reader, language }: FileToolstack, facts: HostFacts, wanted: string): FoundVm<Vm> {
+  const configs = facts.vmConfigs.map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
+  if (wanted.startsWith("/")) {
+    const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));
+    if (!config) return { kind: "missing", reason: `the host has no file ${wanted}` };
+    if (config.parsed.kind === "error") return unreadable(reader, config.file, config.parsed);
+    return found(facts, { file: config.file, parsed: config.parsed });
+  }
+
+  const readable = configs.flatMap(({ file, parsed }) =>
+    parsed.kind === "config" && !isNoVm(file) ? [{ file, parsed }] : [],
+  );
+  const matching = readable.filter(({ parsed }) => nameOf(parsed) === wanted || sameUuid(parsed.uuid, wanted));
+  const [config, second] = matching;
+  if (second) {
+    const places = matching.map(({ file }) => file.target).join(", ");
+    return {
+      kind: "several",
+      reason: `several VMs are called "${wanted}": ${places}. Name one by its uuid or its file`,
+    };
+  }
+  if (config) return found(facts, config);
+  const domain = facts.domains.find((one) => one.name === wanted || sameUuid(one.uuid, wanted));
+  if (domain) {
+    const { name, uuid } = domain;
+    return { kind: "found", vm: { name, key: uuid ?? name, running: true, config: undefined, domain } };
+  }
+
+  const damaged = configs.find(
+    ({ file, parsed }) => parsed.kind === "error" && !isNoVm(file) && fromBytes(file.text).includes(wanted),
+  );
+  if (damaged?.parsed.kind === "error") return unreadable(reader, damaged.file, damaged.parsed);
+  const known = readable
+    .filter(({ parsed }) => parsed.name !== undefined)
+    .map(({ file, parsed }) => `\n  "${nameOf(parsed)}" in ${file.path}`)
+    .join("");
+  return {
+    kind: "missing",
+    reason: `the host has no VM "${wanted}". Name one by its name, its uuid or its file. The VMs of /etc/xen are:${known || " none"}`,
+  };
+}
+
+export function isAttachedLive(tools: FileToolstack, facts: HostFacts, wanted: string, address: PciAddress): boolean {
+  const found = findVm(tools, facts, wanted);
+  return found.kind === "found" && (found.vm.domain?.pciDevices.some((one) => one.address === address) ?? false);
+}
+
+export function isInConfig(tools: FileToolstack, facts: HostFacts, wanted: string, address: PciAddress): boolean {
+  const found = findVm(tools, facts, wanted);
+  return (
+    found.kind === "found" && (found.vm.config?.parsed.pci.some((entry) => namesFunction(entry.spec, address)) ?? false)
+  );
+}
+
+function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm<Vm> {
+  const name = nameOf(config.parsed);
+  const { uuid } = config.parsed;
+  const domain = facts.domains.find((one) => (uuid === undefined ? one.name === name : sameUuid(uuid, one.uuid ?? "")));
+  return {
+    kind: "found",
+    vm: { name, key: uuid?.toLowerCase() ?? name, running: domain !== undefined, config, domain },
+  };
+}
+
+function unreadable(
+  reader: string,
+  file: TextFile,
+  error: { readonly line: number; readonly reason: string },
+): FoundVm<Vm> {
+  return {
+    kind: "unreadable",
+    reason:
+      reader === "xl"
+        ? `${file.path} is no valid VM configuration: line ${error.line}: ${error.reason}. xl would not start this VM either; mend it first`
+        : `${file.path} is Python that cannot be read without running it: line ${error.line}: ${error.reason}. Write it as a plain list`,
+  };
+}
+
+/** For people, and as the program writes it. */
+function nameOf(config: XlConfig): string {
+  return fromBytes(config.name ?? "");
+}
+
+/** xl reads uuids with any grouping of the digits (libxl_uuid.c, 4.17: uuid_from_string takes the dashes out). */
+function sameUuid(a: string | undefined, b: string): boolean {
+  const digits = (text: string) => text.replaceAll("-", "").toLowerCase();
+  return a !== undefined && /^[0-9a-f]{32}$/.test(digits(a)) && digits(a) === digits(b);
+}

@@ -1,0 +1,58 @@
+import type { HostFacts } from "../../../facts/host-facts";
+import { xenIsAtLeast } from "../../../facts/xen";
+import type { AttachOptions } from "../../../vm-text/attach-options";
+import { XM_LANGUAGE } from "../../../vm-text/xl-config-language";
+import type { VmPlanner } from "../../vm-planner";
+import type { EditsBeside, FileToolstack } from "./file-toolstack";
+import { fileVms } from "./file-vms";
+import { editPermissive } from "./permissive";
+import { editQuirks } from "./quirks";
+
+/**
+ * The first Xen whose xm understands an option (xen's git history: f86db27518, f3cc74d2f1, 5534b7d986). An older one drops the whole entry
+ * without a word (preprocess_pci). `permissive` and `quirks` are files of xend's, and the others came with xl.
+ */
+const XM_SINCE: { readonly [option in keyof AttachOptions]?: string } = {
+  permissive: "3.0",
+  quirks: "3.0",
+  msitranslate: "3.4",
+  powerManagement: "3.4",
+  vslot: "3.4",
+};
+
+const XM: FileToolstack = {
+  name: "xm",
+  language: XM_LANGUAGE,
+  refuseOptions(facts, options) {
+    const wanted = (Object.keys(options) as (keyof AttachOptions)[]).filter((option) => options[option] !== undefined);
+    return wanted.map((option) => refuseOption(facts, option)).find((reason) => reason !== undefined);
+  },
+  fileOptions: ({ permissive: _, quirks: __, ...others }) => others,
+  editsBeside: (facts, wanted, ours) => both(editPermissive(facts, wanted, ours), editQuirks(facts, wanted, ours)),
+  needsPassthrough: () => false,
+  cannotHotPlug: ({ xend }) =>
+    xend?.commands.includes("pci-attach")
+      ? undefined
+      : "xm of this host does not know pci-attach (it came with Xen 3.3), so a VM gets devices when it starts",
+};
+
+/** VMs of hosts with xend: a Python file in /etc/xen of whatever name, a running domain, or both. */
+export const xmVms: VmPlanner = fileVms(XM);
+
+function refuseOption({ xen }: HostFacts, option: keyof AttachOptions): string | undefined {
+  const since = XM_SINCE[option];
+  if (since === undefined) return `xm knows no option ${option}: it came with xl`;
+  const [major = 0, minor = 0] = since.split(".").map(Number);
+  if (!xen || xenIsAtLeast(xen, major, minor)) return undefined;
+  return `xm of Xen ${xen.major}.${xen.minor} does not know the option ${option} (since ${since})`;
+}
+
+function both(a: EditsBeside, b: EditsBeside): EditsBeside {
+  return {
+    steps: [...a.steps, ...b.steps],
+    entries: [...a.entries, ...b.entries],
+    effects: [...a.effects, ...b.effects],
+    warnings: [...a.warnings, ...b.warnings],
+    refusal: a.refusal ?? b.refusal,
+  };
+}

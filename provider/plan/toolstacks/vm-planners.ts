@@ -1,0 +1,21 @@
+import type { HostFacts } from "../../facts/host-facts";
+import { type Toolstack, toolstackOf } from "../toolstack";
+import type { VmPlanner } from "../vm-planner";
+import type { AttachWish } from "../wish";
+import { libvirtVms } from "./libvirt/libvirt-vms";
+import { xlVms } from "./vm-files/xl-vms";
+import { xmVms } from "./vm-files/xm-vms";
+import { xapiVms } from "./xapi/xapi-vms";
+
+const PLANNERS: { readonly [name in Toolstack]?: VmPlanner } = {
+  xl: xlVms,
+  xm: xmVms,
+  xapi: xapiVms,
+  libvirt: libvirtVms,
+};
+
+/** The planner of the toolstack that a wish is carried out with; undefined on a host that has none. */
+export function vmPlannerOf(facts: HostFacts, wish: Pick<AttachWish, "toolstack">): VmPlanner | undefined {
+  const found = toolstackOf(facts, wish.toolstack);
+  return found.kind === "toolstack" ? PLANNERS[found.toolstack] : undefined;
+}

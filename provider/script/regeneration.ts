@@ -1,0 +1,141 @@
+import { quote } from "../shell";
+import type { Regenerated, Regeneration } from "../steps/step";
+
+/** How long one program may take that makes an initramfs or a grub.cfg: on an emulated host mkinitramfs takes minutes. */
+const LIMIT_SECONDS = 30 * 60;
+const PROGRESS_SECONDS = 10;
+
+/**
+ * Functions that make boot files anew from their sources, one a Regenerated. The old file stays until the new one is whole, checked and
+ * on the disk. `remade` names what was replaced: it is made once more when a later one fails and the sources go back.
+ */
+export const BOOT_FUNCTIONS = `
+# Runs a program that takes long: tells now and then that it still runs, and ends it with all its children after the limit.
+with_progress() {
+  rm -f "$log.pid" "$log.late"
+  {
+    seconds=0
+    while sleep ${PROGRESS_SECONDS} > /dev/null 2>&1 8>&-; do
+      seconds=$((seconds + ${PROGRESS_SECONDS}))
+      printf '@progress %s: %s s so far; %s\\n' "$1" "$seconds" "$(tail -n 1 "$log")" >&8 2> /dev/null
+      [ "$seconds" -ge "$limit" ] || continue
+      : > "$log.late"
+      kill -TERM "-$(cat "$log.pid")"
+      sleep 5 > /dev/null 2>&1 8>&-
+      kill -KILL "-$(cat "$log.pid")"
+    done
+  } 2> /dev/null &
+  heartbeat=$!
+  setsid sh -c 'echo "$$" > "$1"; shift; "$@"' with_progress "$log.pid" "$@" 8>&-
+  ended=$?
+  kill "$heartbeat" 2> /dev/null
+  [ ! -e "$log.late" ] || echo "$1 was ended: it took longer than $limit s"
+  [ ! -e "$log.late" ] && [ "$ended" = 0 ]
+}
+# The versions whose initramfs counts: the running kernel's, and that of the newest one, which boots next.
+kernel_versions() {
+  uname -r
+  newest=$(ls -t /boot/vmlinuz-* 2> /dev/null | grep -v rescue | head -n 1)
+  newest=\${newest#/boot/vmlinuz-}
+  [ -z "$newest" ] || [ "$newest" = "$(uname -r)" ] || echo "$newest"
+}
+# Initramfs, the program that lists it: whether it must be made anew. One that cannot be read must.
+concerns_initramfs() {
+  [ -n "$initramfs_has" ] || return 0
+  listing=$("$2" "$1" 2> /dev/null)
+  [ -n "$listing" ] || return 0
+  printf '%s\\n' "$listing" | grep -q -E "$initramfs_has"
+}
+regenerate_initramfs() {
+  remade=
+  if command -v update-initramfs > /dev/null; then
+    for version in $(kernel_versions); do
+      [ "$version" = "$(uname -r)" ] || [ -e "/boot/initrd.img-$version" ] || continue
+      concerns_initramfs "/boot/initrd.img-$version" lsinitramfs || continue
+      if ! with_progress update-initramfs -u -k "$version"; then
+        rm -f "/boot/initrd.img-$version.new"
+        return 1
+      fi
+      remade="$remade $version"
+    done
+  elif command -v dracut > /dev/null; then
+    for version in $(kernel_versions); do
+      for image in "/boot/initramfs-$version.img" "/boot/initrd-$version" /boot/*/"$version/initrd"; do
+        [ -e "$image" ] || continue
+        concerns_initramfs "$image" lsinitrd || continue
+        make_image "$image" dracut -f "$image.pci-passthrough-new" "$version" || return
+      done
+    done
+  elif command -v mkinitfs > /dev/null; then
+    version=$(uname -r)
+    image=/boot/initramfs-\${version##*-}
+    concerns_initramfs "$image" list_initfs || return 0
+    make_image "$image" mkinitfs -o "$image.pci-passthrough-new" "$version"
+  else
+    echo "no update-initramfs, dracut or mkinitfs on this host"
+    return 1
+  fi
+}
+# Image, the command that makes its successor beside it.
+make_image() {
+  image=$1
+  fresh=$1.pci-passthrough-new
+  shift
+  if with_progress "$@" && [ -s "$fresh" ] && replace_file "$image" < "$fresh"; then
+    rm -f "$fresh"
+    remade="$remade $image"
+    return
+  fi
+  rm -f "$fresh"
+  echo "$image stays as it was"
+  return 1
+}
+list_initfs() {
+  zcat "$1" | cpio -t
+}
+# The new grub.cfg counts only when GRUB could read it, and when something in it boots.
+regenerate_grub_config() {
+  remade=
+  fresh=$grub_config.pci-passthrough-new
+  mkconfig=$(command -v grub2-mkconfig || command -v grub-mkconfig)
+  check=$(command -v grub2-script-check || command -v grub-script-check)
+  if [ -z "$mkconfig" ]; then
+    echo "no grub-mkconfig on this host"
+    return 1
+  fi
+  if ! with_progress "$mkconfig" -o "$fresh"; then
+    rm -f "$fresh" "$fresh.new"
+    return 1
+  fi
+  if [ -n "$check" ] && ! "$check" "$fresh"; then
+    echo "$mkconfig made what GRUB cannot read; $grub_config stays as it was"
+  elif ! grep -q -E '^[[:space:]]*(menuentry|blscfg)' "$fresh"; then
+    echo "$mkconfig made a file without any entry; $grub_config stays as it was"
+  elif replace_file "$grub_config" < "$fresh"; then
+    rm -f "$fresh"
+    remade=$grub_config
+    return
+  fi
+  rm -f "$fresh"
+  return 1
+}`.trim();
+
+/** Shell that tells those functions what it is about: all steps of an apply that make the same thing, as one. */
+export function regenerationSettings(steps: readonly Regeneration[]): string {
+  const initramfs = steps.filter((step) => step.what === "initramfs");
+  const always = initramfs.some((step) => step.ifItHas === undefined);
+  const modules = [...new Set(initramfs.flatMap((step) => step.ifItHas ?? []))].sort();
+  const names = modules.map((name) => name.replaceAll(/[-_]/g, "[-_]"));
+  const has = always ? "" : `pulumi-pci-passthrough|/(${names.join("|")})[.]ko`;
+  const config = steps.find((step) => step.what === "grub-config");
+  return [
+    `limit=${LIMIT_SECONDS}`,
+    ...(initramfs.length > 0 ? [`initramfs_has=${quote(has)}`] : []),
+    ...(config?.what === "grub-config" ? [`grub_config=${quote(config.path)}`] : []),
+  ].join("\n");
+}
+
+/** The function that makes it. */
+export function regenerationFunction(what: Regenerated): string {
+  return `regenerate_${what.replaceAll("-", "_")}`;
+}

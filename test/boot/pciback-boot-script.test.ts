@@ -1,0 +1,61 @@
+import fs from "node:fs";
+import { BOOT_SCRIPT } from "../../provider/boot/pciback-boot-script";
+import { DirectoryHost, SHELLS } from "../script/directory-host";
+
+const NIC = "0000:01:00.0";
+const PCIBACK = "/sys/bus/pci/drivers/pciback";
+
+let host: DirectoryHost;
+beforeEach(() => {
+  host = new DirectoryHost();
+});
+afterEach(() => host.remove());
+
+/** A tree in which files take what is written to them and nothing else happens, as with a kernel that refuses every bind. */
+function start(shell: readonly string[]) {
+  const lines = [
+    "set -- start",
+    'modprobe() { echo "modprobe $*"; return 1; }',
+    BOOT_SCRIPT.replace(/^exit 0$/m, "echo exit 0"),
+  ];
+  return host.run(shell, lines.join("\n"));
+}
+
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
+  test("a device is freed and offered to pciback; one that pciback does not take goes back to its driver", () => {
+    host.write("/etc/xen/pciback.conf", `# a comment\n\n  ${NIC} # the card\n`);
+    host.write(`${PCIBACK}/slots`, "");
+    host.write("/sys/bus/pci/drivers/e1000e/unbind", "");
+
+    const { stdout } = start(shell);
+    expect(host.read("/sys/bus/pci/drivers/e1000e/unbind")).toBe(NIC);
+    expect(host.read(`${PCIBACK}/new_slot`)).toBe(NIC);
+    expect(host.read(`${PCIBACK}/bind`)).toBe(NIC);
+    expect(host.read("/sys/bus/pci/drivers/e1000e/bind")).toBe(NIC);
+    expect(stdout).toBe(`pulumi-pciback: pciback does not take ${NIC}\nexit 0\n`);
+  });
+
+  test("a slot that pciback has already is not made again", () => {
+    host.write("/etc/xen/pciback.conf", `${NIC}\n`);
+    host.write(`${PCIBACK}/slots`, `0000:02:00.0\n${NIC}\n`);
+    start(shell);
+    expect(host.read(`${PCIBACK}/new_slot`)).toBeUndefined();
+    expect(host.read(`${PCIBACK}/bind`)).toBe(NIC);
+  });
+
+  test("a device that is not there, and a line that is no device, stop nothing", () => {
+    host.write("/etc/xen/pciback.conf", `0000:09:00.0\n;nonsense $(exit 1)\n${NIC}\n`);
+    host.write(`${PCIBACK}/slots`, "");
+    const { stdout } = start(shell);
+    expect(stdout).toContain("pulumi-pciback: this host has no 0000:09:00.0\n");
+    expect(host.read(`${PCIBACK}/bind`)).toBe(NIC);
+    expect(stdout.endsWith("exit 0\n")).toBe(true);
+  });
+
+  test("a kernel without pciback boots all the same", () => {
+    host.write("/etc/xen/pciback.conf", `${NIC}\n`);
+    fs.rmdirSync(host.path(PCIBACK));
+    // It leaves early, past the last line.
+    expect(start(shell).stdout).toBe("modprobe xen-pciback\nmodprobe pciback\npulumi-pciback: pciback is not loaded\n");
+  });
+});

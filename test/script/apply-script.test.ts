@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import type { Claim } from "../../provider/facts/claims";
+import { parsePciAddress } from "../../provider/pci/address";
+import { readApplyResult } from "../../provider/script/apply-result";
+import { applyScript, resultScript } from "../../provider/script/apply-script";
+import type { FileEdit, Step } from "../../provider/steps/step";
+import { DirectoryHost, SHELLS } from "./directory-host";
+
+const NIC =
+  parsePciAddress("0000:01:00.0") ??
+  (() => {
+    throw new Error("an address");
+  })();
+const TAKE: Step = { kind: "make-assignable", address: NIC, from: "e1000e", stub: "pciback", by: "xl" };
+const CLAIM: Claim = {
+  version: 1,
+  token: "t",
+  project: 'it\'s $(a) "test"',
+  stack: "ünïcode\n",
+  label: "l",
+  kind: "AssignableDevice",
+  drivers: [],
+  entries: [],
+};
+const CLAIMED: Step = { kind: "write-claim", key: "AssignableDevice/0000:01:00.0", before: undefined, claim: CLAIM };
+
+function edit(
+  before: string | undefined,
+  after: string | undefined,
+  original: FileEdit["original"] = "leave",
+): FileEdit {
+  return { kind: "edit-file", path: "/etc/xen/a.cfg", before, after, hides: [], original };
+}
+
+let host: DirectoryHost;
+beforeEach(() => {
+  host = new DirectoryHost();
+});
+afterEach(() => host.remove());
+
+const apply = (shell: readonly string[], ...groups: Step[][]) => {
+  const { stdout, stderr } = host.run(shell, applyScript("run-1", groups, { vmConfigPaths: [] }));
+  const result = readApplyResult(stdout);
+  if (result.kind !== "ended") throw new Error(`${result.kind}: ${stdout}${stderr}`);
+  return result.groups;
+};
+
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
+  test("steps are done in order, and the claim is on the host", () => {
+    expect(apply(shell, [CLAIMED, TAKE])).toEqual(new Map([[1, { kind: "done" }]]));
+    expect(host.driverOf(NIC)).toBe("pciback");
+    expect(JSON.parse(host.read("/var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0") ?? "")).toEqual(
+      CLAIM,
+    );
+  });
+
+  test("a plan whose facts do not hold any more does nothing at all", () => {
+    host.write("/etc/xen/a.cfg", "changed meanwhile");
+    const groups = apply(shell, [CLAIMED, edit("as it was read", "ours")]);
+    expect(groups.get(1)).toEqual({ kind: "stale", reason: expect.stringContaining("a.cfg is not as it was read") });
+    expect(host.files().filter((file) => !file.startsWith("/var/run/"))).toEqual(["/etc/xen/a.cfg"]);
+  });
+
+  test("a step that fails is undone with all before it, and says what the host said", () => {
+    host.write("/etc/xen/a.cfg", "before");
+    host.write("/fail-add", "");
+    const groups = apply(shell, [CLAIMED, edit("before", "after"), TAKE]);
+    expect(groups.get(1)).toMatchObject({ kind: "failed", step: 3, notUndone: [] });
+    expect(groups.get(1)).toMatchObject({ output: expect.stringContaining("failed to quarantine 0000:01:00.0") });
+    expect(host.read("/etc/xen/a.cfg")).toBe("before");
+    expect(host.driverOf(NIC)).toBe("e1000e");
+    expect(host.files().some((file) => file.includes("claims"))).toBe(false);
+  });
+
+  test("a failing group does not hinder another", () => {
+    host.write("/fail-add", "");
+    host.write("/etc/xen/a.cfg", "before");
+    const groups = apply(shell, [TAKE], [edit("before", "after")]);
+    expect(groups.get(1)).toMatchObject({ kind: "failed" });
+    expect(groups.get(2)).toEqual({ kind: "done" });
+    expect(host.read("/etc/xen/a.cfg")).toBe("after");
+  });
+
+  test("several changes of the boot configuration make one initramfs", () => {
+    host.write("/etc/xen/a.cfg", "1");
+    apply(
+      shell,
+      [edit("1", "2"), { kind: "regenerate", what: "initramfs" }],
+      [edit("2", "3"), { kind: "regenerate", what: "initramfs" }],
+    );
+    expect(host.read("/etc/xen/a.cfg")).toBe("3");
+    expect(host.read("/initramfs-runs")).toBe("run\n");
+  });
+
+  test("when the initramfs fails, all that waited for it is undone, the last first", () => {
+    host.write("/etc/xen/a.cfg", "1");
+    host.write("/fail-initramfs", "");
+    const groups = apply(
+      shell,
+      [edit("1", "2"), { kind: "regenerate", what: "initramfs" }],
+      [edit("2", "3"), { kind: "regenerate", what: "initramfs" }],
+    );
+    expect(host.read("/etc/xen/a.cfg")).toBe("1");
+    for (const group of [1, 2])
+      expect(groups.get(group)).toMatchObject({ kind: "failed", step: "initramfs", output: "no space" });
+  });
+
+  test("the text before the first edit is kept, and goes with our last entry", () => {
+    host.write("/etc/xen/a.cfg", "the user's");
+    apply(shell, [edit("the user's", "ours", "keep")]);
+    expect(host.read("/var/lib/pulumi-pci-passthrough/before/etc/xen/a.cfg")).toBe("the user's");
+    apply(shell, [edit("ours", "the user's", "forget")]);
+    expect(host.read("/etc/xen/a.cfg")).toBe("the user's");
+    expect(host.files().filter((file) => !file.startsWith("/var/run/"))).toEqual(["/etc/xen/a.cfg"]);
+  });
+
+  test("any text survives, byte for byte", () => {
+    const bytes = fc.string({ unit: fc.integer({ min: 1, max: 255 }).map((byte) => String.fromCharCode(byte)) });
+    const hostile = fc.constantFrom(
+      "'",
+      "'\\''",
+      "$(reboot)",
+      "`x`",
+      "EOF\n",
+      "\\",
+      "\r\n",
+      "no newline",
+      "%s%n",
+      "!!",
+      "\n\n",
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(bytes, hostile), { maxLength: 4 }), (parts) => {
+        const text = parts.join("");
+        host.write("/etc/xen/a.cfg", "before");
+        expect(apply(shell, [edit("before", text)]).get(1)).toEqual({ kind: "done" });
+        expect(host.read("/etc/xen/a.cfg")).toBe(text);
+        expect(apply(shell, [edit(text, "before")]).get(1)).toEqual({ kind: "done" });
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  test("the result waits in a file for the next connection, and a run that never began has none", () => {
+    apply(shell, [TAKE]);
+    expect(readApplyResult(host.run(shell, resultScript("run-1")).stdout)).toMatchObject({ kind: "ended" });
+    expect(readApplyResult(host.run(shell, resultScript("run-2")).stdout)).toEqual({ kind: "not-begun" });
+  });
+
+  test("half a script does nothing", () => {
+    const script = applyScript("run-1", [[TAKE]], { vmConfigPaths: [] });
+    host.run(shell, script.slice(0, script.lastIndexOf("apply < /dev/null")));
+    expect(host.driverOf(NIC)).toBe("e1000e");
+    expect(host.files()).toEqual([]);
+  });
+});

@@ -1,0 +1,102 @@
+import fs from "node:fs";
+import { readApplyResult } from "../../provider/script/apply-result";
+import { applyScript } from "../../provider/script/apply-script";
+import type { Step } from "../../provider/steps/step";
+import { DirectoryHost, SHELLS } from "../script/directory-host";
+
+const VM = "5f6a7b8c-9d0e-4f1a-b2c3-d4e5f6a7b8c9";
+const GRUB = "/boot/grub/grub.cfg";
+
+/** xe and xen-cmdline on two files: a value and an argument. XE_EXTRA_ARGS would be an error. */
+const COMMANDS = {
+  xe: `
+[ -z "\${XE_EXTRA_ARGS:-}" ] || { echo "extra arguments" >&2; exit 1; }
+case $1 in
+  vm-param-get) [ -e "$ROOT/pci" ] || { echo "Error: Key pci not found in map" >&2; exit 1; }; cat "$ROOT/pci"; echo ;;
+  vm-param-set) [ ! -e "$ROOT/fail-set" ] || { rm -f "$ROOT/pci" "$ROOT/fail-set"; echo "MAP_DUPLICATE_KEY" >&2; exit 1; }
+    printf %s "\${3#other-config:pci=}" > "$ROOT/pci" ;;
+  vm-param-remove) rm "$ROOT/pci" ;;
+esac`,
+  "xen-cmdline": `
+case $1 in
+  --get-dom0) [ ! -e "$ROOT/argument" ] || cat "$ROOT/argument"; echo ;;
+  --set-dom0) [ ! -e "$ROOT/ignores" ] || exit 0; printf %s "$2" > "$ROOT/argument" ;;
+  --delete-dom0) rm -f "$ROOT/argument" ;;
+esac`,
+};
+
+let host: DirectoryHost;
+beforeEach(() => {
+  host = new DirectoryHost();
+  host.write(GRUB, "menuentry 'XCP-ng' {\n}\n");
+  for (const [name, text] of Object.entries(COMMANDS)) {
+    fs.writeFileSync(host.path(`/bin/${name}`), `#!/bin/sh\nROOT='${host.root}'\n${text}\n`, { mode: 0o755 });
+  }
+});
+afterEach(() => host.remove());
+
+const apply = (shell: readonly string[], ...steps: Step[]) => {
+  const script = applyScript("run-1", [steps], { vmConfigPaths: [] })
+    .replaceAll("/opt/xensource/libexec/xen-cmdline", "xen-cmdline")
+    .replaceAll(GRUB, host.path(GRUB));
+  const { stdout, stderr } = host.run(shell, `XE_EXTRA_ARGS=server=elsewhere\nexport XE_EXTRA_ARGS\n${script}`);
+  const result = readApplyResult(stdout);
+  if (result.kind !== "ended") throw new Error(`${result.kind}: ${stdout}${stderr}`);
+  return result.groups.get(1);
+};
+const setPci = (before: string | undefined, after: string | undefined): Step => ({
+  kind: "set-vm-pci",
+  vm: { uuid: VM, name: "gpu1" },
+  before,
+  after,
+  gives: [],
+});
+const setHide = (before: string | undefined, after: string | undefined): Step => ({
+  kind: "set-dom0-argument",
+  path: GRUB,
+  name: "xen-pciback.hide",
+  before,
+  after,
+  hides: [],
+  original: "keep",
+});
+
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
+  test("a value of any characters is written as it is, and goes again", () => {
+    const value = 'it\'s $(a) "b" \\n \\\\ `c` *,0/0000:04:00.0';
+    expect(apply(shell, setPci(undefined, value))).toEqual({ kind: "done" });
+    expect(host.read("/pci")).toBe(value);
+    expect(apply(shell, setPci(value, ""))).toEqual({ kind: "done" });
+    expect(host.read("/pci")).toBe("");
+    expect(apply(shell, setPci("", undefined))).toEqual({ kind: "done" });
+    expect(host.read("/pci")).toBeUndefined();
+  });
+
+  test("a value that is another than the plan knew is left alone", () => {
+    host.write("/pci", "0/0000:05:00.0");
+    expect(apply(shell, setPci(undefined, "0/0000:04:00.0"))).toMatchObject({ kind: "stale" });
+    expect(host.read("/pci")).toBe("0/0000:05:00.0");
+  });
+
+  test("a write that xapi broke off is put back", () => {
+    host.write("/pci", "0/0000:05:00.0");
+    host.write("/fail-set", "");
+    const outcome = apply(shell, setPci("0/0000:05:00.0", "0/0000:05:00.0,1/0000:04:00.0"));
+    expect(outcome).toMatchObject({ kind: "failed", step: 1, output: "MAP_DUPLICATE_KEY", notUndone: [] });
+    expect(host.read("/pci")).toBe("0/0000:05:00.0");
+  });
+
+  test("an argument is set and taken away, and the first text of the file is kept", () => {
+    expect(apply(shell, setHide(undefined, "(0000:04:00.0)"))).toEqual({ kind: "done" });
+    expect(host.read("/argument")).toBe("xen-pciback.hide=(0000:04:00.0)");
+    expect(apply(shell, setHide("(0000:04:00.0)", undefined))).toEqual({ kind: "done" });
+    expect(host.read("/argument")).toBeUndefined();
+  });
+
+  test("xen-cmdline that ends with 0 and changes nothing is seen", () => {
+    host.write("/ignores", "");
+    const outcome = apply(shell, setHide(undefined, "(0000:04:00.0)"));
+    expect(outcome).toMatchObject({ kind: "failed", output: expect.stringContaining('says "", not "xen-pciback') });
+    expect(outcome).toMatchObject({ notUndone: [] });
+  });
+});
