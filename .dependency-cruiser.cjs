@@ -1,9 +1,9 @@
 /**
- * Imports go in one direction: pci <- vm-text, boot <- facts <- steps <- script, plan <- resources; host/ is the only input and
+ * Imports go in one direction: pci <- vm-text, boot, claims <- facts <- steps <- script, plan <- resources; host/ is the only input and
  * output. In plan: its own files <- hide <- toolstacks <- kinds, inventory.
  */
 const ROOT = "^provider/(errors|shell|bytes)\\.ts$";
-const BELOW_PLAN = "^provider/(pci|vm-text|boot|facts|steps)/";
+const BELOW_PLAN = "^provider/(pci|vm-text|boot|claims|facts|steps)/";
 
 const only = (name, from, ...allowed) => ({
   name,
@@ -17,9 +17,10 @@ module.exports = {
     only("pci-imports-nothing", "^provider/pci/", "^provider/pci/", ROOT),
     only("vm-text-imports-nouns", "^provider/vm-text/", "^provider/(pci|vm-text)/", ROOT),
     only("boot-imports-nouns", "^provider/boot/", "^provider/(pci|boot)/", ROOT),
-    only("facts-import-texts", "^provider/facts/", "^provider/(pci|vm-text|boot|facts)/", ROOT),
-    only("steps-import-facts", "^provider/steps/", "^provider/(pci|vm-text|boot|facts|steps)/", ROOT),
-    only("script-imports-steps", "^provider/script/", "^provider/(pci|boot|facts|steps|script)/", ROOT),
+    only("claims-import-nouns", "^provider/claims/", "^provider/(pci|claims)/", ROOT),
+    only("facts-import-texts", "^provider/facts/", "^provider/(pci|vm-text|boot|claims|facts)/", ROOT),
+    only("steps-import-facts", "^provider/steps/", "^provider/(pci|vm-text|boot|claims|facts|steps)/", ROOT),
+    only("script-imports-steps", "^provider/script/", "^provider/(claims|facts|steps|script)/", ROOT),
     only("plan-imports-steps", "^provider/plan/[^/]+\\.ts$", `${BELOW_PLAN}|^provider/plan/[^/]+\\.ts$`, ROOT),
     only("hide-imports-plan", "^provider/plan/hide/", `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|hide/)`, ROOT),
     ...["vm-files", "libvirt", "xapi"].map((folder) =>

@@ -1,6 +1,33 @@
+/** What an error is about, for those who handle it; its message says the same in words. */
+export interface ErrorDetails {
+  /** `make 0000:01:00.0 assignable` */
+  readonly purpose?: string;
+  readonly host?: string;
+  readonly device?: string;
+  /** The guard that refused. */
+  readonly guard?: string;
+  /** The step that failed. */
+  readonly step?: string;
+  /** What the host printed. */
+  readonly output?: string;
+}
+
 /** The one error of this project that a user sees; everything else that is thrown is a bug. */
 export class PassthroughError extends Error {
   override readonly name: string = "PassthroughError";
+
+  constructor(
+    message: string,
+    readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** How every message begins that says what could not be done: `Unable to … on …: because of this, and do that`. */
+export function unable(purpose: string, host: string, reason: string): string {
+  return `Unable to ${purpose} on ${host}: ${reason}`;
 }
 
 /** Why no script could be run on a host. */
@@ -27,7 +54,7 @@ export class ConnectionError extends PassthroughError {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(message, {}, options);
   }
 
   /** The host was not reached at all: a preview may go on without its facts (a pull request's CI often has no way in). */

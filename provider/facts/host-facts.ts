@@ -1,7 +1,7 @@
 import type { TextFile } from "../boot/text-file";
 import { type Fact, factsShell, readAnswers, UnreadableFactsError } from "./answers";
 import { type Boot, bootFact } from "./boot";
-import { claimsFact, type KeyedClaim } from "./claims";
+import { claimsFact, type KeyedClaim, type UnreadableClaim } from "./claims";
 import { type Console, consoleFact } from "./console";
 import { type Domain, domainsFact } from "./domains";
 import { type GuestComplaints, guestComplaintsFact } from "./guest-complaints";
@@ -48,7 +48,7 @@ export interface HostFacts {
   /** On XenServer and XCP-ng alone. */
   readonly xapi: Xapi | undefined;
   readonly xenCmdline: XenCmdline | undefined;
-  readonly claims: readonly KeyedClaim[];
+  readonly claims: readonly (KeyedClaim | UnreadableClaim)[];
   readonly removals: readonly Removal[];
   readonly virtualFunctions: VirtualFunctions;
   readonly iommu: Iommu;
@@ -61,7 +61,7 @@ export interface Questions {
   /** VM configuration files outside /etc/xen that the program names. */
   readonly vmConfigPaths: readonly string[];
   /** Whether libvirt counts although the host has another toolstack. */
-  readonly libvirt?: boolean;
+  readonly libvirt: boolean;
 }
 
 function factsFor(questions: Questions): Facts {
@@ -81,7 +81,7 @@ function factsFor(questions: Questions): Facts {
     domains: domainsFact,
     guestComplaints: guestComplaintsFact,
     vmConfigs: vmConfigsFact(questions.vmConfigPaths),
-    libvirt: libvirtFact(questions.libvirt ?? false),
+    libvirt: libvirtFact(questions.libvirt),
     selinux: selinuxFact,
     stubModules: stubModulesFact,
     xapi: xapiFact,
@@ -106,7 +106,7 @@ export function readHostFacts(printed: string): HostFacts {
     if (!answer) throw new UnreadableFactsError(`the answer of the host lacks "${fact.name}"`);
     return fact.parse(answer);
   };
-  const facts = factsFor({ vmConfigPaths: [] });
+  const facts = factsFor({ vmConfigPaths: [], libvirt: false });
   return {
     machine: read(facts.machine),
     pciDevices: read(facts.pciDevices),

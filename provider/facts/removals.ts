@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { removalPath } from "../claims/folders";
 import type { Fact } from "./answers";
-import { RUN_FOLDER } from "./claims";
 import { askTextFiles, readTextFiles } from "./text-files";
 
 /** A boot change of ours that was taken back, of which the host still has the old effect until it reboots. */
@@ -15,13 +15,9 @@ export const Removal = z.object({
 });
 export type Removal = z.infer<typeof Removal>;
 
-export function removalPath(key: string): string {
-  return `${RUN_FOLDER}/removed/${key.replaceAll("/", ",")}`;
-}
-
 export const removalsFact: Fact<readonly Removal[]> = {
   name: "removals",
-  ask: askTextFiles(`${RUN_FOLDER}/removed/*`),
+  ask: askTextFiles(removalPath("*")),
   parse: (answer) =>
     readTextFiles(answer.text).flatMap((file) => {
       try {

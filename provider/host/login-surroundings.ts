@@ -29,7 +29,7 @@ export function readText(path: string): string | undefined {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new PassthroughError(`Unable to read ${path}: ${code}`, { cause: error });
+    throw new PassthroughError(`Unable to read ${path}: ${code}`, {}, { cause: error });
   }
 }
 

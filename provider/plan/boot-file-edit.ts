@@ -1,7 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
 import type { PciAddress } from "../pci/address";
-import type { FileEdit } from "../steps/step";
-import { othersHaveEntriesIn } from "./claim";
+import type { FileEdit } from "../steps/file";
+import { originalOf } from "./claim";
 
 /** An edit of a file that holds entries of others too: the text before us is kept until our last entry has left it. */
 export function bootFileEdit(
@@ -11,6 +11,5 @@ export function bootFileEdit(
   hides: readonly PciAddress[],
   when: "keep" | "forget",
 ): FileEdit {
-  const original = othersHaveEntriesIn(facts, key, edit.path) ? "leave" : when;
-  return { kind: "edit-file", ...edit, hides, original };
+  return { kind: "edit-file", ...edit, hides, original: originalOf(facts, key, edit.path, when) };
 }

@@ -7,7 +7,7 @@ import { editLoaderEntries, loaderEntryLines } from "../boot/loader-entries";
 import type { TextFile } from "../boot/text-file";
 import { grubConfigOf, grubDefaultsOf, grubEnvironmentOf, legacyGrubOf, loaderEntriesOf } from "../facts/boot";
 import type { HostFacts } from "../facts/host-facts";
-import type { Regeneration } from "../steps/step";
+import type { Regeneration } from "../steps/regeneration";
 
 /** The new texts of the files that hold the arguments, by the paths that an edit replaces. */
 export type BootArgumentsEdit =
@@ -102,7 +102,7 @@ export function editBootArguments(
       reason: `${config.path} has no entry that boots ${line === "linux" ? "a kernel without Xen" : "Xen"}`,
     };
   }
-  return within(facts, line, sources, [{ kind: "regenerate", what: "grub-config", path: config.target }]);
+  return within(facts, line, sources, [{ what: "grub-config", path: config.target }]);
 }
 
 function within(

@@ -1,26 +1,35 @@
-/** The names that `allow` takes. */
-export const GUARDS = [
-  "boot-device",
-  "ssh-route",
-  "mounted-storage",
-  "host-network",
-  "console-input",
-  "console-display",
-  "in-use-by-vm",
-  "configured-in-other-vm",
-  "claimed",
-  "bridge",
-  "no-iommu",
-  "iommu-group",
-  "identity",
-] as const;
-export type Guard = (typeof GUARDS)[number];
+/** Every guard, by the name that `allow` takes, and whether a declaration may override it. */
+const GUARDS = {
+  "boot-device": "overridable",
+  "ssh-route": "overridable",
+  "mounted-storage": "overridable",
+  "host-network": "overridable",
+  "console-input": "overridable",
+  "console-display": "overridable",
+  "in-use-by-vm": "final",
+  "configured-in-other-vm": "overridable",
+  claimed: "final",
+  bridge: "final",
+  "no-iommu": "overridable",
+  "iommu-group": "overridable",
+  identity: "final",
+} as const;
 
-/** Harm that no declaration can ask for. */
-export const NEVER_ALLOWED: readonly Guard[] = ["identity", "in-use-by-vm", "claimed", "bridge"];
+/** A guard by its name. */
+export type Guard = keyof typeof GUARDS;
 
-/** What a guard has against a plan, with the evidence. */
+/** The names of all guards. */
+export const GUARD_NAMES = Object.keys(GUARDS).filter((name): name is Guard => name in GUARDS);
+
+/** Whether no declaration can ask for the harm that a guard keeps away. */
+export function isFinal(guard: Guard): boolean {
+  return GUARDS[guard] === "final";
+}
+
+/** What speaks against a plan, with the evidence. */
 export interface Judgement {
-  readonly guard: Guard;
-  readonly message: string;
+  /** Undefined where the host cannot do it, whatever is allowed. */
+  readonly guard: Guard | undefined;
+  /** One or more sentences, without the last full stop where there is a guard. */
+  readonly evidence: string;
 }

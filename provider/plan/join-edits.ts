@@ -1,4 +1,6 @@
-import type { Dom0ArgumentEdit, FileEdit, Step } from "../steps/step";
+import type { FileEdit } from "../steps/file";
+import type { Step } from "../steps/steps";
+import type { Dom0ArgumentEdit } from "../steps/xen-cmdline";
 
 /**
  * The same steps with one edit of each file, and of each boot argument: an apply checks what all steps assume before the
@@ -7,9 +9,9 @@ import type { Dom0ArgumentEdit, FileEdit, Step } from "../steps/step";
 export function joinEdits(steps: readonly Step[]): readonly Step[] {
   const joined: Step[] = [];
   for (const step of steps) {
-    const at = joined.findIndex((one) => isEdit(one) && isEdit(step) && placeOf(one) === placeOf(step));
-    const earlier = joined[at];
-    if (earlier && isEdit(earlier) && isEdit(step)) joined[at] = join(earlier, step);
+    const index = joined.findIndex((earlier) => isEdit(earlier) && isEdit(step) && placeOf(earlier) === placeOf(step));
+    const earlier = joined[index];
+    if (earlier && isEdit(earlier) && isEdit(step)) joined[index] = join(earlier, step);
     else joined.push(step);
   }
   return joined;

@@ -1,6 +1,6 @@
 import type { HostFacts } from "../facts/host-facts";
 import { type PciAddress, targets } from "../pci/address";
-import type { Step } from "../steps/step";
+import type { Given, Taken } from "../steps/step-type";
 import type { Judgement } from "./guard";
 import { describeGroup, membersLeftBehind } from "./iommu-group";
 import { stubDriverOf } from "./stub-driver";
@@ -9,15 +9,13 @@ import type { PlanContext } from "./wish";
 /** vfio gives a VM whole IOMMU groups, and nothing without an IOMMU; the older pci-stub knows no groups. */
 export function judgeIommuGroups(
   facts: HostFacts,
-  steps: readonly Step[],
+  { taken, given }: { readonly taken: readonly Taken[]; readonly given: readonly Given[] },
   program: PlanContext["program"],
 ): readonly Judgement[] {
-  const assigned = steps.flatMap((step) =>
-    step.kind === "make-assignable" && step.stub === "vfio-pci" ? [step.address] : [],
-  );
+  const assigned = taken.flatMap(({ address, to }) => (to === "vfio-pci" ? [address] : []));
   const byVfio = stubDriverOf(facts, { driver: undefined }) === "vfio-pci";
-  const attached = steps.flatMap((step) =>
-    step.kind === "virsh-attach" && byVfio ? [{ address: step.hostdev.address, vm: step.vm.uuid }] : [],
+  const attached = given.flatMap(({ address, vm }) =>
+    byVfio && vm.uuid !== undefined ? [{ address, vm: vm.uuid }] : [],
   );
   const without = [...assigned, ...attached.map((one) => one.address)].find(
     (address) => facts.pciDevices.get(address)?.iommuGroup === undefined,
@@ -27,7 +25,7 @@ export function judgeIommuGroups(
     return [
       {
         guard: "no-iommu",
-        message: `${without} (${device?.identity.label}) is in no IOMMU group: the host runs without an IOMMU, and vfio-pci gives VMs no device then. Switch on VT-d or AMD-Vi in the firmware, and boot an Intel host with intel_iommu=on`,
+        evidence: `${without} (${device?.identity.label}) is in no IOMMU group: the host runs without an IOMMU, and vfio-pci gives VMs no device then. Switch on VT-d or AMD-Vi in the firmware, and boot an Intel host with intel_iommu=on`,
       },
     ];
   }
@@ -58,6 +56,6 @@ export function judgeIommuGroups(
     if (told.has(group)) return [];
     told.add(group);
     const way = "Take the whole group: an AssignableDevice with group: true, or with a slot as its device";
-    return [{ guard: "iommu-group", message: `${describeGroup(facts, address, members)}. ${way}` }];
+    return [{ guard: "iommu-group", evidence: `${describeGroup(facts, address, members)}. ${way}` }];
   });
 }

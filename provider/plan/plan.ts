@@ -1,27 +1,28 @@
-import type { Step } from "../steps/step";
+import type { HostFacts } from "../facts/host-facts";
+import { simulate } from "../steps/steps";
 import type { Guard } from "./guard";
+import type { Part } from "./part";
 
 /** Why a plan must not be carried out. */
 export interface Refusal {
-  /** The guard that refuses, when it is one that `allow` can name. */
+  /** The guard that refuses; undefined where the host cannot do it, whatever is allowed. */
   readonly guard: Guard | undefined;
   /** What stands in the way, with the evidence and what to do: follows "Unable to … on …: ". */
   readonly message: string;
 }
 
-/** What it takes to make a wish true on a host; an empty plan carries its reason. */
-export interface Plan {
-  readonly steps: readonly Step[];
-  /** What the host and its VMs will feel, a line each. */
-  readonly effects: readonly string[];
-  readonly warnings: readonly string[];
+/** What it takes to make a wish true on a host; a plan without steps says why there are none. */
+export interface Plan extends Omit<Part, "entries" | "judgements"> {
   readonly refusals: readonly Refusal[];
 }
 
-export function emptyPlan(reason: string): Plan {
-  return { steps: [], effects: [reason], warnings: [], refusals: [] };
+/** Whether a plan leaves the host as it is. */
+export function isEmpty({ steps, regenerate, reboot }: Plan): boolean {
+  return steps.length === 0 && regenerate.length === 0 && reboot === undefined;
 }
 
-export function refusedPlan(message: string, guard?: Guard): Plan {
-  return { steps: [], effects: [], warnings: [], refusals: [{ guard, message }] };
+/** The facts once a plan is carried out, as far as they can be told beforehand. */
+export function simulatePlan(facts: HostFacts, { steps, reboot }: Plan): HostFacts {
+  const after = simulate(facts, steps);
+  return reboot ? { ...after, machine: { ...after.machine, bootId: `after ${reboot.bootId}` } } : after;
 }

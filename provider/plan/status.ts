@@ -1,11 +1,14 @@
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice, PciIdentity } from "../facts/pci-devices";
-import type { PciAddress } from "../pci/address";
+import { formatPciTarget, type PciAddress } from "../pci/address";
 import { isStubDriver } from "../pci/stub-driver";
 import { findClaim } from "./claim";
+import type { DeviceWish } from "./wish";
 
 /** What a declaration has come to, as the host says it. */
 export interface Status {
+  /** In the long form: what `device` of the next resource takes. */
+  readonly device: string;
   readonly functions: readonly FunctionStatus[];
   /** Survives a reboot of the host. */
   readonly configured: boolean;
@@ -26,6 +29,7 @@ export interface FunctionStatus {
 /** What holds of each of a wish's functions, by a rule of its kind. */
 export function statusOf(
   facts: HostFacts,
+  { target }: Pick<DeviceWish, "target">,
   devices: readonly PciDevice[],
   key: string,
   rule: {
@@ -36,13 +40,14 @@ export function statusOf(
 ): Status {
   const claim = findClaim(facts, key);
   const functions = devices.map(({ address, identity }): FunctionStatus => {
-    const before = claim?.drivers.find((one) => one.address === address)?.driver;
+    const before = claim?.functions.find((claimed) => claimed.address === address)?.driver;
     const original = before && !isStubDriver(before) ? { originalDriver: before } : {};
     return { address, identity, ...original, active: rule.active(address) };
   });
   const configured = devices.length > 0 && devices.every((device) => rule.configured(device.address));
-  const active = functions.length > 0 && functions.every((one) => one.active);
+  const active = functions.length > 0 && functions.every((status) => status.active);
   return {
+    device: formatPciTarget(target),
     functions,
     configured,
     active,

@@ -12,18 +12,18 @@ export type FoundToolstack =
       /** Why this one, where the host has another one too. */
       readonly why: string | undefined;
     }
-  | { readonly kind: "unfit"; readonly reason: string };
+  | { readonly kind: "none"; readonly reason: string };
 
 /** The toolstack that the program asks for, where the host has it; else the one that a host of this kind is managed with. */
 export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): FoundToolstack {
   const there = toolstacksOf(facts);
   if (asked === "libvirt" && facts.libvirt?.kind !== "answers")
-    return { kind: "unfit", reason: `the program asks for the toolstack libvirt, and ${libvirtSays(facts.libvirt)}` };
+    return { kind: "none", reason: `the program asks for the toolstack libvirt, and ${libvirtSays(facts.libvirt)}` };
   const [first, ...others] = there;
-  if (first === undefined) return { kind: "unfit", reason: noToolstack(facts) };
+  if (first === undefined) return { kind: "none", reason: noToolstack(facts) };
   if (asked !== undefined && !there.includes(asked)) {
     return {
-      kind: "unfit",
+      kind: "none",
       reason: `the program asks for the toolstack ${asked}, and the host has ${there.join(" and ")}. Leave \`toolstack\` out, or name that`,
     };
   }

@@ -1,3 +1,4 @@
+import type { ResourceKind } from "../claims/claim-key";
 import type { PciTarget } from "../pci/address";
 import type { StubDriver } from "../pci/stub-driver";
 import type { AttachOptions } from "../vm-text/attach-options";
@@ -10,8 +11,6 @@ export type Wish = DeviceWish | IommuWish | RebootWish;
 
 /** What a declaration wants of a device. */
 export type DeviceWish = HideWish | AssignWish | AttachWish | VirtualFunctionsWish;
-
-export type WishKind = Wish["kind"];
 
 interface OfDevice {
   /** The toolstack that the program names for the host; found out when it names none. */
@@ -84,7 +83,7 @@ export interface Owner {
 
 /** Another declaration of the same program for a device of the same host. */
 export interface Declaration {
-  readonly kind: DeviceWish["kind"];
+  readonly kind: ResourceKind;
   readonly label: string;
   readonly target: PciTarget;
   readonly vm: string | undefined;

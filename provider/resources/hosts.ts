@@ -1,7 +1,8 @@
 import { connectionPool } from "../host/connection-pool";
 import type { HostLogin } from "../host/host";
 import type { HostInput } from "../plan/inputs/host-input";
-import { ManagedHost, type Patience } from "./managed-host";
+import type { Patience } from "./facts-cache";
+import { ManagedHost } from "./managed-host";
 
 /** Slow hosts and links: PCI_PASSTHROUGH_CONNECT_TIMEOUT, in seconds, instead of the 5 that a preview waits. */
 function patienceOf(patience: Patience): { connectTimeoutMs?: number } {
@@ -20,7 +21,6 @@ export function createHosts(): (input: HostInput) => ManagedHost {
       hosts.get(key) ??
       new ManagedHost(input.address, (patience) => connectionPool.connect(login, patienceOf(patience)));
     hosts.set(key, host);
-    host.useToolstack(input.toolstack);
     return host;
   };
 }

@@ -1,36 +1,33 @@
 import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
-import { ConnectionError, PassthroughError } from "../errors";
+import { formatId, parseId, type ResourceKind } from "../claims/claim-key";
+import { ConnectionError, PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
-import { formatPciTarget, parsePciTarget } from "../pci/address";
+import { formatPciTarget } from "../pci/address";
 import { waitingChanges } from "../plan/hide/boot-changes";
 import { HostInput } from "../plan/inputs/host-input";
-import { isGone, keyOf, planAbsent, planPresent, purposeOf, statusOfWish } from "../plan/kinds/kinds";
-import type { Plan } from "../plan/plan";
+import type { Bag, Purpose } from "../plan/kind";
+import {
+  isGone,
+  KINDS,
+  keyOf,
+  planAbsent,
+  planPresent,
+  purposeOf,
+  statusOfWish,
+  storedWish,
+} from "../plan/kinds/kinds";
+import { isEmpty, type Plan } from "../plan/plan";
 import type { Owner, PlanContext, Wish } from "../plan/wish";
-import { DeclaredProgram, declarationsOf } from "./declared-program";
+import { applyScript } from "../script/apply-script";
+import { groupOf } from "./apply-run";
+import { type DeclaredProgram, deviceDeclarations, readProgram, twinOf } from "./declared-program";
 import type { EngineLog } from "./engine-log";
+import { failuresOf, pick, plain, sameValue, WITHOUT_VALUE } from "./input-bag";
 import type { ManagedHost } from "./managed-host";
+import { questionsOf } from "./questions";
 import { containsUnknown } from "./unknowns";
-
-/** What makes one resource different from the others; the rest is the same for all. */
-export interface ResourceDefinition {
-  /** Every input of the resource by name; unknown names are refused. */
-  readonly inputs: z.ZodObject;
-  /** The wish of inputs that were checked. */
-  readonly wish: (checked: Bag) => Wish;
-  /** The inputs of another value of which the resource is another one, besides the machine. */
-  readonly identity: readonly string[];
-}
-
-export function resourceDefinition<Shape extends z.ZodRawShape>(
-  inputs: z.ZodObject<Shape, z.core.$strict>,
-  identity: readonly (keyof Shape & string)[],
-  wish: (checked: z.infer<z.ZodObject<Shape>>) => Wish,
-): ResourceDefinition {
-  return { inputs, identity, wish: (checked) => wish(inputs.parse(pick(checked, Object.keys(inputs.shape)))) };
-}
 
 /** What the lifecycle asks of a host. */
 type Managed = Pick<ManagedHost, "name" | "facts" | "warnOnce" | "apply">;
@@ -44,55 +41,65 @@ export interface Surroundings {
   readonly waitingHosts: Map<string, string>;
 }
 
-type Bag = Record<string, unknown>;
-
 /** The inputs that all kinds have, and those that the resource classes add. */
 const CommonInputs = z.object({ host: HostInput, __project: z.string(), __stack: z.string(), __label: z.string() });
 type CommonInputs = z.infer<typeof CommonInputs>;
 
-/** Turns a definition into what the engine's dynamic provider calls: check, diff, create, read, update, delete. */
-export function defineResource(definition: ResourceDefinition, surroundings: Surroundings): dynamic.ResourceProvider {
+/** What a resource wants of a host, read from its inputs or its state. */
+interface Wanted {
+  readonly inputs: CommonInputs;
+  readonly host: Managed;
+  readonly wish: Wish;
+}
+
+/** Turns a kind into what the engine's dynamic provider calls: check, diff, create, read, update, delete. */
+export function defineResource(kind: ResourceKind, surroundings: Surroundings): dynamic.ResourceProvider {
   const { hostFor, log, env, waitingHosts } = surroundings;
-  const schema = definition.inputs.extend(CommonInputs.shape);
+  const { inputs: ownInputs, keyInputs, identity, property, wish: wishOf } = KINDS[kind];
+  const schema = ownInputs.extend(CommonInputs.shape);
   const names = Object.keys(schema.shape);
 
-  /** The wish of a resource in the state, whose VM is found by its id: the VM may have got another name since. */
-  const stored = (id: string, bag: Bag) => {
-    const wish = definition.wish(bag);
-    const [, , , vmKey] = id.split("/");
-    return {
-      inputs: CommonInputs.parse(bag),
-      key: id.slice(id.indexOf("/") + 1),
-      wish: wish.kind === "VmPciAttachment" && vmKey !== undefined ? { ...wish, vm: decodeURIComponent(vmKey) } : wish,
-    };
+  const read = (bag: Bag): Wanted => {
+    const inputs = CommonInputs.parse(bag);
+    return { inputs, host: hostFor(inputs.host), wish: wishOf(bag) };
+  };
+
+  const stored = (id: string, bag: Bag): Wanted & { readonly key: string } => {
+    const wanted = read(bag);
+    const { key } = parseId(id);
+    return { ...wanted, key, wish: storedWish(wanted.wish, key) };
   };
 
   const outputs = (facts: HostFacts, bag: Bag, wish: Wish, key: string, token: string): Bag => ({
     ...plain(pick(bag, names)),
     ...statusOfWish(facts, wish, key),
-    ...("target" in wish ? { device: formatPciTarget(wish.target) } : {}),
     __claim: token,
   });
 
   /** In preview a user reads what each host will feel; refusals stand in the way of preview and up alike. */
-  const judge = async (inputs: CommonInputs, wish: Wish, program: DeclaredProgram | undefined) => {
-    const context: PlanContext = { owner: ownerOf(inputs), program: declarationsOf(program) };
-    const property = "target" in wish ? "device" : WITHOUT_VALUE;
+  const judge = async ({ inputs, host, wish }: Wanted, program: DeclaredProgram | undefined) => {
+    const problems = program?.problems ?? [];
+    if (problems.length > 0) return problems.map((reason) => ({ property: WITHOUT_VALUE, reason }));
     const twin = twinOf(wish, inputs.__label, program);
     if (twin !== undefined) return [{ property, reason: twin }];
     if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") return [];
-    const host = hostFor(inputs.host);
     for (const other of program?.hosts ?? [])
       hostFor(other)
-        .facts("preview")
+        .facts("preview", questionsOf(other, []))
         .catch(() => {}); // read side by side; each check judges its own
     try {
-      const facts = await host.facts("preview", vmOf(wish));
+      const vms = [vmOf(wish), ...(program?.declarations ?? []).map(({ vm }) => vm)];
+      const facts = await host.facts("preview", questionsOf(inputs.host, vms));
+      const context = { owner: ownerOf(inputs), program: deviceDeclarations(program) };
       const plan = planPresent(facts, wish, context);
-      if (program?.preview && plan.refusals.length === 0) await describe(log, inputs.__label, host.name, plan);
+      if (program?.preview && plan.refusals.length === 0) {
+        await describe(log, inputs.__label, host.name, plan);
+        if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1")
+          await showScript(inputs, host, plan, purposeOf(facts, wish, "present"));
+      }
       return plan.refusals.map(({ message }) => ({
         property,
-        reason: `Unable to ${purposeOf(facts, wish, true)} on ${host.name}: ${message}`,
+        reason: unable(purposeOf(facts, wish, "present"), host.name, message),
       }));
     } catch (error) {
       if (error instanceof ConnectionError && error.unreached) {
@@ -104,16 +111,33 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
     }
   };
 
-  const reconcile = async (wish: Wish, inputs: CommonInputs, token: string) => {
-    const host = hostFor(inputs.host);
-    const context: PlanContext = { owner: { ...ownerOf(inputs), token }, program: [] };
-    const before = await host.facts("work", vmOf(wish));
-    const facts = await host.apply({
-      plan: (now) => planPresent(now, wish, context),
-      purpose: purposeOf(before, wish, true),
+  const showScript = async (inputs: CommonInputs, host: Managed, plan: Plan, purpose: string) => {
+    if (isEmpty(plan)) return;
+    const group = groupOf({ change: { label: inputs.__label, purpose }, plan });
+    const { changes } = applyScript("preview", [group], questionsOf(inputs.host, []));
+    await log.info(
+      `${inputs.__label} would run this on ${host.name}, after it looked that the host is as it was read:\n${changes}`,
+    );
+  };
+
+  /** Plans and applies; gives the facts before and after, and the last plan that was made with steps in it. */
+  const carryOut = async ({ inputs, host, wish }: Wanted, token: string, purpose: Purpose) => {
+    const planFor = purpose === "present" ? planPresent : planAbsent;
+    const owner: Owner = { ...ownerOf(inputs), token };
+    const before = await host.facts("work", questionsOf(inputs.host, [vmOf(wish)]));
+    let done: Plan | undefined;
+    const after = await host.apply({
+      label: inputs.__label,
+      purpose: purposeOf(before, wish, purpose),
+      device: "target" in wish ? formatPciTarget(wish.target) : undefined,
+      plan: (facts) => {
+        const plan = planFor(facts, wish, { owner, program: [] });
+        if (!done || !isEmpty(plan)) done = plan;
+        return plan;
+      },
       progress: (line) => void log.info(`${inputs.__label} on ${host.name}: ${line}`),
     });
-    return { facts, key: keyOf(facts, wish) ?? "" };
+    return { after, done, owner };
   };
 
   /** The last of these lines of a destroy names every host that waits. */
@@ -129,72 +153,75 @@ export function defineResource(definition: ResourceDefinition, surroundings: Sur
     );
   };
 
+  /** Which inputs make it another resource. Where the host is known, its key decides: a VM may have got another name. */
+  const replacedBy = (id: string, olds: Bag, news: Bag, wish: Wish, facts: HostFacts | undefined): string[] => {
+    const differ = (inputs: readonly string[]) => inputs.filter((name) => !sameValue(olds[name], news[name]));
+    const { machineId, key } = parseId(id);
+    const found = facts && keyOf(facts, wish);
+    const changed = differ(keyInputs);
+    const another = found === undefined ? changed.length > 0 : found !== key;
+    return [
+      ...(another ? (changed.length > 0 ? changed : keyInputs.slice(-1)) : []),
+      ...differ(identity),
+      ...(facts && facts.machine.id !== machineId ? ["host"] : []),
+    ];
+  };
+
   return {
     async check(_olds: Bag, news: Bag) {
       const { __provider: _, __program, ...given } = news;
       const unknown = names.filter((name) => containsUnknown(given[name]));
-      const checked = (unknown.length > 0 ? schema.partial() : schema).safeParse(
-        pick(given, Object.keys(given), unknown),
-      );
-      if (!checked.success) return { inputs: given, failures: failuresOf(checked.error) };
+      const known = Object.keys(given).filter((name) => !unknown.includes(name));
+      const checked = (unknown.length > 0 ? schema.partial() : schema).safeParse(pick(given, known));
+      if (!checked.success) return { inputs: given, failures: [...failuresOf(checked.error)] };
       const inputs = { ...given, ...plain(checked.data) };
       if (unknown.length > 0) return { inputs };
-      const program = DeclaredProgram.safeParse(__program).data;
-      return { inputs, failures: await judge(CommonInputs.parse(inputs), definition.wish(inputs), program) };
+      return { inputs, failures: await judge(read(inputs), readProgram(__program)) };
     },
 
     async diff(id: string, olds: Bag, news: Bag) {
       if (containsUnknown(news)) return { deleteBeforeReplace: true };
-      const inputs = CommonInputs.parse(news);
-      const wish = definition.wish(news);
-      const facts = await factsIfReached(hostFor(inputs.host), vmOf(wish), env);
-      const replaces = definition.identity.filter((name) => name !== "vm" && !sameValue(olds[name], news[name]));
-      if (facts && facts.machine.id !== id.slice(0, id.indexOf("/"))) replaces.push("host");
-      const key = facts && keyOf(facts, wish);
-      const otherVm = key === undefined ? !sameValue(olds.vm, news.vm) : key !== id.slice(id.indexOf("/") + 1);
-      if (wish.kind === "VmPciAttachment" && replaces.length === 0 && otherVm) replaces.push("vm");
+      const { inputs, host, wish } = read(news);
+      const facts = await factsIfReached(host, inputs, wish, env);
+      const replaces = replacedBy(id, olds, news, wish, facts);
       if (replaces.length > 0) return { replaces, deleteBeforeReplace: true };
       if (names.some((name) => !sameValue(olds[name], news[name]))) return { deleteBeforeReplace: true };
       if (!facts) return { changes: false };
-      const owner = { ...ownerOf(inputs), token: String(olds.__claim) };
-      const drift = planPresent(facts, wish, { owner, program: [] });
-      return { changes: drift.steps.length > 0 || drift.refusals.length > 0 };
+      const context: PlanContext = { owner: { ...ownerOf(inputs), token: String(olds.__claim) }, program: [] };
+      const drift = planPresent(facts, wish, context);
+      return { changes: !isEmpty(drift) || drift.refusals.length > 0 };
     },
 
     async create(inputs: Bag) {
-      const wish = definition.wish(inputs);
+      const wanted = read(inputs);
       const token = randomUUID();
-      const { facts, key } = await reconcile(wish, CommonInputs.parse(inputs), token);
-      return { id: `${facts.machine.id}/${key}`, outs: outputs(facts, inputs, wish, key, token) };
+      const { after } = await carryOut(wanted, token, "present");
+      const key = keyOf(after, wanted.wish) ?? "";
+      return {
+        id: formatId(after.machine.id ?? "", key),
+        outs: outputs(after, inputs, wanted.wish, key, token),
+      };
     },
 
     async read(id: string, props: Bag) {
-      const { inputs, wish, key } = stored(id, props);
-      const facts = await hostFor(inputs.host).facts("work", vmOf(wish));
+      const { inputs, host, wish, key } = stored(id, props);
+      const facts = await host.facts("work", questionsOf(inputs.host, [vmOf(wish)]));
       if (isGone(facts, wish, key)) return {};
       return { id, props: outputs(facts, props, wish, key, String(props.__claim)) };
     },
 
     async update(id: string, olds: Bag, news: Bag) {
-      const { wish, key, inputs } = stored(id, news);
+      const { wish, key } = stored(id, news);
       const token = String(olds.__claim);
-      const { facts } = await reconcile(definition.wish(news), inputs, token);
-      return { outs: outputs(facts, news, wish, key, token) };
+      const { after } = await carryOut(read(news), token, "present");
+      return { outs: outputs(after, news, wish, key, token) };
     },
 
     async delete(id: string, props: Bag) {
-      const { inputs, wish } = stored(id, props);
-      const host = hostFor(inputs.host);
-      const context: PlanContext = { owner: { ...ownerOf(inputs), token: String(props.__claim) }, program: [] };
-      const before = await host.facts("work", vmOf(wish));
-      const plan = planAbsent(before, wish, context);
-      const after = await host.apply({
-        plan: (facts) => planAbsent(facts, wish, context),
-        purpose: purposeOf(before, wish, false),
-        progress: (line) => void log.info(`${inputs.__label} on ${host.name}: ${line}`),
-      });
-      await describe(log, inputs.__label, host.name, plan);
-      await tellWaitingHosts(host.name, after, context.owner);
+      const wanted = stored(id, props);
+      const { after, done, owner } = await carryOut(wanted, String(props.__claim), "absent");
+      if (done) await describe(log, wanted.inputs.__label, wanted.host.name, done);
+      await tellWaitingHosts(wanted.host.name, after, owner);
     },
   };
 }
@@ -206,72 +233,24 @@ async function describe(log: EngineLog, label: string, host: string, plan: Plan)
 
 async function factsIfReached(
   host: Managed,
-  vm: string | undefined,
+  inputs: CommonInputs,
+  wish: Wish,
   env: NodeJS.ProcessEnv,
 ): Promise<HostFacts | undefined> {
   if (env.PCI_PASSTHROUGH_OFFLINE === "1") return undefined;
   try {
-    return await host.facts("preview", vm);
+    return await host.facts("preview", questionsOf(inputs.host, [vmOf(wish)]));
   } catch (error) {
     if (error instanceof PassthroughError) return undefined; // check has said it already
     throw error;
   }
 }
 
-function twinOf(wish: Wish, label: string, program: DeclaredProgram | undefined): string | undefined {
-  const device = "target" in wish ? formatPciTarget(wish.target) : undefined;
-  const twin = program?.declarations.find(
-    (other) =>
-      other.label !== label && other.kind === wish.kind && longForm(other.device) === device && other.vm === vmOf(wish),
-  );
-  return twin && `"${twin.label}" declares the same ${wish.kind} for ${device ?? "the host"}. Keep one of the two`;
-}
-
-function longForm(device: string | undefined): string | undefined {
-  const target = device === undefined ? undefined : parsePciTarget(device);
-  return target && formatPciTarget(target);
-}
-
 function ownerOf(inputs: CommonInputs): Owner {
   return { project: inputs.__project, stack: inputs.__stack, label: inputs.__label, token: undefined };
 }
 
+/** What the program calls a VM, which may be a file that the facts have to be asked for. */
 function vmOf(wish: Wish): string | undefined {
-  return wish.kind === "VmPciAttachment" ? wish.vm : undefined;
-}
-
-/** Beside the property of a failure the engine prints its value, and that of `host` with all secrets in clear (seen with 3.259). */
-const WITHOUT_VALUE = "";
-
-function failuresOf(error: z.ZodError) {
-  return error.issues.map((issue) =>
-    issue.path.length === 1 && issue.path[0] === "host"
-      ? { property: WITHOUT_VALUE, reason: `host: ${issue.message}` }
-      : { property: z.core.toDotPath(issue.path) || "device", reason: issue.message },
-  );
-}
-
-function pick(bag: Bag, names: readonly string[], except: readonly string[] = []): Bag {
-  return Object.fromEntries(
-    names.filter((name) => name in bag && !except.includes(name)).map((name) => [name, bag[name]]),
-  );
-}
-
-/** Without `undefined` anywhere: one such value makes the engine lose a resource that was created. */
-function plain(value: unknown): Bag {
-  return JSON.parse(JSON.stringify(value)) as Bag;
-}
-
-function sameValue(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b);
-}
-
-function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, inner: unknown) =>
-      typeof inner === "object" && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a.localeCompare(b)))
-        : inner,
-    ) ?? "undefined"
-  );
+  return "vm" in wish ? wish.vm : undefined;
 }

@@ -3,6 +3,7 @@ import { ConnectionError, PassthroughError } from "../errors";
 import { HostInput } from "../plan/inputs/host-input";
 import { type PciDeviceFilter, type PciDeviceInfo, pciDeviceInfos } from "../plan/inventory/pci-device-info";
 import { createHosts } from "./hosts";
+import { questionsOf } from "./questions";
 
 const Query = z.strictObject({
   host: HostInput,
@@ -38,7 +39,7 @@ export async function queryPciDevices(query: unknown): Promise<QueryResult> {
   if (!checked.success) throw new PassthroughError(`Unable to ask for PCI devices: ${z.prettifyError(checked.error)}`);
   const { host, filter = {} } = checked.data;
   try {
-    const facts = await createHosts()(host).facts("preview");
+    const facts = await createHosts()(host).facts("preview", questionsOf(host, []));
     return { kind: "devices", devices: pciDeviceInfos(facts, filter) };
   } catch (error) {
     if (error instanceof ConnectionError && error.unreached) return { kind: "unreached", reason: error.message };

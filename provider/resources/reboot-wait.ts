@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError, PassthroughError } from "../errors";
 import type { Host } from "../host/host";
 import { type BootState, bootStateScript, readBootState, rebootScript } from "../script/reboot-script";
-import type { Reboot } from "../steps/step";
+import type { Reboot } from "../steps/reboot";
 
 /** How often a host that reboots is asked, and how often the user hears of it. */
 export interface Pace {

@@ -1,58 +1,72 @@
-import type { Regenerated } from "../steps/step";
+import { fromBytes } from "../bytes";
+import { PROGRESS_MARK, REGENERATIONS } from "../steps/regeneration";
+import { describeStep, type Step } from "../steps/steps";
 
 /** How one group of an apply ended on the host. */
 export type GroupResult =
   | { readonly kind: "done" }
+  /** The host is not as the plan found it any more; nothing was done. */
   | { readonly kind: "stale"; readonly reason: string }
   | {
       readonly kind: "failed";
-      /** Which step, from 1; or what could not be made anew for all groups that wait for it. */
-      readonly step: number | Regenerated;
+      /** What could not be done, for people: `bind 0000:01:00.0 to pciback`. */
+      readonly step: string;
       readonly output: string;
       /** Steps whose undoing failed too, with what was printed. */
-      readonly notUndone: readonly { readonly step: number; readonly output: string }[];
+      readonly notUndone: readonly { readonly step: string; readonly output: string }[];
     };
 
+/** How an apply ended; `groups` are in the order in which they were given, undefined where the script did not say. */
 export type ApplyResult =
   /** Another apply held the host's lock for a quarter of an hour. */
   | { readonly kind: "busy" }
-  /** The script did not get as far as its first step; `output` says why, if anything does. */
+  /** The script did not get as far as its first step. */
   | { readonly kind: "not-begun" }
   /** The script began and did not end: the host went down under it. */
-  | { readonly kind: "unfinished"; readonly groups: ReadonlyMap<number, GroupResult> }
-  | { readonly kind: "ended"; readonly groups: ReadonlyMap<number, GroupResult> };
+  | { readonly kind: "unfinished"; readonly groups: readonly (GroupResult | undefined)[] }
+  | { readonly kind: "ended"; readonly groups: readonly (GroupResult | undefined)[] };
 
-/** Reads what an apply script printed, or left in its result file. */
-export function readApplyResult(printed: string): ApplyResult {
-  const groups = new Map<number, GroupResult>();
+/** Reads what an apply script of these groups printed, or left in its result file. */
+export function readApplyResult(printed: string, planned: readonly { readonly steps: readonly Step[] }[]): ApplyResult {
+  const groups: (GroupResult | undefined)[] = planned.map(() => undefined);
   let begun = false;
   let ended = false;
   const lines = printed.split("\n");
-  for (const [at, line] of lines.entries()) {
+  for (const [index, line] of lines.entries()) {
     if (line === "@apply busy") return { kind: "busy" };
     if (line === "@apply begin") begun = true;
     if (line === "@apply end") ended = true;
-    const match = /^@group (\d+) (done|stale|failed|not-undone)(?: ([\w-]+))?$/.exec(line);
+    const match = /^@group (\d+) (done|stale|failed|not-undone)(?: (\w+))?$/.exec(line);
     if (!match || ended) continue;
-    const group = Number(match[1]);
-    const output = outputAfter(lines, at);
-    const before = groups.get(group);
-    if (match[2] === "done") groups.set(group, { kind: "done" });
-    else if (match[2] === "stale") groups.set(group, { kind: "stale", reason: output });
-    else if (match[2] === "failed") {
-      const step = /^\d+$/.test(match[3] ?? "") ? Number(match[3]) : (match[3] as Regenerated);
-      groups.set(group, { kind: "failed", step, output, notUndone: [] });
-    } else if (before?.kind === "failed") {
-      groups.set(group, { ...before, notUndone: [...before.notUndone, { step: Number(match[3]), output }] });
-    }
+    const group = Number(match[1]) - 1;
+    const output = outputAfter(lines, index);
+    const step = describe(planned[group]?.steps ?? [], match[3] ?? "");
+    const earlier = groups[group];
+    if (match[2] === "done") groups[group] = { kind: "done" };
+    else if (match[2] === "stale") groups[group] = { kind: "stale", reason: output };
+    else if (match[2] === "failed") groups[group] = { kind: "failed", step, output, notUndone: [] };
+    else if (earlier?.kind === "failed")
+      groups[group] = { ...earlier, notUndone: [...earlier.notUndone, { step, output }] };
   }
   if (!begun) return { kind: "not-begun" };
   return { kind: ended ? "ended" : "unfinished", groups };
 }
 
-function outputAfter(lines: readonly string[], at: number): string {
+/** What a script says of its progress while it runs, where this line is about that. */
+export function readProgress(line: string): string | undefined {
+  return line.startsWith(PROGRESS_MARK) ? fromBytes(line.slice(PROGRESS_MARK.length)) : undefined;
+}
+
+/** `name`: the number of a step, from 1, or the function that makes something anew. */
+function describe(steps: readonly Step[], name: string): string {
+  const step = steps[Number(name) - 1];
+  if (step) return describeStep(step);
+  return Object.values(REGENERATIONS).find(({ shellFunction }) => shellFunction === name)?.describe ?? name;
+}
+
+function outputAfter(lines: readonly string[], start: number): string {
   const output: string[] = [];
-  for (const line of lines.slice(at + 1)) {
+  for (const line of lines.slice(start + 1)) {
     if (!line.startsWith("|")) break;
     output.push(line.slice(1));
   }

@@ -1,26 +1,36 @@
+import { toBytes } from "../bytes";
+import { RUN_FOLDER, STATE_FOLDER } from "../claims/folders";
 import { indent } from "../facts/answers";
-import { RUN_FOLDER, STATE_FOLDER } from "../facts/claims";
 import { hostFactsShell, type Questions } from "../facts/host-facts";
 import { quote } from "../shell";
-import type { Regenerated, Regeneration, Step } from "../steps/step";
-import { STEP_FUNCTIONS, stepShell } from "../steps/steps-shell";
-import { regenerationSettings } from "./regeneration";
+import {
+  REGENERATION_FUNCTIONS,
+  REGENERATIONS,
+  type Regenerated,
+  type Regeneration,
+  regenerationSettings,
+} from "../steps/regeneration";
+import { STEP_FUNCTIONS, type Step, stepShell } from "../steps/steps";
+import { type ApplyResult, readApplyResult } from "./apply-result";
+import { PROLOGUE } from "./prologue";
+import { functionsCalledBy } from "./shell-functions";
 
 /** Steps that stand or fall together: the plan of one resource. */
-export type StepGroup = readonly Step[];
+export interface ApplyGroup {
+  /** For people who read the script: `nic: make 0000:01:00.0 assignable`. */
+  readonly title: string;
+  readonly steps: readonly Step[];
+  /** What is made anew after the steps of all groups. */
+  readonly regenerate: readonly Regeneration[];
+}
 
-/** In front of every script: one language, all programs. */
-export const PROLOGUE = `
-LC_ALL=C
-export LC_ALL
-unset XE_EXTRA_ARGS
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
-SSH_ROUTE=$1
-`.trim();
-
-/** A script that reads all facts and changes nothing. */
-export function factsScript(questions: Questions): string {
-  return `${PROLOGUE}\n${hostFactsShell(questions)}\nfacts < /dev/null\n`;
+/** A script, and the reader of what it prints. */
+export interface ApplyScript {
+  readonly text: string;
+  /** The part of it that changes the host, for people: without what reads the facts. */
+  readonly changes: string;
+  /** Of what the script printed, or left for `resultScript`. */
+  read(printed: string): ApplyResult;
 }
 
 /**
@@ -35,27 +45,29 @@ export function factsScript(questions: Questions): string {
  *     |what a command printed
  *     @progress dracut: 20 s so far; …   for the user, while something takes long; not in the result file
  */
-export function applyScript(runId: string, groups: readonly StepGroup[], questions: Questions): string {
-  const separate = groups.map(separateSteps);
+export function applyScript(runId: string, groups: readonly ApplyGroup[], questions: Questions): ApplyScript {
   const shared = sharedRegenerations(groups);
-  return [
-    PROLOGUE,
-    hostFactsShell(questions),
-    STEP_FUNCTIONS,
-    RUNNER,
-    ...separate.map((group, at) => groupShell(at + 1, group)),
+  const groupShells = groups.map(({ steps }, index) => groupShell(index + 1, steps));
+  const apply = [
     "apply() {",
     `  begin ${quote(runId)} || return`,
-    ...separate.map((group, at) => `  run_group ${at + 1} ${group.length}`),
-    ...(shared.length > 0 ? [indent(regenerationSettings(groups.flat().filter(isRegeneration)))] : []),
-    ...shared.map(([what, waiting]) => `  run_shared ${what} ${waiting.join(" ")}`),
+    ...groups.map(({ steps }, index) => `  run_group ${index + 1} ${steps.length}`),
+    ...(shared.length > 0 ? [indent(regenerationSettings(groups.flatMap(({ regenerate }) => regenerate)))] : []),
+    ...shared.map(([what, waiting]) => `  run_shared ${REGENERATIONS[what].shellFunction} ${waiting.join(" ")}`),
     `  find ${STATE_FOLDER} -depth -type d -exec rmdir {} \\; 2> /dev/null`,
     "  tell '@apply end'",
     "  facts",
     "}",
-    "apply < /dev/null",
-    "",
   ].join("\n");
+  const calls = [...groupShells, apply].join("\n");
+  const functions = functionsCalledBy(calls, [RUNNER, REGENERATION_FUNCTIONS, STEP_FUNCTIONS].join("\n"));
+  const titled = groupShells.flatMap((shell, index) => [titleOf(groups[index]?.title ?? ""), shell]);
+  const changes = [functions, ...titled, apply, "apply < /dev/null", ""].join("\n");
+  return {
+    text: [PROLOGUE, hostFactsShell(questions), changes].join("\n"),
+    changes,
+    read: (printed) => readApplyResult(printed, groups),
+  };
 }
 
 /** A script that waits until the run of that id has ended and prints its result; nothing when it never began. */
@@ -78,6 +90,7 @@ tell_log() {
   sed 's/^/|/' "$log" >> "$result"
   sed 's/^/|/' "$log" 2> /dev/null
 }
+# Run id. Waits for the host's lock.
 begin() {
   trap '' HUP PIPE
   umask 022
@@ -126,9 +139,9 @@ undo_group() {
     undo=$((undo - 1))
   done
 }
-# What is to be made anew, the groups that all wait for it.
+# The function that makes something anew, the groups that all wait for it.
 run_shared() {
-  what=$1
+  make=$1
   shift
   waiting=
   for group in "$@"; do
@@ -136,10 +149,9 @@ run_shared() {
     [ -z "$steps" ] || waiting="$group $waiting"
   done
   [ -n "$waiting" ] || return 0
-  make=regenerate_$(echo "$what" | tr - _)
   "$make" > "$log" 2>&1 9>&- && return
   for group in $waiting; do
-    tell "@group $group failed $what"
+    tell "@group $group failed $make"
     tell_log
   done
   made=$remade
@@ -148,21 +160,24 @@ run_shared() {
   done
   # What was replaced before the failure follows its old sources again.
   [ -z "$made" ] || "$make" > "$log" 2>&1 9>&- || tell_log
-}`.trim();
+}`;
 
-/** The steps that a group runs by itself; the numbers in the result count these. */
-export function separateSteps(group: StepGroup): StepGroup {
-  return group.filter((step) => !isRegeneration(step) && step.kind !== "reboot");
+/** A comment of one line, whatever the program calls the resource. */
+function titleOf(title: string): string {
+  return `# ${toBytes(title).replaceAll(/[^ -~\x80-\xff]/g, "?")}`;
 }
 
 function groupShell(number: number, steps: readonly Step[]): string {
   const shells = steps.map(stepShell);
-  const expectations = shells.flatMap((shell) => shell.expect);
+  const assumptions = shells.flatMap((shell) => shell.assumes);
   return [
-    shellFunction(`expect_group_${number}`, [...expectations.map((one) => `${one} || return`), ":"].join("\n")),
-    ...shells.flatMap((shell, at) => [
-      shellFunction(`perform_${number}_${at + 1}`, shell.perform),
-      shellFunction(`undo_${number}_${at + 1}`, shell.undo),
+    shellFunction(
+      `expect_group_${number}`,
+      [...assumptions.map((assumption) => `${assumption} || return`), ":"].join("\n"),
+    ),
+    ...shells.flatMap((shell, index) => [
+      shellFunction(`perform_${number}_${index + 1}`, shell.perform),
+      shellFunction(`undo_${number}_${index + 1}`, shell.undo),
     ]),
   ].join("\n");
 }
@@ -172,17 +187,11 @@ function shellFunction(name: string, body: string): string {
   return body.includes("'") ? `${name}() {\n${body}\n}` : `${name}() {\n${indent(body)}\n}`;
 }
 
-function isRegeneration(step: Step): step is Regeneration {
-  return step.kind === "regenerate";
-}
-
 /** What is made anew once, with the numbers of the groups that wait for it. */
-function sharedRegenerations(groups: readonly StepGroup[]): readonly (readonly [Regenerated, readonly number[]])[] {
+function sharedRegenerations(groups: readonly ApplyGroup[]): readonly (readonly [Regenerated, readonly number[]])[] {
   const waiting = new Map<Regenerated, number[]>();
-  for (const [at, group] of groups.entries()) {
-    for (const step of group) {
-      if (isRegeneration(step)) waiting.set(step.what, [...(waiting.get(step.what) ?? []), at + 1]);
-    }
+  for (const [index, { regenerate }] of groups.entries()) {
+    for (const { what } of regenerate) waiting.set(what, [...(waiting.get(what) ?? []), index + 1]);
   }
   return [...waiting];
 }

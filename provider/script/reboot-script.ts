@@ -1,7 +1,7 @@
-import { RUN_FOLDER } from "../facts/claims";
+import { RUN_FOLDER } from "../claims/folders";
 import { quote } from "../shell";
-import type { Reboot } from "../steps/step";
-import { PROLOGUE } from "./apply-script";
+import type { Reboot } from "../steps/reboot";
+import { PROLOGUE } from "./prologue";
 
 /**
  * A script that takes the host down in order, under the lock, so that no apply of another run is cut in two. It ends

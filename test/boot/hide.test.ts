@@ -76,13 +76,13 @@ const failing: readonly [string, string, (host: SimulatedHost) => void, RegExp][
     "the disk is full under the initramfs",
     "debian-xl",
     (one) => one.failAt({ writesUnder: "/boot", error: "ENOSPC" }),
-    /the step "regenerate initramfs" failed[\s\S]*update-initramfs: failed[\s\S]*Everything was given back/,
+    /could not rebuild the initramfs[\s\S]*update-initramfs: failed[\s\S]*Everything was given back/,
   ],
   [
     "grub-mkconfig fails",
     "debian-xl-own-kernel",
     (one) => one.failAt({ command: "grub-mkconfig", stderr: "Syntax errors are detected\n", exitCode: 1 }),
-    /the step "regenerate grub-config" failed[\s\S]*Syntax errors are detected[\s\S]*Everything was given back/,
+    /could not rebuild grub\.cfg[\s\S]*Syntax errors are detected[\s\S]*Everything was given back/,
   ],
   [
     "GRUB cannot read the new grub.cfg",

@@ -1,8 +1,7 @@
 import { connectionPool } from "../../provider/host/connection-pool";
-import { readApplyResult } from "../../provider/script/apply-result";
-import { applyScript } from "../../provider/script/apply-script";
-import type { Step } from "../../provider/steps/step";
+import type { Step } from "../../provider/steps/steps";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
+import { group, scriptOf } from "../script/apply-groups";
 import { Deployment } from "./deployment";
 import { seeThatTheIommuNeedsNothing, seeThatTheIommuStaysOff } from "./iommu-of-debian";
 import { output } from "./test-host";
@@ -96,15 +95,16 @@ describe("XenServer", () => {
       after,
     });
     const apply = async (...steps: Step[]) => {
-      host.writeFile("/tmp/apply.sh", applyScript("run-1", [steps], { vmConfigPaths: [] }));
-      return readApplyResult(await output(host, "sh /tmp/apply.sh"));
+      const script = scriptOf(group(...steps));
+      host.writeFile("/tmp/apply.sh", script.text);
+      return script.read(await output(host, "sh /tmp/apply.sh"));
     };
-    expect(await apply(step(undefined, "iommu=on"))).toMatchObject({ groups: new Map([[1, { kind: "done" }]]) });
+    expect(await apply(step(undefined, "iommu=on"))).toMatchObject({ groups: [{ kind: "done" }] });
     expect(await asked()).toBe("iommu=on\n");
     expect(await apply(step(undefined, "iommu=on"))).toMatchObject({
-      groups: new Map([[1, { kind: "stale", reason: 'xen-cmdline --get-xen iommu says "iommu=on", not ""' }]]),
+      groups: [{ kind: "stale", reason: 'xen-cmdline --get-xen iommu says "iommu=on", not ""' }],
     });
-    expect(await apply(step("iommu=on", undefined))).toMatchObject({ groups: new Map([[1, { kind: "done" }]]) });
+    expect(await apply(step("iommu=on", undefined))).toMatchObject({ groups: [{ kind: "done" }] });
     expect(await asked()).toBe("\n");
   }, 60_000);
 

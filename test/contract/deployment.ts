@@ -1,23 +1,10 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { assignableDevice } from "../../provider/resources/assignable-device";
-import { hiddenPciDevice } from "../../provider/resources/hidden-pci-device";
-import { hostReboot } from "../../provider/resources/host-reboot";
+import { RESOURCE_KINDS, type ResourceKind } from "../../provider/claims/claim-key";
 import { createHosts } from "../../provider/resources/hosts";
-import { iommuBootParameters } from "../../provider/resources/iommu-boot-parameters";
 import { defineResource } from "../../provider/resources/lifecycle";
-import { sriovVirtualFunctions } from "../../provider/resources/sriov-virtual-functions";
-import { vmPciAttachment } from "../../provider/resources/vm-pci-attachment";
 import type { TestHost } from "./test-host";
 
-const DEFINITIONS = {
-  HiddenPciDevice: hiddenPciDevice,
-  AssignableDevice: assignableDevice,
-  VmPciAttachment: vmPciAttachment,
-  SriovVirtualFunctions: sriovVirtualFunctions,
-  IommuBootParameters: iommuBootParameters,
-  HostReboot: hostReboot,
-};
-export type Kind = keyof typeof DEFINITIONS;
+export type Kind = ResourceKind;
 
 /** A resource as the engine would have it in its state. */
 export interface Deployed {
@@ -49,7 +36,7 @@ export class Deployment {
       warn: async (line: string) => void this.lines.push(`warning: ${line}`),
     };
     const surroundings = { hostFor: createHosts(), log, env: {}, waitingHosts: new Map<string, string>() };
-    const entries = Object.entries(DEFINITIONS).map(([kind, one]) => [kind, defineResource(one, surroundings)]);
+    const entries = RESOURCE_KINDS.map((kind) => [kind, defineResource(kind, surroundings)]);
     this.handlers = Object.fromEntries(entries);
   }
 

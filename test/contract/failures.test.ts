@@ -21,12 +21,12 @@ const failing: readonly [string, () => void, RegExp][] = [
     "xl refuses to make the device assignable",
     () =>
       host.failAt({ command: "xl pci-assignable-add", stderr: "libxl: error: failed to quarantine\n", exitCode: 1 }),
-    /^Unable to make 0000:01:00\.0 assignable on 127\.0\.0\.1: the step "make-assignable" failed, and the host said: [\s\S]*failed to quarantine[\s\S]*Everything was given back/,
+    /^Unable to make 0000:01:00\.0 assignable on 127\.0\.0\.1: could not move 0000:01:00\.0 from e1000e to pciback\. The host said: [\s\S]*failed to quarantine[\s\S]*Everything was given back/,
   ],
   [
     "pciback cannot be loaded",
     () => host.failAt({ command: "modprobe", stderr: "modprobe: FATAL: Module xen-pciback not found\n", exitCode: 1 }),
-    /the step "load-pciback" failed[\s\S]*Module xen-pciback not found/,
+    /could not load xen-pciback\.[\s\S]*Module xen-pciback not found/,
   ],
   [
     "the file system of the host is read-only",

@@ -1,10 +1,9 @@
 import { connectionPool } from "../../provider/host/connection-pool";
 import { parsePciAddress } from "../../provider/pci/address";
-import { readApplyResult } from "../../provider/script/apply-result";
-import { applyScript } from "../../provider/script/apply-script";
-import type { Step } from "../../provider/steps/step";
+import type { Step } from "../../provider/steps/steps";
 import type { Hostdev } from "../../provider/vm-text/domain-xml";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
+import { group, scriptOf } from "../script/apply-groups";
 import { Deployment } from "./deployment";
 import { driverOf, output } from "./test-host";
 
@@ -32,7 +31,7 @@ test("a hot-plug that QEMU refuses leaves the configuration as it was, and says 
   const file = "/var/run/pulumi-pci-passthrough/virsh.xml";
   host.failAt({ command: `${VIRSH} attach-device ${uuid} ${file} --live`, stderr: said, exitCode: 1 });
   await expect(new Deployment(host).create("VmPciAttachment", { device: NVME, vm: "web" })).rejects.toThrow(
-    /the step "virsh-attach" failed, and the host said: [\s\S]*device_add[\s\S]*Everything was given back/,
+    /could not hot-plug 0000:03:00\.0 into the VM "web"\. The host said: [\s\S]*device_add[\s\S]*Everything was given back/,
   );
   expect(await output(host, `${VIRSH} dumpxml --inactive web`)).toBe(before);
   expect(await driverOf(host, NVME)).toBe("nvme");
@@ -63,9 +62,9 @@ test("a step that fails after an attach takes the root ports back that libvirt m
     { kind: "make-assignable", address, from: "nvme", stub: "vfio-pci", by: "virsh" },
   ];
   host.failAt({ command: `${VIRSH} nodedev-detach`, stderr: "error: Failed to detach device\n", exitCode: 1 });
-  const stdout = await output(host, applyScript("run-1", [steps], { vmConfigPaths: [] }));
-  const result = readApplyResult(stdout);
-  expect(result.kind === "ended" && result.groups.get(1)).toMatchObject({ kind: "failed", notUndone: [] });
+  const script = scriptOf(group(...steps));
+  const result = script.read(await output(host, script.text));
+  expect(result.kind === "ended" && result.groups[0]).toMatchObject({ kind: "failed", notUndone: [] });
   expect(host.stats.commandLines.filter((one) => /virsh.* detach-device/.test(one))).toHaveLength(3);
   expect(await output(host, `${VIRSH} dumpxml --inactive crowded`)).toBe(before);
 });
@@ -89,7 +88,7 @@ test("libvirt that cannot detach a device: nothing is left on the way", async ()
   await start("debian-kvm");
   host.failAt({ command: `${VIRSH} nodedev-detach`, stderr: "error: Failed to detach device\n", exitCode: 1 });
   await expect(new Deployment(host).create("AssignableDevice", { device: NVME })).rejects.toThrow(
-    /the step "make-assignable" failed[\s\S]*Failed to detach device[\s\S]*Everything was given back/,
+    /could not move 0000:03:00\.0 from nvme to vfio-pci\.[\s\S]*Failed to detach device[\s\S]*Everything was given back/,
   );
   expect(await driverOf(host, NVME)).toBe("nvme");
   expect(await output(host, "ls /var/lib")).not.toContain("pulumi");

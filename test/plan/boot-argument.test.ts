@@ -1,12 +1,9 @@
+import type { BootArgument } from "../../provider/claims/claim-entry";
 import type { HostFacts } from "../../provider/facts/host-facts";
-import {
-  addBootArgument,
-  type BootArgument,
-  hasBootArgument,
-  removeBootArgument,
-} from "../../provider/plan/boot-argument";
-import { simulate } from "../../provider/steps/simulate";
-import type { FileEdit } from "../../provider/steps/step";
+import { addBootArgument, hasBootArgument, removeBootArgument } from "../../provider/plan/boot-argument";
+import { NOTHING } from "../../provider/plan/part";
+import type { FileEdit } from "../../provider/steps/file";
+import { simulate } from "../../provider/steps/steps";
 import { LAB } from "./recorded-host";
 
 const KEY = "IommuBootParameters";
@@ -18,25 +15,25 @@ test("the hypervisor of the lab host gets an argument in a drop-in, and grub.cfg
   expect(hasBootArgument(LAB, XEN)).toBe(false);
   const added = addBootArgument(LAB, KEY, XEN);
   expect(added).toMatchObject({
-    kind: "steps",
-    paths: [DROP_IN],
+    judgements: [],
+    entries: [{ kind: "boot-argument", path: DROP_IN, undo: XEN }],
     effects: [`${DROP_IN} gets iommu=on`, "/boot/grub/grub.cfg is made anew"],
     steps: [
       {
         kind: "edit-file",
         after: expect.stringContaining('GRUB_CMDLINE_XEN_DEFAULT="$GRUB_CMDLINE_XEN_DEFAULT iommu=on"'),
       },
-      { kind: "regenerate", what: "grub-config", path: "/boot/grub/grub.cfg" },
     ],
+    regenerate: [{ what: "grub-config", path: "/boot/grub/grub.cfg" }],
   });
-  const after = simulate(LAB, added.kind === "steps" ? added.steps : []);
+  const after = simulate(LAB, added.steps);
   const removed = removeBootArgument(after, KEY, XEN);
-  expect(simulate(after, removed.kind === "steps" ? removed.steps : [])).toEqual(LAB);
+  expect(simulate(after, removed.steps)).toEqual(LAB);
 });
 
 test("an argument that every entry has, and those to come too, is there", () => {
   expect(hasBootArgument(LAB, LINUX)).toBe(true);
-  expect(addBootArgument(LAB, KEY, LINUX)).toEqual({ kind: "steps", steps: [], paths: [], effects: [] });
+  expect(addBootArgument(LAB, KEY, LINUX)).toEqual(NOTHING);
 });
 
 test("an entry of grub.conf without the argument counts as lacking it", () => {
@@ -45,14 +42,14 @@ test("an entry of grub.conf without the argument counts as lacking it", () => {
   const facts: HostFacts = { ...LAB, boot: { ...LAB.boot, files: [{ path, target: path, text }] } };
   expect(hasBootArgument(facts, LINUX)).toBe(false);
   const added = addBootArgument(facts, KEY, LINUX);
-  const [edit] = added.kind === "steps" ? added.steps : [];
+  const [edit] = added.steps;
   expect((edit as FileEdit).after).toBe(text.replace("vmlinuz-2 ro", "vmlinuz-2 ro intel_iommu=on"));
 });
 
 test("a host whose boot is not recognised is refused, with what to do", () => {
   const facts: HostFacts = { ...LAB, boot: { ...LAB.boot, files: [] } };
   expect(addBootArgument(facts, KEY, LINUX)).toEqual({
-    kind: "unfit",
-    reason: expect.stringMatching(/how it boots is not recognised[\s\S]*by hand/),
+    ...NOTHING,
+    judgements: [{ guard: undefined, evidence: expect.stringMatching(/how it boots is not recognised[\s\S]*by hand/) }],
   });
 });

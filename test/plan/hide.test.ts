@@ -1,8 +1,8 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import type { HideWish } from "../../provider/plan/wish";
-import { simulate } from "../../provider/steps/simulate";
-import type { FileEdit } from "../../provider/steps/step";
+import type { FileEdit } from "../../provider/steps/file";
+import { simulate } from "../../provider/steps/steps";
 import { LAB, ownedBy, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");

@@ -3,7 +3,7 @@ import { waitingChanges } from "../../provider/plan/hide/boot-changes";
 import { iommuNeed } from "../../provider/plan/kinds/iommu-boot-parameters";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { IommuWish } from "../../provider/plan/wish";
-import { simulate } from "../../provider/steps/simulate";
+import { simulate } from "../../provider/steps/steps";
 import { LAB, ownedBy } from "./recorded-host";
 
 const WISH: IommuWish = { kind: "IommuBootParameters" };
@@ -83,7 +83,7 @@ describe.each(written)("the argument for %s", (_, facts, argument, variable) => 
     const edits = plan.steps.flatMap((step) => (step.kind === "edit-file" ? [step] : []));
     expect(edits).toHaveLength(1);
     expect(edits[0]?.after).toMatch(new RegExp(`${variable}\\w*=.*\\b${argument}`));
-    expect(plan.steps).toContainEqual(expect.objectContaining({ kind: "regenerate", what: "grub-config" }));
+    expect(plan.regenerate).toContainEqual(expect.objectContaining({ what: "grub-config" }));
     expect(plan.effects.at(-1)).toBe("the change waits for a reboot of the host");
     expect(waitingChanges(after, DEV.owner)).toMatchObject([{ what: "the IOMMU is switched on by the next boot" }]);
   });

@@ -1,9 +1,9 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AssignWish, AttachWish } from "../../provider/plan/wish";
-import { simulate } from "../../provider/steps/simulate";
+import { simulate } from "../../provider/steps/steps";
 import { hostdev, kvm, uuidOf, vm, withDriver } from "./kvm-host";
-import { LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
 const NVME = "03:00.0";
@@ -307,14 +307,13 @@ test("preview says how many root ports libvirt adds", () => {
 const claimed = (device: string, ports: readonly number[]): HostFacts["claims"][number] => ({
   key: `VmPciAttachment/0000:${device}/${uuidOf("web")}`,
   claim: {
-    version: 1,
+    version: 2,
     token: "token-1",
     project: "test",
     stack: "dev",
     label: device,
-    kind: "VmPciAttachment",
-    drivers: [],
-    entries: [{ path: "libvirt:config", entry: `0000:${device}`, undo: { ports } }],
+    functions: [],
+    entries: [{ kind: "libvirt-config", address: address(`0000:${device}`), undo: { ports: [...ports] } }],
   },
 });
 const made: readonly [string, string, readonly number[]][] = [
@@ -335,7 +334,7 @@ test.each(made)("of the root ports that libvirt made go %s", (_, devices, ports)
 test("an attachment knows the root ports that libvirt made for an earlier one, for it may be the last to end", () => {
   const facts = { ...kvm([vm("web", q35(3, hostdev(2, 0, "yes", 2)))]), claims: [claimed("02:00.0", [2, 3])] };
   expect(plan(facts, attach(NVME, "web")).steps[0]).toMatchObject({
-    claim: { entries: [{ entry: "0000:03:00.0", undo: { ports: [2, 3] } }] },
+    claim: { entries: [{ address: "0000:03:00.0", undo: { ports: [2, 3] } }] },
   });
 });
 

@@ -1,6 +1,6 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { type PciDeviceFilter, pciDeviceInfos } from "../../provider/plan/inventory/pci-device-info";
-import { simulate } from "../../provider/steps/simulate";
+import { simulate } from "../../provider/steps/steps";
 import { address, LAB } from "./recorded-host";
 
 const config = {

@@ -3,7 +3,7 @@ import type { TextFile } from "../../provider/boot/text-file";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AttachWish, DeviceWish, Wish } from "../../provider/plan/wish";
-import { simulate } from "../../provider/steps/simulate";
+import { simulate } from "../../provider/steps/steps";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const common = { expect: [], allow: [], toolstack: undefined };

@@ -2,7 +2,7 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import { waitingChanges } from "../../provider/plan/hide/boot-changes";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { HideWish, RebootWish } from "../../provider/plan/wish";
-import { simulate } from "../../provider/steps/simulate";
+import { simulate } from "../../provider/steps/steps";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const NIC = address("01:00.0");
@@ -42,7 +42,7 @@ function rebooted(facts: HostFacts, driver: string | undefined): HostFacts {
 }
 
 const reboots = (facts: HostFacts, wanted = wish(), context = DEV) =>
-  planPresent(facts, wanted, context).steps.some((step) => step.kind === "reboot");
+  planPresent(facts, wanted, context).reboot !== undefined;
 
 const hidden = after(IDLE, planPresent(IDLE, hide, DEV));
 const hiddenAndBooted = rebooted(hidden, "pciback");
@@ -71,7 +71,8 @@ test.each(times)("when %s, there is a reboot or none", (_, facts, expected) => {
 test("what waits is said in preview, and nothing is left to do after the reboot", () => {
   const { effects, steps } = planPresent(hidden, wish(), DEV);
   expect(effects).toEqual(["the host is rebooted", "because 0000:01:00.0 is hidden from the next boot on"]);
-  expect(planPresent(rebooted(after(hidden, { steps }), "pciback"), wish(), DEV).steps).toEqual([]);
+  const then = planPresent(rebooted(after(hidden, { steps }), "pciback"), wish(), DEV);
+  expect([then.steps, then.reboot]).toEqual([[], undefined]);
 });
 
 test("another stack's changes are its own to reboot for", () => {
@@ -83,13 +84,14 @@ test("another stack's changes are its own to reboot for", () => {
 test('"always" reboots once for each value of the triggers, whatever happens between', () => {
   const always = (triggers: string[]) => wish({ when: "always", triggers });
   const asked = after(IDLE, {
-    steps: planPresent(IDLE, always(["a"]), DEV).steps.filter(({ kind }) => kind !== "reboot"),
+    steps: planPresent(IDLE, always(["a"]), DEV).steps,
   });
   expect(reboots(IDLE, always(["a"]))).toBe(true);
   // The run ended between the note and the reboot: it is still to come.
   expect(reboots(asked, always(["a"]))).toBe(true);
   const done = rebooted(asked, "e1000e");
   expect(planPresent(done, always(["a"]), DEV).steps).toEqual([]);
+  expect(reboots(done, always(["a"]))).toBe(false);
   expect(reboots(done, always(["b"]))).toBe(true);
   expect(reboots(done, always(["a"]), ownedBy("dev", "token-9", "renamed"))).toBe(false);
   expect(reboots(done, always(["a"]), PROD)).toBe(true);
@@ -110,7 +112,5 @@ test("running VMs forbid a reboot, unless they may go down with the host", () =>
 
 test("XenServer is rebooted by its toolstack", () => {
   const facts = { ...hidden, machine: { ...hidden.machine, isXenServer: true } };
-  expect(planPresent(facts, wish(), DEV).steps).toMatchObject([
-    { kind: "reboot", by: "xapi", bootId: LAB.machine.bootId },
-  ]);
+  expect(planPresent(facts, wish(), DEV).reboot).toMatchObject({ by: "xapi", bootId: LAB.machine.bootId });
 });

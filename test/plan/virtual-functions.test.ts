@@ -4,8 +4,8 @@ import type { PciDevice } from "../../provider/facts/pci-devices";
 import type { PciAddress } from "../../provider/pci/address";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { VirtualFunctionsWish } from "../../provider/plan/wish";
-import { simulate } from "../../provider/steps/simulate";
-import type { Step } from "../../provider/steps/step";
+import type { Step } from "../../provider/steps/steps";
+import { simulate } from "../../provider/steps/steps";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const CONTROLLER = address("03:00.0");

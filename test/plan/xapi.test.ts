@@ -3,7 +3,7 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import type { XapiVm } from "../../provider/facts/xapi";
 import { isGone, keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AttachWish } from "../../provider/plan/wish";
-import { simulate } from "../../provider/steps/simulate";
+import { simulate } from "../../provider/steps/steps";
 import { otherConfigValues } from "../vm-text/other-config-arbitrary";
 import { address, ownedBy, target } from "./recorded-host";
 import { factsOf, poolOf, withPool, withVm } from "./xenserver-hosts";

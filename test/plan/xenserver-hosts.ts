@@ -1,13 +1,13 @@
 import { type HostFacts, readHostFacts } from "../../provider/facts/host-facts";
 import type { XapiPool, XapiVm } from "../../provider/facts/xapi";
-import { factsScript } from "../../provider/script/apply-script";
+import { factsScript } from "../../provider/script/facts-script";
 import { startSimulatedHost } from "../../simulator";
 
 /** The facts of a fresh simulated host, to be changed for a case. No XenServer can be recorded here. */
 export async function factsOf(profile: "xenserver-7" | "xcpng-8.3"): Promise<HostFacts> {
   const host = await startSimulatedHost({ name: "xs1", profile });
   try {
-    const { stdout } = await host.exec(factsScript({ vmConfigPaths: [] }));
+    const { stdout } = await host.exec(factsScript({ vmConfigPaths: [], libvirt: false }));
     return readHostFacts(stdout);
   } finally {
     await host.stop();

@@ -2,8 +2,8 @@ import type { Domain } from "../../provider/facts/domains";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { planPresent } from "../../provider/plan/kinds/kinds";
 import type { AttachWish, Wish } from "../../provider/plan/wish";
-import type { Step } from "../../provider/steps/step";
-import { stepShell } from "../../provider/steps/steps-shell";
+import type { Step } from "../../provider/steps/steps";
+import { stepShell } from "../../provider/steps/steps";
 import type { AttachOptions } from "../../provider/vm-text/attach-options";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
@@ -82,7 +82,7 @@ test.each<[string, "attach" | "next start" | "passthrough", string]>([
   ["4.22", "next start", "the same"],
 ])("hot-plug on Xen %s: %s, for %s", (version, what) => {
   const plan = planPresent(hostOf(version), wish({}, "auto"), DEV);
-  expect(shellOf(plan.steps, "attach")).toEqual(what === "attach" ? [`attach 9 ${NIC} ${NIC}`] : []);
+  expect(shellOf(plan.steps, "attach")).toEqual(what === "attach" ? [`xl_attach 9 ${NIC} ${NIC}`] : []);
   expect(plan.effects.some((effect) => effect.includes("gets it at its next start"))).toBe(what === "next start");
 });
 

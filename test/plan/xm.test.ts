@@ -4,8 +4,7 @@ import { PERMISSIVE_FILE, QUIRKS_FILE } from "../../provider/facts/xend";
 import { planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import { toolstackOf } from "../../provider/plan/toolstack";
 import type { AttachWish, Wish } from "../../provider/plan/wish";
-import { simulate } from "../../provider/steps/simulate";
-import { stepShell } from "../../provider/steps/steps-shell";
+import { simulate, stepShell } from "../../provider/steps/steps";
 import type { AttachOptions } from "../../provider/vm-text/attach-options";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 

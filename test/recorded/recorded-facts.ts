@@ -5,7 +5,7 @@ import { type HostFacts, hostFactsShell, readHostFacts } from "../../provider/fa
 /** The facts of a host that was recorded; questions that are newer than the record count as unanswered there. */
 export function recordedFacts(host: string): HostFacts {
   const recorded = fs.readFileSync(path.join(__dirname, host, "facts.txt"), "latin1");
-  const asked = [...hostFactsShell({ vmConfigPaths: [] }).matchAll(/^ {2}answer (\w+)$/gm)].map(([, name]) => name);
+  const asked = [...hostFactsShell({ vmConfigPaths: [], libvirt: false }).matchAll(/^ {2}answer (\w+)$/gm)].map(([, name]) => name);
   const newer = asked.filter((name) => !recorded.includes(`\n@${name}\n`)).map((name) => `@${name}\n|\n|=1\n`);
   return readHostFacts(recorded.replace("@facts-end", `${newer.join("")}@facts-end`));
 }

@@ -1,8 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
+import type { ResourceKind } from "../../provider/claims/claim-key";
 import { PassthroughError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { defineResource, type ResourceDefinition, type Surroundings } from "../../provider/resources/lifecycle";
-import { simulate } from "../../provider/steps/simulate";
+import { simulatePlan } from "../../provider/plan/plan";
+import { defineResource, type Surroundings } from "../../provider/resources/lifecycle";
 
 export type Bag = Record<string, unknown>;
 export type Handlers = Required<dynamic.ResourceProvider>;
@@ -18,15 +19,16 @@ export class FakeHost {
     private readonly name = "xen1",
   ) {}
 
-  handlers(definition: ResourceDefinition): Handlers {
+  handlers(kind: ResourceKind): Handlers {
     const hostFor: Surroundings["hostFor"] = () => ({
       name: this.name,
       facts: async () => this.facts,
       warnOnce: async () => {},
       apply: async ({ plan, purpose }) => {
-        const { steps, refusals } = plan(this.facts);
-        if (refusals[0]) throw new PassthroughError(`Unable to ${purpose} on ${this.name}: ${refusals[0].message}`);
-        this.facts = simulate(this.facts, steps);
+        const planned = plan(this.facts);
+        const [refusal] = planned.refusals;
+        if (refusal) throw new PassthroughError(`Unable to ${purpose} on ${this.name}: ${refusal.message}`);
+        this.facts = simulatePlan(this.facts, planned);
         return this.facts;
       },
     });
@@ -34,7 +36,7 @@ export class FakeHost {
       info: async (line: string) => void this.lines.push(line),
       warn: async (line: string) => void this.lines.push(`warning: ${line}`),
     };
-    return defineResource(definition, { hostFor, log, env: {}, waitingHosts: this.waitingHosts }) as Handlers;
+    return defineResource(kind, { hostFor, log, env: {}, waitingHosts: this.waitingHosts }) as Handlers;
   }
 }
 

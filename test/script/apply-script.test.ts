@@ -1,9 +1,11 @@
 import fc from "fast-check";
-import type { Claim } from "../../provider/facts/claims";
+import type { Claim } from "../../provider/claims/claim";
 import { parsePciAddress } from "../../provider/pci/address";
-import { readApplyResult } from "../../provider/script/apply-result";
-import { applyScript, resultScript } from "../../provider/script/apply-script";
-import type { FileEdit, Step } from "../../provider/steps/step";
+import { resultScript } from "../../provider/script/apply-script";
+import type { FileEdit } from "../../provider/steps/file";
+import type { Regeneration } from "../../provider/steps/regeneration";
+import { describeStep, type Step } from "../../provider/steps/steps";
+import { group, scriptOf } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
 const NIC =
@@ -13,13 +15,12 @@ const NIC =
   })();
 const TAKE: Step = { kind: "make-assignable", address: NIC, from: "e1000e", stub: "pciback", by: "xl" };
 const CLAIM: Claim = {
-  version: 1,
+  version: 2,
   token: "t",
   project: 'it\'s $(a) "test"',
   stack: "ünïcode\n",
   label: "l",
-  kind: "AssignableDevice",
-  drivers: [],
+  functions: [],
   entries: [],
 };
 const CLAIMED: Step = { kind: "write-claim", key: "AssignableDevice/0000:01:00.0", before: undefined, claim: CLAIM };
@@ -38,16 +39,17 @@ beforeEach(() => {
 });
 afterEach(() => host.remove());
 
-const apply = (shell: readonly string[], ...groups: Step[][]) => {
-  const { stdout, stderr } = host.run(shell, applyScript("run-1", groups, { vmConfigPaths: [] }));
-  const result = readApplyResult(stdout);
+const apply = (shell: readonly string[], ...groups: readonly (Step | Regeneration)[][]) => {
+  const script = scriptOf(...groups.map((parts) => group(...parts)));
+  const { stdout, stderr } = host.run(shell, script.text);
+  const result = script.read(stdout);
   if (result.kind !== "ended") throw new Error(`${result.kind}: ${stdout}${stderr}`);
   return result.groups;
 };
 
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
   test("steps are done in order, and the claim is on the host", () => {
-    expect(apply(shell, [CLAIMED, TAKE])).toEqual(new Map([[1, { kind: "done" }]]));
+    expect(apply(shell, [CLAIMED, TAKE])).toEqual([{ kind: "done" }]);
     expect(host.driverOf(NIC)).toBe("pciback");
     expect(JSON.parse(host.read("/var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0") ?? "")).toEqual(
       CLAIM,
@@ -57,7 +59,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   test("a plan whose facts do not hold any more does nothing at all", () => {
     host.write("/etc/xen/a.cfg", "changed meanwhile");
     const groups = apply(shell, [CLAIMED, edit("as it was read", "ours")]);
-    expect(groups.get(1)).toEqual({ kind: "stale", reason: expect.stringContaining("a.cfg is not as it was read") });
+    expect(groups[0]).toEqual({ kind: "stale", reason: expect.stringContaining("a.cfg is not as it was read") });
     expect(host.files().filter((file) => !file.startsWith("/var/run/"))).toEqual(["/etc/xen/a.cfg"]);
   });
 
@@ -65,8 +67,8 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     host.write("/etc/xen/a.cfg", "before");
     host.write("/fail-add", "");
     const groups = apply(shell, [CLAIMED, edit("before", "after"), TAKE]);
-    expect(groups.get(1)).toMatchObject({ kind: "failed", step: 3, notUndone: [] });
-    expect(groups.get(1)).toMatchObject({ output: expect.stringContaining("failed to quarantine 0000:01:00.0") });
+    expect(groups[0]).toMatchObject({ kind: "failed", step: describeStep(TAKE), notUndone: [] });
+    expect(groups[0]).toMatchObject({ output: expect.stringContaining("failed to quarantine 0000:01:00.0") });
     expect(host.read("/etc/xen/a.cfg")).toBe("before");
     expect(host.driverOf(NIC)).toBe("e1000e");
     expect(host.files().some((file) => file.includes("claims"))).toBe(false);
@@ -76,18 +78,14 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     host.write("/fail-add", "");
     host.write("/etc/xen/a.cfg", "before");
     const groups = apply(shell, [TAKE], [edit("before", "after")]);
-    expect(groups.get(1)).toMatchObject({ kind: "failed" });
-    expect(groups.get(2)).toEqual({ kind: "done" });
+    expect(groups[0]).toMatchObject({ kind: "failed" });
+    expect(groups[1]).toEqual({ kind: "done" });
     expect(host.read("/etc/xen/a.cfg")).toBe("after");
   });
 
   test("several changes of the boot configuration make one initramfs", () => {
     host.write("/etc/xen/a.cfg", "1");
-    apply(
-      shell,
-      [edit("1", "2"), { kind: "regenerate", what: "initramfs" }],
-      [edit("2", "3"), { kind: "regenerate", what: "initramfs" }],
-    );
+    apply(shell, [edit("1", "2"), { what: "initramfs" }], [edit("2", "3"), { what: "initramfs" }]);
     expect(host.read("/etc/xen/a.cfg")).toBe("3");
     expect(host.read("/initramfs-runs")).toBe("run\n");
   });
@@ -95,14 +93,10 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   test("when the initramfs fails, all that waited for it is undone, the last first", () => {
     host.write("/etc/xen/a.cfg", "1");
     host.write("/fail-initramfs", "");
-    const groups = apply(
-      shell,
-      [edit("1", "2"), { kind: "regenerate", what: "initramfs" }],
-      [edit("2", "3"), { kind: "regenerate", what: "initramfs" }],
-    );
+    const groups = apply(shell, [edit("1", "2"), { what: "initramfs" }], [edit("2", "3"), { what: "initramfs" }]);
     expect(host.read("/etc/xen/a.cfg")).toBe("1");
-    for (const group of [1, 2])
-      expect(groups.get(group)).toMatchObject({ kind: "failed", step: "initramfs", output: "no space" });
+    for (const group of [0, 1])
+      expect(groups[group]).toMatchObject({ kind: "failed", step: "rebuild the initramfs", output: "no space" });
   });
 
   test("the text before the first edit is kept, and goes with our last entry", () => {
@@ -133,9 +127,9 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
       fc.property(fc.array(fc.oneof(bytes, hostile), { maxLength: 4 }), (parts) => {
         const text = parts.join("");
         host.write("/etc/xen/a.cfg", "before");
-        expect(apply(shell, [edit("before", text)]).get(1)).toEqual({ kind: "done" });
+        expect(apply(shell, [edit("before", text)])[0]).toEqual({ kind: "done" });
         expect(host.read("/etc/xen/a.cfg")).toBe(text);
-        expect(apply(shell, [edit(text, "before")]).get(1)).toEqual({ kind: "done" });
+        expect(apply(shell, [edit(text, "before")])[0]).toEqual({ kind: "done" });
       }),
       { numRuns: 8 },
     );
@@ -143,12 +137,13 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
 
   test("the result waits in a file for the next connection, and a run that never began has none", () => {
     apply(shell, [TAKE]);
-    expect(readApplyResult(host.run(shell, resultScript("run-1")).stdout)).toMatchObject({ kind: "ended" });
-    expect(readApplyResult(host.run(shell, resultScript("run-2")).stdout)).toEqual({ kind: "not-begun" });
+    const { read } = scriptOf(group(TAKE));
+    expect(read(host.run(shell, resultScript("run-1")).stdout)).toMatchObject({ kind: "ended" });
+    expect(read(host.run(shell, resultScript("run-2")).stdout)).toEqual({ kind: "not-begun" });
   });
 
   test("half a script does nothing", () => {
-    const script = applyScript("run-1", [[TAKE]], { vmConfigPaths: [] });
+    const { text: script } = scriptOf(group(TAKE));
     host.run(shell, script.slice(0, script.lastIndexOf("apply < /dev/null")));
     expect(host.driverOf(NIC)).toBe("e1000e");
     expect(host.files()).toEqual([]);

@@ -1,7 +1,8 @@
 import fs from "node:fs";
-import { readApplyResult } from "../../provider/script/apply-result";
-import { applyScript } from "../../provider/script/apply-script";
-import type { FileEdit, Step } from "../../provider/steps/step";
+import type { FileEdit } from "../../provider/steps/file";
+import type { Regeneration } from "../../provider/steps/regeneration";
+import type { Step } from "../../provider/steps/steps";
+import { group, scriptOf } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
 const DEFAULTS = "/etc/default/grub";
@@ -15,8 +16,8 @@ const EDIT: FileEdit = {
   hides: [],
   original: "keep",
 };
-const GRUB: Step = { kind: "regenerate", what: "grub-config", path: CONFIG };
-const INITRAMFS: Step = { kind: "regenerate", what: "initramfs", ifItHas: ["e1000e", "xhci_pci"] };
+const GRUB: Regeneration = { what: "grub-config", path: CONFIG };
+const INITRAMFS: Regeneration = { what: "initramfs", ifItHas: ["e1000e", "xhci_pci"] };
 
 let host: DirectoryHost;
 beforeEach(() => {
@@ -29,15 +30,16 @@ beforeEach(() => {
 });
 afterEach(() => host.remove());
 
-function run(shell: readonly string[], steps: readonly Step[], change = (script: string) => script) {
-  const { stdout } = host.run(shell, change(applyScript("run-1", [steps], { vmConfigPaths: [] })));
-  return { stdout, result: readApplyResult(stdout) };
+function run(shell: readonly string[], parts: readonly (Step | Regeneration)[], change = (script: string) => script) {
+  const script = scriptOf(group(...parts));
+  const { stdout } = host.run(shell, change(script.text));
+  return { stdout, result: script.read(stdout) };
 }
 
-function apply(shell: readonly string[], ...steps: Step[]) {
-  const { result, stdout } = run(shell, steps);
+function apply(shell: readonly string[], ...parts: (Step | Regeneration)[]) {
+  const { result, stdout } = run(shell, parts);
   if (result.kind !== "ended") throw new Error(`${result.kind}: ${stdout}`);
-  return result.groups.get(1);
+  return result.groups[0];
 }
 
 /** A heartbeat and a limit of one second. */
@@ -56,7 +58,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   test("what takes too long is ended with its children, and the sources are put back", () => {
     host.command("update-initramfs", `sh -c 'sleep 4; echo late > "$0"' "$ROOT/late"`);
     const { result } = run(shell, [EDIT, INITRAMFS], limited);
-    expect(result.kind === "ended" && result.groups.get(1)).toMatchObject({
+    expect(result.kind === "ended" && result.groups[0]).toMatchObject({
       kind: "failed",
       output: expect.stringContaining("it took longer than 1 s"),
     });
@@ -85,7 +87,7 @@ describe("under sh", () => {
     spoil();
     expect(apply(shell, EDIT, GRUB)).toMatchObject({
       kind: "failed",
-      step: "grub-config",
+      step: "rebuild grub.cfg",
       output: expect.stringMatching(why),
     });
     expect(host.read(CONFIG)).toBe(OLD_CONFIG);
@@ -112,7 +114,7 @@ describe("under sh", () => {
   test("the user is told while something takes long", () => {
     host.command("update-initramfs", "echo Generating; sleep 2.5");
     const { stdout, result } = run(shell, [EDIT, INITRAMFS], hurried);
-    expect(result.kind === "ended" && result.groups.get(1)).toEqual({ kind: "done" });
+    expect(result.kind === "ended" && result.groups[0]).toEqual({ kind: "done" });
     expect(stdout).toMatch(/^@progress update-initramfs: 1 s so far; Generating$/m);
   });
 
@@ -135,9 +137,9 @@ describe("under sh", () => {
     host.command("lsattr", `echo "----i---------e------- $2"`);
     expect(apply(shell, EDIT)).toMatchObject({
       kind: "failed",
-      step: 1,
+      step: "edit /etc/default/grub",
       output: expect.stringMatching(
-        /Operation not permitted[\s\S]*is immutable\. Take that off: chattr -i .*\/etc\/default\/grub/,
+        /Operation not permitted[\s\S]*is immutable\. Make it writable: chattr -i .*\/etc\/default\/grub/,
       ),
     });
     expect(host.read(DEFAULTS)).toBe("before\n");

@@ -1,5 +1,5 @@
 import { readHostFacts } from "../../provider/facts/host-facts";
-import { factsScript } from "../../provider/script/apply-script";
+import { factsScript } from "../../provider/script/facts-script";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
 const CONFIG = "name = 'a'\r\npci = [ '01:00.0' ] # @facts-end\n@facts-end";
@@ -11,7 +11,7 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("facts are r
     host.write("/etc/xen/a.cfg", CONFIG);
     host.write("/sys/hypervisor/type", "xen\n");
     host.write("/sys/hypervisor/version/major", "4\n");
-    const facts = readHostFacts(host.run(shell, factsScript({ vmConfigPaths: [] })).stdout);
+    const facts = readHostFacts(host.run(shell, factsScript({ vmConfigPaths: [], libvirt: false })).stdout);
     expect(facts.machine).toMatchObject({
       id: "0123456789abcdef0123456789abcdef",
       sshServerAddress: "192.0.2.7",

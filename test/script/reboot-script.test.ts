@@ -3,7 +3,7 @@ import { DirectoryHost, SHELLS } from "./directory-host";
 
 const BOOT = "3f0e7e1c-1111-4222-8333-944445555666";
 const HOST_UUID = "7c1f0000-aaaa-4bbb-8ccc-0123456789ab";
-const step = (by: "init" | "xapi", bootId = BOOT) => ({ kind: "reboot", bootId, by, timeoutSeconds: 900 }) as const;
+const step = (by: "init" | "xapi", bootId = BOOT) => ({ bootId, by, timeoutSeconds: 900 }) as const;
 
 /** Notes each call; `fail-<word>` in the tree makes the call with that word fail. */
 const noting = (name: string) => `

@@ -1,10 +1,11 @@
 import fs from "node:fs";
 import { readHostFacts } from "../../provider/facts/host-facts";
 import { parsePciAddress } from "../../provider/pci/address";
-import { readApplyResult } from "../../provider/script/apply-result";
-import { applyScript, factsScript } from "../../provider/script/apply-script";
-import type { Step, VirshChange } from "../../provider/steps/step";
+import { factsScript } from "../../provider/script/facts-script";
+import type { Step } from "../../provider/steps/steps";
+import type { VirshChange } from "../../provider/steps/virsh";
 import type { Hostdev } from "../../provider/vm-text/domain-xml";
+import { group, scriptOf } from "../script/apply-groups";
 import { DirectoryHost, SHELLS } from "../script/directory-host";
 
 const UUID = "34138775-b440-45f8-883a-f2520e0acbf2";
@@ -73,10 +74,11 @@ const change = (kind: VirshChange["kind"], separateScopes: boolean): Step => ({
   separateScopes,
 });
 const apply = (shell: readonly string[], ...steps: Step[]) => {
-  const { stdout, stderr } = host.run(shell, applyScript("run-1", [steps], { vmConfigPaths: [] }));
-  const result = readApplyResult(stdout);
+  const script = scriptOf(group(...steps));
+  const { stdout, stderr } = host.run(shell, script.text);
+  const result = script.read(stdout);
   if (result.kind !== "ended") throw new Error(`${result.kind}: ${stdout}${stderr}`);
-  return result.groups.get(1);
+  return result.groups[0];
 };
 const count = (text: string | undefined) => text?.match(/<hostdev /g)?.length;
 
@@ -87,7 +89,7 @@ const AGES = [true, false].map(
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
   test.each(AGES)("VMs are read, and a device comes and goes %s", (_, modern) => {
     if (!modern) host.write("/old", "");
-    const { libvirt } = readHostFacts(host.run(shell, factsScript({ vmConfigPaths: [] })).stdout);
+    const { libvirt } = readHostFacts(host.run(shell, factsScript({ vmConfigPaths: [], libvirt: false })).stdout);
     expect(libvirt).toMatchObject({
       kind: "answers",
       separateScopes: modern,

@@ -1,7 +1,6 @@
 import fs from "node:fs";
-import { readApplyResult } from "../../provider/script/apply-result";
-import { applyScript } from "../../provider/script/apply-script";
-import type { Step } from "../../provider/steps/step";
+import type { Step } from "../../provider/steps/steps";
+import { group, scriptOf } from "../script/apply-groups";
 import { DirectoryHost, SHELLS } from "../script/directory-host";
 
 const VM = "5f6a7b8c-9d0e-4f1a-b2c3-d4e5f6a7b8c9";
@@ -36,13 +35,14 @@ beforeEach(() => {
 afterEach(() => host.remove());
 
 const apply = (shell: readonly string[], ...steps: Step[]) => {
-  const script = applyScript("run-1", [steps], { vmConfigPaths: [] })
+  const script = scriptOf(group(...steps));
+  const text = script.text
     .replaceAll("/opt/xensource/libexec/xen-cmdline", "xen-cmdline")
     .replaceAll(GRUB, host.path(GRUB));
-  const { stdout, stderr } = host.run(shell, `XE_EXTRA_ARGS=server=elsewhere\nexport XE_EXTRA_ARGS\n${script}`);
-  const result = readApplyResult(stdout);
+  const { stdout, stderr } = host.run(shell, `XE_EXTRA_ARGS=server=elsewhere\nexport XE_EXTRA_ARGS\n${text}`);
+  const result = script.read(stdout);
   if (result.kind !== "ended") throw new Error(`${result.kind}: ${stdout}${stderr}`);
-  return result.groups.get(1);
+  return result.groups[0];
 };
 const setPci = (before: string | undefined, after: string | undefined): Step => ({
   kind: "set-vm-pci",
@@ -82,7 +82,12 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     host.write("/pci", "0/0000:05:00.0");
     host.write("/fail-set", "");
     const outcome = apply(shell, setPci("0/0000:05:00.0", "0/0000:05:00.0,1/0000:04:00.0"));
-    expect(outcome).toMatchObject({ kind: "failed", step: 1, output: "MAP_DUPLICATE_KEY", notUndone: [] });
+    expect(outcome).toMatchObject({
+      kind: "failed",
+      step: 'set other-config:pci of the VM "gpu1" to 0/0000:05:00.0,1/0000:04:00.0',
+      output: "MAP_DUPLICATE_KEY",
+      notUndone: [],
+    });
     expect(host.read("/pci")).toBe("0/0000:05:00.0");
   });
 

@@ -1,9 +1,9 @@
+import { parseKey } from "../../claims/claim-key";
+import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
-import type { Removal } from "../../facts/removals";
-import { parsePciTarget } from "../../pci/address";
+import { formatPciTarget } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
-import type { Step } from "../../steps/step";
 import { isIommuActive } from "../iommu-state";
 import type { Owner } from "../wish";
 import { isHidden } from "./hide-mechanisms";
@@ -22,42 +22,35 @@ export interface WaitingChange {
  */
 export function waitingChanges(facts: HostFacts, owner: Owner | undefined): readonly WaitingChange[] {
   const { bootId } = facts.machine;
-  const isOurs = (one: { readonly project: string; readonly stack: string }) =>
-    owner === undefined || (one.project === owner.project && one.stack === owner.stack);
-  const made = facts.claims.flatMap(({ key, claim }) =>
-    isOurs(claim) && claim.bootChange?.startsWith(`${bootId}/`) ? waitsToBegin(facts, key) : [],
+  const isOwn = (noted: { readonly project: string; readonly stack: string }) =>
+    owner === undefined || (noted.project === owner.project && noted.stack === owner.stack);
+  const made = readableClaims(facts).flatMap(({ key, claim }) =>
+    isOwn(claim) && claim.bootChange?.startsWith(`${bootId}/`) ? waitsToBegin(facts, key) : [],
   );
   const removed = facts.removals.flatMap((removal) =>
-    isOurs(removal) && removal.bootId === bootId && !facts.claims.some((one) => one.key === removal.key)
+    isOwn(removal) && removal.bootId === bootId && !facts.claims.some(({ key }) => key === removal.key)
       ? waitsToEnd(facts, removal.key)
       : [],
   );
-  return [...made, ...new Map(removed.map((one) => [one.key, one])).values()];
-}
-
-/** The step that lets later runs know that a removal waits for the host's reboot. */
-export function noteRemoval(facts: HostFacts, key: string, { project, stack }: Owner): Step {
-  const removal: Removal = { version: 1, project, stack, key, bootId: facts.machine.bootId };
-  return { kind: "note-removal", removal };
+  return [...made, ...new Map(removed.map((change) => [change.key, change])).values()];
 }
 
 function waitsToBegin(facts: HostFacts, key: string): WaitingChange[] {
-  const [kind, device = ""] = key.split("/");
-  if (kind === "IommuBootParameters")
+  const subject = parseKey(key);
+  if (subject?.kind === "IommuBootParameters")
     return isIommuActive(facts) ? [] : [{ key, what: "the IOMMU is switched on by the next boot" }];
-  const away = functionsNamed(facts, device).filter((one) => !isStubDriver(one.driver));
-  return away.length === 0 ? [] : [{ key, what: `${device} is hidden from the next boot on` }];
+  if (!subject?.target) return [];
+  const away = functionsOf(facts.pciDevices, subject.target).filter(({ driver }) => !isStubDriver(driver));
+  return away.length === 0 ? [] : [{ key, what: `${formatPciTarget(subject.target)} is hidden from the next boot on` }];
 }
 
 function waitsToEnd(facts: HostFacts, key: string): WaitingChange[] {
-  const [kind, device = ""] = key.split("/");
-  if (kind === "IommuBootParameters")
+  const subject = parseKey(key);
+  if (subject?.kind === "IommuBootParameters")
     return isIommuActive(facts) ? [{ key, what: "the IOMMU is on until the next boot" }] : [];
-  const left = functionsNamed(facts, device).filter((one) => isStubDriver(one.driver) && !isHidden(facts, one.address));
-  return left.length === 0 ? [] : [{ key, what: `${device} stays on ${left[0]?.driver} until the next boot` }];
-}
-
-function functionsNamed(facts: HostFacts, device: string) {
-  const target = parsePciTarget(device);
-  return target ? functionsOf(facts.pciDevices, target) : [];
+  if (!subject?.target) return [];
+  const left = functionsOf(facts.pciDevices, subject.target).find(
+    ({ driver, address }) => isStubDriver(driver) && !isHidden(facts, address),
+  );
+  return left ? [{ key, what: `${formatPciTarget(subject.target)} stays on ${left.driver} until the next boot` }] : [];
 }

@@ -7,16 +7,17 @@ import { leaveEarly, noEarlyScript, takeEarly, takenEarly } from "./early";
  */
 export const driverOverrideHiding: HideMechanism = {
   name: "driver-override",
+  hiddenBy: "driver-override",
   hosts: "kvm",
-  unfit(facts, _devices, stub) {
+  whyNotHide(facts, _devices, stub) {
     if (!facts.boot.stubs.has(stub)) {
       return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in`;
     }
     return noEarlyScript(facts);
   },
-  isHidden: (facts, address) => takenEarly(facts).some((one) => one.driver !== "pciback" && one.address === address),
+  isHidden: (facts, address) =>
+    takenEarly(facts).some((taking) => taking.driver !== "pciback" && taking.address === address),
   hide: (facts, { address }, _key, stub) => takeEarly(facts, { driver: stub, address }, "driver-override"),
   unhide: (facts, address) => leaveEarly(facts, address),
-  regenerate: [{ kind: "regenerate", what: "initramfs" }],
-  regenerationEffects: ["the initramfs is made anew with a script that takes it before its own driver can"],
+  consequences: ["the initramfs is made anew with a script that takes it before its own driver can"],
 };

@@ -3,8 +3,11 @@ import { earlyHomeOf } from "../../facts/boot";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciAddress } from "../../pci/address";
 import type { StubDriver } from "../../pci/stub-driver";
-import type { FileEdit, Step } from "../../steps/step";
-import type { HideDraft, HideMechanismName } from "../hide-mechanism";
+import type { FileEdit } from "../../steps/file";
+import type { Regeneration } from "../../steps/regeneration";
+import { NOTHING, type Part, part, refuse } from "../part";
+
+const INITRAMFS: readonly Regeneration[] = [{ what: "initramfs" }];
 
 /** What our script in the initramfs takes at boot; the same script serves the mechanisms `initramfs` and `driver-override`. */
 export function takenEarly(facts: HostFacts): readonly EarlyTaking[] {
@@ -21,23 +24,27 @@ export function noEarlyScript(facts: HostFacts): string | undefined {
     : "its initramfs is made by neither initramfs-tools nor dracut, and so no script of ours can be in it";
 }
 
+/** Our script takes one more function. */
 export function takeEarly(
   facts: HostFacts,
   taking: { readonly driver: StubDriver; readonly address: PciAddress },
-  mechanism: HideMechanismName,
-): HideDraft {
+  mechanism: "initramfs" | "driver-override",
+): Part {
   const home = earlyHomeOf(facts.boot);
-  if (!home) return { steps: [], entries: [] };
-  return {
-    steps: earlyEdits(facts, [...takenEarly(facts), taking], [taking.address]),
-    entries: [{ path: earlyScriptPath(home), entry: taking.address, undo: { mechanism, driver: taking.driver } }],
-  };
+  if (!home) return refuse(noEarlyScript(facts) ?? "");
+  const { address } = taking;
+  return part({
+    steps: earlyEdits(facts, [...takenEarly(facts), taking], [address]),
+    regenerate: INITRAMFS,
+    entries: [{ kind: "hidden", path: earlyScriptPath(home), address, undo: { mechanism } }],
+  });
 }
 
-export function leaveEarly(facts: HostFacts, address: PciAddress): readonly Step[] {
+/** Our script leaves a function alone. */
+export function leaveEarly(facts: HostFacts, address: PciAddress): Part {
   const takings = takenEarly(facts);
-  const left = takings.filter((one) => one.address !== address);
-  return left.length === takings.length ? [] : earlyEdits(facts, left, []);
+  const left = takings.filter((taking) => taking.address !== address);
+  return left.length === takings.length ? NOTHING : part({ steps: earlyEdits(facts, left, []), regenerate: INITRAMFS });
 }
 
 function earlyEdits(facts: HostFacts, takings: readonly EarlyTaking[], hides: readonly PciAddress[]): FileEdit[] {

@@ -3,10 +3,11 @@ import type { ArgumentEdit } from "../../boot/kernel-line";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
-import { simulate } from "../../steps/simulate";
+import { simulate } from "../../steps/steps";
 import { bootFileEdit } from "../boot-file-edit";
 import { type BootArgumentsEdit, bootLines, defaultBootEntry, editBootArguments, futureBootLine } from "../boot-lines";
 import type { HideMechanism } from "../hide-mechanism";
+import { NOTHING, part, refuse } from "../part";
 
 /** Xen's own kernels up to 3.0 name the driver's module without "xen-". */
 function parameterOf(facts: HostFacts): HideParameter {
@@ -16,14 +17,15 @@ function parameterOf(facts: HostFacts): HideParameter {
 /** Xen, pciback a part of the kernel: its list in the arguments that the boot loader gives the kernel of dom0. */
 export const grubHiding: HideMechanism = {
   name: "grub",
+  hiddenBy: "grub",
   hosts: "xen",
-  unfit(facts, devices) {
+  whyNotHide(facts, devices) {
     if (facts.pciback.kind !== "builtin") {
       return facts.pciback.kind === "module"
         ? "its xen-pciback is a module, which comes too late for the kernel's arguments: the drivers of the devices are there before it"
         : `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
     }
-    return whyNot(facts, devices);
+    return whyNoEdit(facts, devices);
   },
   isHidden(facts, address) {
     const hides = (line: string) => isHiddenByArgument(line, parameterOf(facts), address);
@@ -37,29 +39,35 @@ export const grubHiding: HideMechanism = {
   },
   hide(facts, { address }, key) {
     const edit = editHide(facts, address);
-    if (edit.kind === "error") return { steps: [], entries: [] };
-    const configs = edit.regenerate.map((step) => (step.what === "grub-config" ? `${step.path} is made anew` : ""));
-    return {
-      steps: [...edit.edits.map((one) => bootFileEdit(facts, key, one, [address], "keep")), ...edit.regenerate],
-      entries: edit.edits.map(({ path }) => ({ path, entry: address, undo: { mechanism: "grub" } })),
+    if (edit.kind === "error") return refuse(edit.reason);
+    const configs = edit.regenerate.flatMap((made) =>
+      made.what === "grub-config" ? [`${made.path} is made anew`] : [],
+    );
+    return part({
+      steps: edit.edits.map((change) => bootFileEdit(facts, key, change, [address], "keep")),
+      regenerate: edit.regenerate,
+      entries: edit.edits.map(({ path }) => ({ kind: "hidden", path, address, undo: { mechanism: "grub" } })),
       effects: [
         ...edit.edits.map(({ path }) => `${path} gets ${address} in ${parameterOf(facts)}`),
         ...configs,
         ...otherDefault(facts),
       ],
-    };
+    });
   },
-  stuck(facts, address) {
+  whyNotUnhide(facts, address) {
     const edit = editUnhide(facts, address);
     return edit.kind === "error" ? edit.reason : undefined;
   },
   unhide(facts, address, _claim, key) {
     const edit = editUnhide(facts, address);
-    if (edit.kind === "error" || edit.edits.length === 0) return [];
-    return [...edit.edits.map((one) => bootFileEdit(facts, key, one, [], "forget")), ...edit.regenerate];
+    if (edit.kind === "error") return refuse(edit.reason);
+    if (edit.edits.length === 0) return NOTHING;
+    return part({
+      steps: edit.edits.map((change) => bootFileEdit(facts, key, change, [], "forget")),
+      regenerate: edit.regenerate,
+    });
   },
-  regenerate: [],
-  regenerationEffects: [],
+  consequences: [],
 };
 
 /** Of the entries only those with Xen hide anything. */
@@ -84,14 +92,14 @@ function editUnhide(facts: HostFacts, address: PciAddress): BootArgumentsEdit {
   return editBootArguments(facts, "dom0", change, "remove");
 }
 
-function whyNot(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
+function whyNoEdit(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
   let now = facts;
   for (const { address } of devices) {
     const edit = editHide(now, address);
     if (edit.kind === "error") return edit.reason;
     now = simulate(
       now,
-      edit.edits.map((one) => bootFileEdit(now, "", one, [], "keep")),
+      edit.edits.map((change) => bootFileEdit(now, "", change, [], "keep")),
     );
   }
   return undefined;

@@ -1,4 +1,4 @@
-import type { Claim } from "../../facts/claims";
+import type { HiddenEntry } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
@@ -28,7 +28,7 @@ const MECHANISMS: readonly HideMechanism[] = [
 
 export type ChosenMechanism =
   | { readonly kind: "mechanism"; readonly mechanism: HideMechanism }
-  | { readonly kind: "unfit"; readonly reason: string };
+  | { readonly kind: "none"; readonly reason: string };
 
 /** The mechanism that the program names; else the host's custom, else the first one that it can hide these functions with. */
 export function chooseMechanism(
@@ -48,18 +48,17 @@ export function chooseMechanism(
   for (const mechanism of candidates) {
     const reason =
       (mechanism.hosts ?? kind) === kind
-        ? mechanism.unfit(facts, devices, stubDriverOf(facts, wish))
-        : `it hides devices on hosts with ${mechanism.hosts === "xen" ? "Xen" : "KVM"}, and this one runs ${kind === "xen" ? "on Xen" : "without Xen"}`;
+        ? mechanism.whyNotHide(facts, devices, stubDriverOf(facts, wish))
+        : `the mechanism "${mechanism.name}" is for hosts ${mechanism.hosts === "xen" ? "with Xen" : "with KVM"}, and this one runs ${kind === "xen" ? "on Xen" : "without Xen"}`;
     if (reason === undefined) return { kind: "mechanism", mechanism };
     reasons.push(candidates.length === 1 ? reason : `${mechanism.name}: ${reason}`);
   }
-  return { kind: "unfit", reason: reasons.join("\n") };
+  return { kind: "none", reason: reasons.join("\n") };
 }
 
-/** The mechanism that made an entry of a claim. */
-export function mechanismOfEntry(entry: Claim["entries"][number]): HideMechanism | undefined {
-  const undo = (entry.undo ?? {}) as { mechanism?: unknown; variant?: unknown };
-  return MECHANISMS.find(({ name, variant }) => name === undo.mechanism && variant === undo.variant);
+/** The mechanism that made an entry of a claim, and takes it out again. */
+export function mechanismOf({ undo }: HiddenEntry): HideMechanism | undefined {
+  return MECHANISMS.find(({ hiddenBy }) => hiddenBy === undo.mechanism);
 }
 
 /** Whether every boot from now on hides this function, in whatever way. */

@@ -5,8 +5,9 @@ import { leaveEarly, noEarlyScript, takeEarly, takenEarly } from "./early";
 /** Xen: our script in the initramfs gives functions to pciback, also those whose own driver is a part of the kernel. */
 export const initramfsHiding: HideMechanism = {
   name: "initramfs",
+  hiddenBy: "initramfs",
   hosts: "xen",
-  unfit(facts) {
+  whyNotHide(facts) {
     if (facts.pciback.kind === undefined) {
       return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
     }
@@ -14,9 +15,9 @@ export const initramfsHiding: HideMechanism = {
     const option = findHideOption(facts.modprobe);
     return option.kind === "unusable" ? option.reason : noEarlyScript(facts);
   },
-  isHidden: (facts, address) => takenEarly(facts).some((one) => one.driver === "pciback" && one.address === address),
+  isHidden: (facts, address) =>
+    takenEarly(facts).some((taking) => taking.driver === "pciback" && taking.address === address),
   hide: (facts, { address }) => takeEarly(facts, { driver: "pciback", address }, "initramfs"),
   unhide: (facts, address) => leaveEarly(facts, address),
-  regenerate: [{ kind: "regenerate", what: "initramfs" }],
-  regenerationEffects: ["the initramfs is made anew with a script that takes it before its own driver can"],
+  consequences: ["the initramfs is made anew with a script that takes it before its own driver can"],
 };

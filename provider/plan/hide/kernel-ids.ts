@@ -1,14 +1,16 @@
 import { addIdArgument, catches, idsOf, removeIdArgument, withId, withoutId } from "../../boot/id-list";
-import type { Claim } from "../../facts/claims";
+import type { Claim } from "../../claims/claim";
+import { type HiddenEntry, hiddenBy } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import type { StubDriver } from "../../pci/stub-driver";
-import type { FileEdit, Step } from "../../steps/step";
 import { bootFileEdit } from "../boot-file-edit";
 import { bootLines, editBootArguments, futureBootLine } from "../boot-lines";
-import type { HideDraft, HideMechanism } from "../hide-mechanism";
-import { moduleOf } from "./modprobe";
+import { otherEntries } from "../claim";
+import type { HideMechanism } from "../hide-mechanism";
+import { nativeModule } from "../native-module";
+import { NOTHING, type Part, part, refuse } from "../part";
 
 /** Where the stub driver is a module: our own file, since modprobe hands a module one list alone. */
 const IDS_FILE = "/etc/modprobe.d/pulumi-pci-passthrough-ids.conf";
@@ -18,14 +20,15 @@ const STUBS = ["vfio-pci", "pci-stub"] as const;
 /** KVM, where the user wants ids: the stub driver takes every device of a vendor and device id, in the arguments of the kernel or of modprobe. */
 export const kernelIdsHiding: HideMechanism = {
   name: "kernel-ids",
+  hiddenBy: "kernel-ids",
   hosts: "kvm",
   onlyByName: true,
-  unfit(facts, devices, stub) {
+  whyNotHide(facts, devices, stub) {
     const kind = facts.boot.stubs.get(stub);
     if (kind === undefined) {
       return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in`;
     }
-    if (kind === "module") return unfitForModule(facts, devices, stub);
+    if (kind === "module") return whyNotByModule(facts, devices, stub);
     const errors = devices.map((device) => editBootArguments(facts, "linux", added(stub, device), "add"));
     return errors.flatMap((edit) => (edit.kind === "error" ? [edit.reason] : []))[0];
   },
@@ -44,41 +47,32 @@ export const kernelIdsHiding: HideMechanism = {
       facts.boot.stubs.get(stub) === "module"
         ? hideByModule(facts, device, stub, caught)
         : hideByArgument(facts, device, key, stub, caught);
-    const names = caught.map((one) => `${one.address} (${one.identity.label})`).join(", ");
+    const names = caught.map(({ address, identity }) => `${address} (${identity.label})`).join(", ");
     return { ...draft, effects: [`${stub} takes every device with the id ${device.identity.id}: ${names}`] };
   },
   unhide(facts, address, claim, key) {
-    const undo = undoOf(claim, address);
-    if (!undo || othersNeed(facts, key, claim, address, (one) => one.id === undo.id)) return [];
+    const undo = undoFor(claim, address);
+    if (!undo || othersNeed(facts, key, claim, address, (other) => other.id === undo.id)) return NOTHING;
     if (facts.boot.stubs.get(undo.stub) !== "module") {
       const change = { name: `${undo.stub}.ids`, edit: removeIdArgument(`${undo.stub}.ids`, undo.id) };
       const edit = editBootArguments(facts, "linux", change, "remove");
-      if (edit.kind === "error" || edit.edits.length === 0) return [];
-      return [...edit.edits.map((one) => bootFileEdit(facts, key, one, [], "forget")), ...edit.regenerate];
+      if (edit.kind === "error") return refuse(edit.reason);
+      if (edit.edits.length === 0) return NOTHING;
+      return part({
+        steps: edit.edits.map((text) => bootFileEdit(facts, key, text, [], "forget")),
+        regenerate: edit.regenerate,
+      });
     }
     const before = readIdsFile(facts);
-    const module = undo.module;
-    const drops = module !== undefined && !othersNeed(facts, key, claim, address, (one) => one.module === module);
-    return idsFileSteps(
-      facts,
-      {
-        stub: undo.stub,
-        ids: withoutId(before?.ids ?? "", undo.id),
-        modules: (before?.modules ?? []).filter((one) => !drops || one !== module),
-      },
-      [],
-      module,
-    );
+    const { stub, module } = undo;
+    const drops = module !== undefined && !othersNeed(facts, key, claim, address, (other) => other.module === module);
+    const modules = (before?.modules ?? []).filter((waiting) => !drops || waiting !== module);
+    return editIdsFile(facts, { stub, ids: withoutId(before?.ids ?? "", undo.id), modules }, [], module);
   },
-  regenerate: [],
-  regenerationEffects: [],
+  consequences: [],
 };
 
-interface Undo {
-  readonly stub: StubDriver;
-  readonly id: string;
-  readonly module?: string;
-}
+type Undo = HiddenEntry<"kernel-ids">["undo"];
 
 function added(stub: StubDriver, device: PciDevice) {
   return { name: `${stub}.ids`, edit: addIdArgument(`${stub}.ids`, device.identity.id) };
@@ -99,37 +93,41 @@ function hideByArgument(
   key: string,
   stub: StubDriver,
   caught: readonly PciDevice[],
-): HideDraft {
+): Part {
   const edit = editBootArguments(facts, "linux", added(stub, device), "add");
-  if (edit.kind === "error") return { steps: [], entries: [] };
-  const hides = caught.map((one) => one.address);
-  return {
-    steps: [...edit.edits.map((one) => bootFileEdit(facts, key, one, hides, "keep")), ...edit.regenerate],
-    entries: edit.edits.map(({ path }) => entryOf(path, device, { stub, id: device.identity.id })),
-  };
+  if (edit.kind === "error") return refuse(edit.reason);
+  const hides = caught.map(({ address }) => address);
+  const undo: Undo = { mechanism: "kernel-ids", stub, id: device.identity.id };
+  return part({
+    steps: edit.edits.map((change) => bootFileEdit(facts, key, change, hides, "keep")),
+    regenerate: edit.regenerate,
+    entries: edit.edits.map(({ path }) => ({ kind: "hidden", path, address: device.address, undo })),
+  });
 }
 
-function hideByModule(facts: HostFacts, device: PciDevice, stub: StubDriver, caught: readonly PciDevice[]): HideDraft {
+function hideByModule(facts: HostFacts, device: PciDevice, stub: StubDriver, caught: readonly PciDevice[]): Part {
   const before = readIdsFile(facts);
-  const module = moduleOf(facts, device);
-  const modules = caught.flatMap((one) => moduleOf(facts, one) ?? []);
+  const module = nativeModule(facts, device);
+  const modules = caught.flatMap((other) => nativeModule(facts, other) ?? []);
   const after = {
     stub,
     ids: withId(before?.ids ?? "", device.identity.id),
     modules: [...new Set([...(before?.modules ?? []), ...modules])].sort(),
   };
+  const hides = caught.map(({ address }) => address);
+  const undo: Undo = {
+    mechanism: "kernel-ids",
+    stub,
+    id: device.identity.id,
+    ...(module === undefined ? {} : { module }),
+  };
   return {
-    steps: idsFileSteps(
-      facts,
-      after,
-      caught.map((one) => one.address),
-      module,
-    ),
-    entries: [entryOf(IDS_FILE, device, { stub, id: device.identity.id, ...(module === undefined ? {} : { module }) })],
+    ...editIdsFile(facts, after, hides, module),
+    entries: [{ kind: "hidden", path: IDS_FILE, address: device.address, undo }],
   };
 }
 
-function unfitForModule(facts: HostFacts, devices: readonly PciDevice[], stub: StubDriver): string | undefined {
+function whyNotByModule(facts: HostFacts, devices: readonly PciDevice[], stub: StubDriver): string | undefined {
   if (!facts.boot.softdep)
     return `its modprobe (module-init-tools) cannot make the drivers of the devices wait for ${stub}`;
   const name = stub.replaceAll("-", "[-_]");
@@ -141,7 +139,7 @@ function unfitForModule(facts: HostFacts, devices: readonly PciDevice[], stub: S
     return `${other.path} gives ${stub} ids already, and the module heeds only one list. Add the id there, or hide by "driver-override"`;
   const own = readIdsFile(facts);
   if (own && own.stub !== stub) return `${IDS_FILE} is for ${own.stub}. One host keeps devices with one stub driver`;
-  const orphan = devices.find((device) => moduleOf(facts, device) === undefined);
+  const orphan = devices.find((device) => nativeModule(facts, device) === undefined);
   return (
     orphan &&
     `${orphan.address} has no module of its own that could be made to wait for ${stub}. Hide it by "driver-override"`
@@ -170,33 +168,19 @@ function readIdsFile(facts: HostFacts): IdsFile | undefined {
   };
 }
 
-function idsFileSteps(
-  facts: HostFacts,
-  file: IdsFile,
-  hides: readonly PciAddress[],
-  module: string | undefined,
-): readonly Step[] {
+function editIdsFile(facts: HostFacts, file: IdsFile, hides: readonly PciAddress[], module: string | undefined): Part {
   const before = facts.modprobe.find(({ path }) => path === IDS_FILE)?.text;
-  const after =
-    file.ids === ""
-      ? undefined
-      : `${HEADER}options ${file.stub} ids=${file.ids}\n${file.modules.map((one) => `softdep ${one} pre: ${file.stub}\n`).join("")}`;
-  if (before === after) return [];
-  const edit: FileEdit = { kind: "edit-file", path: IDS_FILE, before, after, hides, original: "leave" };
-  return [
-    edit,
-    { kind: "regenerate", what: "initramfs", ...(module === undefined ? {} : { ifItHas: [module, file.stub] }) },
-  ];
+  const softdeps = file.modules.map((waiting) => `softdep ${waiting} pre: ${file.stub}\n`).join("");
+  const after = file.ids === "" ? undefined : `${HEADER}options ${file.stub} ids=${file.ids}\n${softdeps}`;
+  if (before === after) return NOTHING;
+  return part({
+    steps: [{ kind: "edit-file", path: IDS_FILE, before, after, hides, original: "leave" }],
+    regenerate: [{ what: "initramfs", ...(module === undefined ? {} : { ifItHas: [module, file.stub] }) }],
+  });
 }
 
-function entryOf(path: string, { address }: PciDevice, undo: Undo): Claim["entries"][number] {
-  return { path, entry: address, undo: { mechanism: "kernel-ids", ...undo } };
-}
-
-function undoOf(claim: Claim, address: string): Undo | undefined {
-  const { undo } = claim.entries.find((entry) => entry.entry === address) ?? {};
-  const { stub, id, module } = (undo ?? {}) as { stub?: StubDriver; id?: string; module?: string };
-  return stub && id ? { stub, id, ...(module === undefined ? {} : { module }) } : undefined;
+function undoFor(claim: Claim, address: PciAddress): Undo | undefined {
+  return hiddenBy(claim.entries, "kernel-ids").find((entry) => entry.address === address)?.undo;
 }
 
 /** Whether another hidden function needs the same. */
@@ -204,17 +188,15 @@ function othersNeed(
   facts: HostFacts,
   key: string,
   claim: Claim,
-  address: string,
+  address: PciAddress,
   same: (undo: Undo) => boolean,
 ): boolean {
-  const others = facts.claims
-    .filter((one) => one.key !== key)
-    .flatMap((one) => one.claim.entries.map((entry) => ({ entry, claim: one.claim })));
+  const others = hiddenBy(otherEntries(facts, key), "kernel-ids");
   // The functions of one claim go one after the other, the last first: those before it are still to go.
-  const at = claim.entries.findIndex((entry) => entry.entry === address);
-  const own = claim.entries.slice(0, at).map((entry) => ({ entry, claim }));
-  return [...others, ...own].some((one) => {
-    const undo = undoOf(one.claim, one.entry.entry);
-    return undo !== undefined && same(undo);
-  });
+  const siblings = hiddenBy(claim.entries, "kernel-ids");
+  const earlier = siblings.slice(
+    0,
+    siblings.findIndex((entry) => entry.address === address),
+  );
+  return [...others, ...earlier].some(({ undo }) => same(undo));
 }

@@ -6,56 +6,58 @@ import {
   isHiddenByModprobe,
   unhideByModprobe,
 } from "../../boot/modprobe-files";
+import type { Claim } from "../../claims/claim";
+import { hiddenBy } from "../../claims/claim-entry";
 import { initramfsMakerOf } from "../../facts/boot";
-import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
-import type { Step } from "../../steps/step";
+import type { Regeneration } from "../../steps/regeneration";
 import { bootFileEdit } from "../boot-file-edit";
+import { otherEntries } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
+import { nativeModule } from "../native-module";
+import { NOTHING, part } from "../part";
 
 /** Where pciback is a module: its option `hide=`, and softdeps that make the drivers' modules wait for it, in the initramfs too. */
 export const modprobeHiding: HideMechanism = {
   name: "modprobe",
+  hiddenBy: "modprobe",
   hosts: "xen",
-  unfit: cannotHide,
+  whyNotHide,
   isHidden: (facts, address) => isHiddenByModprobe(facts.modprobe, address),
   hide(facts, device, key) {
-    const module = moduleOf(facts, device) ?? "";
+    const module = nativeModule(facts, device) ?? "";
+    const { address } = device;
     const edits = [
-      ...hideByModprobe(facts.modprobe, device.address, module),
+      ...hideByModprobe(facts.modprobe, address, module),
       ...(moduleFileEdits(facts, { module: "xen-pciback", folder: "kernel/drivers/xen/xen-pciback" }) ?? []),
     ];
-    return {
-      steps: [...edits.map((edit) => bootFileEdit(facts, key, edit, [device.address], "keep")), followedBy(module)],
-      entries: edits.map((edit) => ({
-        path: edit.path,
-        entry: device.address,
-        undo: { mechanism: "modprobe", module },
-      })),
-    };
+    return part({
+      steps: edits.map((edit) => bootFileEdit(facts, key, edit, [address], "keep")),
+      regenerate: [initramfsWith(module)],
+      entries: edits.map(({ path }) => ({ kind: "hidden", path, address, undo: { mechanism: "modprobe", module } })),
+    });
   },
-  stuck(facts) {
+  whyNotUnhide(facts) {
     const option = findHideOption(facts.modprobe);
     return option.kind === "unusable" ? option.reason : undefined;
   },
   unhide(facts, address, claim, key) {
     const unhidden = unhideByModprobe(facts.modprobe, address, unneededModule(facts, key, claim, address));
-    if (unhidden.length === 0) return [];
+    if (unhidden.length === 0) return NOTHING;
     const last = unhidden.some((edit) => edit.path === HIDE_FILE && edit.after === undefined);
     const edits = [...unhidden, ...((last ? moduleFileEdits(facts, undefined) : undefined) ?? [])];
-    return [
-      ...edits.map((edit) => bootFileEdit(facts, key, edit, [], "forget")),
-      followedBy(moduleIn(claim.entries.find((entry) => entry.entry === address)?.undo)),
-    ];
+    return part({
+      steps: edits.map((edit) => bootFileEdit(facts, key, edit, [], "forget")),
+      regenerate: [initramfsWith(moduleFor(claim, address))],
+    });
   },
-  regenerate: [],
-  regenerationEffects: ["the initramfs is made anew where it has the driver of the device"],
+  consequences: ["the initramfs is made anew where it has the driver of the device"],
 };
 
-function cannotHide(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
+function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
   if (facts.pciback.kind === undefined) {
     return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
   }
@@ -77,7 +79,7 @@ function cannotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
   if (initramfsModuleFiles(maker, facts.boot.files, undefined) === undefined) {
     return "/etc/mkinitfs/mkinitfs.conf has no plain line of features, to which xen-pciback could be added";
   }
-  const orphan = devices.find((device) => moduleOf(facts, device) === undefined);
+  const orphan = devices.find((device) => nativeModule(facts, device) === undefined);
   if (!orphan) return undefined;
   return orphan.driver !== undefined && !isStubDriver(orphan.driver)
     ? `${orphan.address} has the driver ${orphan.driver}, which is a part of the kernel and takes the device before any module is loaded`
@@ -94,33 +96,21 @@ function moduleFileEdits(facts: HostFacts, wanted: { readonly module: string; re
   });
 }
 
-/** The module that would take the function at boot if nobody hid it. */
-export function moduleOf(facts: HostFacts, device: PciDevice): string | undefined {
-  return device.driver !== undefined && !isStubDriver(device.driver)
-    ? facts.pciback.driverModules.get(device.driver)
-    : facts.pciback.nativeModules.get(device.address);
-}
-
-function moduleIn(undo: unknown): string | undefined {
-  return (undo as { module?: string } | undefined)?.module;
+function moduleFor(claim: Claim, address: PciAddress): string | undefined {
+  return hiddenBy(claim.entries, "modprobe").find((entry) => entry.address === address)?.undo.module;
 }
 
 /** An initramfs without the driver needs no word of this: there udev loads it from the root file system. */
-function followedBy(module: string | undefined): Step {
-  return {
-    kind: "regenerate",
-    what: "initramfs",
-    ...(module === undefined ? {} : { ifItHas: [module, "xen-pciback"] }),
-  };
+function initramfsWith(module: string | undefined): Regeneration {
+  return { what: "initramfs", ...(module === undefined ? {} : { ifItHas: [module, "xen-pciback"] }) };
 }
 
 /** The module of this entry's softdep, unless another hidden function has the same module. */
 function unneededModule(facts: HostFacts, key: string, claim: Claim, address: PciAddress): string | undefined {
-  const module = moduleIn(claim.entries.find((entry) => entry.entry === address)?.undo);
-  const others = facts.claims
-    .filter((one) => one.key !== key)
-    .flatMap((one) => one.claim.entries)
-    .concat(claim.entries.filter((entry) => entry.entry !== address))
-    .filter((entry) => isHiddenByModprobe(facts.modprobe, entry.entry as PciAddress));
-  return others.some((entry) => moduleIn(entry.undo) === module) ? undefined : module;
+  const module = moduleFor(claim, address);
+  const siblings = hiddenBy(claim.entries, "modprobe").filter((entry) => entry.address !== address);
+  const others = [...hiddenBy(otherEntries(facts, key), "modprobe"), ...siblings].filter((entry) =>
+    isHiddenByModprobe(facts.modprobe, entry.address),
+  );
+  return others.some(({ undo }) => undo.module === module) ? undefined : module;
 }

@@ -9,14 +9,15 @@ import {
   SYSV_SCRIPT,
 } from "../../boot/pciback-boot-script";
 import { addToPcibackConf, parsePcibackConf, removeFromPcibackConf } from "../../boot/pciback-conf";
-import type { Claim } from "../../facts/claims";
+import type { Claim } from "../../claims/claim";
+import { hiddenBy, standsIn } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
 import { ETC_MODULES, findConfFile, MODULES_LOAD_FILE, ownReaders } from "../../facts/pciback-conf";
 import type { PciAddress } from "../../pci/address";
-import { simulate } from "../../steps/simulate";
-import type { Step } from "../../steps/step";
-import { othersHaveEntriesIn } from "../claim";
+import { type Step, simulate } from "../../steps/steps";
+import { allEntries, originalOf, otherEntries } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
+import { part } from "../part";
 
 /**
  * /etc/xen/pciback.conf and the script that reads it late in the boot, when the devices' own drivers have them already: it needs nothing
@@ -25,8 +26,9 @@ import type { HideMechanism } from "../hide-mechanism";
  */
 export const pcibackConfHiding: HideMechanism = {
   name: "pciback-conf",
+  hiddenBy: "pciback-conf",
   hosts: "xen",
-  unfit,
+  whyNotHide,
   isCustomary: (facts) => ownReaders(facts.pcibackConf).some((reader) => reader.started),
   isHidden: (facts, address) => confHas(facts, address) && isRead(facts),
   hide(facts, device, key) {
@@ -39,14 +41,17 @@ export const pcibackConfHiding: HideMechanism = {
     const init = facts.pcibackConf.init;
     if (init && !isRead(draft.now))
       draft.steps.push({ kind: "boot-script", name: BOOT_SCRIPT_NAME, init, started: true });
-    return {
+    const { address } = device;
+    return part({
       steps: draft.steps,
-      entries: draft.paths.map((path) => ({ path, entry: device.address, undo: { mechanism: "pciback-conf" } })),
-    };
+      entries: draft.paths.map((path) => ({ kind: "hidden", path, address, undo: { mechanism: "pciback-conf" } })),
+    });
   },
   unhide(facts, address, claim, key) {
     const draft = new Draft(facts, key, "forget");
-    const paths = claim.entries.filter((entry) => entry.entry === address).map((entry) => entry.path);
+    const paths = hiddenBy(claim.entries, "pciback-conf").flatMap((entry) =>
+      entry.address === address ? [entry.path] : [],
+    );
     const last = (path: string) => paths.includes(path) && !othersNeed(facts, key, claim, address, path);
     const { init, started } = facts.pcibackConf;
     if (
@@ -64,13 +69,12 @@ export const pcibackConfHiding: HideMechanism = {
       else if (path === ETC_MODULES) draft.edit(path, removeModule(text, facts.pciback.module));
       else draft.edit(path, undefined);
     }
-    return draft.steps;
+    return part({ steps: draft.steps });
   },
-  regenerate: [],
-  regenerationEffects: ["its own driver has it at each boot until the boot script gives it to pciback"],
+  consequences: ["its own driver has it at each boot until the boot script gives it to pciback"],
 };
 
-function unfit(facts: HostFacts): string | undefined {
+function whyNotHide(facts: HostFacts): string | undefined {
   if (facts.pciback.kind === undefined) {
     return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
   }
@@ -113,10 +117,10 @@ function bootFiles(facts: HostFacts): readonly (readonly [string, string])[] {
 function moduleListOf(facts: HostFacts): { readonly path: string; readonly module: string } | undefined {
   const { module, kind } = facts.pciback;
   if (kind !== "module") return undefined;
-  const ours = facts.claims
-    .flatMap(({ claim }) => claim.entries)
-    .find((entry) => entry.path === ETC_MODULES || entry.path === MODULES_LOAD_FILE);
-  if (ours) return { path: ours.path, module };
+  const earlier = hiddenBy(allEntries(facts), "pciback-conf").find(
+    ({ path }) => path === ETC_MODULES || path === MODULES_LOAD_FILE,
+  );
+  if (earlier) return { path: earlier.path, module };
   const lists = facts.pcibackConf.files.filter(({ path }) => path.startsWith(ETC_MODULES));
   if (lists.some(({ text }) => listsModule(text, module))) return undefined;
   if (lists.some(({ path }) => path === ETC_MODULES)) return { path: ETC_MODULES, module };
@@ -125,9 +129,9 @@ function moduleListOf(facts: HostFacts): { readonly path: string; readonly modul
 
 /** Whether another hidden function, of this claim or another, needs what we wrote into this file. */
 function othersNeed(facts: HostFacts, key: string, claim: Claim, address: PciAddress, path: string): boolean {
-  if (othersHaveEntriesIn(facts, key, path)) return true;
-  return claim.entries.some(
-    (entry) => entry.path === path && entry.entry !== address && confHas(facts, entry.entry as PciAddress),
+  if (otherEntries(facts, key).some((entry) => standsIn(entry, path))) return true;
+  return hiddenBy(claim.entries, "pciback-conf").some(
+    (entry) => entry.path === path && entry.address !== address && confHas(facts, entry.address),
   );
 }
 
@@ -155,7 +159,7 @@ class Draft {
     const before = textOf(this.facts, path);
     const target = findConfFile(this.facts.pcibackConf, path)?.target ?? path;
     if (before === after) return;
-    const original = othersHaveEntriesIn(this.facts, this.key, path) ? "leave" : this.when;
+    const original = originalOf(this.facts, this.key, path, this.when);
     this.steps.push({ kind: "edit-file", path: target, before, after, hides, original });
   }
 }

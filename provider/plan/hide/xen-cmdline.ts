@@ -9,14 +9,15 @@ import {
   type XenMenu,
   xapiReads,
 } from "../../boot/xen-menu";
-import type { Claim, KeyedClaim } from "../../facts/claims";
+import { type ClaimEntry, hiddenBy } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import { addToHideList, hides, parseHideList, removeFromHideList } from "../../pci/hide-list";
-import type { Dom0ArgumentEdit } from "../../steps/step";
-import { othersHaveEntriesIn } from "../claim";
+import type { Dom0ArgumentEdit } from "../../steps/xen-cmdline";
+import { allEntries, originalOf } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
+import { NOTHING, part, refuse } from "../part";
 
 /**
  * XenServer and XCP-ng: pciback is in the kernel, and `xen-cmdline` writes its list into grub.cfg. XCP-ng 8.3's
@@ -25,9 +26,10 @@ import type { HideMechanism } from "../hide-mechanism";
  */
 export const xenCmdlineHiding: HideMechanism = {
   name: "xen-cmdline",
+  hiddenBy: "xen-cmdline",
   hosts: "xen",
   isOnlyWay: (facts) => facts.xenCmdline !== undefined,
-  unfit(facts, devices) {
+  whyNotHide(facts, devices) {
     const list = readList(facts);
     if (list.kind === "unusable") return list.reason;
     const far = devices.find((device) => device.address.indexOf(":") > 4);
@@ -41,28 +43,30 @@ export const xenCmdlineHiding: HideMechanism = {
   },
   hide(facts, device, key) {
     const list = readList(facts);
-    if (list.kind === "unusable") return { steps: [], entries: [] };
+    if (list.kind === "unusable") return refuse(list.reason);
     const { path, before } = list;
-    const after = edited(before ?? "", (text) => addToHideList(text, device.address));
-    const absent = before === undefined || entriesIn(facts.claims, path).some(undoSaysAbsent);
-    return {
-      steps: [edit(facts, key, path, { before, after, hides: [device.address] }, "keep")],
-      entries: [{ path, entry: device.address, undo: { mechanism: "xen-cmdline", absent } }],
-    };
+    const { address } = device;
+    const after = edited(before ?? "", (text) => addToHideList(text, address));
+    const absent = before === undefined || hadNoArgument(allEntries(facts), path);
+    return part({
+      steps: [edit(facts, key, path, { before, after, hides: [address] }, "keep")],
+      entries: [{ kind: "hidden", path, address, undo: { mechanism: "xen-cmdline", absent } }],
+    });
   },
-  stuck(facts) {
+  whyNotUnhide(facts) {
     const list = readList(facts);
     return list.kind === "unusable" ? list.reason : undefined;
   },
   unhide(facts, address, claim, key) {
     const list = readList(facts);
-    if (list.kind === "unusable" || list.before === undefined) return [];
+    if (list.kind === "unusable") return refuse(list.reason);
+    if (list.before === undefined) return NOTHING;
     const { path, before } = list;
     const left = edited(before, (text) => removeFromHideList(text, address).text);
-    if (left === before) return []; // somebody has taken it out already
-    const absent = [...claim.entries, ...entriesIn(facts.claims, path)].some(undoSaysAbsent);
+    if (left === before) return NOTHING; // somebody has taken it out already
+    const absent = hadNoArgument([...claim.entries, ...allEntries(facts)], path);
     const after = left === "" && absent ? undefined : left;
-    return [edit(facts, key, path, { before, after, hides: [] }, "forget")];
+    return part({ steps: [edit(facts, key, path, { before, after, hides: [] }, "forget")] });
   },
   cautions(facts, devices, change) {
     const value = hideArguments(facts)?.values.at(-1);
@@ -78,8 +82,7 @@ export const xenCmdlineHiding: HideMechanism = {
       ...(change === "unhide" ? otherEntries(facts, devices) : []),
     ];
   },
-  regenerate: [],
-  regenerationEffects: [],
+  consequences: [],
 };
 
 type List =
@@ -157,13 +160,9 @@ function unquoted(value: string): string {
   return value.replace(/^"(.*)"$/, "$1");
 }
 
-function entriesIn(claims: readonly KeyedClaim[], path: string): Claim["entries"] {
-  return claims.flatMap((one) => one.claim.entries).filter((entry) => entry.path === path);
-}
-
 /** Whether the argument was not there before our first entry. */
-function undoSaysAbsent(entry: Claim["entries"][number]): boolean {
-  return (entry.undo as { absent?: unknown } | undefined)?.absent === true;
+function hadNoArgument(entries: readonly ClaimEntry[], path: string): boolean {
+  return hiddenBy(entries, "xen-cmdline").some((entry) => entry.path === path && entry.undo.absent);
 }
 
 function edit(
@@ -173,6 +172,5 @@ function edit(
   change: { before: string | undefined; after: string | undefined; hides: readonly PciAddress[] },
   when: "keep" | "forget",
 ): Dom0ArgumentEdit {
-  const original = othersHaveEntriesIn(facts, key, path) ? "leave" : when;
-  return { kind: "set-dom0-argument", path, name: HIDE_KEY, ...change, original };
+  return { kind: "set-dom0-argument", path, name: HIDE_KEY, ...change, original: originalOf(facts, key, path, when) };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { formatPciTarget, type PciTarget, parsePciTarget } from "../../pci/address";
 import { STUB_DRIVERS } from "../../pci/stub-driver";
-import { GUARDS, NEVER_ALLOWED } from "../guard";
+import { GUARD_NAMES, isFinal } from "../guard";
 import { HostInput } from "./host-input";
 
 const ADDRESS_FORM = 'must be a PCI address such as "0000:04:00.0" or "04:00.0", or a slot such as "0000:04:00"';
@@ -19,7 +19,7 @@ const Pair = z
   .toLowerCase();
 const Expected = z.strictObject({ id: Pair.optional(), subsystem: Pair.optional() });
 
-const Allowed = z.enum(GUARDS).refine((guard) => !NEVER_ALLOWED.includes(guard), {
+const Allowed = z.enum(GUARD_NAMES).refine((guard) => !isFinal(guard), {
   error: (issue) => `"${issue.input}" cannot be overridden`,
 });
 

@@ -1,110 +1,142 @@
-import type { Claim } from "../../facts/claims";
+import { z } from "zod";
+import type { Claim } from "../../claims/claim";
 import type { HostFacts } from "../../facts/host-facts";
-import type { PciDevice } from "../../facts/pci-devices";
 import { xenIsAtLeast } from "../../facts/xen";
 import { formatPciTarget } from "../../pci/address";
 import { isStubDriver, type StubDriver } from "../../pci/stub-driver";
-import type { AssignedBy, Step } from "../../steps/step";
-import { claimFor, claimKey, claimToGiveBack, findClaim, refuseForeignClaim } from "../claim";
+import type { AssignedBy, MakeAssignable, Release } from "../../steps/driver";
+import {
+  claimedDrivers,
+  claimFor,
+  claimKey,
+  claimToGiveBack,
+  dropClaim,
+  findClaim,
+  judgeClaim,
+  judgeUnreadable,
+} from "../claim";
 import { cautionsOf, lossOf } from "../effects";
+import { isHidden } from "../hide/hide-mechanisms";
+import { whyNoDevicesForVms } from "../host-fitness";
+import { deviceInputs, deviceWish, StubDriverInput } from "../inputs/device-inputs";
 import { functionsToAssign } from "../iommu-group";
-import { judgeSteps } from "../judge";
+import { defineKind } from "../kind";
 import { noSuchDevice } from "../no-such-device";
-import { emptyPlan, type Plan, refusedPlan } from "../plan";
+import { type Part, part, refuse, unchanged } from "../part";
+import { statusOf } from "../status";
 import { stubDriverOf } from "../stub-driver";
 import { toolstackOf } from "../toolstack";
 import type { AssignWish, PlanContext } from "../wish";
 
-/** In: facts and the wish that functions are on the stub driver now. Out: the steps, what the host feels, what forbids it. */
-export function planAssign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Plan {
+/** Functions are on the stub driver now. */
+export const assignableDevice = defineKind({
+  inputs: z.strictObject({ ...deviceInputs, driver: StubDriverInput, group: z.boolean().optional() }),
+  keyInputs: ["device"],
+  identity: ["driver"],
+  property: "device",
+  wish: (inputs): AssignWish => ({
+    kind: "AssignableDevice",
+    ...deviceWish(inputs),
+    driver: inputs.driver,
+    group: inputs.group ?? false,
+  }),
+  key: (_, wish) => claimKey(wish),
+  present: assign,
+  absent: release,
+  status(facts, wish, key) {
+    const stub = stubDriverOf(facts, wish);
+    return statusOf(facts, wish, functionsToAssign(facts, wish), key, {
+      active: (address) => facts.pciDevices.get(address)?.driver === stub,
+      configured: (address) => isHidden(facts, address),
+      pending: () => "none",
+    });
+  },
+  isGone(facts, wish, key) {
+    const stub = stubDriverOf(facts, wish);
+    return !findClaim(facts, key) && !functionsToAssign(facts, wish).some(({ driver }) => driver === stub);
+  },
+  purpose: (_, wish, purpose) =>
+    purpose === "present"
+      ? `make ${formatPciTarget(wish.target)} assignable`
+      : `give ${formatPciTarget(wish.target)} back to its driver`,
+});
+
+function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Part {
+  const unable = whyNoDevicesForVms(facts, wish);
+  if (unable !== undefined) return refuse(unable);
   const devices = functionsToAssign(facts, wish);
-  if (devices.length === 0) return refusedPlan(noSuchDevice(facts, formatPciTarget(wish.target)));
+  if (devices.length === 0) return refuse(noSuchDevice(facts, formatPciTarget(wish.target)));
   const key = claimKey(wish);
   const stub = stubDriverOf(facts, wish);
   const by = assignedBy(facts, wish, stub);
   if (stub === "pciback" && facts.pciback.kind === "builtin" && !facts.pciback.registered)
-    return refusedPlan(didNotRegister(facts));
+    return refuse(didNotRegister(facts));
   if (by === "xl" && !facts.xen?.xl)
-    return refusedPlan(
+    return refuse(
       '"xl info" does not answer there (XenServer has xl in /usr/sbin), and xl is what makes devices assignable. Mend that, or hide the device instead: a HiddenPciDevice needs no xl',
     );
-  const toTake = devices.filter((device) => device.driver !== stub);
+  const toTake = devices.filter(({ driver }) => driver !== stub);
   const claim = findClaim(facts, key);
-  const { steps: claimSteps } = claimFor(facts, key, owner, {
-    drivers: driversBefore(claim, devices),
+  const claimSteps = claimFor(facts, key, owner, {
+    functions: claimedDrivers(claim, devices),
     entries: [],
     bootId: toTake.length > 0 || !claim ? facts.machine.bootId : claim.bootId,
   });
-  const steps: Step[] = [
-    ...claimSteps,
-    ...(toTake.length > 0 && stub === "pciback" && !facts.pciback.registered
-      ? [{ kind: "load-pciback" } as const]
-      : []),
-    ...toTake.map(
-      (device) => ({ kind: "make-assignable", address: device.address, from: device.driver, stub, by }) as const,
-    ),
-  ];
-  return {
-    steps,
+  const takes = toTake.map(
+    ({ address, driver }): MakeAssignable => ({ kind: "make-assignable", address, from: driver, stub, by }),
+  );
+  const needsDriver = takes.length > 0 && stub === "pciback" && !facts.pciback.registered;
+  return part({
+    steps: [...claimSteps, ...(needsDriver ? [{ kind: "load-pciback" } as const] : []), ...takes],
     effects: [
       ...toTake.flatMap((device) => [
         ...(claim ? [`${device.address} has left ${stub} since: ${whyLost(facts, claim)}. It is taken again`] : []),
         ...lossOf(facts, device),
       ]),
-      ...devices.flatMap((device) =>
-        device.driver === stub && !claim
-          ? [`${device.address} is on ${stub} already: taken over as found, and left there by a destroy`]
+      ...devices.flatMap(({ address, driver }) =>
+        driver === stub && !claim
+          ? [`${address} is on ${stub} already: taken over as found, and left there by a destroy`]
           : [],
       ),
     ],
     warnings: toTake.flatMap((device) => cautionsOf(facts, wish, device)),
-    refusals: [...refuseForeignClaim(facts, key, owner), ...judgeSteps(facts, wish, steps)],
-  };
+    judgements: judgeClaim(facts, key, owner),
+  });
 }
 
-/** In: facts and a wish that ends. Out: the steps that give each function back to the driver it had before us. */
-export function planRelease(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Plan {
+/** Each function goes back to the driver that it had before us. */
+function release(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
+  const unreadable = judgeUnreadable(facts, key);
+  if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = claimToGiveBack(facts, key, owner);
-  if (!claim) return emptyPlan(`${formatPciTarget(wish.target)} is not ours any more: nothing to give back`);
-  const release: Step[] = [];
+  if (!claim) return unchanged(`${formatPciTarget(wish.target)} is not ours any more: nothing to give back`);
+  const releases: Release[] = [];
   const effects: string[] = [];
-  for (const { address, driver } of claim.drivers) {
-    const device = facts.pciDevices.get(address);
+  for (const claimed of claim.functions) {
+    const device = facts.pciDevices.get(claimed.address);
     const stub = device?.driver;
     if (!device || !isStubDriver(stub)) continue;
-    const before = driver ?? undefined;
+    const before = claimed.driver ?? undefined;
     if (before === stub) {
       effects.push(`${device.address} stays on ${stub}, where we found it`);
     } else {
-      release.push({ kind: "release", address: device.address, stub, to: before, by: assignedBy(facts, wish, stub) });
+      const by = assignedBy(facts, wish, stub);
+      releases.push({ kind: "release", address: device.address, stub, to: before, by });
       effects.push(`${device.address} (${device.identity.label}) goes back to ${before ?? "having no driver"}`);
     }
   }
-  return {
-    steps: [...release, { kind: "drop-claim", key, before: claim }],
-    effects,
-    warnings: [],
-    refusals: judgeSteps(facts, wish, release),
-  };
+  return part({ steps: [...releases, dropClaim(key, claim)], effects });
 }
 
 function whyLost(facts: HostFacts, claim: Claim): string {
   return claim.bootId === facts.machine.bootId ? "somebody released it" : "the host was rebooted";
 }
 
-/** What an earlier claim recorded counts more than what we see: the function may be on the stub because of us. */
-function driversBefore(claim: Claim | undefined, devices: readonly PciDevice[]): Claim["drivers"] {
-  return devices.map(
-    ({ address, driver }) =>
-      claim?.drivers.find((one) => one.address === address) ?? { address, driver: driver ?? null },
-  );
-}
-
 /** libvirt keeps account of what it detached, so it is asked where it can; it knows the stub driver of its own time alone. */
 function assignedBy(facts: HostFacts, wish: AssignWish, stub: StubDriver): AssignedBy {
   const found = toolstackOf(facts, wish.toolstack);
-  if (found.kind === "unfit" || found.toolstack === "xm") return stub === "pciback" ? "pciback" : "sysfs";
+  if (found.kind === "none" || found.toolstack === "xm") return stub === "pciback" ? "pciback" : "sysfs";
   // xl pci-assignable-add came with 4.2.
   if (found.toolstack !== "libvirt") return facts.xen && !xenIsAtLeast(facts.xen, 4, 2) ? "pciback" : "xl";
   return stub === stubDriverOf(facts, { driver: undefined }) ? "virsh" : "sysfs";

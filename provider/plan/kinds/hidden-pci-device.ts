@@ -1,111 +1,146 @@
-import type { Claim } from "../../facts/claims";
+import { z } from "zod";
+import { entriesOf } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
-import { formatPciTarget, type PciAddress } from "../../pci/address";
+import { formatPciTarget } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
-import { simulate } from "../../steps/simulate";
-import type { Step } from "../../steps/step";
-import { claimFor, claimKey, claimToGiveBack, findClaim, refuseForeignClaim } from "../claim";
+import { simulate } from "../../steps/steps";
+import {
+  claimedDrivers,
+  claimFor,
+  claimKey,
+  claimToGiveBack,
+  distinctEntries,
+  dropClaim,
+  findClaim,
+  judgeClaim,
+  judgeUnreadable,
+  noteRemoval,
+} from "../claim";
 import { lossOf } from "../effects";
-import { noteRemoval } from "../hide/boot-changes";
-import { chooseMechanism, isHidden, mechanismOfEntry } from "../hide/hide-mechanisms";
+import { chooseMechanism, isHidden, mechanismOf } from "../hide/hide-mechanisms";
+import { HIDE_MECHANISM_NAMES } from "../hide-mechanism";
+import { whyNoDevicesForVms } from "../host-fitness";
+import { deviceInputs, deviceWish, StubDriverInput } from "../inputs/device-inputs";
 import { joinEdits } from "../join-edits";
-import { judgeSteps } from "../judge";
+import { defineKind } from "../kind";
 import { noSuchDevice } from "../no-such-device";
-import { emptyPlan, type Plan, refusedPlan } from "../plan";
+import { join, NOTHING, type Part, part, refuse, unchanged } from "../part";
+import { type Status, statusOf } from "../status";
 import { stubDriverOf } from "../stub-driver";
 import type { HideWish, PlanContext } from "../wish";
 
-/** In: facts and the wish that the stub driver takes functions at boot. Out: edits of the boot configuration. */
-export function planHide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Plan {
+/** A stub driver takes functions at each boot, before their own drivers can. */
+export const hiddenPciDevice = defineKind({
+  inputs: z.strictObject({
+    ...deviceInputs,
+    driver: StubDriverInput,
+    mechanism: z.enum(["auto", ...HIDE_MECHANISM_NAMES]).optional(),
+  }),
+  keyInputs: ["device"],
+  identity: ["driver"],
+  property: "device",
+  wish: (inputs): HideWish => ({
+    kind: "HiddenPciDevice",
+    ...deviceWish(inputs),
+    driver: inputs.driver,
+    mechanism: inputs.mechanism ?? "auto",
+  }),
+  key: (_, wish) => claimKey(wish),
+  present: hide,
+  absent: unhide,
+  status: statusOfHiding,
+  isGone: (facts, wish, key) => !findClaim(facts, key) && !statusOfHiding(facts, wish, key).configured,
+  purpose: (_, wish, purpose) =>
+    purpose === "present"
+      ? `hide ${formatPciTarget(wish.target)} at boot`
+      : `stop hiding ${formatPciTarget(wish.target)} at boot`,
+});
+
+function statusOfHiding(facts: HostFacts, wish: HideWish, key: string): Status {
+  const stub = stubDriverOf(facts, wish);
+  return statusOf(facts, wish, functionsOf(facts.pciDevices, wish.target), key, {
+    active: (address) => facts.pciDevices.get(address)?.driver === stub,
+    configured: (address) => isHidden(facts, address),
+    pending: ({ configured, active }) => (configured === active ? "none" : "host-reboot"),
+  });
+}
+
+function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
+  const unable = whyNoDevicesForVms(facts, wish);
+  if (unable !== undefined) return refuse(unable);
   const devices = functionsOf(facts.pciDevices, wish.target);
-  if (devices.length === 0) return refusedPlan(noSuchDevice(facts, formatPciTarget(wish.target)));
+  if (devices.length === 0) return refuse(noSuchDevice(facts, formatPciTarget(wish.target)));
   const key = claimKey(wish);
   const claim = findClaim(facts, key);
   const open = devices.filter((device) => !isHidden(facts, device.address));
   const chosen = chooseMechanism(facts, devices, wish);
-  if (open.length > 0 && chosen.kind === "unfit") return refusedPlan(chosen.reason);
-
-  const edits: Step[] = [];
-  const more: string[] = [];
-  const entries: Claim["entries"] = [...(claim?.entries ?? [])];
+  if (open.length > 0 && chosen.kind === "none") return refuse(chosen.reason);
   const mechanism = chosen.kind === "mechanism" ? chosen.mechanism : undefined;
-  let now = facts;
+  let edits = NOTHING;
   for (const device of open) {
+    const now = simulate(facts, edits.steps);
     if (!mechanism || isHidden(now, device.address)) continue;
-    const draft = mechanism.hide(now, device, key, stubDriverOf(facts, wish));
-    edits.push(...draft.steps);
-    entries.push(...draft.entries);
-    more.push(...(draft.effects ?? []));
-    now = simulate(now, draft.steps);
+    edits = join(edits, mechanism.hide(now, device, key, stubDriverOf(facts, wish)));
   }
-  const bootChange = edits.length > 0 ? `${facts.machine.bootId}/${owner.token}` : claim?.bootChange;
-  const { steps: claimSteps } = claimFor(facts, key, owner, {
-    drivers: claim?.drivers ?? devices.map(({ address, driver }) => ({ address, driver: driver ?? null })),
-    entries: entries.filter(
-      (one, at) => entries.findIndex((other) => other.path === one.path && other.entry === one.entry) === at,
-    ),
+  const changes = edits.steps.length > 0;
+  const bootChange = changes ? `${facts.machine.bootId}/${owner.token}` : claim?.bootChange;
+  const claimSteps = claimFor(facts, key, owner, {
+    functions: claimedDrivers(claim, devices),
+    entries: distinctEntries([...(claim?.entries ?? []), ...edits.entries]),
     ...(bootChange === undefined ? {} : { bootChange }),
   });
-  const steps: Step[] = [
-    ...claimSteps,
-    ...joinEdits(edits),
-    ...(edits.length > 0 ? (mechanism?.regenerate ?? []) : []),
-  ];
-  const notYet = devices.filter((device) => !isStubDriver(device.driver));
+  const draft = part({
+    steps: [...claimSteps, ...joinEdits(edits.steps)],
+    regenerate: edits.regenerate,
+    judgements: [...judgeClaim(facts, key, owner), ...edits.judgements],
+  });
+  if (!changes) return draft;
+  const bound = devices.filter((device) => !isStubDriver(device.driver));
   return {
-    steps,
-    effects:
-      edits.length > 0
-        ? [
-            ...(claim
-              ? open.map(({ address }) => `the boot configuration lost ${address} since: it gets it again`)
-              : []),
-            ...notYet.flatMap((device) => lossOf(facts, device).map((loss) => `at the next boot: ${loss}`)),
-            ...more,
-            ...(mechanism?.regenerationEffects ?? []),
-            "the change waits for a reboot of the host",
-          ]
-        : [],
-    warnings: edits.length > 0 ? (mechanism?.cautions?.(facts, open, "hide") ?? []) : [],
-    refusals: [...refuseForeignClaim(facts, key, owner), ...judgeSteps(facts, wish, steps)],
+    ...draft,
+    effects: [
+      ...(claim ? open.map(({ address }) => `the boot configuration lost ${address} since: it gets it again`) : []),
+      ...bound.flatMap((device) => lossOf(facts, device).map((loss) => `at the next boot: ${loss}`)),
+      ...edits.effects,
+      ...(mechanism?.consequences ?? []),
+      "the change waits for a reboot of the host",
+    ],
+    warnings: mechanism?.cautions?.(facts, open, "hide") ?? [],
   };
 }
 
-/** In: facts and a wish that ends. Out: the edits that take our entries out again; the driver now stays until the reboot. */
-export function planUnhide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Plan {
+/** The edits that take our entries out again; the driver of the moment stays until the reboot. */
+function unhide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
+  const device = formatPciTarget(wish.target);
+  const unreadable = judgeUnreadable(facts, key);
+  if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = claimToGiveBack(facts, key, owner);
-  if (!claim) return emptyPlan(`${formatPciTarget(wish.target)} is not ours any more: nothing to take back`);
-  const ours = [...new Map(claim.entries.map((entry) => [entry.entry as PciAddress, mechanismOfEntry(entry)]))];
-  const edits: Step[] = [];
-  const regenerate = new Map<string, Step>();
-  let now = facts;
-  const stuck = ours.flatMap(([address, mechanism]) => mechanism?.stuck?.(facts, address) ?? []);
-  if (stuck[0] !== undefined) return refusedPlan(stuck[0]);
-  for (const [address, mechanism] of ours.reverse()) {
-    const steps = mechanism?.unhide(now, address, claim, key) ?? [];
-    edits.push(...steps);
-    now = simulate(now, steps);
-    for (const step of steps.length > 0 ? (mechanism?.regenerate ?? []) : [])
-      regenerate.set(JSON.stringify(step), step);
-  }
+  if (!claim) return unchanged(`${device} is not ours any more: nothing to take back`);
+  const hidden = [
+    ...new Map(entriesOf(claim.entries, "hidden").map((entry) => [entry.address, mechanismOf(entry)])),
+  ].flatMap(([address, mechanism]) => (mechanism ? [{ address, mechanism }] : []));
+  const stuck = hidden.flatMap(({ address, mechanism }) => mechanism.whyNotUnhide?.(facts, address) ?? []);
+  if (stuck[0] !== undefined) return refuse(stuck[0]);
+  let edits = NOTHING;
+  for (const { address, mechanism } of hidden.reverse())
+    edits = join(edits, mechanism.unhide(simulate(facts, edits.steps), address, claim, key));
+  const changes = edits.steps.length > 0;
   const devices = functionsOf(facts.pciDevices, wish.target);
-  const onStub = devices.find((device) => isStubDriver(device.driver));
-  return {
+  const onStub = devices.find(({ driver }) => isStubDriver(driver));
+  return part({
     steps: [
-      ...joinEdits(edits),
-      ...regenerate.values(),
-      { kind: "drop-claim", key, before: claim },
-      ...(edits.length > 0 && onStub ? [noteRemoval(facts, key, owner)] : []),
+      ...joinEdits(edits.steps),
+      dropClaim(key, claim),
+      ...(changes && onStub ? [noteRemoval(facts, key, owner)] : []),
     ],
+    regenerate: edits.regenerate,
     effects: [
-      ...(ours.length === 0 ? [`${formatPciTarget(wish.target)} was hidden before us, and stays hidden`] : []),
-      ...(edits.length > 0 && onStub
-        ? [`${formatPciTarget(wish.target)} stays on ${onStub.driver} until the host reboots`]
-        : []),
+      ...(hidden.length === 0 ? [`${device} was hidden before us, and stays hidden`] : []),
+      ...(changes && onStub ? [`${device} stays on ${onStub.driver} until the host reboots`] : []),
     ],
-    warnings: [...new Set(ours.flatMap(([, mechanism]) => mechanism?.cautions?.(facts, devices, "unhide") ?? []))],
-    refusals: [],
-  };
+    warnings: [...new Set(hidden.flatMap(({ mechanism }) => mechanism.cautions?.(facts, devices, "unhide") ?? []))],
+    judgements: edits.judgements,
+  });
 }

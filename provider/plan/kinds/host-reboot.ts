@@ -1,65 +1,16 @@
+import { z } from "zod";
+import { formatKey } from "../../claims/claim-key";
 import type { HostFacts } from "../../facts/host-facts";
-import type { Reboot, Step } from "../../steps/step";
-import { claimFor, claimKey, claimToGiveBack, findClaim } from "../claim";
+import type { Reboot } from "../../steps/reboot";
+import { claimFor, claimKey, claimToGiveBack, dropClaim, findClaim, judgeUnreadable } from "../claim";
 import { waitingChanges } from "../hide/boot-changes";
-import { emptyPlan, type Plan } from "../plan";
+import { HostInput } from "../inputs/host-input";
+import { defineKind } from "../kind";
+import { NOTHING, type Part, part } from "../part";
 import { runningVms } from "../toolstacks/host-vms";
 import type { Owner, PlanContext, RebootWish } from "../wish";
 
-/** In: facts and the wish that the host is rebooted when it is time. Out: the reboot, or why there is none. */
-export function planReboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Plan {
-  // The stack's own changes: others reboot when it is time for theirs.
-  const waiting = waitingChanges(facts, owner);
-  const asked = wish.when === "always" && !wasRebooted(facts, wish, owner);
-  const key = rebootKey(wish, owner);
-  const noted =
-    wish.when === "always"
-      ? claimFor(facts, key, owner, {
-          drivers: [],
-          entries: [],
-          reboot: asked
-            ? { triggers: [...wish.triggers], bootId: facts.machine.bootId }
-            : findClaim(facts, key)?.reboot,
-        }).steps
-      : [];
-  if (waiting.length === 0 && !asked)
-    return { ...emptyPlan("no boot change waits: the host is not rebooted"), steps: noted };
-  const vms = runningVms(facts);
-  const reboot: Reboot = {
-    kind: "reboot",
-    bootId: facts.machine.bootId,
-    by: facts.machine.isXenServer ? "xapi" : "init",
-    timeoutSeconds: wish.timeoutSeconds,
-  };
-  return {
-    steps: [...noted, reboot],
-    effects: [
-      "the host is rebooted",
-      ...waiting.map(({ what }) => `because ${what}`),
-      ...(waiting.length === 0 ? ["because the program asks for it"] : []),
-      ...(vms.length > 0 ? [`its running VMs go down with it: ${vms.join(", ")}`] : []),
-    ],
-    warnings: [],
-    refusals:
-      vms.length > 0 && !wish.allowRunningVms
-        ? [
-            {
-              guard: undefined,
-              message: `its VMs ${vms.join(", ")} run. Shut them down first, or let them go down with the host: allowRunningVms: true`,
-            },
-          ]
-        : [],
-  };
-}
-
-/** Nothing of a reboot can be taken back; only what was noted of it goes. */
-export function planWithoutReboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Plan {
-  const key = rebootKey(wish, owner);
-  const claim = claimToGiveBack(facts, key, owner);
-  const steps: Step[] = claim ? [{ kind: "drop-claim", key, before: claim }] : [];
-  return { steps, effects: [], warnings: [], refusals: [] };
-}
-
+/** Where the host is with its reboots. */
 export interface RebootStatus {
   /** The boot of the moment: another one after each reboot. */
   readonly bootId: string;
@@ -68,14 +19,99 @@ export interface RebootStatus {
   readonly waiting: readonly string[];
 }
 
-export function rebootStatus(facts: HostFacts): RebootStatus {
-  const waiting = waitingChanges(facts, undefined).map(({ what }) => what);
-  return { bootId: facts.machine.bootId, pending: waiting.length > 0 ? "host-reboot" : "none", waiting };
+/** The host is rebooted when it is time. */
+export const hostReboot = defineKind({
+  inputs: z.strictObject({
+    host: HostInput,
+    triggers: z.array(z.string()).optional(),
+    when: z.enum(["pending", "always"]).optional(),
+    allowRunningVms: z.boolean().optional(),
+    timeoutSeconds: z
+      .int()
+      .min(30, "must be 30 or more: no host boots faster")
+      .max(24 * 3600)
+      .optional(),
+  }),
+  keyInputs: [],
+  identity: [],
+  property: "",
+  wish: (inputs): RebootWish => ({
+    kind: "HostReboot",
+    triggers: inputs.triggers ?? [],
+    when: inputs.when ?? "pending",
+    allowRunningVms: inputs.allowRunningVms ?? false,
+    // Servers with much memory test it for minutes before they boot.
+    timeoutSeconds: inputs.timeoutSeconds ?? 15 * 60,
+  }),
+  key: (_, wish) => claimKey(wish),
+  present: reboot,
+  absent: forgetReboots,
+  status(facts): RebootStatus {
+    const waiting = waitingChanges(facts, undefined).map(({ what }) => what);
+    return { bootId: facts.machine.bootId, pending: waiting.length > 0 ? "host-reboot" : "none", waiting };
+  },
+  // A reboot cannot go.
+  isGone: () => false,
+  purpose: (_, _wish, purpose) => (purpose === "present" ? "reboot the host" : "forget the reboots of the host"),
+});
+
+/** The reboot, or why there is none. */
+function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Part {
+  const key = claimOfStack(wish, owner);
+  const unreadable = judgeUnreadable(facts, key);
+  if (unreadable.length > 0) return part({ judgements: unreadable });
+  // The stack's own changes: others reboot when it is time for theirs.
+  const waiting = waitingChanges(facts, owner);
+  const asked = wish.when === "always" && !wasRebooted(facts, wish, owner);
+  const noted =
+    wish.when === "always"
+      ? claimFor(facts, key, owner, {
+          functions: [],
+          entries: [],
+          reboot: asked
+            ? { triggers: [...wish.triggers], bootId: facts.machine.bootId }
+            : findClaim(facts, key)?.reboot,
+        })
+      : [];
+  if (waiting.length === 0 && !asked)
+    return part({ steps: noted, effects: ["no boot change waits: the host is not rebooted"] });
+  const vms = runningVms(facts);
+  const step: Reboot = {
+    bootId: facts.machine.bootId,
+    by: facts.machine.isXenServer ? "xapi" : "init",
+    timeoutSeconds: wish.timeoutSeconds,
+  };
+  return part({
+    steps: noted,
+    reboot: step,
+    effects: [
+      "the host is rebooted",
+      ...waiting.map(({ what }) => `because ${what}`),
+      ...(waiting.length === 0 ? ["because the program asks for it"] : []),
+      ...(vms.length > 0 ? [`its running VMs go down with it: ${vms.join(", ")}`] : []),
+    ],
+    judgements:
+      vms.length > 0 && !wish.allowRunningVms
+        ? [
+            {
+              guard: undefined,
+              evidence: `its VMs ${vms.join(", ")} run. Shut them down first, or let them go down with the host: allowRunningVms: true`,
+            },
+          ]
+        : [],
+  });
+}
+
+/** Nothing of a reboot can be taken back; only what was noted of it goes. */
+function forgetReboots(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Part {
+  const key = claimOfStack(wish, owner);
+  const claim = claimToGiveBack(facts, key, owner);
+  return claim ? part({ steps: [dropClaim(key, claim)] }) : NOTHING;
 }
 
 /** Whether these triggers had their reboot: noted in an earlier boot, so that no crash between asks for a second one. */
 function wasRebooted(facts: HostFacts, wish: RebootWish, owner: Owner): boolean {
-  const done = findClaim(facts, rebootKey(wish, owner))?.reboot;
+  const done = findClaim(facts, claimOfStack(wish, owner))?.reboot;
   return (
     done !== undefined &&
     done.bootId !== facts.machine.bootId &&
@@ -84,6 +120,6 @@ function wasRebooted(facts: HostFacts, wish: RebootWish, owner: Owner): boolean 
 }
 
 /** Each stack reboots for its own reasons, so that several may share a host. */
-function rebootKey(wish: RebootWish, { project, stack }: Owner): string {
-  return `${claimKey(wish)}/${encodeURIComponent(project)}.${encodeURIComponent(stack)}`;
+function claimOfStack({ kind }: RebootWish, { project, stack }: Owner): string {
+  return formatKey({ kind, stack: { project, stack } });
 }

@@ -1,57 +1,79 @@
+import { z } from "zod";
+import type { Claim } from "../../claims/claim";
+import { type BootArgument, entriesOf } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
-import { addBootArgument, type BootArgument, hasBootArgument, removeBootArgument } from "../boot-argument";
-import { claimFor, claimKey, claimToGiveBack, findClaim } from "../claim";
-import { noteRemoval } from "../hide/boot-changes";
+import { addBootArgument, hasBootArgument, removeBootArgument } from "../boot-argument";
+import { claimFor, claimKey, claimToGiveBack, dropClaim, findClaim, judgeUnreadable, noteRemoval } from "../claim";
+import { HostInput } from "../inputs/host-input";
 import { isIommuActive } from "../iommu-state";
-import { emptyPlan, type Plan, refusedPlan } from "../plan";
+import { defineKind } from "../kind";
+import { join, NOTHING, type Part, part, unchanged } from "../part";
 import type { IommuWish, PlanContext } from "../wish";
 
-/** In: facts and the wish that the host has an IOMMU for its VMs. Out: the one boot argument that is missing, or what a person has to do. */
-export function planIommu(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Plan {
+/** The host boots with what switches its IOMMU on. */
+export const iommuBootParameters = defineKind({
+  inputs: z.strictObject({ host: HostInput }),
+  keyInputs: [],
+  identity: [],
+  property: "",
+  wish: (): IommuWish => ({ kind: "IommuBootParameters" }),
+  key: (_, wish) => claimKey(wish),
+  present: switchOn,
+  absent: takeBack,
+  status: iommuStatus,
+  // A host that needs no boot argument of ours has as much of the resource as it ever had.
+  isGone: () => false,
+  purpose: (_, _wish, purpose) =>
+    purpose === "present" ? "switch the IOMMU on" : "take back what switches the IOMMU on",
+});
+
+/** The one boot argument that is missing, or what a person has to do. */
+function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
+  const unreadable = judgeUnreadable(facts, key);
+  if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = findClaim(facts, key);
   // What another stack wrote serves us as well, and is its own to take back.
-  const isOurs = claim === undefined || (claim.project === owner.project && claim.stack === owner.stack);
+  const isOwn = claim === undefined || (claim.project === owner.project && claim.stack === owner.stack);
   const need = iommuNeed(facts);
-  const argument = claim ? writtenArgument(claim.entries) : need.kind === "argument" ? need.argument : undefined;
-  if (!argument || !isOurs) return { ...emptyPlan(need.say), warnings: need.kind === "advice" ? [need.say] : [] };
+  const argument = claim ? writtenArgument(claim) : need.kind === "argument" ? need.argument : undefined;
+  if (!argument || !isOwn) return { ...unchanged(need.say), warnings: need.kind === "advice" ? [need.say] : [] };
   if (!claim && hasBootArgument(facts, argument))
-    return emptyPlan(`${argument.text} stands in the boot configuration already, and waits for a reboot of the host`);
+    return unchanged(`${argument.text} stands in the boot configuration already, and waits for a reboot of the host`);
   const added = addBootArgument(facts, key, argument);
-  if (added.kind === "unfit") return refusedPlan(added.reason);
-  const bootChange = added.steps.length > 0 ? `${facts.machine.bootId}/${owner.token}` : claim?.bootChange;
-  const { steps } = claimFor(facts, key, owner, {
-    drivers: [],
-    entries: claim?.entries ?? added.paths.map((path) => ({ path, entry: argument.text, undo: argument })),
+  if (added.judgements.length > 0) return added;
+  const changes = added.steps.length > 0;
+  const bootChange = changes ? `${facts.machine.bootId}/${owner.token}` : claim?.bootChange;
+  const claimSteps = claimFor(facts, key, owner, {
+    functions: [],
+    entries: claim?.entries ?? [...added.entries],
     ...(bootChange === undefined ? {} : { bootChange }),
   });
-  return {
-    steps: [...steps, ...added.steps],
-    effects: added.steps.length > 0 ? [need.say, ...added.effects, "the change waits for a reboot of the host"] : [],
-    warnings: [],
-    refusals: [],
-  };
+  return part({
+    steps: [...claimSteps, ...added.steps],
+    regenerate: added.regenerate,
+    effects: changes ? [need.say, ...added.effects, "the change waits for a reboot of the host"] : [],
+  });
 }
 
-/** In: facts and a wish that ends. Out: the edits that take our argument out again; the IOMMU stays on until the reboot. */
-export function planWithoutIommu(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Plan {
+/** Our argument is taken out again; the IOMMU stays on until the reboot. */
+function takeBack(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
+  const unreadable = judgeUnreadable(facts, key);
+  if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = claimToGiveBack(facts, key, owner);
-  if (!claim) return { steps: [], effects: [], warnings: [], refusals: [] };
-  const argument = writtenArgument(claim.entries);
-  const removed = argument ? removeBootArgument(facts, key, argument) : { steps: [] };
-  if ("kind" in removed && removed.kind === "unfit") return refusedPlan(removed.reason);
-  const edits = "steps" in removed ? removed.steps : [];
-  return {
-    steps: [
-      ...edits,
-      { kind: "drop-claim", key, before: claim },
-      ...(edits.length > 0 && isIommuActive(facts) ? [noteRemoval(facts, key, owner)] : []),
-    ],
-    effects: edits.length > 0 && argument ? [`${argument.text} is taken out of the boot configuration`] : [],
-    warnings: [],
-    refusals: [],
-  };
+  if (!claim) return NOTHING;
+  const argument = writtenArgument(claim);
+  const removed = argument ? removeBootArgument(facts, key, argument) : NOTHING;
+  if (removed.judgements.length > 0) return removed;
+  const changes = removed.steps.length > 0;
+  return join(
+    part({ steps: removed.steps, regenerate: removed.regenerate }),
+    part({
+      steps: [dropClaim(key, claim), ...(changes && isIommuActive(facts) ? [noteRemoval(facts, key, owner)] : [])],
+      effects: changes && argument ? [`${argument.text} is taken out of the boot configuration`] : [],
+    }),
+  );
 }
 
 export interface IommuStatus {
@@ -63,10 +85,10 @@ export interface IommuStatus {
   readonly bootChange: string;
 }
 
-export function iommuStatus(facts: HostFacts, key: string): IommuStatus {
+function iommuStatus(facts: HostFacts, _wish: IommuWish, key: string): IommuStatus {
   const claim = findClaim(facts, key);
   const need = iommuNeed(facts);
-  const argument = claim ? writtenArgument(claim.entries) : need.kind === "argument" ? need.argument : undefined;
+  const argument = claim ? writtenArgument(claim) : need.kind === "argument" ? need.argument : undefined;
   const active = isIommuActive(facts);
   const configured = argument ? hasBootArgument(facts, argument) : active;
   return {
@@ -140,7 +162,6 @@ function wordsOf(commandLine: string, name: string): readonly string[] {
   return commandLine.split(/\s+/).filter((word) => word.startsWith(`${name}=`));
 }
 
-function writtenArgument(entries: readonly { readonly undo?: unknown }[]): BootArgument | undefined {
-  const [first] = entries;
-  return first ? (first.undo as BootArgument) : undefined;
+function writtenArgument(claim: Claim): BootArgument | undefined {
+  return entriesOf(claim.entries, "boot-argument")[0]?.undo;
 }

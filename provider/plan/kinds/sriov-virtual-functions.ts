@@ -1,89 +1,134 @@
-import type { Claim } from "../../facts/claims";
+import { z } from "zod";
+import type { Claim } from "../../claims/claim";
 import type { HostFacts } from "../../facts/host-facts";
 import { type PhysicalFunction, virtualFunctionsRulePath } from "../../facts/virtual-functions";
-import { formatPciTarget, type PciAddress } from "../../pci/address";
+import { formatPciTarget, type PciAddress, parsePciAddress } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
-import type { FileEdit, Step } from "../../steps/step";
-import { claimFor, claimKey, claimToGiveBack, findClaim, refuseForeignClaim } from "../claim";
-import { judgeSteps } from "../judge";
+import type { FileEdit } from "../../steps/file";
+import type { SetVirtualFunctions } from "../../steps/virtual-functions";
+import {
+  claimedFunctions,
+  claimFor,
+  claimKey,
+  claimToGiveBack,
+  dropClaim,
+  findClaim,
+  judgeClaim,
+  judgeUnreadable,
+} from "../claim";
+import type { Judgement } from "../guard";
+import { DeviceInput, deviceInputs, deviceWish } from "../inputs/device-inputs";
+import { defineKind } from "../kind";
 import { noSuchDevice } from "../no-such-device";
-import { emptyPlan, type Plan, type Refusal, refusedPlan } from "../plan";
+import { type Part, part, refuse, unchanged } from "../part";
 import type { Status } from "../status";
 import type { PlanContext, VirtualFunctionsWish } from "../wish";
 
-/** In: facts and the wish for so many virtual functions, now and after each boot. Out: the number, and the rule that makes them at boot. */
-export function planVirtualFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: PlanContext): Plan {
+/** A physical function has so many virtual functions, now and after each boot. */
+export const sriovVirtualFunctions = defineKind({
+  inputs: z.strictObject({
+    host: deviceInputs.host,
+    device: DeviceInput.refine((device) => parsePciAddress(device) !== undefined, {
+      error: (issue) =>
+        `"${issue.input}" is a slot, and one function has the virtual functions: name it, as in "${issue.input}.0"`,
+    }),
+    count: z.int().min(1, "must be 1 or more: without the resource there are none"),
+    allow: deviceInputs.allow,
+  }),
+  keyInputs: ["device"],
+  identity: [],
+  property: "device",
+  wish: (inputs): VirtualFunctionsWish => ({
+    kind: "SriovVirtualFunctions",
+    ...deviceWish({ ...inputs, expect: undefined }),
+    count: inputs.count,
+  }),
+  key: (_, wish) => claimKey(wish),
+  present: makeFunctions,
+  absent: giveBackFunctions,
+  status: statusOfFunctions,
+  isGone(facts, wish, key) {
+    const { configured, active } = statusOfFunctions(facts, wish);
+    return !findClaim(facts, key) && !configured && !active;
+  },
+  purpose: (_, wish, purpose) =>
+    purpose === "present"
+      ? `give ${formatPciTarget(wish.target)} ${wish.count} virtual functions`
+      : `take the virtual functions of ${formatPciTarget(wish.target)} away`,
+});
+
+/** The number, and the rule that makes them at boot. */
+function makeFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: PlanContext): Part {
   const name = formatPciTarget(wish.target);
   const found = findPhysicalFunction(facts, wish);
-  if (found.kind === "unfit") return refusedPlan(found.reason);
+  if (found.kind === "none") return refuse(found.reason);
   const { address, physical } = found;
   if (wish.count > physical.most)
-    return refusedPlan(
-      `${name} can have at most ${physical.most} virtual functions, and the program wants ${wish.count}`,
-    );
+    return refuse(`${name} can have at most ${physical.most} virtual functions, and the program wants ${wish.count}`);
   const key = claimKey(wish);
-  const ours = findClaim(facts, key)?.virtualFunctions;
-  if (physical.count !== wish.count && physical.count !== 0 && physical.count !== ours?.made)
-    return refusedPlan(
+  const claim = findClaim(facts, key);
+  const recorded = claim?.virtualFunctions;
+  if (physical.count !== wish.count && physical.count !== 0 && physical.count !== recorded?.made)
+    return refuse(
       `${name} has ${physical.count} virtual functions that we did not make. Declare that count, or take them away first: echo 0 > /sys/bus/pci/devices/${address}/sriov_numvfs`,
     );
-  const { steps: claimSteps } = claimFor(facts, key, owner, {
-    drivers: [],
+  const device = facts.pciDevices.get(address);
+  const claimSteps = claimFor(facts, key, owner, {
+    functions: claimedFunctions(claim, device ? [device] : []),
     entries: [],
-    virtualFunctions: { before: ours?.before ?? physical.count, made: wish.count },
+    virtualFunctions: { before: recorded?.before ?? physical.count, made: wish.count },
   });
   const change = changeCount(facts, address, physical, wish.count);
   const rule = editRule(facts, address, ruleText(address, wish.count));
-  return {
+  return part({
     steps: [...claimSteps, ...change, ...rule],
     effects: [
       ...effectsOf(facts, address, change),
-      ...(ours === undefined && physical.count === wish.count
+      ...(recorded === undefined && physical.count === wish.count
         ? [`${name} has ${physical.count} virtual functions already: taken over as found, and left there by a destroy`]
         : []),
       ...(rule.length > 0 ? [`a udev rule makes the ${wish.count} virtual functions of ${name} at each boot`] : []),
     ],
-    warnings: [],
-    refusals: [...refuseForeignClaim(facts, key, owner), ...judgeChange(facts, wish, change)],
-  };
+    judgements: [...judgeClaim(facts, key, owner), ...judgeChange(change)],
+  });
 }
 
-/** In: facts and a wish that ends. Out: the number of before us, and no rule of ours. */
-export function planWithoutVirtualFunctions(
-  facts: HostFacts,
-  wish: VirtualFunctionsWish,
-  { owner }: PlanContext,
-): Plan {
+/** The number of before us, and no rule of ours. */
+function giveBackFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
+  const unreadable = judgeUnreadable(facts, key);
+  if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = claimToGiveBack(facts, key, owner);
   const name = formatPciTarget(wish.target);
-  if (!claim) return emptyPlan(`the virtual functions of ${name} are not ours any more: nothing to take back`);
+  if (!claim) return unchanged(`the virtual functions of ${name} are not ours any more: nothing to take back`);
   const found = findPhysicalFunction(facts, wish);
-  const change = found.kind === "found" ? giveBackCount(facts, found, claim) : [];
-  const left = found.kind === "found" && change.length === 0 ? found.physical.count : 0;
-  const rule = found.kind === "found" ? editRule(facts, found.address, undefined) : [];
-  return {
-    steps: [...change, ...rule, { kind: "drop-claim", key, before: claim }],
+  if (found.kind === "none") return part({ steps: [dropClaim(key, claim)] });
+  const change = giveBackCount(facts, found, claim);
+  const rule = editRule(facts, found.address, undefined);
+  const left = change.length === 0 ? found.physical.count : 0;
+  return part({
+    steps: [...change, ...rule, dropClaim(key, claim)],
     effects: [
-      ...(found.kind === "found" ? effectsOf(facts, found.address, change) : []),
+      ...effectsOf(facts, found.address, change),
       ...(left > 0 ? [`${name} keeps ${left} virtual functions, which we did not make`] : []),
     ],
-    warnings: [],
-    refusals: judgeChange(facts, wish, change),
-  };
+    judgements: judgeChange(change),
+  });
 }
 
+/** The status of virtual functions, with their addresses. */
 export interface VirtualFunctionsStatus extends Status {
   /** In the device's own order: what `device` of other resources takes. */
   readonly addresses: readonly PciAddress[];
 }
 
-export function virtualFunctionsStatus(facts: HostFacts, wish: VirtualFunctionsWish): VirtualFunctionsStatus {
+function statusOfFunctions(facts: HostFacts, wish: VirtualFunctionsWish): VirtualFunctionsStatus {
   const found = findPhysicalFunction(facts, wish);
   const physical = found.kind === "found" ? found.physical : undefined;
   const active = physical?.count === wish.count;
   const addresses = physical?.functions ?? [];
   return {
+    device: formatPciTarget(wish.target),
     addresses,
     functions: addresses.flatMap((address) => {
       const device = facts.pciDevices.get(address);
@@ -109,71 +154,74 @@ ACTION=="add", SUBSYSTEM=="net", KERNELS=="${address}", ATTR{device/sriov_numvfs
 
 type Found =
   | { readonly kind: "found"; readonly address: PciAddress; readonly physical: PhysicalFunction }
-  | { readonly kind: "unfit"; readonly reason: string };
+  | { readonly kind: "none"; readonly reason: string };
 
 function findPhysicalFunction(facts: HostFacts, wish: VirtualFunctionsWish): Found {
   const name = formatPciTarget(wish.target);
   const address = wish.target.kind === "function" ? wish.target.address : undefined;
   const device = address && facts.pciDevices.get(address);
-  if (!device || !address) return { kind: "unfit", reason: noSuchDevice(facts, name) };
+  if (!device || !address) return { kind: "none", reason: noSuchDevice(facts, name) };
   if (device.physicalFunction !== undefined)
-    return { kind: "unfit", reason: `${name} is itself a virtual function of ${device.physicalFunction}: name that` };
+    return { kind: "none", reason: `${name} is itself a virtual function of ${device.physicalFunction}: name that` };
   const physical = facts.virtualFunctions.of.get(address);
   if (!physical || physical.most === 0)
     return {
-      kind: "unfit",
+      kind: "none",
       reason: `${name} (${device.identity.label}) has no virtual functions to make: it has no SR-IOV, or the firmware of the host or of the device has it switched off`,
     };
   if (device.driver === undefined || isStubDriver(device.driver))
     return {
-      kind: "unfit",
+      kind: "none",
       reason: `${name} has ${device.driver === undefined ? "no driver" : `the stub driver ${device.driver}`}, and its own driver makes the virtual functions. Give it back to that first`,
     };
   if (!facts.virtualFunctions.udev)
     return {
-      kind: "unfit",
+      kind: "none",
       reason: "virtual functions are gone after each reboot, and it has no udev that could make them again",
     };
   return { kind: "found", address, physical };
 }
 
-function changeCount(facts: HostFacts, address: PciAddress, physical: PhysicalFunction, count: number): Step[] {
+function changeCount(
+  facts: HostFacts,
+  address: PciAddress,
+  physical: PhysicalFunction,
+  count: number,
+): SetVirtualFunctions[] {
   if (physical.count === count) return [];
-  const functions = physical.functions.map((one) => ({ address: one, driver: facts.pciDevices.get(one)?.driver }));
+  const functions = physical.functions.map((held) => ({ address: held, driver: facts.pciDevices.get(held)?.driver }));
   return [{ kind: "set-virtual-functions", address, from: { count: physical.count, functions }, to: count }];
 }
 
 /** Somebody else's number stays. */
-function giveBackCount(facts: HostFacts, found: Extract<Found, { kind: "found" }>, claim: Claim): Step[] {
-  const { virtualFunctions: ours } = claim;
-  if (!ours || found.physical.count !== ours.made) return [];
-  return changeCount(facts, found.address, found.physical, ours.before);
+function giveBackCount(
+  facts: HostFacts,
+  found: Extract<Found, { kind: "found" }>,
+  claim: Claim,
+): SetVirtualFunctions[] {
+  const { virtualFunctions: recorded } = claim;
+  if (!recorded || found.physical.count !== recorded.made) return [];
+  return changeCount(facts, found.address, found.physical, recorded.before);
 }
 
-function effectsOf(facts: HostFacts, address: PciAddress, change: readonly Step[]): readonly string[] {
+function effectsOf(facts: HostFacts, address: PciAddress, change: readonly SetVirtualFunctions[]): readonly string[] {
   const label = facts.pciDevices.get(address)?.identity.label ?? "";
-  return change.flatMap((step) => {
-    if (step.kind !== "set-virtual-functions") return [];
-    const goes = step.from.functions.map((one) => one.address).join(", ");
+  return change.flatMap(({ from, to }) => {
+    const leaving = from.functions.map((held) => held.address).join(", ");
     return [
-      ...(goes === "" ? [] : [`the virtual functions ${goes} of ${address} go away`]),
-      ...(step.to === 0 ? [] : [`${address} (${label}) gets ${step.to} virtual functions`]),
+      ...(leaving === "" ? [] : [`the virtual functions ${leaving} of ${address} go away`]),
+      ...(to === 0 ? [] : [`${address} (${label}) gets ${to} virtual functions`]),
     ];
   });
 }
 
 /** A count changes only through zero, so none of them may be in use. */
-function judgeChange(facts: HostFacts, wish: VirtualFunctionsWish, change: readonly Step[]): readonly Refusal[] {
-  const onStub = change.flatMap((step) =>
-    step.kind === "set-virtual-functions" ? step.from.functions.filter((one) => isStubDriver(one.driver)) : [],
-  );
-  return [
-    ...onStub.map(({ address, driver }) => ({
-      guard: undefined,
-      message: `its virtual function ${address} is on ${driver}, for a VM, and any change of their number takes all of them away first. Take out what declares ${address}, run "pulumi up", and then change the number`,
-    })),
-    ...judgeSteps(facts, wish, change),
-  ];
+function judgeChange(change: readonly SetVirtualFunctions[]): readonly Judgement[] {
+  const onStub = change.flatMap(({ from }) => from.functions.filter(({ driver }) => isStubDriver(driver)));
+  return onStub.map(({ address, driver }) => ({
+    guard: undefined,
+    evidence: `its virtual function ${address} is on ${driver}, for a VM, and any change of their number takes all of them away first. Take out what declares ${address}, run "pulumi up", and then change the number`,
+  }));
 }
 
 function editRule(facts: HostFacts, address: PciAddress, after: string | undefined): FileEdit[] {

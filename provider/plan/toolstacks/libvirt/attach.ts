@@ -1,66 +1,43 @@
+import { entriesOf } from "../../../claims/claim-entry";
 import type { HostFacts } from "../../../facts/host-facts";
 import type { LibvirtAnswers } from "../../../facts/libvirt";
-import { functionsOf, type PciDevice } from "../../../facts/pci-devices";
+import type { PciDevice } from "../../../facts/pci-devices";
 import { formatPciTarget } from "../../../pci/address";
 import { isStubDriver } from "../../../pci/stub-driver";
-import { claimFor, claimKey, findClaim, othersHaveEntriesIn, refuseForeignClaim } from "../../claim";
-import { cautionsOf } from "../../effects";
-import { judgeSteps } from "../../judge";
-import { noSuchDevice } from "../../no-such-device";
-import { type Plan, type Refusal, refusedPlan } from "../../plan";
+import { distinctEntries } from "../../claim";
+import type { Judgement } from "../../guard";
+import { join, type Part, part, refuse } from "../../part";
 import { libvirtSays } from "../../silent-libvirt";
 import { stubDriverOf } from "../../stub-driver";
-import type { AttachWish, PlanContext } from "../../wish";
+import type { Attachment } from "../../vm-planner";
+import type { AttachWish } from "../../wish";
 import { planConfig } from "./config-part";
-import { findVm, inConfig, type LibvirtVm } from "./find-vm";
+import { inConfig, type LibvirtVm } from "./find-vm";
 import { hostdevFor, optionRefusal } from "./hostdev";
-import { SYSFS_BOOLEAN, SYSFS_BOOLEAN_ENTRY } from "./libvirt-claim";
 import { planLive } from "./live-part";
-import { type Entry, NOTHING, type Part } from "./part";
+import { allowSysfs } from "./sysfs-boolean";
 
-/** In: facts and the wish that a VM has functions. Out: what virsh changes in its configuration and in the running VM. */
-export function planAttach(facts: HostFacts, wish: AttachWish, { owner, program }: PlanContext): Plan {
+/** What virsh changes in the configuration of a VM and in the running VM, so that it has these functions. */
+export function draftAttach(attachment: Attachment<LibvirtVm>): Part {
+  const { facts, wish, vm, devices, key, claim, program } = attachment;
   const { libvirt } = facts;
-  if (libvirt?.kind !== "answers") return refusedPlan(libvirtSays(libvirt));
-  const devices = functionsOf(facts.pciDevices, wish.target);
-  if (devices.length === 0) return refusedPlan(noSuchDevice(facts, formatPciTarget(wish.target)));
-  const found = findVm(facts, wish.vm);
-  if (found.kind !== "found") return refusedPlan(found.reason);
-  const { vm } = found;
-  const unable = optionRefusal(libvirt, wish.options) ?? scopeRefusal(wish, vm) ?? severalInOneSlot(wish, devices);
-  if (unable !== undefined) return refusedPlan(unable);
-
-  const key = claimKey(wish, vm.key);
-  const elsewhere = onOtherStub(facts, devices);
-  if (elsewhere !== undefined) return refusedPlan(elsewhere);
-  const ours = findClaim(facts, key)?.entries ?? [];
+  if (libvirt?.kind !== "answers") return refuse(libvirtSays(libvirt));
+  const unable =
+    optionRefusal(libvirt, wish.options) ??
+    scopeRefusal(wish, vm) ??
+    severalInOneSlot(wish, devices) ??
+    onOtherStub(facts, devices);
+  if (unable !== undefined) return refuse(unable);
   const wanted = devices.map((device) => ({
     device,
     hostdev: hostdevFor(facts, libvirt, device.address, wish.options, program),
   }));
-  const parts = [
-    planConfig(facts, libvirt, wish, vm, wanted, ours),
-    planLive(facts, libvirt, wish, vm, wanted, ours, program),
-  ];
-  const changes = parts.flatMap((part) => part.steps);
-  const sysfs = allowSysfs(facts, key);
-  const entries = [...parts.flatMap((part) => part.entries), ...sysfs.entries, ...ours.filter(isBoolean)];
-  const { steps: claimSteps } = claimFor(facts, key, owner, { drivers: [], entries: distinct(entries) });
-  const steps = [...claimSteps, ...sysfs.steps, ...changes];
-  return {
-    steps,
-    effects: [...sysfs.effects, ...parts.flatMap((part) => part.effects)],
-    warnings: [
-      ...(changes.length > 0 ? devices.flatMap((device) => cautionsOf(facts, wish, device)) : []),
-      ...parts.flatMap((part) => part.warnings),
-    ],
-    refusals: [
-      ...parts.flatMap((part) => part.refusals).map((message) => ({ guard: undefined, message })),
-      ...refuseForeignClaim(facts, key, owner),
-      ...(parts[0]?.steps.length ? judgeOtherVms(libvirt, wish, vm, devices) : []),
-      ...judgeSteps(facts, wish, steps, program),
-    ],
-  };
+  const config = planConfig(attachment, libvirt, wanted);
+  const live = planLive(attachment, libvirt, wanted);
+  const others = part({ judgements: config.steps.length > 0 ? judgeOtherVms(libvirt, wish, vm, devices) : [] });
+  const draft = join(allowSysfs(facts, key), config, live, others);
+  const kept = entriesOf(claim?.entries ?? [], "selinux-boolean");
+  return { ...draft, entries: distinctEntries([...config.entries, ...live.entries, ...draft.entries, ...kept]) };
 }
 
 function scopeRefusal(wish: AttachWish, { domain }: LibvirtVm): string | undefined {
@@ -87,45 +64,16 @@ function onOtherStub(facts: HostFacts, devices: readonly PciDevice[]): string | 
   );
 }
 
-/** QEMU reaches the devices through files of /sys, which SELinux forbids it unless this boolean is on. */
-function allowSysfs(facts: HostFacts, key: string): Part {
-  if (facts.xen || facts.selinux?.virtUseSysfs === undefined) return NOTHING;
-  // On because of another attachment of ours: then the last one of all switches it off again.
-  if (facts.selinux.virtUseSysfs)
-    return othersHaveEntriesIn(facts, key, SYSFS_BOOLEAN_ENTRY.path)
-      ? { ...NOTHING, entries: [SYSFS_BOOLEAN_ENTRY] }
-      : NOTHING;
-  return {
-    ...NOTHING,
-    steps: [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: true }],
-    entries: [SYSFS_BOOLEAN_ENTRY],
-    effects: [
-      `the SELinux boolean ${SYSFS_BOOLEAN} is switched on for good (setsebool -P): without it VMs may not use PCI devices of this host, whose SELinux is ${facts.selinux.mode}`,
-    ],
-  };
-}
-
 function judgeOtherVms(
   libvirt: LibvirtAnswers,
   wish: AttachWish,
   vm: LibvirtVm,
   devices: readonly PciDevice[],
-): readonly Refusal[] {
-  if (wish.allow.includes("configured-in-other-vm")) return [];
+): readonly Judgement[] {
   return libvirt.domains
     .filter((other) => other.uuid !== vm.key && devices.some(({ address }) => inConfig(other, address)))
     .map((other) => ({
       guard: "configured-in-other-vm",
-      message: `the configuration of the VM "${other.name}" has ${formatPciTarget(wish.target)} too, and the two VMs could not run at the same time. If this is meant, add allow: ["configured-in-other-vm"].`,
+      evidence: `the configuration of the VM "${other.name}" has ${formatPciTarget(wish.target)} too, and the two VMs could not run at the same time`,
     }));
-}
-
-function isBoolean(entry: Entry): boolean {
-  return entry.path === SYSFS_BOOLEAN_ENTRY.path;
-}
-
-function distinct(entries: readonly Entry[]): Entry[] {
-  return entries.filter(
-    (one, at) => entries.findIndex((other) => other.path === one.path && other.entry === one.entry) === at,
-  );
 }

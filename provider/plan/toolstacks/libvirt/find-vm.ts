@@ -51,16 +51,6 @@ export function inRunning(domain: LibvirtDomain, address: PciAddress): PciHostde
   return domain.live?.hostdevs.find((one) => one.address === address);
 }
 
-export function isAttachedLive(facts: HostFacts, wanted: string, address: PciAddress): boolean {
-  const found = findVm(facts, wanted);
-  return found.kind === "found" && inRunning(found.vm.domain, address) !== undefined;
-}
-
-export function isConfigured(facts: HostFacts, wanted: string, address: PciAddress): boolean {
-  const found = findVm(facts, wanted);
-  return found.kind === "found" && inConfig(found.vm.domain, address) !== undefined;
-}
-
 /** libvirt takes uuids with dashes and without (src/util/viruuid.c, virUUIDParse). */
 function uuidOf(text: string): string | undefined {
   const digits = text.replaceAll("-", "").toLowerCase();

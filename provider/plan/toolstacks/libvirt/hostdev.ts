@@ -3,6 +3,7 @@ import { type LibvirtAnswers, libvirtIsAtLeast } from "../../../facts/libvirt";
 import { type PciAddress, targets } from "../../../pci/address";
 import type { AttachOptions } from "../../../vm-text/attach-options";
 import type { Hostdev, PciHostdev } from "../../../vm-text/domain-xml";
+import { isClaimedAssignable } from "../../claim";
 import { stubDriverOf } from "../../stub-driver";
 import type { PlanContext } from "../../wish";
 
@@ -60,8 +61,7 @@ export function isAsWanted(present: PciHostdev, wanted: Hostdev): boolean {
 /** An AssignableDevice keeps the function on its stub driver for all VMs: libvirt must not give it back at a VM's end. */
 function isKeptAssignable(facts: HostFacts, address: PciAddress, program: PlanContext["program"]): boolean {
   return (
-    facts.claims.some(
-      ({ claim }) => claim.kind === "AssignableDevice" && claim.drivers.some((one) => one.address === address),
-    ) || program.some((other) => other.kind === "AssignableDevice" && targets(other.target, address))
+    isClaimedAssignable(facts, address) ||
+    program.some((other) => other.kind === "AssignableDevice" && targets(other.target, address))
   );
 }

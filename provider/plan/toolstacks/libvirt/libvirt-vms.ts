@@ -1,14 +1,14 @@
-import type { VmPlanner } from "../../vm-planner";
-import { planAttach } from "./attach";
-import { planDetach } from "./detach";
-import { findVm, isAttachedLive, isConfigured } from "./find-vm";
+import { vmPlanner } from "../../attachment";
+import { draftAttach } from "./attach";
+import { draftDetach } from "./detach";
+import { findVm, inConfig, inRunning, type LibvirtVm } from "./find-vm";
 
 /** VMs of libvirt, on KVM and on Xen; libvirt itself keeps and edits their configuration. */
-export const libvirtVms: VmPlanner = {
+export const libvirtVms = vmPlanner<LibvirtVm>({
   list: ({ libvirt }) => (libvirt?.kind === "answers" ? libvirt.domains.map(({ uuid }) => uuid) : []),
   find: findVm,
-  attach: planAttach,
-  detach: planDetach,
-  isAttachedLive,
-  isConfigured,
-};
+  attach: draftAttach,
+  detach: draftDetach,
+  isAttachedLive: (_, { domain }, address) => inRunning(domain, address) !== undefined,
+  isConfigured: (_, { domain }, address) => inConfig(domain, address) !== undefined,
+});

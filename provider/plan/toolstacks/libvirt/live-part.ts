@@ -1,46 +1,53 @@
-import type { HostFacts } from "../../../facts/host-facts";
+import { type EntryOf, entriesOf } from "../../../claims/claim-entry";
 import type { LibvirtAnswers } from "../../../facts/libvirt";
+import type { PciAddress } from "../../../pci/address";
 import { isStubDriver } from "../../../pci/stub-driver";
 import { lossOf } from "../../effects";
-import type { AttachWish, PlanContext } from "../../wish";
+import { join, type Part, part, refuse } from "../../part";
+import type { Attachment } from "../../vm-planner";
 import { inRunning, type LibvirtVm } from "./find-vm";
 import { hindrance } from "./hot-plug";
-import { CONFIG_ENTRY, entryOf, LIVE_ENTRY } from "./libvirt-claim";
-import { type Entry, NOTHING, type Part, virshChange, type Wanted } from "./part";
+import { virshAttach, type WantedHostdev } from "./virsh-change";
 
 /** What changes in a running VM now. */
 export function planLive(
-  facts: HostFacts,
+  { facts, wish, vm, claim, program }: Attachment<LibvirtVm>,
   libvirt: LibvirtAnswers,
-  wish: AttachWish,
-  vm: LibvirtVm,
-  wanted: readonly Wanted[],
-  ours: readonly Entry[],
-  program: PlanContext["program"],
+  wanted: readonly WantedHostdev[],
 ): Part {
   const { domain } = vm;
+  const claimed = claim?.entries ?? [];
   // Kept when the VM ends, for a claim changes only with the program; what an entry of the configuration brought is ours too.
-  const paths: readonly string[] = wish.scope === "live" ? [CONFIG_ENTRY, LIVE_ENTRY] : [LIVE_ENTRY];
-  const had = ours.filter((one) => paths.includes(one.path)).map((one) => entryOf(LIVE_ENTRY, one.entry));
-  if (!domain.running || wish.scope === "config") return { ...NOTHING, entries: had };
+  const had = [
+    ...(wish.scope === "live" ? entriesOf(claimed, "libvirt-config") : []),
+    ...entriesOf(claimed, "libvirt-live"),
+  ].map(({ address }) => liveEntry(address));
+  const unchanged = part({ entries: had });
+  if (!domain.running || wish.scope === "config") return unchanged;
   const missing = wanted.filter(({ device }) => !inRunning(domain, device.address));
-  if (missing.length === 0) return { ...NOTHING, entries: had };
+  if (missing.length === 0) return unchanged;
   const hinder = hindrance(facts, vm, missing, program);
-  if (hinder) {
-    const part = { ...NOTHING, entries: had };
-    if (hinder.waitsFor !== undefined)
-      return { ...part, effects: [`the hot-plug into the running VM "${vm.name}" waits for "${hinder.waitsFor}"`] };
-    return wish.scope === "auto" && domain.persistent
-      ? { ...part, effects: [`the running VM "${vm.name}" gets it at its next start: ${hinder.reason}`] }
-      : { ...part, refusals: [hinder.reason] };
-  }
-  return {
-    ...NOTHING,
-    steps: missing.map(({ hostdev }) => virshChange(libvirt, vm, "virsh-attach", "live", hostdev)),
-    entries: [...had, ...missing.map(({ device }) => entryOf(LIVE_ENTRY, device.address))],
+  if (hinder?.waitsFor !== undefined)
+    return join(
+      unchanged,
+      part({ effects: [`the hot-plug into the running VM "${vm.name}" waits for "${hinder.waitsFor}"`] }),
+    );
+  if (hinder && wish.scope === "auto" && domain.persistent)
+    return join(
+      unchanged,
+      part({ effects: [`the running VM "${vm.name}" gets it at its next start: ${hinder.reason}`] }),
+    );
+  if (hinder) return join(unchanged, refuse(hinder.reason));
+  return part({
+    steps: missing.map(({ hostdev }) => virshAttach(libvirt, vm, "live", hostdev)),
+    entries: [...had, ...missing.map(({ device }) => liveEntry(device.address))],
     effects: missing.flatMap(({ device, hostdev }) => [
       `${device.address} is hot-plugged into the running VM "${vm.name}"`,
       ...(hostdev.managed && !isStubDriver(device.driver) ? lossOf(facts, device) : []),
     ]),
-  };
+  });
+}
+
+function liveEntry(address: PciAddress): EntryOf<"libvirt-live"> {
+  return { kind: "libvirt-live", address };
 }

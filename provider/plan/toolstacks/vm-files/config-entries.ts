@@ -1,6 +1,5 @@
-import { z } from "zod";
 import type { TextFile } from "../../../boot/text-file";
-import type { Claim } from "../../../facts/claims";
+import { type ClaimEntry, type EntryOf, entriesOf } from "../../../claims/claim-entry";
 import type { HostFacts } from "../../../facts/host-facts";
 import { type PciAddress, type PciTarget, targets } from "../../../pci/address";
 import type { AttachOptions } from "../../../vm-text/attach-options";
@@ -17,8 +16,17 @@ import {
   type XlEdit,
 } from "../../../vm-text/xl-config-edit";
 import type { ConfigLanguage } from "../../../vm-text/xl-config-language";
+import { allEntries } from "../../claim";
 
-type Entry = Claim["entries"][number];
+/** The entries of a claim in a VM's own configuration file. */
+export type VmFileEntry = EntryOf<"vm-file"> | EntryOf<"vm-file-passthrough">;
+
+/** The entries, of those given, that stand in this VM configuration. */
+export function entriesInFile(entries: readonly ClaimEntry[], path: string): readonly VmFileEntry[] {
+  return [...entriesOf(entries, "vm-file"), ...entriesOf(entries, "vm-file-passthrough")].filter(
+    (entry) => entry.path === path,
+  );
+}
 
 /** What the pci list of one VM configuration should have of a claim's. */
 export interface WantedEntries {
@@ -31,35 +39,23 @@ export interface WantedEntries {
 
 /** The new text of a VM configuration, and the entries that the claim has in it from then on. */
 export type ConfigEdit =
-  | { readonly kind: "edited"; readonly text: string; readonly entries: readonly Entry[] }
+  | { readonly kind: "edited"; readonly text: string; readonly entries: readonly VmFileEntry[] }
   | { readonly kind: "error"; readonly line: number; readonly reason: string };
-
-/** The entry of a claim that stands for `passthrough="enabled"`. */
-const PASSTHROUGH = "passthrough";
-
-/** How an entry is taken back; kept in claims for as long as they live. */
-const Undo = z.object({
-  additions: z.object({
-    pci: z.boolean(),
-    passthrough: z.object({ value: z.string(), instead: z.string().optional() }).optional(),
-    newline: z.boolean(),
-  }),
-  /** The user's own entry, with its quotes, that ours stands in for. */
-  instead: z.string().optional(),
-});
 
 /** Gives a VM configuration the wanted entries, and takes out those of the claim that are not wanted any more. */
 export function withEntries(
   facts: HostFacts,
   file: TextFile,
-  ours: readonly Entry[],
+  claimed: readonly VmFileEntry[],
   wanted: WantedEntries,
 ): ConfigEdit {
   const { language } = wanted;
-  const draft = new Draft(file.text, additionsOf(facts, file.target), language);
-  const inserted = new Map(ours.map((entry) => [entry.entry, undoOf(entry)?.instead]));
-  const unwanted = ours.filter((entry) => !isWanted(entry, wanted));
-  draft.remove(unwanted, othersNeedPassthrough(facts, file.target, ours));
+  const draft = new Draft(file.text, additionsIn(facts, file.target), language);
+  /** The functions that have an entry of ours, with the user's own entry that it replaced. */
+  const inserted = new Map(entriesOf(claimed, "vm-file").map(({ address, undo }) => [address, undo.instead]));
+  let passthrough = entriesOf(claimed, "vm-file-passthrough").length > 0;
+  const unwanted = claimed.filter((entry) => !isWanted(entry, wanted));
+  draft.remove(unwanted, othersNeedPassthrough(facts, file.target, claimed));
   for (const address of wanted.addresses) {
     const spec: PciSpec = { device: { kind: "function", address }, options: wanted.options, unknown: [] };
     const present = draft.entry(address);
@@ -73,29 +69,37 @@ export function withEntries(
     }
   }
   if (wanted.passthrough && !draft.allowsHotPlug()) {
-    inserted.set(PASSTHROUGH, undefined);
+    passthrough = true;
     draft.edit((text, additions) => setPassthrough(text, "enabled", additions, language));
   }
-  return draft.result((additions) =>
-    [...inserted]
-      .filter(([entry]) => isWanted({ entry }, wanted))
-      .map(([entry, instead]) => ({
-        path: file.target,
-        entry,
-        undo: instead === undefined ? { additions } : { additions, instead },
-      })),
-  );
+  return draft.result((additions) => [
+    ...[...inserted].flatMap(([address, instead]): VmFileEntry[] =>
+      wanted.addresses.includes(address)
+        ? [
+            {
+              kind: "vm-file",
+              path: file.target,
+              address,
+              undo: instead === undefined ? { additions } : { additions, instead },
+            },
+          ]
+        : [],
+    ),
+    ...(passthrough && wanted.passthrough
+      ? [{ kind: "vm-file-passthrough", path: file.target, undo: { additions } } as const]
+      : []),
+  ]);
 }
 
 /** Takes all entries of a claim out of a VM configuration again. */
 export function withoutEntries(
   facts: HostFacts,
   file: TextFile,
-  ours: readonly Entry[],
+  claimed: readonly VmFileEntry[],
   language: ConfigLanguage,
 ): ConfigEdit {
-  const draft = new Draft(file.text, additionsOf(facts, file.target), language);
-  draft.remove(ours, othersNeedPassthrough(facts, file.target, ours));
+  const draft = new Draft(file.text, additionsIn(facts, file.target), language);
+  draft.remove(claimed, othersNeedPassthrough(facts, file.target, claimed));
   return draft.result(() => []);
 }
 
@@ -135,19 +139,21 @@ class Draft {
   }
 
   /** In the reverse order of adding, so that each edit finds the text that its own left. */
-  remove(entries: readonly Entry[], keepPassthrough: boolean): void {
+  remove(entries: readonly VmFileEntry[], keepPassthrough: boolean): void {
     for (const entry of [...entries].reverse()) {
-      const address = entry.entry as PciAddress;
-      const instead = undoOf(entry)?.instead;
-      const present = this.entry(address);
-      if (entry.entry === PASSTHROUGH) {
+      if (entry.kind === "vm-file-passthrough") {
         if (!keepPassthrough) this.edit((text, additions) => restorePassthrough(text, additions, this.language));
-      } else if (instead !== undefined && present) {
-        const text = this.text.slice(0, present.start) + instead + this.text.slice(present.end);
-        this.edit((_, additions) => ({ kind: "edited", text, additions }));
-      } else {
-        this.edit((text, additions) => removePciEntry(text, address, additions, this.language));
-      }
+      } else this.removeEntry(entry);
+    }
+  }
+
+  private removeEntry({ address, undo: { instead } }: EntryOf<"vm-file">): void {
+    const present = this.entry(address);
+    if (instead !== undefined && present) {
+      const text = this.text.slice(0, present.start) + instead + this.text.slice(present.end);
+      this.edit((_, additions) => ({ kind: "edited", text, additions }));
+    } else {
+      this.edit((text, additions) => removePciEntry(text, address, additions, this.language));
     }
   }
 
@@ -170,22 +176,19 @@ class Draft {
     return config.kind === "config" && (config.passthrough === "enabled" || config.pci.length > 0);
   }
 
-  result(entries: (additions: XlAdditions) => readonly Entry[]): ConfigEdit {
+  result(entries: (additions: XlAdditions) => readonly VmFileEntry[]): ConfigEdit {
     return this.failed ?? { kind: "edited", text: this.text, entries: entries(this.additions) };
   }
 }
 
-/** What of the file is ours besides entries: every claim with entries in it knows what was added before it. */
-function additionsOf(facts: HostFacts, path: string): XlAdditions {
-  const all = facts.claims
-    .flatMap(({ claim }) => claim.entries)
-    .filter((entry) => entry.path === path)
-    .flatMap((entry) => undoOf(entry)?.additions ?? []);
-  const passthrough = all.find((one) => one.passthrough)?.passthrough;
+/** What was added to the file besides entries: every claim with entries in it knows what was added before it. */
+function additionsIn(facts: HostFacts, path: string): XlAdditions {
+  const all = entriesInFile(allEntries(facts), path).map(({ undo }) => undo.additions);
+  const passthrough = all.find((additions) => additions.passthrough)?.passthrough;
   return {
     ...NO_ADDITIONS,
-    pci: all.some((one) => one.pci),
-    newline: all.some((one) => one.newline),
+    pci: all.some(({ pci }) => pci),
+    newline: all.some(({ newline }) => newline),
     ...(passthrough
       ? {
           passthrough: {
@@ -197,18 +200,13 @@ function additionsOf(facts: HostFacts, path: string): XlAdditions {
   };
 }
 
-function othersNeedPassthrough(facts: HostFacts, path: string, ours: readonly Entry[]): boolean {
-  const needing = (entries: readonly Entry[]) =>
-    entries.filter((entry) => entry.path === path && entry.entry === PASSTHROUGH).length;
-  return needing(facts.claims.flatMap(({ claim }) => claim.entries)) > needing(ours);
+function othersNeedPassthrough(facts: HostFacts, path: string, claimed: readonly VmFileEntry[]): boolean {
+  const needing = (entries: readonly VmFileEntry[]) => entriesOf(entries, "vm-file-passthrough").length;
+  return needing(entriesInFile(allEntries(facts), path)) > needing(claimed);
 }
 
-function isWanted({ entry }: Pick<Entry, "entry">, wanted: WantedEntries): boolean {
-  return entry === PASSTHROUGH ? wanted.passthrough : wanted.addresses.some((address) => address === entry);
-}
-
-function undoOf(entry: Entry): z.infer<typeof Undo> | undefined {
-  return Undo.safeParse(entry.undo).data;
+function isWanted(entry: VmFileEntry, wanted: WantedEntries): boolean {
+  return entry.kind === "vm-file-passthrough" ? wanted.passthrough : wanted.addresses.includes(entry.address);
 }
 
 /** What an entry does not say, `pci_permissive` and the like say for it; what nobody says is off. */

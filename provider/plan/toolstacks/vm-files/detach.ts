@@ -1,61 +1,51 @@
 import type { Domain } from "../../../facts/domains";
-import type { HostFacts } from "../../../facts/host-facts";
 import { formatPciTarget, functionOf, type PciAddress, targets } from "../../../pci/address";
-import type { FileEdit, Step } from "../../../steps/step";
-import { claimKey, claimToGiveBack, othersHaveEntriesIn } from "../../claim";
-import { emptyPlan, type Plan, refusedPlan } from "../../plan";
-import type { AttachWish, PlanContext } from "../../wish";
-import { notEditable, withoutEntries } from "./config-entries";
+import { originalOf } from "../../claim";
+import { join, NOTHING, type Part, part, refuse } from "../../part";
+import type { Detachment } from "../../vm-planner";
+import type { AttachWish } from "../../wish";
+import { entriesInFile, notEditable, withoutEntries } from "./config-entries";
 import type { FileToolstack } from "./file-toolstack";
-import { findVm } from "./find-vm";
+import type { FileVm } from "./find-vm";
 
-/** In: facts and a wish that ends. Out: the hot-unplug, and the configuration without our entries. */
-export function planDetach(tools: FileToolstack, facts: HostFacts, wish: AttachWish, { owner }: PlanContext): Plan {
-  const found = findVm(tools, facts, wish.vm);
-  const key = claimKey(wish, found.kind === "found" ? found.vm.key : wish.vm);
-  const claim = claimToGiveBack(facts, key, owner);
-  if (!claim) return emptyPlan(`${formatPciTarget(wish.target)} is not ours any more: nothing to take back`);
-  if (found.kind === "unreadable" || found.kind === "several") return refusedPlan(found.reason);
-  const vm = found.kind === "found" ? found.vm : undefined;
-  const attached = vm?.domain && wish.scope !== "config" ? devicesIn(vm.domain, wish) : [];
-  const domain = vm?.domain;
-  const detach: Step[] = domain
-    ? attached.map((address) => ({
-        kind: "detach",
-        by: tools.name,
-        vm: { domainId: domain.id, name: domain.name },
-        address,
-      }))
-    : [];
-  const file = vm?.config?.file;
-  const path = file?.target ?? "";
-  const edited =
-    file &&
-    withoutEntries(
-      facts,
-      file,
-      claim.entries.filter((entry) => entry.path === path),
-      tools.language,
-    );
+/** The hot-unplug, and the configuration without our entries. */
+export function draftDetach(tools: FileToolstack, detachment: Detachment<FileVm>): Part {
+  const { facts, wish, vm, key, claim } = detachment;
+  const edit = configEdit(tools, detachment);
+  if (edit.judgements.length > 0) return edit;
   const beside = tools.editsBeside(facts, { key, devices: [], options: {} }, claim.entries);
-  if (edited?.kind === "error") return refusedPlan(notEditable(path, edited));
-  const original = othersHaveEntriesIn(facts, key, path) ? "leave" : "forget";
-  const edit: FileEdit[] =
-    edited && edited.text !== file?.text
-      ? [{ kind: "edit-file", path, before: file?.text, after: edited.text, hides: [], original }]
-      : [];
-  const keeps = domain && wish.scope === "config" && devicesIn(domain, wish).length > 0;
+  const domain = vm?.domain;
+  const attached = domain ? devicesIn(domain, wish) : [];
+  const keeps = wish.scope === "config" && attached.length > 0;
   return {
-    steps: [...detach, ...edit, ...beside.steps, { kind: "drop-claim", key, before: claim }],
+    ...join(unplug(tools, domain, keeps ? [] : attached), edit, { ...beside, effects: [] }),
     effects: [
       ...beside.effects,
-      ...attached.map((address) => `${address} leaves the running VM "${vm?.name}"`),
-      ...(edit.length > 0 ? [`${path} loses its entry for ${formatPciTarget(wish.target)}`] : []),
+      ...(keeps ? [] : attached).map((address) => `${address} leaves the running VM "${vm?.name}"`),
+      ...edit.effects,
       ...(keeps ? [`the running VM "${vm?.name}" keeps ${formatPciTarget(wish.target)} until it is restarted`] : []),
     ],
-    warnings: [],
-    refusals: [],
   };
+}
+
+function unplug(tools: FileToolstack, domain: Domain | undefined, attached: readonly PciAddress[]): Part {
+  if (!domain) return NOTHING;
+  const vm = { domainId: domain.id, name: domain.name };
+  return part({ steps: attached.map((address) => ({ kind: "detach", by: tools.name, vm, address })) });
+}
+
+function configEdit(tools: FileToolstack, { facts, wish, vm, key, claim }: Detachment<FileVm>): Part {
+  const file = vm?.config?.file;
+  if (!file) return NOTHING;
+  const { target: path, text: before } = file;
+  const edited = withoutEntries(facts, file, entriesInFile(claim.entries, path), tools.language);
+  if (edited.kind === "error") return refuse(notEditable(path, edited));
+  if (edited.text === before) return NOTHING;
+  const original = originalOf(facts, key, path, "forget");
+  return part({
+    steps: [{ kind: "edit-file", path, before, after: edited.text, hides: [], original }],
+    effects: [`${path} loses its entry for ${formatPciTarget(wish.target)}`],
+  });
 }
 
 function devicesIn(domain: Domain, wish: AttachWish): readonly PciAddress[] {

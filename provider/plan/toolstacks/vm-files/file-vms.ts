@@ -1,22 +1,26 @@
 import { fromBytes } from "../../../bytes";
 import { isNoVm } from "../../../facts/vm-configs";
+import { namesFunction } from "../../../vm-text/spec-string";
+import { vmPlanner } from "../../attachment";
 import type { VmPlanner } from "../../vm-planner";
-import { planAttach } from "./attach";
-import { planDetach } from "./detach";
+import { draftAttach } from "./attach";
+import { draftDetach } from "./detach";
 import type { FileToolstack } from "./file-toolstack";
-import { findVm, isAttachedLive, isInConfig } from "./find-vm";
+import { type FileVm, findVm } from "./find-vm";
 
 /** How VMs that are files get devices and lose them. */
 export function fileVms(tools: FileToolstack): VmPlanner {
-  return {
+  return vmPlanner<FileVm>({
     list: (facts) => [
       ...facts.vmConfigs.filter((file) => !isNoVm(file)).map((file) => fromBytes(file.path)),
       ...facts.domains.map(({ name }) => name),
     ],
     find: (facts, vm) => findVm(tools, facts, vm),
-    attach: (facts, wish, context) => planAttach(tools, facts, wish, context),
-    detach: (facts, wish, context) => planDetach(tools, facts, wish, context),
-    isAttachedLive: (facts, vm, address) => isAttachedLive(tools, facts, vm, address),
-    isConfigured: (facts, vm, address) => isInConfig(tools, facts, vm, address),
-  };
+    attach: (attachment) => draftAttach(tools, attachment),
+    detach: (detachment) => draftDetach(tools, detachment),
+    isAttachedLive: (_, { domain }, address) =>
+      domain?.pciDevices.some((device) => device.address === address) ?? false,
+    isConfigured: (_, { config }, address) =>
+      config?.parsed.pci.some((entry) => namesFunction(entry.spec, address)) ?? false,
+  });
 }

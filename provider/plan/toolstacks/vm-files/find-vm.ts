@@ -3,20 +3,18 @@ import { fromBytes } from "../../../bytes";
 import type { Domain } from "../../../facts/domains";
 import type { HostFacts } from "../../../facts/host-facts";
 import { isNoVm } from "../../../facts/vm-configs";
-import type { PciAddress } from "../../../pci/address";
-import { namesFunction } from "../../../vm-text/spec-string";
 import { parseXlConfig, type XlConfig } from "../../../vm-text/xl-config";
 import type { FoundVm, HostVm } from "../../vm-planner";
 import type { FileToolstack } from "./file-toolstack";
 
 /** A VM with its configuration file, its running domain, or both. */
-export interface Vm extends HostVm {
+export interface FileVm extends HostVm {
   readonly config: { readonly file: TextFile; readonly parsed: XlConfig } | undefined;
   readonly domain: Domain | undefined;
 }
 
 /** Finds a VM by name, uuid, or the path of its configuration file. */
-export function findVm({ name: reader, language }: FileToolstack, facts: HostFacts, wanted: string): FoundVm<Vm> {
+export function findVm({ name: reader, language }: FileToolstack, facts: HostFacts, wanted: string): FoundVm<FileVm> {
   const configs = facts.vmConfigs.map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
   if (wanted.startsWith("/")) {
     const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));
@@ -58,19 +56,7 @@ export function findVm({ name: reader, language }: FileToolstack, facts: HostFac
   };
 }
 
-export function isAttachedLive(tools: FileToolstack, facts: HostFacts, wanted: string, address: PciAddress): boolean {
-  const found = findVm(tools, facts, wanted);
-  return found.kind === "found" && (found.vm.domain?.pciDevices.some((one) => one.address === address) ?? false);
-}
-
-export function isInConfig(tools: FileToolstack, facts: HostFacts, wanted: string, address: PciAddress): boolean {
-  const found = findVm(tools, facts, wanted);
-  return (
-    found.kind === "found" && (found.vm.config?.parsed.pci.some((entry) => namesFunction(entry.spec, address)) ?? false)
-  );
-}
-
-function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm<Vm> {
+function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm<FileVm> {
   const name = nameOf(config.parsed);
   const { uuid } = config.parsed;
   const domain = facts.domains.find((one) => (uuid === undefined ? one.name === name : sameUuid(uuid, one.uuid ?? "")));
@@ -84,7 +70,7 @@ function unreadable(
   reader: string,
   file: TextFile,
   error: { readonly line: number; readonly reason: string },
-): FoundVm<Vm> {
+): FoundVm<FileVm> {
   return {
     kind: "unreadable",
     reason:

@@ -1,13 +1,13 @@
 import type { HostFacts } from "../../../facts/host-facts";
 import type { PciDevice } from "../../../facts/pci-devices";
 import type { AttachWish } from "../../wish";
-import type { Vm } from "./find-vm";
+import type { FileVm } from "./find-vm";
 
 /** What a person should know of this VM and these devices before it is asked why the VM does not use them, with the evidence. */
 export function guestCautions(
   facts: HostFacts,
   wish: AttachWish,
-  vm: Vm,
+  vm: FileVm,
   devices: readonly PciDevice[],
 ): readonly string[] {
   const pv = vm.config?.parsed.type === "pv";

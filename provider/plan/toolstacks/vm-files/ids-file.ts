@@ -1,21 +1,17 @@
-import { z } from "zod";
-import type { Claim } from "../../../facts/claims";
+import { type ClaimEntry, type EntryOf, entriesOf } from "../../../claims/claim-entry";
 import type { HostFacts } from "../../../facts/host-facts";
 import type { PciDevice } from "../../../facts/pci-devices";
-import type { FileEdit } from "../../../steps/step";
+import type { FileEdit } from "../../../steps/file";
 import { haveSameIds, type IdsAddition, idsEntry } from "../../../vm-text/xend-ids";
-import { othersHaveEntriesIn } from "../../claim";
+import { originalOf, otherEntries } from "../../claim";
 
-/** How an entry of a file that knows devices by their ids is taken back; kept in claims for as long as they live. */
+/** From the least that can be new about an entry of such a file to the most. */
 const ADDITIONS = ["entry", "list", "node", "line", "file"] as const satisfies readonly IdsAddition[];
-const Undo = z.object({
-  id: z.string(),
-  subsystem: z.string(),
-  addition: z.enum(ADDITIONS),
-  /** Of xend-pci-quirks.sxp. */
-  fields: z.array(z.string()).optional(),
-});
-export type IdsUndo = z.infer<typeof Undo>;
+
+/** An entry of a file that knows devices by their ids. */
+export type IdsFileEntry = EntryOf<"xend-ids">;
+/** How such an entry is taken back. */
+export type IdsUndo = IdsFileEntry["undo"];
 
 interface IdsFile {
   readonly path: string;
@@ -25,34 +21,34 @@ interface IdsFile {
   readonly text: string | undefined;
 }
 
+/** A file of xend's, whether the host has it or not. */
 export function idsFile({ xend }: HostFacts, path: string): IdsFile {
-  return xend?.files.find((one) => one.path === path) ?? { path, target: path, text: undefined };
+  return xend?.files.find((file) => file.path === path) ?? { path, target: path, text: undefined };
 }
 
-export function undoOf(entry: Claim["entries"][number]): IdsUndo | undefined {
-  return Undo.safeParse(entry.undo).data;
+/** The entries, of those given, that stand in this file. */
+export function idsEntriesIn(entries: readonly ClaimEntry[], path: string): readonly IdsFileEntry[] {
+  return entriesOf(entries, "xend-ids").filter((entry) => entry.path === path);
 }
 
 /** What the claims of others have in this file. */
 export function undosOfOthers(facts: HostFacts, key: string, path: string): readonly IdsUndo[] {
-  const others = facts.claims.filter((one) => one.key !== key);
-  const entries = others.flatMap(({ claim }) => claim.entries).filter((one) => one.path === path);
-  return entries.flatMap((entry) => undoOf(entry) ?? []);
+  return idsEntriesIn(otherEntries(facts, key), path).map(({ undo }) => undo);
 }
 
-/** The most that is ours of a file, of which each claim knows what it found. */
+/** The most that was added to a file, of which each claim knows what it found. */
 export function mostOf(undos: readonly Pick<IdsUndo, "addition">[]): IdsAddition | undefined {
-  const additions = undos.map((one) => one.addition);
+  const additions = undos.map(({ addition }) => addition);
   return additions.sort((a, b) => ADDITIONS.indexOf(a) - ADDITIONS.indexOf(b)).at(-1);
 }
 
 /** An entry is for all devices of a kind. `consequence`: what that means for the others. */
 export function warnOfSameIds(facts: HostFacts, device: PciDevice, consequence: string): readonly string[] {
   const others = [...facts.pciDevices.values()].filter(
-    (one) => one.address !== device.address && haveSameIds(one.identity, device.identity),
+    (other) => other.address !== device.address && haveSameIds(other.identity, device.identity),
   );
   if (others.length === 0) return [];
-  const addresses = others.map((one) => one.address).join(", ");
+  const addresses = others.map(({ address }) => address).join(", ");
   return [`${addresses} has the ids ${idsEntry(device.identity)} too, and ${consequence}`];
 }
 
@@ -63,6 +59,6 @@ export function editIdsFile(
   after: string | undefined,
   { key, removes }: { readonly key: string; readonly removes: boolean },
 ): FileEdit {
-  const original = othersHaveEntriesIn(facts, key, file.path) ? "leave" : removes ? "forget" : "keep";
+  const original = originalOf(facts, key, file.path, removes ? "forget" : "keep");
   return { kind: "edit-file", path: file.target, before: file.text, after, hides: [], original };
 }

@@ -1,32 +1,40 @@
-import type { Claim } from "../../../facts/claims";
+import type { ClaimEntry } from "../../../claims/claim-entry";
 import type { HostFacts } from "../../../facts/host-facts";
 import { QUIRKS_FILE } from "../../../facts/xend";
 import { haveSameIds, idsEntry } from "../../../vm-text/xend-ids";
 import { addQuirks, quirksOf, removeQuirks } from "../../../vm-text/xend-pci-quirks";
-import type { EditsBeside, WantedBeside } from "./file-toolstack";
-import { editIdsFile, type IdsUndo, idsFile, mostOf, undoOf, undosOfOthers, warnOfSameIds } from "./ids-file";
+import { join, type Part, part, refuse } from "../../part";
+import type { WantedBeside } from "./file-toolstack";
+import {
+  editIdsFile,
+  type IdsFileEntry,
+  idsEntriesIn,
+  idsFile,
+  mostOf,
+  undosOfOthers,
+  warnOfSameIds,
+} from "./ids-file";
 
-/** In: what a VM shall have, and the claim's entries. Out: the edit that lets its guest write more fields of its devices, or not any more. */
-export function editQuirks(facts: HostFacts, wanted: WantedBeside, claimed: Claim["entries"]): EditsBeside {
+/** The edit of xend's own file that lets a guest write more fields of its devices, or not any more. */
+export function editQuirks(facts: HostFacts, wanted: WantedBeside, entriesOfClaim: readonly ClaimEntry[]): Part {
   const file = idsFile(facts, QUIRKS_FILE);
-  const ours = claimed.filter(({ path }) => path === QUIRKS_FILE);
-  const mine = ours.flatMap((entry) => undoOf(entry) ?? []);
+  const claimed = idsEntriesIn(entriesOfClaim, QUIRKS_FILE);
+  const claimedUndos = claimed.map(({ undo }) => undo);
   const others = undosOfOthers(facts, wanted.key, QUIRKS_FILE);
   const fields = wanted.options.quirks ?? [];
   const devices = fields.length > 0 ? wanted.devices : [];
-  const refuse = (refusal: string): EditsBeside => ({ steps: [], entries: ours, effects: [], warnings: [], refusal });
+  const unable = (reason: string) => join(part({ entries: claimed }), refuse(reason));
 
-  let addition = mostOf([...others, ...mine]);
+  let addition = mostOf([...others, ...claimedUndos]);
   let text = file.text;
-  for (const undo of mine) {
+  for (const undo of claimedUndos) {
     const stays =
-      others.some((one) => haveSameIds(one, undo)) ||
-      (isSame(undo.fields ?? [], fields) && devices.some(({ identity }) => haveSameIds(identity, undo)));
+      others.some((other) => haveSameIds(other, undo)) ||
+      (areSame(undo.fields ?? [], fields) && devices.some(({ identity }) => haveSameIds(identity, undo)));
     if (!stays && text !== undefined) text = removeQuirks(text, undo, undo.fields ?? [], addition ?? "node");
   }
 
-  const added: IdsUndo[] = [];
-  const entries: Claim["entries"] = [];
+  const entries: IdsFileEntry[] = [];
   const effects: string[] = [];
   const warnings: string[] = [];
   for (const device of devices) {
@@ -35,33 +43,35 @@ export function editQuirks(facts: HostFacts, wanted: WantedBeside, claimed: Clai
     const present = quirksOf(text ?? "", identity);
     if (present === undefined) {
       const edit = addQuirks(text, identity, fields);
-      if (edit.kind === "error") return refuse(`${QUIRKS_FILE} cannot be edited: ${edit.reason}. Mend it first`);
+      if (edit.kind === "error") return unable(`${QUIRKS_FILE} cannot be edited: ${edit.reason}. Mend it first`);
       text = edit.text;
       addition = mostOf([edit, ...(addition ? [{ addition }] : [])]);
       effects.push(`${QUIRKS_FILE} gets ${ids}: xend lets a VM write ${fields.join(", ")} of its configuration space`);
-    } else if (!isSame(present, fields)) {
-      const missing = fields.filter((one) => !present.includes(one));
+    } else if (!areSame(present, fields)) {
+      const missing = fields.filter((field) => !present.includes(field));
       if (missing.length > 0)
-        return refuse(
+        return unable(
           `${QUIRKS_FILE} has other quirks for ${ids}, ${present.join(", ") || "none"}, and xend reads the first ones alone. Add ${missing.join(", ")} there, or leave quirks out`,
         );
       continue;
-    } else if (![...others, ...mine, ...added].some((one) => haveSameIds(one, identity))) continue;
-    const undo = { id: identity.id, subsystem: identity.subsystem, addition: addition ?? "node", fields: [...fields] };
-    added.push(undo);
-    entries.push({ path: QUIRKS_FILE, entry: address, undo });
+    } else {
+      const undos = [...others, ...claimedUndos, ...entries.map(({ undo }) => undo)];
+      if (!undos.some((undo) => haveSameIds(undo, identity))) continue; // somebody else's
+    }
+    const { id, subsystem } = identity;
+    const undo = { id, subsystem, addition: addition ?? "node", fields: [...fields] };
+    entries.push({ kind: "xend-ids", path: QUIRKS_FILE, address, undo });
     warnings.push(...warnOfSameIds(facts, device, "gets its quirks"));
   }
-  if (text === file.text) return { steps: [], entries, effects: [], warnings: [], refusal: undefined };
-  return {
+  if (text === file.text) return part({ entries });
+  return part({
     steps: [editIdsFile(facts, file, text, { key: wanted.key, removes: entries.length === 0 })],
     entries,
     effects: effects.length > 0 ? effects : [`${QUIRKS_FILE} loses its entry`],
     warnings,
-    refusal: undefined,
-  };
+  });
 }
 
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((one, at) => one === b[at]);
+function areSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((field, index) => field === b[index]);
 }

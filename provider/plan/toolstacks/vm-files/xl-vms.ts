@@ -2,8 +2,9 @@ import { type Xen, xenIsAtLeast } from "../../../facts/xen";
 import type { AttachOptions } from "../../../vm-text/attach-options";
 import { XL_SINCE } from "../../../vm-text/spec-string";
 import { XL_LANGUAGE } from "../../../vm-text/xl-config-language";
+import { NOTHING } from "../../part";
 import type { VmPlanner } from "../../vm-planner";
-import { type FileToolstack, NOTHING_BESIDE } from "./file-toolstack";
+import type { FileToolstack } from "./file-toolstack";
 import { fileVms } from "./file-vms";
 
 /** xl of every age, 4.2 to today: what each one knows. */
@@ -12,7 +13,7 @@ const XL: FileToolstack = {
   language: XL_LANGUAGE,
   refuseOptions: ({ xen }, options) => (xen ? firstUnknownOption(xen, options) : undefined),
   fileOptions: (options) => options,
-  editsBeside: () => NOTHING_BESIDE,
+  editsBeside: () => NOTHING,
   // From 4.13 on xl sets up the IOMMU for VMs that have devices at their start, and for no other (libxl_create.c).
   needsPassthrough: ({ xen }) => xen !== undefined && xenIsAtLeast(xen, 4, 13),
   cannotHotPlug({ xen }, domain, type) {

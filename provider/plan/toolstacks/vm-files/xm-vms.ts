@@ -2,8 +2,9 @@ import type { HostFacts } from "../../../facts/host-facts";
 import { xenIsAtLeast } from "../../../facts/xen";
 import type { AttachOptions } from "../../../vm-text/attach-options";
 import { XM_LANGUAGE } from "../../../vm-text/xl-config-language";
+import { join } from "../../part";
 import type { VmPlanner } from "../../vm-planner";
-import type { EditsBeside, FileToolstack } from "./file-toolstack";
+import type { FileToolstack } from "./file-toolstack";
 import { fileVms } from "./file-vms";
 import { editPermissive } from "./permissive";
 import { editQuirks } from "./quirks";
@@ -28,7 +29,8 @@ const XM: FileToolstack = {
     return wanted.map((option) => refuseOption(facts, option)).find((reason) => reason !== undefined);
   },
   fileOptions: ({ permissive: _, quirks: __, ...others }) => others,
-  editsBeside: (facts, wanted, ours) => both(editPermissive(facts, wanted, ours), editQuirks(facts, wanted, ours)),
+  editsBeside: (facts, wanted, claimed) =>
+    join(editPermissive(facts, wanted, claimed), editQuirks(facts, wanted, claimed)),
   needsPassthrough: () => false,
   cannotHotPlug: ({ xend }) =>
     xend?.commands.includes("pci-attach")
@@ -45,14 +47,4 @@ function refuseOption({ xen }: HostFacts, option: keyof AttachOptions): string |
   const [major = 0, minor = 0] = since.split(".").map(Number);
   if (!xen || xenIsAtLeast(xen, major, minor)) return undefined;
   return `xm of Xen ${xen.major}.${xen.minor} does not know the option ${option} (since ${since})`;
-}
-
-function both(a: EditsBeside, b: EditsBeside): EditsBeside {
-  return {
-    steps: [...a.steps, ...b.steps],
-    entries: [...a.entries, ...b.entries],
-    effects: [...a.effects, ...b.effects],
-    warnings: [...a.warnings, ...b.warnings],
-    refusal: a.refusal ?? b.refusal,
-  };
 }

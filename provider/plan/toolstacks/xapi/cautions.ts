@@ -29,7 +29,7 @@ export function vmCautions(vm: PoolVm): readonly string[] {
       : []),
     ...ignoredItems(machine.pci ?? "").map(
       (item) =>
-        `XAPI ignores "${item}" in other-config:pci of ${name}: it is none of its form 0/0000:04:00.0. It is kept as it is`,
+        `XAPI ignores "${item}" in other-config:pci of ${name}: it is not of the form 0/0000:04:00.0. It is kept as it is`,
     ),
   ];
 }

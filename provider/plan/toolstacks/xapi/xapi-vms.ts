@@ -1,12 +1,12 @@
 import { hasPciItem } from "../../../vm-text/other-config-pci";
-import type { VmPlanner } from "../../vm-planner";
-import { planAttach } from "./attach";
-import { planDetach } from "./detach";
-import { findVm } from "./find-vm";
+import { vmPlanner } from "../../attachment";
+import { draftAttach } from "./attach";
+import { draftDetach } from "./detach";
+import { findVm, type PoolVm } from "./find-vm";
 import { devicesInVm } from "./live-devices";
 
 /** VMs of XenServer and XCP-ng: records of the pool's database, whose key `other-config:pci` names the devices. */
-export const xapiVms: VmPlanner = {
+export const xapiVms = vmPlanner<PoolVm>({
   // Those that run on another host of the pool are none of this one.
   list: ({ xapi }) =>
     xapi?.answer.kind === "pool"
@@ -15,14 +15,8 @@ export const xapiVms: VmPlanner = {
           .map((vm) => vm.uuid)
       : [],
   find: findVm,
-  attach: planAttach,
-  detach: planDetach,
-  isAttachedLive(facts, vm, address) {
-    const found = findVm(facts, vm);
-    return found.kind === "found" && devicesInVm(facts, found.vm.machine).includes(address);
-  },
-  isConfigured(facts, vm, address) {
-    const found = findVm(facts, vm);
-    return found.kind === "found" && hasPciItem(found.vm.machine.pci ?? "", address);
-  },
-};
+  attach: draftAttach,
+  detach: draftDetach,
+  isAttachedLive: (facts, { machine }, address) => devicesInVm(facts, machine).includes(address),
+  isConfigured: (_, { machine }, address) => hasPciItem(machine.pci ?? "", address),
+});

@@ -1,15 +1,36 @@
 import { quote } from "../shell";
-import type { Regenerated, Regeneration } from "../steps/step";
+
+/** What is made anew from the boot's source files; an apply makes each once for all that wait for it. */
+export type Regeneration =
+  | {
+      readonly what: "initramfs";
+      /** Modules: an initramfs that has none of these and no file of ours stays as it is. Undefined: it is made in any case. */
+      readonly ifItHas?: readonly string[];
+    }
+  | {
+      readonly what: "grub-config";
+      /** The grub.cfg that the host boots from. */
+      readonly path: string;
+    };
+export type Regenerated = Regeneration["what"];
 
 /** How long one program may take that makes an initramfs or a grub.cfg: on an emulated host mkinitramfs takes minutes. */
 const LIMIT_SECONDS = 30 * 60;
 const PROGRESS_SECONDS = 10;
+/** What a line begins with that is for the user while something takes long. */
+export const PROGRESS_MARK = "@progress ";
+
+/** Of each thing that can be made anew: the shell function that makes it, and what people call that. */
+export const REGENERATIONS = {
+  initramfs: { shellFunction: "regenerate_initramfs", describe: "rebuild the initramfs" },
+  "grub-config": { shellFunction: "regenerate_grub_config", describe: "rebuild grub.cfg" },
+} as const satisfies Readonly<Record<Regenerated, { shellFunction: string; describe: string }>>;
 
 /**
- * Functions that make boot files anew from their sources, one a Regenerated. The old file stays until the new one is whole, checked and
- * on the disk. `remade` names what was replaced: it is made once more when a later one fails and the sources go back.
+ * Functions that make boot files anew from their sources. The old file stays until the new one is whole, checked and on the
+ * disk. `remade` names what was replaced: it is made once more when a later one fails and the sources go back.
  */
-export const BOOT_FUNCTIONS = `
+export const REGENERATION_FUNCTIONS = `
 # Runs a program that takes long: tells now and then that it still runs, and ends it with all its children after the limit.
 with_progress() {
   rm -f "$log.pid" "$log.late"
@@ -17,7 +38,7 @@ with_progress() {
     seconds=0
     while sleep ${PROGRESS_SECONDS} > /dev/null 2>&1 8>&-; do
       seconds=$((seconds + ${PROGRESS_SECONDS}))
-      printf '@progress %s: %s s so far; %s\\n' "$1" "$seconds" "$(tail -n 1 "$log")" >&8 2> /dev/null
+      printf '${PROGRESS_MARK}%s: %s s so far; %s\\n' "$1" "$seconds" "$(tail -n 1 "$log")" >&8 2> /dev/null
       [ "$seconds" -ge "$limit" ] || continue
       : > "$log.late"
       kill -TERM "-$(cat "$log.pid")"
@@ -135,7 +156,7 @@ export function regenerationSettings(steps: readonly Regeneration[]): string {
   ].join("\n");
 }
 
-/** The function that makes it. */
-export function regenerationFunction(what: Regenerated): string {
-  return `regenerate_${what.replaceAll("-", "_")}`;
+/** Each thing that is to be made anew, once. */
+export function distinctRegenerations(regenerations: readonly Regeneration[]): readonly Regeneration[] {
+  return [...new Map(regenerations.map((regeneration) => [JSON.stringify(regeneration), regeneration])).values()];
 }

@@ -1,0 +1,62 @@
+import { functionsOf } from "../facts/pci-devices";
+import { formatPciTarget, type PciAddress } from "../pci/address";
+import {
+  claimedFunctions,
+  claimFor,
+  claimKey,
+  claimToGiveBack,
+  dropClaim,
+  findClaim,
+  judgeClaim,
+  judgeUnreadable,
+} from "./claim";
+import { cautionsOf } from "./effects";
+import { noSuchDevice } from "./no-such-device";
+import { join, part, refuse, unchanged } from "./part";
+import type { HostVm, Toolstack, VmPlanner } from "./vm-planner";
+
+/**
+ * What attaching and detaching have in common, whatever the toolstack: the functions, the VM, the claim, whose it is, and what
+ * should be known of the devices. The toolstack drafts the rest.
+ */
+export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner {
+  const whenFound = (found: ReturnType<Toolstack<V>["find"]>, holds: (vm: V) => boolean) =>
+    found.kind === "found" && holds(found.vm);
+  return {
+    list: (facts) => toolstack.list(facts),
+    find: (facts, vm) => toolstack.find(facts, vm),
+    attach(facts, wish, { owner, program }) {
+      const devices = functionsOf(facts.pciDevices, wish.target);
+      if (devices.length === 0) return refuse(noSuchDevice(facts, formatPciTarget(wish.target)));
+      const found = toolstack.find(facts, wish.vm);
+      if (found.kind !== "found") return refuse(found.reason);
+      const { vm } = found;
+      const key = claimKey(wish, vm.key);
+      const claim = findClaim(facts, key);
+      const draft = toolstack.attach({ facts, wish, vm, devices, key, claim, program });
+      if (draft.judgements.some(({ guard }) => guard === undefined) && draft.steps.length === 0) return draft;
+      const functions = claimedFunctions(claim, devices);
+      const claimSteps = claimFor(facts, key, owner, { functions, entries: [...draft.entries] });
+      const cautions = draft.steps.length > 0 ? devices.flatMap((device) => cautionsOf(facts, wish, device)) : [];
+      return join(part({ steps: claimSteps, warnings: cautions, judgements: judgeClaim(facts, key, owner) }), draft);
+    },
+    detach(facts, wish, { owner }) {
+      const found = toolstack.find(facts, wish.vm);
+      const vm = found.kind === "found" ? found.vm : undefined;
+      const key = claimKey(wish, vm?.key ?? wish.vm);
+      const unreadable = judgeUnreadable(facts, key);
+      if (unreadable.length > 0) return part({ judgements: unreadable });
+      const claim = claimToGiveBack(facts, key, owner);
+      const device = formatPciTarget(wish.target);
+      if (!claim) return unchanged(`${device} is not ours any more: nothing to take back`);
+      if (found.kind === "unreadable" || found.kind === "several") return refuse(found.reason);
+      const draft = toolstack.detach({ facts, wish, vm, key, claim });
+      if (draft.judgements.length > 0) return draft;
+      return join(draft, part({ steps: [dropClaim(key, claim)] }));
+    },
+    isAttachedLive: (facts, vm, address: PciAddress) =>
+      whenFound(toolstack.find(facts, vm), (known) => toolstack.isAttachedLive(facts, known, address)),
+    isConfigured: (facts, vm, address: PciAddress) =>
+      whenFound(toolstack.find(facts, vm), (known) => toolstack.isConfigured(facts, known, address)),
+  };
+}

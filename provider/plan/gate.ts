@@ -1,0 +1,31 @@
+import type { HostFacts } from "../facts/host-facts";
+import { type Guard, isFinal, type Judgement } from "./guard";
+import { judgeSteps } from "./judge-steps";
+import type { Part } from "./part";
+import type { Plan, Refusal } from "./plan";
+import type { DeviceWish, PlanContext, Wish } from "./wish";
+
+/**
+ * The one way from a part to a plan: the guards look at its steps, what the wish allows is left out, and all the rest becomes
+ * refusals, in preview and at the apply alike.
+ */
+export function throughGate(facts: HostFacts, wish: Wish, { program }: PlanContext, part: Part): Plan {
+  const { entries: _, judgements, ...rest } = part;
+  const device = "target" in wish ? wish : undefined;
+  const all = [...judgements, ...(device ? judgeSteps(facts, part.steps, device, program) : [])];
+  return { ...rest, refusals: distinct(all.flatMap((judgement) => refusalOf(judgement, device?.allow ?? []))) };
+}
+
+function refusalOf({ guard, evidence }: Judgement, allow: DeviceWish["allow"]): readonly Refusal[] {
+  if (guard === undefined) return [{ guard, message: evidence }];
+  if (!isFinal(guard) && allow.includes(guard)) return [];
+  return [{ guard, message: `${evidence}${remedy(guard)}` }];
+}
+
+function remedy(guard: Guard): string {
+  return isFinal(guard) ? "." : `. If this is meant, add allow: ["${guard}"].`;
+}
+
+function distinct(refusals: readonly Refusal[]): readonly Refusal[] {
+  return [...new Map(refusals.map((refusal) => [`${refusal.guard} ${refusal.message}`, refusal])).values()];
+}

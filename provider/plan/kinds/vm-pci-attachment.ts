@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { parseKey } from "../../claims/claim-key";
+import type { HostFacts } from "../../facts/host-facts";
+import { functionsOf } from "../../facts/pci-devices";
+import { formatPciTarget } from "../../pci/address";
+import { parseConfigSpaceField } from "../../vm-text/xend-pci-quirks";
+import { claimKey, claimToGiveBack, findClaim } from "../claim";
+import { whyNoVms } from "../host-fitness";
+import { deviceInputs, deviceWish } from "../inputs/device-inputs";
+import { defineKind } from "../kind";
+import { join, type Part, part, refuse, unchanged } from "../part";
+import { type Status, statusOf } from "../status";
+import { toolstackOf } from "../toolstack";
+import { vmPlannerOf } from "../toolstacks/vm-planners";
+import type { AttachWish, PlanContext } from "../wish";
+
+const field = z.string().transform((text, context) => {
+  const parsed = parseConfigSpaceField(text);
+  if (parsed === undefined) {
+    context.addIssue(
+      `must be register:size:mask in hexadecimal, with a size of 1, 2 or 4 bytes: "000000e0:2:00000000" (got ${JSON.stringify(text)})`,
+    );
+  }
+  return parsed ?? z.NEVER;
+});
+
+/** A VM has functions: from its next start on, and now where it runs and the host can. */
+export const vmPciAttachment = defineKind({
+  inputs: z.strictObject({
+    ...deviceInputs,
+    vm: z
+      .string()
+      .min(1, "must not be empty")
+      .regex(/^[^\n\r\0]*$/, "must be one line: the name, the uuid or the configuration file of a VM"),
+    scope: z.enum(["config", "live", "both"]).optional(),
+    permissive: z.boolean().optional(),
+    msitranslate: z.boolean().optional(),
+    powerManagement: z.boolean().optional(),
+    seize: z.boolean().optional(),
+    rdmPolicy: z.enum(["strict", "relaxed"]).optional(),
+    vslot: z.int().min(0).max(31).optional(),
+    quirks: z.array(field).min(1, "must name a field, or be left out").optional(),
+  }),
+  keyInputs: ["device", "vm"],
+  identity: [],
+  property: "device",
+  wish(inputs): AttachWish {
+    const { permissive, msitranslate, powerManagement, seize, rdmPolicy, vslot, quirks } = inputs;
+    const options = { permissive, msitranslate, powerManagement, seize, rdmPolicy, vslot, quirks };
+    return {
+      kind: "VmPciAttachment",
+      ...deviceWish(inputs),
+      vm: inputs.vm,
+      scope: inputs.scope ?? "auto",
+      options: Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    };
+  },
+  key(facts, wish) {
+    const vm = vmOf(facts, wish);
+    return vm && claimKey(wish, vm.key);
+  },
+  // The VM may have got another name since.
+  stored: (wish, key) => ({ ...wish, vm: parseKey(key)?.vm ?? wish.vm }),
+  present(facts, wish, context) {
+    const planner = vmPlannerOf(facts, wish);
+    const unable = whyNoVms(facts, wish);
+    if (!planner || unable !== undefined) return refuse(unable ?? "it has no toolstack");
+    return withChoice(facts, wish, planner.attach(facts, wish, context));
+  },
+  absent: (facts, wish, context) =>
+    vmPlannerOf(facts, wish)?.detach(facts, wish, context) ?? endUnseen(facts, wish, context),
+  status: statusOfAttachment,
+  isGone(facts, wish, key) {
+    if (findClaim(facts, key) || vmPlannerOf(facts, wish)?.find(facts, wish.vm).kind === "unreadable") return false;
+    const { configured, active } = statusOfAttachment(facts, wish, key);
+    return !configured && !active;
+  },
+  purpose(facts, wish, purpose) {
+    const device = formatPciTarget(wish.target);
+    const vm = (facts && vmOf(facts, wish)?.name) ?? wish.vm;
+    return purpose === "present" ? `attach ${device} to the VM "${vm}"` : `detach ${device} from the VM "${vm}"`;
+  },
+});
+
+function statusOfAttachment(facts: HostFacts, wish: AttachWish, key: string): Status {
+  const planner = vmPlannerOf(facts, wish);
+  const running = vmOf(facts, wish)?.running ?? false;
+  return statusOf(facts, wish, functionsOf(facts.pciDevices, wish.target), key, {
+    active: (address) => planner?.isAttachedLive(facts, wish.vm, address) ?? false,
+    configured: (address) => planner?.isConfigured(facts, wish.vm, address) ?? false,
+    pending: ({ configured, active }) =>
+      configured !== active && running && wish.scope !== "live" ? "vm-restart" : "none",
+  });
+}
+
+/** The end of an attachment on a host that does not say what its VMs have: what is ours there stays, with its claim. */
+function endUnseen(facts: HostFacts, wish: AttachWish, { owner }: PlanContext): Part {
+  const gone = "it has no toolstack any more";
+  if (!claimToGiveBack(facts, claimKey(wish, wish.vm), owner)) return unchanged(gone);
+  return refuse(whyNoVms(facts, wish) ?? gone);
+}
+
+/** Where a host has several toolstacks, preview says which one is used. */
+function withChoice(facts: HostFacts, wish: AttachWish, draft: Part): Part {
+  const found = toolstackOf(facts, wish.toolstack);
+  const why = found.kind === "toolstack" && draft.steps.length > 0 ? found.why : undefined;
+  return why === undefined ? draft : join(draft, part({ effects: [why] }));
+}
+
+function vmOf(facts: HostFacts, wish: AttachWish) {
+  const found = vmPlannerOf(facts, wish)?.find(facts, wish.vm);
+  return found?.kind === "found" ? found.vm : undefined;
+}

@@ -1,0 +1,34 @@
+import type { EntryOf } from "../../../claims/claim-entry";
+import type { HostFacts } from "../../../facts/host-facts";
+import { otherEntries } from "../../claim";
+import { NOTHING, type Part, part } from "../../part";
+
+const SYSFS_BOOLEAN = "virt_use_sysfs";
+const ENTRY: EntryOf<"selinux-boolean"> = { kind: "selinux-boolean", name: SYSFS_BOOLEAN };
+
+/** QEMU reaches the devices through files of /sys, which SELinux forbids it unless this boolean is on. */
+export function allowSysfs(facts: HostFacts, key: string): Part {
+  if (facts.xen || facts.selinux?.virtUseSysfs === undefined) return NOTHING;
+  // On because of another attachment of ours: then the last one of all switches it off again.
+  if (facts.selinux.virtUseSysfs) return isNeededByOthers(facts, key) ? part({ entries: [ENTRY] }) : NOTHING;
+  return part({
+    steps: [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: true }],
+    entries: [ENTRY],
+    effects: [
+      `the SELinux boolean ${SYSFS_BOOLEAN} is switched on for good (setsebool -P): without it VMs may not use PCI devices of this host, whose SELinux is ${facts.selinux.mode}`,
+    ],
+  });
+}
+
+/** The last attachment that needed the boolean switches it off. */
+export function forbidSysfs(facts: HostFacts, key: string): Part {
+  if (isNeededByOthers(facts, key) || facts.selinux?.virtUseSysfs !== true) return NOTHING;
+  return part({
+    steps: [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: false }],
+    effects: [`the SELinux boolean ${SYSFS_BOOLEAN} is switched off again, as it was before`],
+  });
+}
+
+function isNeededByOthers(facts: HostFacts, key: string): boolean {
+  return otherEntries(facts, key).some(({ kind }) => kind === "selinux-boolean");
+}

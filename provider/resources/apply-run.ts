@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { ConnectionError } from "../errors";
+import { type HostFacts, type Questions, readHostFacts } from "../facts/host-facts";
+import type { Host } from "../host/host";
+import type { Plan } from "../plan/plan";
+import { type ApplyResult, readProgress } from "../script/apply-result";
+import { type ApplyGroup, applyScript, resultScript } from "../script/apply-script";
+import type { Change } from "./change";
+
+/** A change with its plan for the facts of the moment. */
+export interface PlannedChange<C extends Change = Change> {
+  readonly change: C;
+  readonly plan: Plan;
+}
+
+/** How one apply ended. */
+export interface ApplyOutcome {
+  readonly result: ApplyResult;
+  /** What the script's shell itself said. */
+  readonly said: string;
+  /** The facts that the script printed at its end. */
+  readonly facts: HostFacts | undefined;
+}
+
+const RECONNECT_MS = 10 * 60_000;
+
+/** Runs the steps of these plans as one script. Throws ConnectionError when the host cannot be reached again after a cut. */
+export async function runApply(
+  connect: () => Promise<Host>,
+  planned: readonly PlannedChange[],
+  questions: Questions,
+): Promise<ApplyOutcome> {
+  const runId = randomUUID();
+  const script = applyScript(runId, planned.map(groupOf), questions);
+  const host = await connect();
+  try {
+    const { stdout, stderr } = await host.run(script.text, { onLine: (line) => tellProgress(line, planned) });
+    const result = script.read(stdout);
+    return { result, said: stderr.trim(), facts: result.kind === "ended" ? readHostFacts(stdout) : undefined };
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    // The script goes on without the connection, and its result waits in a file.
+    return { result: script.read(await printedBy(connect, runId)), said: "", facts: undefined };
+  }
+}
+
+/** What a script does for one plan; its title is for people who read the script. */
+export function groupOf({
+  change,
+  plan,
+}: {
+  readonly change: Pick<Change, "label" | "purpose">;
+  readonly plan: Plan;
+}): ApplyGroup {
+  return { title: `${change.label}: ${change.purpose}`, steps: plan.steps, regenerate: plan.regenerate };
+}
+
+async function printedBy(connect: () => Promise<Host>, runId: string): Promise<string> {
+  const giveUp = Date.now() + RECONNECT_MS;
+  for (;;) {
+    try {
+      const host = await connect();
+      return (await host.run(resultScript(runId))).stdout;
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || Date.now() > giveUp) throw error;
+      await delay(2000);
+    }
+  }
+}
+
+/** One line for all that wait: they are one script. */
+function tellProgress(line: string, planned: readonly PlannedChange[]): void {
+  const progress = readProgress(line);
+  if (progress !== undefined) planned[0]?.change.progress(progress);
+}

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import type { Bag } from "../plan/kind";
+
+/** Beside the property of a failure the engine prints its value, and that of `host` with all secrets in clear (seen with 3.259). */
+export const WITHOUT_VALUE = "";
+
+/** What is wrong with inputs, each at the property that it is about. */
+export function failuresOf(error: z.ZodError): readonly { readonly property: string; readonly reason: string }[] {
+  return error.issues.map((issue) =>
+    issue.path.length === 1 && issue.path[0] === "host"
+      ? { property: WITHOUT_VALUE, reason: `host: ${issue.message}` }
+      : { property: z.core.toDotPath(issue.path) || "device", reason: issue.message },
+  );
+}
+
+/** These members of a bag, where it has them. */
+export function pick(bag: Bag, names: readonly string[]): Bag {
+  return Object.fromEntries(names.flatMap((name) => (name in bag ? [[name, bag[name]]] : [])));
+}
+
+/** The same without `undefined` anywhere: one such value makes the engine lose a resource that was created. */
+export function plain(value: unknown): Bag {
+  return JSON.parse(JSON.stringify(value)) as Bag;
+}
+
+/** Whether two values are the same as JSON, in whichever order their members stand. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, inner: unknown) =>
+      typeof inner === "object" && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a.localeCompare(b)))
+        : inner,
+    ) ?? "undefined"
+  );
+}

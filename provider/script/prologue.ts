@@ -1,0 +1,8 @@
+/** The first lines of every script: one language, and all programs. */
+export const PROLOGUE = `
+LC_ALL=C
+export LC_ALL
+unset XE_EXTRA_ARGS
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
+SSH_ROUTE=$1
+`.trim();

@@ -1,0 +1,69 @@
+import type { Claim } from "../claims/claim";
+import { formatClaim } from "../claims/claim";
+import { claimPath, removalPath } from "../claims/folders";
+import type { HostFacts } from "../facts/host-facts";
+import type { Removal } from "../facts/removals";
+import type { StepType } from "./step-type";
+import { putText, textShell } from "./text-shell";
+
+/** A claim is written, or replaced by a newer version of itself. */
+export interface WriteClaim {
+  readonly kind: "write-claim";
+  readonly key: string;
+  readonly before: Claim | undefined;
+  readonly claim: Claim;
+}
+
+/** A claim ends. */
+export interface DropClaim {
+  readonly kind: "drop-claim";
+  readonly key: string;
+  readonly before: Claim;
+}
+
+/** A boot change that was taken back is noted until the next boot: its effect stays that long. */
+export interface NoteRemoval {
+  readonly kind: "note-removal";
+  readonly removal: Removal;
+}
+
+const takesNothing = { takes: () => [], moves: () => [], gives: () => [] };
+
+export const writeClaim: StepType<WriteClaim> = {
+  ...takesNothing,
+  after: (facts, { key, claim }) => withoutClaim(facts, key, [{ key, claim }]),
+  assumes: (step) => [claimShell(step).assumes],
+  perform: (step) => claimShell(step).perform,
+  undo: (step) => claimShell(step).undo,
+  functions: "",
+  describe: ({ key }) => `write the claim ${key}`,
+};
+
+export const dropClaim: StepType<DropClaim> = {
+  ...takesNothing,
+  after: (facts, { key }) => withoutClaim(facts, key, []),
+  assumes: (step) => [claimShell(step).assumes],
+  perform: (step) => claimShell(step).perform,
+  undo: (step) => claimShell(step).undo,
+  functions: "",
+  describe: ({ key }) => `remove the claim ${key}`,
+};
+
+export const noteRemoval: StepType<NoteRemoval> = {
+  ...takesNothing,
+  after: (facts, { removal }) => ({ ...facts, removals: [...facts.removals, removal] }),
+  assumes: () => [],
+  perform: ({ removal }) => putText(removalPath(removal.key), `${JSON.stringify(removal)}\n`),
+  undo: ({ removal }) => putText(removalPath(removal.key), undefined),
+  functions: "",
+  describe: ({ removal }) => `note that the end of ${removal.key} waits for a reboot`,
+};
+
+function claimShell(step: WriteClaim | DropClaim) {
+  const after = step.kind === "write-claim" ? formatClaim(step.claim) : undefined;
+  return textShell(claimPath(step.key), step.before && formatClaim(step.before), after);
+}
+
+function withoutClaim(facts: HostFacts, key: string, added: HostFacts["claims"]): HostFacts {
+  return { ...facts, claims: [...facts.claims.filter((claim) => claim.key !== key), ...added] };
+}

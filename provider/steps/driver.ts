@@ -1,0 +1,187 @@
+import type { HostFacts } from "../facts/host-facts";
+import type { PciAddress } from "../pci/address";
+import type { StubDriver } from "../pci/stub-driver";
+import { quote } from "../shell";
+import type { StepType } from "./step-type";
+
+/** What moves a function to its stub driver and back: a toolstack, sysfs as every driver has it, or the files of pciback. */
+export type AssignedBy = "xl" | "virsh" | "sysfs" | "pciback";
+
+/** A function leaves its driver for the stub driver. */
+export interface MakeAssignable {
+  readonly kind: "make-assignable";
+  readonly address: PciAddress;
+  readonly from: string | undefined;
+  readonly stub: StubDriver;
+  readonly by: AssignedBy;
+}
+
+/** A function leaves the stub driver for a driver of the host, or for none. */
+export interface Release {
+  readonly kind: "release";
+  readonly address: PciAddress;
+  readonly stub: StubDriver;
+  readonly to: string | undefined;
+  readonly by: AssignedBy;
+}
+
+const functions = `
+# PCI function without a driver, driver that gets it ("" for none).
+give_driver() {
+  [ -n "$2" ] && [ -z "$(driver_of "$1")" ] || return 0
+  [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
+  [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
+}
+# PCI function. Before Xen 4.8 xl exits with 0 whatever happens; from 4.13 on it binds the function and then fails where the
+# quarantine does.
+make_assignable_xl() {
+  said=$(xl pci-assignable-add "$1" 2>&1)
+  printf '%s\\n' "$said"
+  case $said in
+    *"failed to quarantine"*) return 1 ;;
+  esac
+  expect_driver "$1" pciback
+}
+# PCI function, driver that gets it back ("" for none).
+release_xl() {
+  [ -e "/sys/bus/pci/devices/$1" ] || return 0
+  if [ "$(driver_of "$1")" = pciback ]; then
+    # From Xen 4.13 on a function hidden at boot is released only after an add (libxl_pci.c: it is not in quarantine yet).
+    xl pci-assignable-add "$1"
+    xl pci-assignable-remove "$1"
+  fi
+  give_driver "$1" "$2"
+  expect_driver "$1" "$2"
+}
+# PCI function, stub driver.
+make_assignable_sysfs() {
+  device=/sys/bus/pci/devices/$1
+  [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$2" || return
+  if [ -e "$device/driver_override" ]; then
+    echo "$2" > "$device/driver_override" || return
+    [ ! -e "$device/driver" ] || printf %s "$1" > "$device/driver/unbind" || return
+    printf %s "$1" > /sys/bus/pci/drivers_probe
+  else
+    # Before Linux 3.16 a stub driver takes what it has an id for: the id is there for this moment alone.
+    [ ! -e "$device/driver" ] || printf %s "$1" > "$device/driver/unbind" || return
+    id="$(sed 's/^0x//' "$device/vendor") $(sed 's/^0x//' "$device/device")"
+    printf %s "$id" > "/sys/bus/pci/drivers/$2/new_id" || return
+    [ -e "$device/driver" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
+    printf %s "$id" > "/sys/bus/pci/drivers/$2/remove_id"
+  fi
+  expect_driver "$1" "$2"
+}
+# PCI function. While a VM has it, the kernel lets nobody take it away, and an unbind would wait until the VM ends.
+held_by_process() {
+  group=$(readlink "/sys/bus/pci/devices/$1/iommu_group") || return
+  cdev=$(ls "/sys/bus/pci/devices/$1/vfio-dev" 2> /dev/null)
+  ls -l /proc/[0-9]*/fd 2> /dev/null | grep -q -e " -> /dev/vfio/\${group##*/}$" -e " -> /dev/vfio/devices/\${cdev:-none}$"
+}
+# PCI function, driver that gets it back ("" for none).
+release_sysfs() {
+  device=/sys/bus/pci/devices/$1
+  [ -e "$device" ] || return 0
+  if [ "$(driver_of "$1")" = vfio-pci ] && held_by_process "$1"; then
+    echo "a running process, such as a VM, holds the IOMMU group of $1"
+    return 1
+  fi
+  [ ! -e "$device/driver_override" ] || echo > "$device/driver_override"
+  [ "$(driver_of "$1")" = "$2" ] || [ ! -e "$device/driver" ] || printf %s "$1" > "$device/driver/unbind"
+  give_driver "$1" "$2"
+  expect_driver "$1" "$2"
+}
+# PCI function. pciback logs "seizing device" when it takes one, and nothing when it does not: its last lines are the evidence.
+make_assignable_pciback() {
+  [ "$(driver_of "$1")" != pciback ] || return 0
+  [ -z "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/devices/$1/driver/unbind" || return
+  grep -q "^$1\\$" /sys/bus/pci/drivers/pciback/slots || printf %s "$1" > /sys/bus/pci/drivers/pciback/new_slot || return
+  [ "$(driver_of "$1")" = pciback ] || printf %s "$1" > /sys/bus/pci/drivers/pciback/bind
+  expect_driver "$1" pciback && return
+  dmesg | grep pciback | tail -n 3
+  return 1
+}
+# PCI function, driver that gets it back ("" for none). Without its slot pciback does not take it again.
+release_pciback() {
+  [ -e "/sys/bus/pci/devices/$1" ] || return 0
+  if [ "$(driver_of "$1")" = pciback ]; then
+    printf %s "$1" > /sys/bus/pci/drivers/pciback/unbind
+    ! grep -q "^$1\\$" /sys/bus/pci/drivers/pciback/slots || printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
+  fi
+  give_driver "$1" "$2"
+  expect_driver "$1" "$2"
+}
+virsh_uri() {
+  if [ "$(cat /sys/hypervisor/type 2> /dev/null)" = xen ]; then echo xen:///system; else echo qemu:///system; fi
+}
+# PCI function: its name in libvirt. Those of RHEL 5 were made of vendor and device (pci_8086_3a6c).
+node_device() {
+  node=pci_$(echo "$1" | sed 's/[:.]/_/g')
+  virsh -c "$(virsh_uri)" nodedev-dumpxml "$node" > /dev/null 2>&1 && { echo "$node"; return; }
+  address=$(echo "$1" | sed 's/[:.]/ /g')
+  set -- "$1" $address
+  place="$(printf '%d:%d:%d:%d' "0x$2" "0x$3" "0x$4" "0x$5")"
+  for node in $(virsh -c "$(virsh_uri)" nodedev-list --cap pci); do
+    found=$(virsh -c "$(virsh_uri)" nodedev-dumpxml "$node" | sed -n \\
+      -e 's/^    <\\(domain\\|bus\\|slot\\|function\\)>\\([0-9]*\\)<.*/\\2/p' | tr '\\n' ':')
+    [ "$found" = "$place:" ] && { echo "$node"; return; }
+  done
+  echo "libvirt has no node device for $1" >&2
+  return 1
+}
+# PCI function, stub driver.
+make_assignable_virsh() {
+  node=$(node_device "$1") || return
+  help=$(virsh help nodedev-detach 2>&1)
+  case $help in
+    *--driver*) [ "$2" = vfio-pci ] && backend='--driver vfio' || backend= ; command=nodedev-detach ;;
+    *SYNOPSIS*) backend= command=nodedev-detach ;;
+    *) backend= command=nodedev-dettach ;; # before libvirt 0.9.12
+  esac
+  virsh -c "$(virsh_uri)" "$command" "$node" $backend
+  expect_driver "$1" "$2"
+}
+# PCI function, driver that gets it back ("" for none).
+release_virsh() {
+  [ -e "/sys/bus/pci/devices/$1" ] || return 0
+  node=$(node_device "$1") && virsh -c "$(virsh_uri)" nodedev-reattach "$node"
+  # libvirt leaves the slot, and pciback would take the function again some day (seen with libvirt 9.0).
+  if grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null && [ "$(driver_of "$1")" != pciback ]; then
+    printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
+  fi
+  [ "$(driver_of "$1")" = "$2" ] || release_sysfs "$1" "$2"
+}`;
+
+const assign = (by: AssignedBy, address: PciAddress, stub: StubDriver) => `make_assignable_${by} ${address} ${stub}`;
+const release = (by: AssignedBy, address: PciAddress, driver: string | undefined) =>
+  `release_${by} ${address} ${quote(driver ?? "")}`;
+
+export const makeAssignable: StepType<MakeAssignable> = {
+  takes: ({ address, stub }) => [{ address, when: "now", to: stub }],
+  moves: ({ address }) => [address],
+  gives: () => [],
+  after: (facts, { address, stub }) => withDriver(facts, address, stub),
+  assumes: ({ address, from }) => [`expect_driver ${address} ${quote(from ?? "")}`],
+  perform: ({ by, address, stub }) => assign(by, address, stub),
+  undo: ({ by, address, from }) => release(by, address, from),
+  functions,
+  describe: ({ address, from, stub }) =>
+    from === undefined ? `bind ${address} to ${stub}` : `move ${address} from ${from} to ${stub}`,
+};
+
+export const releaseDevice: StepType<Release> = {
+  takes: () => [],
+  moves: ({ address }) => [address],
+  gives: () => [],
+  after: (facts, { address, to }) => withDriver(facts, address, to),
+  assumes: ({ address, stub }) => [`expect_driver ${address} ${stub}`],
+  perform: ({ by, address, to }) => release(by, address, to),
+  undo: ({ by, address, stub }) => assign(by, address, stub),
+  functions,
+  describe: ({ address, stub, to }) =>
+    to === undefined ? `unbind ${address} from ${stub}` : `move ${address} from ${stub} back to ${to}`,
+};
+
+function withDriver(facts: HostFacts, address: PciAddress, driver: string | undefined): HostFacts {
+  const device = facts.pciDevices.get(address);
+  return device ? { ...facts, pciDevices: new Map(facts.pciDevices).set(address, { ...device, driver }) } : facts;
+}

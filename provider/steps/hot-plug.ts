@@ -1,0 +1,139 @@
+import type { HostFacts } from "../facts/host-facts";
+import type { PciAddress } from "../pci/address";
+import { quote } from "../shell";
+import type { AttachOptions } from "../vm-text/attach-options";
+import { formatSpecString } from "../vm-text/spec-string";
+import type { StepType } from "./step-type";
+
+/** A running virtual machine, as far as a step needs to name it. */
+export interface RunningVm {
+  readonly domainId: number;
+  readonly name: string;
+}
+
+/** The command that gives a function to a running VM and takes it away again. */
+export type AttachedBy = "xl" | "xm";
+
+/** A running VM gets a function. */
+export interface Attach {
+  readonly kind: "attach";
+  readonly by: AttachedBy;
+  readonly vm: RunningVm;
+  readonly address: PciAddress;
+  readonly options: AttachOptions;
+}
+
+/** A running VM loses a function. */
+export interface Detach {
+  readonly kind: "detach";
+  readonly by: AttachedBy;
+  readonly vm: RunningVm;
+  readonly address: PciAddress;
+}
+
+const functions = `
+# Domain id, PCI function. From xenstore, for xl itself aborts now and then (seen on Xen 4.17).
+xl_domain_has() {
+  xenstore-ls -f "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "/dev-[0-9]* = \\"$2\\"$"
+}
+# Domain id, spec string, PCI function.
+xl_attach() {
+  xl_domain_has "$1" "$3" || xl pci-attach "$1" "$2"
+  xl_domain_has "$1" "$3" && return
+  echo "domain $1 does not have $3"
+  return 1
+}
+# Domain id, PCI function. The guest has to let go, which takes it a moment; soon after an attach xl does nothing
+# ("Backend is not ready", exit 0; seen on Xen 4.17), so it is asked again.
+xl_detach() {
+  for try in 1 2 3; do
+    xl pci-detach "$1" "$2"
+    for second in 1 2 3 4 5; do
+      xl_domain_has "$1" "$2" || return 0
+      sleep 1
+    done
+  done
+  echo "domain $1 still has $2"
+  return 1
+}
+# Domain id, PCI function. xend of before Xen 4.0 writes the function with two digits (pciif.py: "%04x:%02x:%02x.%02x"), and
+# xenstore-ls of that age knows no -f.
+xm_domain_has() {
+  xenstore-ls "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "dev-[0-9]* = \\"\${2%.*}\\\\.0*\${2##*.}\\""
+}
+# Domain id, PCI function, and what else xm pci-attach takes. Its exit code tells nothing of the device.
+xm_attach() {
+  domain=$1
+  device=$2
+  shift 2
+  xm_domain_has "$domain" "$device" || xm pci-attach "$@" "$domain" "$device"
+  for second in 1 2 3 4 5; do
+    xm_domain_has "$domain" "$device" && return
+    sleep 1
+  done
+  echo "domain $domain does not have $device"
+  return 1
+}
+# Domain id, PCI function. The guest has to let go, which takes it a moment.
+xm_detach() {
+  xm_domain_has "$1" "$2" || return 0
+  xm pci-detach "$1" "$2"
+  for second in 1 2 3 4 5 6 7 8 9 10; do
+    xm_domain_has "$1" "$2" || return 0
+    sleep 1
+  done
+  echo "domain $1 still has $2"
+  return 1
+}`;
+
+export const attach: StepType<Attach> = {
+  // A device is hot-plugged from pciback, which took it from the host before.
+  takes: () => [],
+  moves: () => [],
+  gives: ({ address, vm }) => [{ address, vm: { name: vm.name, uuid: undefined }, scope: "live" }],
+  after: (facts, { vm, address }) => withDevices(facts, vm, (devices) => [...devices, { address }]),
+  assumes: () => [],
+  perform: ({ by, vm, address, options }) => attachBy[by](vm, address, options),
+  undo: ({ by, vm, address }) => `${by}_detach ${vm.domainId} ${address}`,
+  functions,
+  describe: ({ address, vm }) => `hot-plug ${address} into the VM "${vm.name}"`,
+};
+
+export const detach: StepType<Detach> = {
+  takes: () => [],
+  moves: () => [],
+  gives: () => [],
+  after: (facts, { vm, address }) =>
+    withDevices(facts, vm, (devices) => devices.filter((device) => device.address !== address)),
+  assumes: () => [],
+  perform: ({ by, vm, address }) => `${by}_detach ${vm.domainId} ${address}`,
+  undo: ({ by, vm, address }) => attachBy[by](vm, address, {}),
+  functions,
+  describe: ({ address, vm }) => `unplug ${address} from the VM "${vm.name}"`,
+};
+
+const attachBy: Readonly<Record<AttachedBy, (vm: RunningVm, address: PciAddress, options: AttachOptions) => string>> = {
+  xl: ({ domainId }, address, options) =>
+    `xl_attach ${domainId} ${quote(formatSpecString({ device: { kind: "function", address }, options, unknown: [] }))} ${address}`,
+  xm: ({ domainId }, address, options) => `xm_attach ${domainId} ${address}${xmOptions(options)}`,
+};
+
+/** As `xm pci-attach` has them before the domain: `-o msitranslate=1`. A slot of its own is in the file alone. */
+function xmOptions({ msitranslate, powerManagement }: AttachOptions): string {
+  const words = [
+    ...(msitranslate === undefined ? [] : [`msitranslate=${Number(msitranslate)}`]),
+    ...(powerManagement === undefined ? [] : [`power_mgmt=${Number(powerManagement)}`]),
+  ];
+  return words.map((word) => ` -o ${word}`).join("");
+}
+
+type Devices = HostFacts["domains"][number]["pciDevices"];
+
+function withDevices(facts: HostFacts, { domainId }: RunningVm, change: (devices: Devices) => Devices): HostFacts {
+  return {
+    ...facts,
+    domains: facts.domains.map((domain) =>
+      domain.id === domainId ? { ...domain, pciDevices: change(domain.pciDevices) } : domain,
+    ),
+  };
+}

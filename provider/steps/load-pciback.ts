@@ -1,0 +1,24 @@
+import type { StepType } from "./step-type";
+
+/** Loads the driver that keeps devices for VMs on Xen, where it is a module. It stays loaded: that does no harm. */
+export interface LoadPciback {
+  readonly kind: "load-pciback";
+}
+
+export const loadPciback: StepType<LoadPciback> = {
+  takes: () => [],
+  moves: () => [],
+  gives: () => [],
+  after: (facts) => ({ ...facts, pciback: { ...facts.pciback, registered: true } }),
+  assumes: () => [],
+  perform: () => "load_pciback",
+  undo: () => ":",
+  functions: `
+load_pciback() {
+  [ -d /sys/bus/pci/drivers/pciback ] || modprobe xen-pciback || modprobe pciback || return
+  [ -d /sys/bus/pci/drivers/pciback ] && return
+  echo "xen-pciback is loaded, but its driver did not register"
+  return 1
+}`,
+  describe: () => "load xen-pciback",
+};

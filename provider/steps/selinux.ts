@@ -1,0 +1,34 @@
+import { quote } from "../shell";
+import type { StepType } from "./step-type";
+
+/** A boolean of SELinux, which has the last word on what QEMU of libvirt may do, is switched for good. */
+export interface SetSelinuxBoolean {
+  readonly kind: "set-selinux-boolean";
+  readonly name: string;
+  readonly to: boolean;
+}
+
+const onOff = (value: boolean) => (value ? "on" : "off");
+const set = (name: string, value: boolean) => `set_boolean ${quote(name)} ${value ? 1 : 0} ${onOff(value)}`;
+
+export const setSelinuxBoolean: StepType<SetSelinuxBoolean> = {
+  takes: () => [],
+  moves: () => [],
+  gives: () => [],
+  after: (facts, { to }) => (facts.selinux ? { ...facts, selinux: { ...facts.selinux, virtUseSysfs: to } } : facts),
+  assumes: ({ name, to }) => [`expect_boolean ${quote(name)} ${onOff(!to)}`],
+  perform: ({ name, to }) => set(name, to),
+  undo: ({ name, to }) => set(name, !to),
+  functions: `
+# Boolean, "on" or "off".
+expect_boolean() {
+  [ "$(getsebool "$1")" = "$1 --> $2" ] && return
+  echo "the SELinux boolean $1 is not $2"
+  return 1
+}
+# Boolean, 1 or 0, what it then is.
+set_boolean() {
+  setsebool -P "$1" "$2" && expect_boolean "$1" "$3"
+}`,
+  describe: ({ name, to }) => `switch the SELinux boolean ${name} ${onOff(to)}`,
+};

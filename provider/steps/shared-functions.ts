@@ -1,0 +1,36 @@
+/** Shell functions that several types of step call. They print what went wrong and return non-zero. */
+export const SHARED_FUNCTIONS = `
+# The driver that holds a PCI function; nothing when none does.
+driver_of() {
+  [ -e "/sys/bus/pci/devices/$1/driver" ] || return 0
+  driver=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "\${driver##*/}"
+}
+# PCI function, driver ("" for none).
+expect_driver() {
+  [ "$(driver_of "$1")" = "$2" ] && return
+  echo "$1 has the driver \\"$(driver_of "$1")\\", not \\"$2\\""
+  return 1
+}
+# File, its checksum or "absent".
+expect_file() {
+  if [ -e "$1" ]; then sum=$(cksum < "$1"); else sum=absent; fi
+  [ "\${sum%% *}" = "$2" ] && return
+  echo "$1 is not as it was read"
+  return 1
+}
+# Replaces a file by standard input: in the same folder, on the disk, then renamed, with the mode and owner it had.
+replace_file() {
+  folder=\${1%/*}
+  next=$folder/.pci-passthrough-new
+  mkdir -p "$folder" || return
+  rm -f "$next" || return
+  if [ -e "$1" ]; then cp -a "$1" "$next" || return; fi
+  if cat > "$next" && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
+    return
+  fi
+  rm -f "$next"
+  if lsattr -d "$1" 2> /dev/null | grep -q '^[^ ]*i'; then
+    echo "$1 is immutable. Make it writable: chattr -i $1"
+  fi
+  return 1
+}`;

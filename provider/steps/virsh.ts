@@ -1,0 +1,161 @@
+import { RUN_FOLDER } from "../claims/folders";
+import type { HostFacts } from "../facts/host-facts";
+import type { LibvirtUri } from "../facts/libvirt";
+import { quote } from "../shell";
+import { type DomainXml, formatHostdev, formatSourceAddress, type Hostdev } from "../vm-text/domain-xml";
+import type { StepType } from "./step-type";
+
+/** A VM of libvirt gets or loses one function: in its lasting configuration, or in the running VM. */
+export interface VirshChange {
+  readonly kind: "virsh-attach" | "virsh-detach";
+  readonly uri: LibvirtUri;
+  readonly vm: { readonly uuid: string; readonly name: string };
+  readonly hostdev: Hostdev;
+  readonly to: "config" | "live";
+  /** The root ports, highest index first, that libvirt makes in the configuration with an attach, and that go with a detach. */
+  readonly madePorts?: readonly number[];
+  /** Whether virsh has --config and --live; an older one edits the configuration as `virsh edit` does. */
+  readonly separateScopes: boolean;
+}
+export type VirshAttach = VirshChange & { readonly kind: "virsh-attach" };
+export type VirshDetach = VirshChange & { readonly kind: "virsh-detach" };
+
+const functions = `
+# URI, VM, the source address of a function as libvirt writes it, "config" or "live".
+vm_has() {
+  if [ "$4" = config ]; then set -- "$1" "$2" "$3" --inactive; else set -- "$1" "$2" "$3"; fi
+  virsh -c "$1" dumpxml "$2" $4 | grep -qF "$3"
+}
+# The same, "yes" or "no".
+expect_vm_has() {
+  if vm_has "$1" "$2" "$3" "$4"; then has=yes; else has=no; fi
+  [ "$has" = "$5" ] && return
+  echo "the VM $2 was changed by somebody else ($4: $3)"
+  return 1
+}
+# "attach-device" or "detach-device", URI, VM, source address, "config" or "live", <hostdev>, flag.
+change_device() {
+  xml=${RUN_FOLDER}/virsh.xml
+  printf '%s\\n' "$6" > "$xml" || return
+  virsh -c "$2" "$1" "$3" "$xml" $7
+  status=$?
+  rm -f "$xml"
+  [ "$status" -eq 0 ] || return
+  [ "$1" = detach-device ] || return 0
+  # The guest has to let go, and a success says only that it was asked to (seen with libvirt 9.0).
+  for second in 1 2 3 4 5 6 7 8 9 10; do
+    vm_has "$2" "$3" "$4" "$5" || return 0
+    sleep 1
+  done
+  echo "the VM still has the device: its guest did not let go"
+  return 1
+}
+# URI, VM, indices of root ports that libvirt made. When one stays, no harm is done.
+drop_ports() {
+  xml=${RUN_FOLDER}/virsh.xml
+  for port in $3; do
+    printf '%s\\n' "<controller type='pci' index='$port' model='pcie-root-port'/>" > "$xml" &&
+      virsh -c "$1" detach-device "$2" "$xml" --config
+    rm -f "$xml"
+  done
+}
+# As change_device, by a new definition: what "virsh edit" does, for a virsh that edits no configuration itself.
+define_device() {
+  xml=${RUN_FOLDER}/virsh.xml
+  ( umask 077; virsh -c "$2" dumpxml --inactive --security-info "$3" > "$xml" ) || return
+  if [ "$1" = attach-device ]; then
+    HOSTDEV=$6 awk '/^  <\\/devices>/ { print ENVIRON["HOSTDEV"] } { print }' "$xml" > "$xml.new"
+  else
+    awk -v address="$4" '
+      /^    <hostdev / { block = $0; inside = 1; next }
+      inside && /^    <\\/hostdev>/ { if (!index(block, address)) print block "\\n" $0; inside = 0; next }
+      inside { block = block "\\n" $0; next }
+      { print }' "$xml" > "$xml.new"
+  fi
+  virsh -c "$2" define "$xml.new"
+  status=$?
+  rm -f "$xml" "$xml.new"
+  return "$status"
+}`;
+
+export const virshAttach: StepType<VirshAttach> = {
+  // What is managed leaves its driver when the VM starts, or at once in one that runs.
+  takes: ({ hostdev, to }) =>
+    hostdev.managed ? [{ address: hostdev.address, when: to === "live" ? "now" : "vm-start", to: undefined }] : [],
+  moves: () => [],
+  gives: ({ hostdev, vm, to }) => [{ address: hostdev.address, vm, scope: to }],
+  after: withHostdev,
+  assumes: (step) => [`expect_vm_has ${about(step)} no`],
+  perform: (step) => change("attach-device", step, step.hostdev),
+  undo: (step) => `vm_has ${about(step)} || return 0\n${change("detach-device", step, step.hostdev)}${dropPorts(step)}`,
+  functions,
+  describe: ({ hostdev, vm, to }) =>
+    to === "live"
+      ? `hot-plug ${hostdev.address} into the VM "${vm.name}"`
+      : `add ${hostdev.address} to the configuration of the VM "${vm.name}"`,
+};
+
+export const virshDetach: StepType<VirshDetach> = {
+  takes: () => [],
+  moves: () => [],
+  gives: () => [],
+  after: withHostdev,
+  assumes: (step) => [`expect_vm_has ${about(step)} yes`],
+  perform: (step) => `${change("detach-device", step, restored(step))}${dropPorts(step)}`,
+  undo: (step) => `vm_has ${about(step)} && return 0\n${change("attach-device", step, restored(step))}`,
+  functions,
+  describe: ({ hostdev, vm, to }) =>
+    to === "live"
+      ? `unplug ${hostdev.address} from the VM "${vm.name}"`
+      : `remove ${hostdev.address} from the configuration of the VM "${vm.name}"`,
+};
+
+function about({ uri, vm, hostdev, to }: VirshChange): string {
+  return [quote(uri), vm.uuid, quote(formatSourceAddress(hostdev.address)), to].join(" ");
+}
+
+function change(command: "attach-device" | "detach-device", step: VirshChange, hostdev: Hostdev): string {
+  const xml = quote(formatHostdev(hostdev));
+  return step.to === "config" && !step.separateScopes
+    ? `define_device ${command} ${about(step)} ${xml}`
+    : `change_device ${command} ${about(step)} ${xml}${step.separateScopes ? ` --${step.to}` : ""}`;
+}
+
+/** Put back, a function gets a root port of libvirt's choice again. */
+function restored({ hostdev, madePorts = [] }: VirshChange): Hostdev {
+  return madePorts.length > 0 ? { ...hostdev, guestAddress: undefined } : hostdev;
+}
+
+function dropPorts({ uri, vm, madePorts = [] }: VirshChange): string {
+  return madePorts.length > 0 ? ` || return\ndrop_ports ${quote(uri)} ${vm.uuid} ${quote(madePorts.join(" "))}` : "";
+}
+
+/** Where libvirt puts the device in the guest, and which driver gets back a managed one, shows when the host is read again. */
+function withHostdev(facts: HostFacts, { kind, vm, hostdev, to, madePorts }: VirshChange): HostFacts {
+  const { libvirt } = facts;
+  if (libvirt?.kind !== "answers") return facts;
+  const { address, managed, options, guestAddress } = hostdev;
+  const added = {
+    address,
+    element: "hostdev",
+    managed,
+    permissive: options.permissive ?? false,
+    alias: undefined,
+    guestAddress,
+  } as const;
+  const changed = (xml: DomainXml): DomainXml => ({
+    ...xml,
+    controllers: xml.controllers.filter(({ index }) => kind === "virsh-attach" || !madePorts?.includes(index)),
+    hostdevs: [
+      ...xml.hostdevs.filter((present) => present.address !== address),
+      ...(kind === "virsh-attach" ? [added] : []),
+    ],
+  });
+  const domains = libvirt.domains.map((domain) => {
+    if (domain.uuid !== vm.uuid) return domain;
+    return to === "config"
+      ? { ...domain, config: changed(domain.config) }
+      : { ...domain, live: domain.live && changed(domain.live) };
+  });
+  return { ...facts, libvirt: { ...libvirt, domains } };
+}

@@ -1,0 +1,60 @@
+import type { HostFacts } from "../facts/host-facts";
+import type { PciAddress } from "../pci/address";
+import { quote } from "../shell";
+import type { StepType } from "./step-type";
+
+/** A physical function gets another number of virtual functions; all that it has now go away first. */
+export interface SetVirtualFunctions {
+  readonly kind: "set-virtual-functions";
+  readonly address: PciAddress;
+  /** What there is now, with the drivers that let go of it. */
+  readonly from: { readonly count: number; readonly functions: readonly HeldFunction[] };
+  readonly to: number;
+}
+
+export interface HeldFunction {
+  readonly address: PciAddress;
+  readonly driver: string | undefined;
+}
+
+export const setVirtualFunctions: StepType<SetVirtualFunctions> = {
+  takes: ({ from }) => from.functions.map(({ address }) => ({ address, when: "now", to: undefined })),
+  moves: ({ from }) => from.functions.map(({ address }) => address),
+  gives: () => [],
+  after: withVirtualFunctions,
+  assumes: ({ address, from }) => [
+    `expect_virtual_functions ${address} ${from.count}`,
+    ...from.functions.map((held) => `expect_driver ${held.address} ${quote(held.driver ?? "")}`),
+  ],
+  perform: ({ address, to }) => `set_virtual_functions ${address} ${to}`,
+  undo: ({ address, from }) => `set_virtual_functions ${address} ${from.count}`,
+  functions: `
+# PCI function, how many virtual functions it has.
+expect_virtual_functions() {
+  [ "$(cat "/sys/bus/pci/devices/$1/sriov_numvfs")" = "$2" ] && return
+  echo "$1 has $(cat "/sys/bus/pci/devices/$1/sriov_numvfs") virtual functions, not $2"
+  return 1
+}
+# PCI function, how many it gets. From one number to another the kernel goes through zero alone (drivers/pci/iov.c,
+# sriov_numvfs_store: EBUSY). udev then loads the drivers of the new ones.
+set_virtual_functions() {
+  vfs=/sys/bus/pci/devices/$1/sriov_numvfs
+  [ -e "$vfs" ] || { echo "$1 has no sriov_numvfs"; return 1; }
+  if [ "$(cat "$vfs")" != "$2" ]; then
+    [ "$(cat "$vfs")" = 0 ] || printf 0 > "$vfs" || return
+    [ "$2" = 0 ] || printf %s "$2" > "$vfs" || return
+    udevadm settle --timeout=20
+  fi
+  expect_virtual_functions "$1" "$2"
+}`,
+  describe: ({ address, from, to }) => `change the virtual functions of ${address} from ${from.count} to ${to}`,
+};
+
+/** The new functions themselves are known only once they are there. */
+function withVirtualFunctions(facts: HostFacts, { address, to: count }: SetVirtualFunctions): HostFacts {
+  const before = facts.virtualFunctions.of.get(address);
+  if (!before) return facts;
+  const pciDevices = new Map([...facts.pciDevices].filter(([, device]) => device.physicalFunction !== address));
+  const of = new Map(facts.virtualFunctions.of).set(address, { ...before, count, functions: [] });
+  return { ...facts, pciDevices, virtualFunctions: { ...facts.virtualFunctions, of } };
+}

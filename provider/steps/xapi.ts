@@ -1,0 +1,68 @@
+import type { HostFacts } from "../facts/host-facts";
+import type { PciAddress } from "../pci/address";
+import { quote } from "../shell";
+import type { StepType } from "./step-type";
+
+/** The value of `other-config:pci` of a VM of XAPI; undefined means that there is no such key. */
+export interface VmPciEdit {
+  readonly kind: "set-vm-pci";
+  readonly vm: { readonly uuid: string; readonly name: string };
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** Functions that XAPI takes from their drivers when the VM starts. */
+  readonly gives: readonly PciAddress[];
+}
+
+/** In the shell a value is passed as "=value", and a missing key as "absent". */
+const argument = (pci: string | undefined) => (pci === undefined ? "absent" : quote(`=${pci}`));
+
+/**
+ * `vm-param-set` takes the key away and adds it again (xen-api, cli_operations.ml), so what is there afterwards decides. Never
+ * `--minimal`: it puts a backslash before commas.
+ */
+export const setVmPci: StepType<VmPciEdit> = {
+  takes: ({ gives }) => gives.map((address) => ({ address, when: "vm-start", to: undefined })),
+  moves: () => [],
+  gives: () => [],
+  after: withVmPci,
+  assumes: ({ vm, before }) => [`expect_vm_pci ${vm.uuid} ${argument(before)}`],
+  perform: ({ vm, after }) => `set_vm_pci ${vm.uuid} ${argument(after)}`,
+  undo: ({ vm, before }) => `set_vm_pci ${vm.uuid} ${argument(before)}`,
+  functions: `
+# VM uuid. Prints what other-config:pci has, or what xe says, and fails then.
+vm_pci() {
+  if said=$(xe vm-param-get "uuid=$1" param-name=other-config param-key=pci 2>&1); then
+    printf '=%s\\n' "$said"
+    return
+  fi
+  case $said in
+    *"Key pci not found in map"*) echo absent ;;
+    *) printf '%s\\n' "$said"; return 1 ;;
+  esac
+}
+# VM uuid, what other-config:pci should have.
+expect_vm_pci() {
+  [ "$(vm_pci "$1")" = "$2" ] && return
+  echo "other-config:pci of the VM $1 should be $2, and xe says: $(vm_pci "$1")"
+  return 1
+}
+# VM uuid, what other-config:pci gets.
+set_vm_pci() {
+  if [ "$2" != absent ]; then
+    xe vm-param-set "uuid=$1" "other-config:pci=\${2#=}"
+  elif [ "$(vm_pci "$1")" != absent ]; then
+    xe vm-param-remove "uuid=$1" param-name=other-config param-key=pci
+  fi || return
+  expect_vm_pci "$1" "$2"
+}`,
+  describe: ({ vm, after }) =>
+    after === undefined
+      ? `remove other-config:pci from the VM "${vm.name}"`
+      : `set other-config:pci of the VM "${vm.name}" to ${after}`,
+};
+
+function withVmPci(facts: HostFacts, { vm, after }: VmPciEdit): HostFacts {
+  if (facts.xapi?.answer.kind !== "pool") return facts;
+  const vms = facts.xapi.answer.vms.map((machine) => (machine.uuid === vm.uuid ? { ...machine, pci: after } : machine));
+  return { ...facts, xapi: { ...facts.xapi, answer: { ...facts.xapi.answer, vms } } };
+}
