@@ -1,6 +1,6 @@
-import { indent } from "../facts/answers";
+import { indent, type Questions } from "../facts/answers";
 import { RUN_FOLDER, STATE_FOLDER } from "../facts/claims";
-import { hostFactsShell, type Questions } from "../facts/host-facts";
+import { hostFactsShell } from "../facts/host-facts";
 import { quote } from "../shell";
 import type { Regenerated, Regeneration, Step } from "../steps/step";
 import { STEP_FUNCTIONS, stepShell } from "../steps/steps-shell";

@@ -4,7 +4,7 @@ import { stubModulesFact } from "../../provider/facts/stub-modules";
 import { recordedFacts } from "../recorded/recorded-facts";
 
 const NIC = { address: "0000:01:00.0", managed: false, guestAddress: { bus: 2, slot: 0, function: 0 } };
-const parse = (text: string) => libvirtFact(false).parse({ text, exitCode: 0 });
+const parse = (text: string) => libvirtFact.parse({ text, exitCode: 0 });
 const lines = (word: string, text: string) => text.replace(/^/gm, `${word} `);
 
 /** What virsh of Debian 12 printed on the lab host (libvirt 9.0, KVM): `version; help attach-device; list --all --uuid`. */

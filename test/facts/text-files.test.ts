@@ -40,7 +40,7 @@ test.each([["sh"], ["bash"], ["dash"]])("files come back byte for byte through %
         ask: askTextFiles(...files.map((file) => quote(file.path))),
         parse: () => undefined,
       };
-      const script = `LC_ALL=C; export LC_ALL\n${factsShell([fact])}\nfacts`;
+      const script = `LC_ALL=C; export LC_ALL\n${factsShell([fact], { vmConfigPaths: [] })}\nfacts`;
       const { stdout } = spawnSync(shell, ["-s"], { input: script, encoding: "latin1" });
       expect(readTextFiles(readAnswers(`a banner\n${stdout}`).get("files")?.text ?? "")).toEqual(files);
     }),
