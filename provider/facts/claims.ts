@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parsePciAddress } from "../pci/address";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles } from "./text-files";
+import { readTextFiles } from "./text-files";
 
 const Address = z.string().transform((text, context) => {
   const address = parsePciAddress(text);
@@ -53,7 +53,7 @@ export function claimPath(key: string): string {
 
 export const claimsFact: Fact<readonly KeyedClaim[]> = {
   name: "claims",
-  ask: askTextFiles(`${STATE_FOLDER}/claims/*`),
+  ask: `print_files ${STATE_FOLDER}/claims/*`,
   parse: (answer) =>
     readTextFiles(answer.text).flatMap((file) => {
       const claim = readClaim(file.text);

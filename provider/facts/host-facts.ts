@@ -3,12 +3,11 @@ import { bootFact } from "./boot";
 import { claimsFact } from "./claims";
 import { consoleFact } from "./console";
 import { domainsFact } from "./domains";
+import { filesFact } from "./files-fact";
 import { guestComplaintsFact } from "./guest-complaints";
 import { iommuFact } from "./iommu";
 import { libvirtFact } from "./libvirt";
 import { machineFact } from "./machine";
-import { modprobeFact } from "./modprobe";
-import { modprobeConfFact } from "./modprobe-conf";
 import { networkFact } from "./network";
 import { pciDevicesFact } from "./pci-devices";
 import { pcibackFact } from "./pciback";
@@ -17,8 +16,8 @@ import { removalsFact } from "./removals";
 import { selinuxFact } from "./selinux";
 import { storageFact } from "./storage";
 import { stubModulesFact } from "./stub-modules";
+import { PRINT_FILES } from "./text-files";
 import { virtualFunctionsFact } from "./virtual-functions";
-import { vmConfigsFact } from "./vm-configs";
 import { xapiFact } from "./xapi";
 import { xenFact } from "./xen";
 import { xenCmdlineFact } from "./xen-cmdline";
@@ -32,15 +31,13 @@ const FACTS = {
   network: networkFact,
   console: consoleFact,
   pciback: pcibackFact,
-  modprobe: modprobeFact,
-  modprobeConf: modprobeConfFact,
+  files: filesFact,
   pcibackConf: pcibackConfFact,
   boot: bootFact,
   xen: xenFact,
   xend: xendFact,
   domains: domainsFact,
   guestComplaints: guestComplaintsFact,
-  vmConfigs: vmConfigsFact,
   libvirt: libvirtFact,
   selinux: selinuxFact,
   stubModules: stubModulesFact,
@@ -59,7 +56,7 @@ type Parsed<Facts> = { readonly [name in keyof Facts]: Facts[name] extends Fact<
 
 /** Shell that defines the function `facts`, which prints all answers. */
 export function hostFactsShell(questions: Questions): string {
-  return factsShell(Object.values(FACTS), questions);
+  return `${PRINT_FILES}\n${factsShell(Object.values(FACTS), questions)}`;
 }
 
 /** Reads what `facts` printed. Throws UnreadableFactsError. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Fact } from "./answers";
 import { RUN_FOLDER } from "./claims";
-import { askTextFiles, readTextFiles } from "./text-files";
+import { readTextFiles } from "./text-files";
 
 /** A boot change of ours that was taken back, of which the host still has the old effect until it reboots. */
 export const Removal = z.object({
@@ -21,7 +21,7 @@ export function removalPath(key: string): string {
 
 export const removalsFact: Fact<readonly Removal[]> = {
   name: "removals",
-  ask: askTextFiles(`${RUN_FOLDER}/removed/*`),
+  ask: `print_files ${RUN_FOLDER}/removed/*`,
   parse: (answer) =>
     readTextFiles(answer.text).flatMap((file) => {
       try {

@@ -1,12 +1,8 @@
-import type { TextFile } from "../boot/text-file";
-import { isBootFile } from "../facts/boot";
+import { withFile } from "../facts/files";
 import type { HostFacts } from "../facts/host-facts";
-import { canBecomeConfFile } from "../facts/pciback-conf";
-import { isVirtualFunctionsRule } from "../facts/virtual-functions";
-import { PERMISSIVE_FILE, QUIRKS_FILE } from "../facts/xend";
 import type { PciAddress } from "../pci/address";
 import type { DomainXml } from "../vm-text/domain-xml";
-import type { Dom0ArgumentEdit, FileEdit, Step, VirshChange, VmPciEdit, XenArgumentEdit } from "./step";
+import type { Dom0ArgumentEdit, Step, VirshChange, VmPciEdit, XenArgumentEdit } from "./step";
 
 /** The facts as they are after these steps: what the next plan of the same apply starts from. */
 export function simulate(facts: HostFacts, steps: readonly Step[]): HostFacts {
@@ -22,27 +18,7 @@ function after(facts: HostFacts, step: Step): HostFacts {
     case "release":
       return withDriver(facts, step.address, step.to);
     case "edit-file":
-      return {
-        ...facts,
-        modprobe: withText(facts.modprobe, step, (path) => path.startsWith("/etc/modprobe.d/")),
-        boot: isBootFile(step.path)
-          ? { ...facts.boot, files: withText(facts.boot.files, step, () => true) }
-          : facts.boot,
-        modprobeConf: facts.modprobeConf && withText([facts.modprobeConf], step, () => false)[0],
-        vmConfigs: withText(facts.vmConfigs, step, () => false),
-        xend: facts.xend && {
-          ...facts.xend,
-          files: withText(facts.xend.files, step, (path) => [PERMISSIVE_FILE, QUIRKS_FILE].includes(path)),
-        },
-        pcibackConf: {
-          ...facts.pcibackConf,
-          files: withText(facts.pcibackConf.files, step, canBecomeConfFile),
-        },
-        virtualFunctions: {
-          ...facts.virtualFunctions,
-          rules: withText(facts.virtualFunctions.rules, step, isVirtualFunctionsRule),
-        },
-      };
+      return { ...facts, files: withFile(facts.files, step.path, step.after) };
     case "boot-script": {
       const name = step.init === "systemd" ? `${step.name}.service` : step.name;
       const others = facts.pcibackConf.started.filter((one) => one !== name);
@@ -95,19 +71,6 @@ function withVirtualFunctions(facts: HostFacts, address: PciAddress, count: numb
   const pciDevices = new Map([...facts.pciDevices].filter(([, device]) => device.physicalFunction !== address));
   const of = new Map(facts.virtualFunctions.of).set(address, { ...before, count, functions: [] });
   return { ...facts, pciDevices, virtualFunctions: { ...facts.virtualFunctions, of } };
-}
-
-/** `isNew`: whether a file that was not there is one of these from now on. */
-function withText(
-  files: readonly TextFile[],
-  { path, after: text }: FileEdit,
-  isNew: (path: string) => boolean,
-): readonly TextFile[] {
-  if (text === undefined) return files.filter((file) => file.target !== path);
-  if (files.some((file) => file.target === path)) {
-    return files.map((file) => (file.target === path ? { ...file, text } : file));
-  }
-  return isNew(path) ? [...files, { path, target: path, text }] : files;
 }
 
 function withDomainDevices(

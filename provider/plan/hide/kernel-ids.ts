@@ -1,6 +1,7 @@
 import { addIdArgument, catches, idsOf, removeIdArgument, withId, withoutId } from "../../boot/id-list";
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
+import { modprobeFiles } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import type { StubDriver } from "../../pci/stub-driver";
@@ -133,7 +134,7 @@ function unfitForModule(facts: HostFacts, devices: readonly PciDevice[], stub: S
   if (!facts.boot.softdep)
     return `its modprobe (module-init-tools) cannot make the drivers of the devices wait for ${stub}`;
   const name = stub.replaceAll("-", "[-_]");
-  const other = facts.modprobe.find(
+  const other = modprobeFiles(facts.files).find(
     ({ path, text }) =>
       path !== IDS_FILE && new RegExp(`^[ \\t]*options[ \\t]+${name}[ \\t](?:.*[ \\t])?ids=`, "m").test(text),
   );
@@ -159,7 +160,7 @@ const HEADER =
   "# Devices that a stub driver takes at boot by their ids, before their own drivers (pulumi-pci-passthrough).\n";
 
 function readIdsFile(facts: HostFacts): IdsFile | undefined {
-  const text = facts.modprobe.find(({ path }) => path === IDS_FILE)?.text ?? "";
+  const text = facts.files.byPath.get(IDS_FILE)?.text ?? "";
   const options = /^options (\S+) ids=(\S*)$/m.exec(text);
   const stub = STUBS.find((one) => one === options?.[1]);
   if (!stub) return undefined;
@@ -176,7 +177,7 @@ function idsFileSteps(
   hides: readonly PciAddress[],
   module: string | undefined,
 ): readonly Step[] {
-  const before = facts.modprobe.find(({ path }) => path === IDS_FILE)?.text;
+  const before = facts.files.byPath.get(IDS_FILE)?.text;
   const after =
     file.ids === ""
       ? undefined

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { addToModprobeConf, hideOptions, otherInstallLine, removeFromModprobeConf } from "../../boot/modprobe-conf";
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
-import { MODPROBE_CONF } from "../../facts/modprobe-conf";
+import { MODPROBE_CONF, modprobeConf } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import { hides } from "../../pci/hide-list";
@@ -62,7 +62,7 @@ export const modprobeConfHiding: HideMechanism = {
 };
 
 function unfit(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
-  if (facts.pciback.kind !== "module" || facts.pciback.module !== "pciback" || !facts.modprobeConf) {
+  if (facts.pciback.kind !== "module" || facts.pciback.module !== "pciback" || !modprobeConf(facts.files)) {
     return `it is no host with the module pciback and ${MODPROBE_CONF}`;
   }
   const text = textOf(facts);
@@ -90,7 +90,7 @@ function unfit(facts: HostFacts, devices: readonly PciDevice[]): string | undefi
 }
 
 function textOf(facts: HostFacts): string {
-  return facts.modprobeConf?.text ?? "";
+  return modprobeConf(facts.files)?.text ?? "";
 }
 
 function moduleOf(facts: HostFacts, device: PciDevice): string | undefined {

@@ -6,9 +6,10 @@ import {
   isHiddenByModprobe,
   unhideByModprobe,
 } from "../../boot/modprobe-files";
-import { initramfsMakerOf } from "../../facts/boot";
+import { bootFiles, initramfsMakerOf } from "../../facts/boot";
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
+import { modprobeFiles } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
@@ -21,11 +22,11 @@ export const modprobeHiding: HideMechanism = {
   name: "modprobe",
   hosts: "xen",
   unfit: cannotHide,
-  isHidden: (facts, address) => isHiddenByModprobe(facts.modprobe, address),
+  isHidden: (facts, address) => isHiddenByModprobe(modprobeFiles(facts.files), address),
   hide(facts, device, key) {
     const module = moduleOf(facts, device) ?? "";
     const edits = [
-      ...hideByModprobe(facts.modprobe, device.address, module),
+      ...hideByModprobe(modprobeFiles(facts.files), device.address, module),
       ...(moduleFileEdits(facts, { module: "xen-pciback", folder: "kernel/drivers/xen/xen-pciback" }) ?? []),
     ];
     return {
@@ -38,11 +39,11 @@ export const modprobeHiding: HideMechanism = {
     };
   },
   stuck(facts) {
-    const option = findHideOption(facts.modprobe);
+    const option = findHideOption(modprobeFiles(facts.files));
     return option.kind === "unusable" ? option.reason : undefined;
   },
   unhide(facts, address, claim, key) {
-    const unhidden = unhideByModprobe(facts.modprobe, address, unneededModule(facts, key, claim, address));
+    const unhidden = unhideByModprobe(modprobeFiles(facts.files), address, unneededModule(facts, key, claim, address));
     if (unhidden.length === 0) return [];
     const last = unhidden.some((edit) => edit.path === HIDE_FILE && edit.after === undefined);
     const edits = [...unhidden, ...((last ? moduleFileEdits(facts, undefined) : undefined) ?? [])];
@@ -68,13 +69,13 @@ function cannotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
   if (!facts.boot.softdep) {
     return "its modprobe (module-init-tools) cannot make the driver of the device wait for xen-pciback";
   }
-  const option = findHideOption(facts.modprobe);
+  const option = findHideOption(modprobeFiles(facts.files));
   if (option.kind === "unusable") return option.reason;
   const maker = initramfsMakerOf(facts.boot);
   if (maker === undefined) {
     return "its initramfs is made by none of initramfs-tools, dracut and mkinitfs, and so it cannot be told of the change";
   }
-  if (initramfsModuleFiles(maker, facts.boot.files, undefined) === undefined) {
+  if (initramfsModuleFiles(maker, bootFiles(facts.files), undefined) === undefined) {
     return "/etc/mkinitfs/mkinitfs.conf has no plain line of features, to which xen-pciback could be added";
   }
   const orphan = devices.find((device) => moduleOf(facts, device) === undefined);
@@ -87,9 +88,9 @@ function cannotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
 /** What makes the initramfs take xen-pciback along, or leave it out again. */
 function moduleFileEdits(facts: HostFacts, wanted: { readonly module: string; readonly folder: string } | undefined) {
   const maker = initramfsMakerOf(facts.boot);
-  const files = maker && initramfsModuleFiles(maker, facts.boot.files, wanted);
+  const files = maker && initramfsModuleFiles(maker, bootFiles(facts.files), wanted);
   return files?.flatMap(({ path, text }) => {
-    const file = facts.boot.files.find((one) => one.path === path);
+    const file = facts.files.byPath.get(path);
     return file?.text === text ? [] : [{ path: file?.target ?? path, before: file?.text, after: text }];
   });
 }
@@ -121,6 +122,6 @@ function unneededModule(facts: HostFacts, key: string, claim: Claim, address: Pc
     .filter((one) => one.key !== key)
     .flatMap((one) => one.claim.entries)
     .concat(claim.entries.filter((entry) => entry.entry !== address))
-    .filter((entry) => isHiddenByModprobe(facts.modprobe, entry.entry as PciAddress));
+    .filter((entry) => isHiddenByModprobe(modprobeFiles(facts.files), entry.entry as PciAddress));
   return others.some((entry) => moduleIn(entry.undo) === module) ? undefined : module;
 }

@@ -1,6 +1,6 @@
 import type { Claim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
-import { type PhysicalFunction, virtualFunctionsRulePath } from "../../facts/virtual-functions";
+import { type PhysicalFunction, virtualFunctionsRulePath, virtualFunctionsRules } from "../../facts/virtual-functions";
 import { formatPciTarget, type PciAddress } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
 import type { FileEdit, Step } from "../../steps/step";
@@ -192,5 +192,5 @@ function editRule(facts: HostFacts, address: PciAddress, after: string | undefin
 }
 
 function ruleOf(facts: HostFacts, address: PciAddress): string | undefined {
-  return facts.virtualFunctions.rules.find((file) => file.path === virtualFunctionsRulePath(address))?.text;
+  return virtualFunctionsRules(facts.files).find((file) => file.path === virtualFunctionsRulePath(address))?.text;
 }

@@ -1,7 +1,7 @@
 import type { Claim } from "../../../facts/claims";
 import type { HostFacts } from "../../../facts/host-facts";
 import { functionsOf, type PciDevice } from "../../../facts/pci-devices";
-import { isNoVm } from "../../../facts/vm-configs";
+import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import { formatPciTarget } from "../../../pci/address";
 import type { FileEdit, Step } from "../../../steps/step";
 import { claimFor, claimKey, findClaim, othersHaveEntriesIn, refuseForeignClaim } from "../../claim";
@@ -105,7 +105,7 @@ function configEdit(
 
 function judgeOtherVms(tools: FileToolstack, facts: HostFacts, wish: AttachWish, vm: Vm): readonly Refusal[] {
   if (wish.allow.includes("configured-in-other-vm")) return [];
-  return facts.vmConfigs
+  return vmConfigs(facts.files)
     .filter(
       (file) =>
         !isNoVm(file) && file.target !== vm.config?.file.target && isConfigured(file, wish.target, tools.language),

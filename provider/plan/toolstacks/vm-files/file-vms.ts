@@ -1,5 +1,5 @@
 import { fromBytes } from "../../../bytes";
-import { isNoVm } from "../../../facts/vm-configs";
+import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import type { VmPlanner } from "../../vm-planner";
 import { planAttach } from "./attach";
 import { planDetach } from "./detach";
@@ -10,7 +10,9 @@ import { findVm, isAttachedLive, isInConfig } from "./find-vm";
 export function fileVms(tools: FileToolstack): VmPlanner {
   return {
     list: (facts) => [
-      ...facts.vmConfigs.filter((file) => !isNoVm(file)).map((file) => fromBytes(file.path)),
+      ...vmConfigs(facts.files)
+        .filter((file) => !isNoVm(file))
+        .map((file) => fromBytes(file.path)),
       ...facts.domains.map(({ name }) => name),
     ],
     find: (facts, vm) => findVm(tools, facts, vm),

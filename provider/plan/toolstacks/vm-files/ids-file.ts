@@ -25,8 +25,8 @@ interface IdsFile {
   readonly text: string | undefined;
 }
 
-export function idsFile({ xend }: HostFacts, path: string): IdsFile {
-  return xend?.files.find((one) => one.path === path) ?? { path, target: path, text: undefined };
+export function idsFile({ files }: HostFacts, path: string): IdsFile {
+  return files.byPath.get(path) ?? { path, target: path, text: undefined };
 }
 
 export function undoOf(entry: Claim["entries"][number]): IdsUndo | undefined {
