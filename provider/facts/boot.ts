@@ -16,8 +16,6 @@ export interface Boot {
   readonly dracutFolder: string | undefined;
   /** Whether modprobe knows softdep: kmod does, module-init-tools (RHEL 6, Debian 6 and older) does not. */
   readonly softdep: boolean;
-  /** Stub drivers of KVM that this kernel has. */
-  readonly stubs: ReadonlyMap<string, "module" | "builtin">;
 }
 
 const PROGRAMS = [...["update-initramfs", "dracut", "mkinitfs"], ...["update-grub", "grub-mkconfig", "grub2-mkconfig"]];
@@ -46,24 +44,17 @@ mkconfig=$(command -v grub-mkconfig) && grep -q default/grub.d "$mkconfig" && ec
 for folder in /usr/lib/dracut /usr/share/dracut; do
   [ ! -d "$folder/modules.d" ] || echo "dracut $folder"
 done
-modprobe --version | sed -n 's/^/modprobe /p'
-grep -E -h -s -o '(vfio-pci|pci-stub)\\.ko' "/lib/modules/$(uname -r)/modules.builtin" | sed 's/^/builtin /'
-grep -E -h -s -o '^[^:]*(vfio-pci|pci-stub)\\.ko[^:]*:' "/lib/modules/$(uname -r)/modules.dep" | sed 's/^/module /'`,
+modprobe --version | sed -n 's/^/modprobe /p'`,
   parse({ text }) {
     const lines = text.split("\n");
     const all = (word: string) =>
       lines.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
-    const stubsIn = (word: string) => all(word).flatMap((one) => /vfio-pci|pci-stub/.exec(one)?.[0] ?? []);
     return {
       firmware: lines.includes("uefi") ? "uefi" : "bios",
       programs: all("program"),
       grubDropIns: lines.includes("drop-ins"),
       dracutFolder: all("dracut")[0],
       softdep: !all("modprobe").some((one) => one.startsWith("module-init-tools")),
-      stubs: new Map([
-        ...stubsIn("module").map((stub) => [stub, "module"] as const),
-        ...stubsIn("builtin").map((stub) => [stub, "builtin"] as const),
-      ]),
     };
   },
 };

@@ -15,7 +15,7 @@ import { pcibackConfFact } from "./pciback-conf";
 import { removalsFact } from "./removals";
 import { selinuxFact } from "./selinux";
 import { storageFact } from "./storage";
-import { stubModulesFact } from "./stub-modules";
+import { stubDriversFact } from "./stub-drivers";
 import { PRINT_FILES } from "./text-files";
 import { virtualFunctionsFact } from "./virtual-functions";
 import { xapiFact } from "./xapi";
@@ -40,7 +40,7 @@ const FACTS = {
   guestComplaints: guestComplaintsFact,
   libvirt: libvirtFact,
   selinux: selinuxFact,
-  stubModules: stubModulesFact,
+  stubDrivers: stubDriversFact,
   xapi: xapiFact,
   xenCmdline: xenCmdlineFact,
   claims: claimsFact,

@@ -91,10 +91,8 @@ function withHostdev(facts: HostFacts, step: VirshChange): HostFacts {
   const { address, managed, options } = step.hostdev;
   const added = {
     address,
-    element: "hostdev",
     managed,
     permissive: options.permissive ?? false,
-    alias: undefined,
     guestAddress: step.hostdev.guestAddress,
   } as const;
   const change = (xml: DomainXml): DomainXml => ({

@@ -21,11 +21,11 @@ const RED_HAT: HostFacts = {
     ...KVM.boot,
     programs: ["dracut", "grub2-mkconfig"],
     dracutFolder: "/usr/lib/dracut",
-    stubs: new Map([
-      ["vfio-pci", "module"],
-      ["pci-stub", "builtin"],
-    ]),
   },
+  stubDrivers: new Map([
+    ["vfio-pci", "module"],
+    ["pci-stub", "builtin"],
+  ]),
 };
 
 function hide(device: string, more: Partial<HideWish> = {}): HideWish {
@@ -132,12 +132,7 @@ const refused: readonly [string, HostFacts, HideWish, RegExp][] = [
     hide("01:00.0"),
     /mkinitfs, which takes no script of others/,
   ],
-  [
-    "a kernel without vfio-pci",
-    { ...KVM, boot: { ...KVM.boot, stubs: new Map() } },
-    hide("01:00.0"),
-    /has no vfio-pci/,
-  ],
+  ["a kernel without vfio-pci", { ...KVM, stubDrivers: new Map() }, hide("01:00.0"), /has no vfio-pci/],
   ["a way for Xen", KVM, hide("01:00.0", { mechanism: "grub" }), /hosts with Xen, and this one runs without Xen/],
   [
     "ids beside somebody's own",

@@ -50,7 +50,10 @@ export function kvm(domains: readonly LibvirtDomain[], libvirt: Partial<LibvirtA
     xen: undefined,
     domains: [],
     pciDevices: new Map(devices),
-    stubModules: { vfioPci: true, pciStub: true, driverOverride: true },
+    stubDrivers: new Map([
+      ["vfio-pci", "module"],
+      ["pci-stub", "module"],
+    ]),
     libvirt: {
       kind: "answers",
       uri: "qemu:///system",

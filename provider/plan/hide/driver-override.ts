@@ -9,7 +9,7 @@ export const driverOverrideHiding: HideMechanism = {
   name: "driver-override",
   hosts: "kvm",
   unfit(facts, _devices, stub) {
-    if (!facts.boot.stubs.has(stub)) {
+    if (!facts.stubDrivers.has(stub)) {
       return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in`;
     }
     return noEarlyScript(facts);

@@ -22,7 +22,7 @@ export const kernelIdsHiding: HideMechanism = {
   hosts: "kvm",
   onlyByName: true,
   unfit(facts, devices, stub) {
-    const kind = facts.boot.stubs.get(stub);
+    const kind = facts.stubDrivers.get(stub);
     if (kind === undefined) {
       return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in`;
     }
@@ -42,7 +42,7 @@ export const kernelIdsHiding: HideMechanism = {
   hide(facts, device, key, stub) {
     const caught = [...facts.pciDevices.values()].filter((one) => one.identity.id === device.identity.id);
     const draft =
-      facts.boot.stubs.get(stub) === "module"
+      facts.stubDrivers.get(stub) === "module"
         ? hideByModule(facts, device, stub, caught)
         : hideByArgument(facts, device, key, stub, caught);
     const names = caught.map((one) => `${one.address} (${one.identity.label})`).join(", ");
@@ -51,7 +51,7 @@ export const kernelIdsHiding: HideMechanism = {
   unhide(facts, address, claim, key) {
     const undo = undoOf(claim, address);
     if (!undo || othersNeed(facts, key, claim, address, (one) => one.id === undo.id)) return [];
-    if (facts.boot.stubs.get(undo.stub) !== "module") {
+    if (facts.stubDrivers.get(undo.stub) !== "module") {
       const change = { name: `${undo.stub}.ids`, edit: removeIdArgument(`${undo.stub}.ids`, undo.id) };
       const edit = editBootArguments(facts, "linux", change, "remove");
       if (edit.kind === "error" || edit.edits.length === 0) return [];
