@@ -6,12 +6,21 @@ export interface Answer {
   readonly exitCode: number;
 }
 
-/** A question to a host, and nothing that touches the host: shell text in, meaning out. */
+/** What the Pulumi program adds to the questions that every host is asked. */
+export interface Questions {
+  /** VM configuration files outside /etc/xen that the program names. */
+  readonly vmConfigPaths: readonly string[];
+  /** Whether to ask libvirt even on a host that has another toolstack. */
+  readonly libvirt: boolean;
+}
+
+/** A question to a host and the parser of its answer. Neither touches the host: the script runner does. */
 export interface Fact<T> {
-  /** Unique; also the name of the shell function that asks. */
+  /** Unique. The shell function that asks is named `ask_<name>`. */
   readonly name: string;
   /** POSIX sh whose standard output is the answer. Read-only. Standard error is dropped. */
-  readonly ask: string;
+  readonly ask: string | ((questions: Questions) => string);
+  /** Throws UnreadableFactsError when it is not safe to go on with this answer. */
   parse(answer: Answer): T;
 }
 
@@ -28,9 +37,10 @@ const END = "@facts-end";
  * Every line of an answer starts with "|", and "=<exit code>" on a line of its own ends it, so that any text
  * (with or without a last newline) comes back exactly.
  */
-export function factsShell(facts: readonly Fact<unknown>[]): string {
+export function factsShell(facts: readonly Fact<unknown>[], questions: Questions): string {
+  const question = ({ ask }: Fact<unknown>) => (typeof ask === "string" ? ask : ask(questions)).trim();
   return [
-    ...facts.map((fact) => `ask_${fact.name}() {\n${indent(fact.ask.trim())}\n}`),
+    ...facts.map((fact) => `ask_${fact.name}() {\n${indent(question(fact))}\n}`),
     'answer() {\n  echo "@$1"\n  { "ask_$1" 2>/dev/null; printf \'\\n=%s\\n\' "$?"; } | sed \'s/^/|/\'\n}',
     `facts() {\n  echo ${BEGIN}\n${facts.map((fact) => `  answer ${fact.name}`).join("\n")}\n  echo ${END}\n}`,
   ].join("\n");

@@ -1,11 +1,11 @@
 import { EARLY_FILES, type EarlyHome } from "../boot/early-script";
-import type { GrubDefaults } from "../boot/grub-defaults";
+import { GRUB_DEFAULTS, type GrubDefaults } from "../boot/grub-defaults";
 import { INITRAMFS_MODULE_FILES, type InitramfsMaker } from "../boot/initramfs-module";
 import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles } from "./text-files";
+import { type HostFiles, selectFiles } from "./files";
 
-/** How the host boots: the files that say it, and the programs that make others from them. */
+/** How the host boots, and the programs that make its boot files. */
 export interface Boot {
   readonly firmware: "bios" | "uefi";
   /** Programs that are there, of those that make boot files. */
@@ -16,10 +16,6 @@ export interface Boot {
   readonly dracutFolder: string | undefined;
   /** Whether modprobe knows softdep: kmod does, module-init-tools (RHEL 6, Debian 6 and older) does not. */
   readonly softdep: boolean;
-  /** Stub drivers of KVM that this kernel has. */
-  readonly stubs: ReadonlyMap<string, "module" | "builtin">;
-  /** /etc/default/grub with its drop-ins, grub.cfg, grub.conf, loader entries, grubenv, and what we put into the initramfs. */
-  readonly files: readonly TextFile[];
 }
 
 const PROGRAMS = [...["update-initramfs", "dracut", "mkinitfs"], ...["update-grub", "grub-mkconfig", "grub2-mkconfig"]];
@@ -27,6 +23,15 @@ const PROGRAMS = [...["update-initramfs", "dracut", "mkinitfs"], ...["update-gru
 const GRUB_CONFIGS = ["/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"];
 const LEGACY_CONFIGS = ["/boot/grub/grub.conf", "/boot/grub/menu.lst"];
 const LOADER_ENTRIES = "/boot/loader/entries/";
+const GRUB_DROP_INS = "/etc/default/grub.d/*.cfg";
+
+/** What boot loaders read, what makes it, and what this project puts into the initramfs. */
+export const BOOT_FILES: readonly string[] = [
+  ...[GRUB_DEFAULTS, GRUB_DROP_INS],
+  ...[...GRUB_CONFIGS, "/boot/efi/EFI/*/grub.cfg", "/boot/grub2/grubenv", "/boot/grub/grubenv"],
+  ...[...LEGACY_CONFIGS, `${LOADER_ENTRIES}*.conf`, "/etc/kernel/cmdline"],
+  ...[...EARLY_FILES, ...INITRAMFS_MODULE_FILES],
+];
 
 export const bootFact: Fact<Boot> = {
   name: "boot",
@@ -39,77 +44,63 @@ mkconfig=$(command -v grub-mkconfig) && grep -q default/grub.d "$mkconfig" && ec
 for folder in /usr/lib/dracut /usr/share/dracut; do
   [ ! -d "$folder/modules.d" ] || echo "dracut $folder"
 done
-modprobe --version | sed -n 's/^/modprobe /p'
-grep -E -h -s -o '(vfio-pci|pci-stub)\\.ko' "/lib/modules/$(uname -r)/modules.builtin" | sed 's/^/builtin /'
-grep -E -h -s -o '^[^:]*(vfio-pci|pci-stub)\\.ko[^:]*:' "/lib/modules/$(uname -r)/modules.dep" | sed 's/^/module /'
-${askTextFiles(
-  ...["/etc/default/grub", "/etc/default/grub.d/*.cfg"],
-  ...[...GRUB_CONFIGS, "/boot/efi/EFI/*/grub.cfg", "/boot/grub2/grubenv", "/boot/grub/grubenv"],
-  ...[...LEGACY_CONFIGS, `${LOADER_ENTRIES}*.conf`, "/etc/kernel/cmdline"],
-  ...[...EARLY_FILES, ...INITRAMFS_MODULE_FILES],
-)}`,
+modprobe --version | sed -n 's/^/modprobe /p'`,
   parse({ text }) {
-    const end = `\n${text}`.indexOf("\nfile ");
-    const lines = (end < 0 ? text : text.slice(0, end)).split("\n");
+    const lines = text.split("\n");
     const all = (word: string) =>
       lines.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
-    const stubsIn = (word: string) => all(word).flatMap((one) => /vfio-pci|pci-stub/.exec(one)?.[0] ?? []);
     return {
       firmware: lines.includes("uefi") ? "uefi" : "bios",
       programs: all("program"),
       grubDropIns: lines.includes("drop-ins"),
       dracutFolder: all("dracut")[0],
       softdep: !all("modprobe").some((one) => one.startsWith("module-init-tools")),
-      stubs: new Map([
-        ...stubsIn("module").map((stub) => [stub, "module"] as const),
-        ...stubsIn("builtin").map((stub) => [stub, "builtin"] as const),
-      ]),
-      files: readTextFiles(text),
     };
   },
 };
 
-/** Whether an edit of this file changes what bootFact reads. */
-export function isBootFile(path: string): boolean {
-  return /^\/(boot|etc\/(default|kernel|initramfs-tools|dracut\.conf\.d|mkinitfs)|usr\/(lib|share)\/dracut)\//.test(
-    path,
-  );
+/** The files of the host that have to do with its boot. */
+export function bootFiles(files: HostFiles): readonly TextFile[] {
+  return selectFiles(files, BOOT_FILES);
 }
 
 /** What grub-mkconfig reads; undefined without /etc/default/grub. */
-export function grubDefaultsOf(boot: Boot): GrubDefaults | undefined {
-  const files = boot.files.filter(
-    ({ path }) => path === "/etc/default/grub" || (boot.grubDropIns && path.startsWith("/etc/default/grub.d/")),
-  );
-  return files.some(({ path }) => path === "/etc/default/grub") ? { files, dropIns: boot.grubDropIns } : undefined;
+export function grubDefaultsOf(boot: Boot, files: HostFiles): GrubDefaults | undefined {
+  if (!files.byPath.has(GRUB_DEFAULTS)) return undefined;
+  const read = [GRUB_DEFAULTS, ...(boot.grubDropIns ? [GRUB_DROP_INS] : [])];
+  return { files: selectFiles(files, read), dropIns: boot.grubDropIns };
 }
 
 /**
- * The grub.cfg that the firmware leads to and that grub-mkconfig made. The one on the EFI system partition counts only when it is no
- * stub that leads to the other (Fedora 34, RHEL 9).
+ * The grub.cfg that the firmware leads to and that grub-mkconfig made. The one on the EFI system partition only counts when it is not
+ * a stub that leads to the other (Fedora 34, RHEL 9).
  */
-export function grubConfigOf(boot: Boot): TextFile | undefined {
-  const made = boot.files.filter(({ path, text }) => path.endsWith("/grub.cfg") && text.includes("/etc/grub.d/"));
+export function grubConfigOf(boot: Boot, files: HostFiles): TextFile | undefined {
+  const made = grubConfigs(files).filter(({ text }) => text.includes("/etc/grub.d/"));
   const efi = made.find(({ path }) => path.startsWith("/boot/efi/"));
   const other = made.find(({ path }) => !path.startsWith("/boot/efi/"));
   return boot.firmware === "uefi" ? (efi ?? other) : other;
 }
 
-/** The variables that GRUB keeps from boot to boot. */
-export function grubEnvironmentOf(boot: Boot): TextFile | undefined {
-  return boot.files.find(({ path }) => path.endsWith("/grubenv"));
+/** Every grub.cfg in the places that are known, whoever made it. */
+export function grubConfigs(files: HostFiles): readonly TextFile[] {
+  return bootFiles(files).filter(({ path }) => path.endsWith("/grub.cfg"));
 }
 
-/** Configuration of GRUB 0.9x, where the host has no grub.cfg: distributions that moved on leave the old file behind. */
-export function legacyGrubOf(boot: Boot): TextFile | undefined {
-  if (boot.files.some(({ path }) => path.endsWith("/grub.cfg"))) return undefined;
-  return boot.files.find(({ path }) => LEGACY_CONFIGS.includes(path));
+/** The variables that GRUB keeps from boot to boot. */
+export function grubEnvironmentOf(files: HostFiles): TextFile | undefined {
+  return bootFiles(files).find(({ path }) => path.endsWith("/grubenv"));
+}
+
+/** Configuration of GRUB 0.9x, on a host without grub.cfg: distributions that moved on leave the old file behind. */
+export function legacyGrubOf(files: HostFiles): TextFile | undefined {
+  return grubConfigs(files).length > 0 ? undefined : selectFiles(files, LEGACY_CONFIGS)[0];
 }
 
 /** Boot loader entries, where grub.cfg tells GRUB to read them. */
-export function loaderEntriesOf(boot: Boot): readonly TextFile[] {
-  const reads = boot.files.some(({ path, text }) => path.endsWith("/grub.cfg") && /^\s*blscfg\b/m.test(text));
-  return reads ? boot.files.filter(({ path }) => path.startsWith(LOADER_ENTRIES)) : [];
+export function loaderEntriesOf(files: HostFiles): readonly TextFile[] {
+  const areRead = grubConfigs(files).some(({ text }) => /^\s*blscfg\b/m.test(text));
+  return areRead ? selectFiles(files, [`${LOADER_ENTRIES}*.conf`]) : [];
 }
 
 /** The program that makes this host's initramfs; undefined where it is none that we know. */

@@ -1,7 +1,7 @@
 import { type Claim, type ClaimReading, parseClaim } from "../claims/claim";
 import { claimPath } from "../claims/folders";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles } from "./text-files";
+import { readTextFiles } from "./text-files";
 
 /** A claim with its key: the id of the resource without the machine, `AssignableDevice/0000:01:00.0`. */
 export interface KeyedClaim {
@@ -17,7 +17,7 @@ export interface UnreadableClaim {
 
 export const claimsFact: Fact<readonly (KeyedClaim | UnreadableClaim)[]> = {
   name: "claims",
-  ask: askTextFiles(claimPath("*")),
+  ask: `print_files ${claimPath("*")}`,
   parse: (answer) =>
     readTextFiles(answer.text).map((file) => {
       const key = file.path.slice(claimPath("").length).replaceAll(",", "/");

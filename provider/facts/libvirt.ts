@@ -50,15 +50,14 @@ export interface LibvirtDomain {
  * Three runs of virsh, which starts slowly: the version with the list of VMs, then what virsh says of all VMs, then their XML.
  * `timeout` is missing on hosts as old as RHEL 5.
  */
-export function libvirtFact(asked: boolean): Fact<Libvirt | undefined> {
-  return {
-    name: "libvirt",
-    ask: `
+export const libvirtFact: Fact<Libvirt | undefined> = {
+  name: "libvirt",
+  ask: (questions) => `
 command -v virsh >&2 || return 0
 libvirt_uri=qemu:///system
 if [ "$(cat /sys/hypervisor/type)" = xen ]; then
   libvirt_uri=xen:///system
-  ${asked ? "" : "if command -v xl >&2 || command -v xm >&2 || command -v xe >&2; then echo not-asked; return 0; fi"}
+  ${questions.libvirt ? "" : "if command -v xl >&2 || command -v xm >&2 || command -v xe >&2; then echo not-asked; return 0; fi"}
 fi
 echo "uri $libvirt_uri"
 libvirt_limit=no
@@ -88,31 +87,30 @@ done
 libvirt_run "$libvirt_infos" | sed 's/^/info /'
 libvirt_run "$libvirt_xmls" | sed 's/^/xml /'
 return 0`,
-    parse(answer) {
-      const sections = new Map<string, string[]>();
-      for (const line of answer.text.split("\n")) {
-        const [word = ""] = line.split(" ", 1);
-        const section = sections.get(word) ?? [];
-        sections.set(word, section);
-        section.push(line.slice(word.length + 1));
-      }
-      const textOf = (word: string) => (sections.get(word) ?? []).join("\n");
-      if (sections.has("not-asked")) return { kind: "not-asked" };
-      const uri = textOf("uri");
-      if (uri !== "qemu:///system" && uri !== "xen:///system") return undefined;
-      const said = textOf("said");
-      const version = readVersion(said);
-      if (!version) return { kind: "silent", uri, said: said.replaceAll(/^error: /gm, "").trim() };
-      return {
-        kind: "answers",
-        uri,
-        version,
-        separateScopes: /^\s+--live\s/m.test(said),
-        domains: readDomains(textOf("info"), textOf("xml")),
-      };
-    },
-  };
-}
+  parse(answer) {
+    const sections = new Map<string, string[]>();
+    for (const line of answer.text.split("\n")) {
+      const [word = ""] = line.split(" ", 1);
+      const section = sections.get(word) ?? [];
+      sections.set(word, section);
+      section.push(line.slice(word.length + 1));
+    }
+    const textOf = (word: string) => (sections.get(word) ?? []).join("\n");
+    if (sections.has("not-asked")) return { kind: "not-asked" };
+    const uri = textOf("uri");
+    if (uri !== "qemu:///system" && uri !== "xen:///system") return undefined;
+    const said = textOf("said");
+    const version = readVersion(said);
+    if (!version) return { kind: "silent", uri, said: said.replaceAll(/^error: /gm, "").trim() };
+    return {
+      kind: "answers",
+      uri,
+      version,
+      separateScopes: /^\s+--live\s/m.test(said),
+      domains: readDomains(textOf("info"), textOf("xml")),
+    };
+  },
+};
 
 export function libvirtIsAtLeast(version: LibvirtVersion, major: number, minor: number, micro: number): boolean {
   const difference = version.major - major || version.minor - minor || version.micro - micro;

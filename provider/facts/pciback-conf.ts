@@ -1,15 +1,13 @@
 import { PCIBACK_CONF, SYSTEMD_SCRIPT, SYSTEMD_UNIT, SYSV_SCRIPT } from "../boot/pciback-boot-script";
 import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles } from "./text-files";
+import { type HostFiles, selectFiles } from "./files";
 
-/** The list of an init script that gives devices to pciback late in the boot, and what starts that script. */
+/** What runs the init script that gives the devices of /etc/xen/pciback.conf to pciback late in the boot. */
 export interface PcibackConf {
-  /** The list, whatever reads it, and the lists of modules that are loaded at boot. */
-  readonly files: readonly TextFile[];
   /** Names of the scripts and units that the boot starts: `pciback`, `xendomains.service`. */
   readonly started: readonly string[];
-  /** What starts services here; undefined where it is neither (OpenRC, runit). */
+  /** What starts services here; undefined where it is neither of these (OpenRC, runit). */
   readonly init: BootInit | undefined;
   /** Whether modules-load.d(5) is read here. */
   readonly modulesLoad: boolean;
@@ -17,18 +15,27 @@ export interface PcibackConf {
 
 export type BootInit = "systemd" | "sysv";
 
-/** Lists of modules to load at boot: of Debian's init scripts, and of systemd (modules-load.d(5)). */
+/** The modules that Debian's init scripts load at boot. */
 export const ETC_MODULES = "/etc/modules";
+/** Written where systemd loads modules at boot (modules-load.d(5)). */
 export const MODULES_LOAD_FILE = "/etc/modules-load.d/pulumi-pci-passthrough.conf";
 
-/** Files that a host may not have and that we would make. */
-const MAY_BE_MADE: readonly string[] = [PCIBACK_CONF, SYSV_SCRIPT, SYSTEMD_SCRIPT, SYSTEMD_UNIT, MODULES_LOAD_FILE];
+const MODULE_LISTS = [ETC_MODULES, "/etc/modules-load.d/*.conf"];
 
-export function canBecomeConfFile(path: string): boolean {
-  return MAY_BE_MADE.includes(path);
-}
+/** The scripts that this project writes where the host has no reader of its own. */
+const WRITTEN_SCRIPTS: readonly string[] = [SYSV_SCRIPT, SYSTEMD_SCRIPT, SYSTEMD_UNIT];
 
-// Whoever wrote the script: it names its list.
+/** The list itself, and the lists of modules that are loaded at boot. */
+export const PCIBACK_CONF_FILES: readonly string[] = [PCIBACK_CONF, ...MODULE_LISTS];
+
+/** Where a script or unit that reads the list may be. Whoever wrote it, it mentions the list by name. */
+export const PCIBACK_CONF_READERS: readonly string[] = [
+  ...["/etc/init.d/*", "/etc/rc.local", "/etc/rc.d/rc.local"],
+  ...["/etc/systemd/system/*.service", "/lib/systemd/system/*.service"],
+  ...["/usr/local/sbin/*", "/usr/local/bin/*"],
+];
+
+/** Undefined `init`, and nothing started, on a host without Xen. */
 export const pcibackConfFact: Fact<PcibackConf> = {
   name: "pciback_conf",
   ask: `
@@ -39,15 +46,11 @@ elif command -v insserv >&2 || command -v update-rc.d >&2 || command -v chkconfi
   echo "init sysv"
 fi
 ls -d /etc/rc[S2345].d/S[0-9]* /etc/systemd/system/*.wants/* | sed -n -e 's#^/etc/rc..d/S[0-9][0-9]#start #p' -e 's#^.*\\.wants/#start #p' | sort -u
-[ -d /etc/modules-load.d ] && echo "modules-load.d"
-readers=$(grep -ls 'pciback\\.conf' /etc/init.d/* /etc/rc.local /etc/rc.d/rc.local /etc/systemd/system/*.service /lib/systemd/system/*.service /usr/local/sbin/* /usr/local/bin/*)
-${askTextFiles(PCIBACK_CONF, ETC_MODULES, "/etc/modules-load.d/*.conf", "$readers")}`,
+[ -d /etc/modules-load.d ] && echo "modules-load.d"`,
   parse(answer) {
-    const [head = ""] = answer.text.split(/^file /m);
-    const words = head.split("\n").map((line) => line.split(" "));
+    const words = answer.text.split("\n").map((line) => line.split(" "));
     const init = words.find(([word]) => word === "init")?.[1];
     return {
-      files: readTextFiles(answer.text),
       started: words.flatMap(([word, name]) => (word === "start" && name !== undefined ? [name] : [])),
       modulesLoad: words.some(([word]) => word === "modules-load.d"),
       init: init === "systemd" || init === "sysv" ? init : undefined,
@@ -55,20 +58,28 @@ ${askTextFiles(PCIBACK_CONF, ETC_MODULES, "/etc/modules-load.d/*.conf", "$reader
   },
 };
 
-export function findConfFile(conf: PcibackConf, path: string): TextFile | undefined {
-  return conf.files.find((file) => file.path === path);
+/** The lists of modules that are loaded at boot. */
+export function moduleLists(files: HostFiles): readonly TextFile[] {
+  return selectFiles(files, MODULE_LISTS);
 }
 
-/** The scripts and units that read the list and are not ours, and whether the boot starts them. */
-export function ownReaders(conf: PcibackConf): readonly { readonly path: string; readonly started: boolean }[] {
-  const ours = [SYSV_SCRIPT, SYSTEMD_SCRIPT, SYSTEMD_UNIT, PCIBACK_CONF];
-  const others = conf.files.filter(({ path }) => !ours.includes(path) && !path.startsWith(ETC_MODULES));
-  return others.map(({ path }) => ({ path, started: isStarted(conf, path) }));
+/** The scripts and units of the host itself, not of this project, that read the list, and whether the boot starts them. */
+export function ownReaders(
+  conf: PcibackConf,
+  files: HostFiles,
+): readonly { readonly path: string; readonly started: boolean }[] {
+  const readers = files.pcibackConfReaders.flatMap((path) => files.byPath.get(path) ?? []);
+  const written = WRITTEN_SCRIPTS.flatMap((path) => files.byPath.get(path) ?? []);
+  const all = [...selectFiles(files, PCIBACK_CONF_FILES), ...readers, ...written];
+  const started = new Set(all.filter(({ path }) => isStartedByName(conf, path)));
+  // A script that a started unit or init script runs is started too. The loop also visits what it adds.
+  for (const starter of started) for (const file of all) if (starter.text.includes(file.path)) started.add(file);
+  return readers
+    .filter(({ path }) => !WRITTEN_SCRIPTS.includes(path))
+    .map((reader) => ({ path: reader.path, started: started.has(reader) }));
 }
 
-function isStarted(conf: PcibackConf, path: string): boolean {
+function isStartedByName(conf: PcibackConf, path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  if (name === "rc.local" || conf.started.includes(name)) return true;
-  // A script that a unit or an init script runs.
-  return conf.files.some((file) => file.path !== path && file.text.includes(path) && isStarted(conf, file.path));
+  return name === "rc.local" || conf.started.includes(name);
 }

@@ -10,7 +10,6 @@ export interface Pciback {
   readonly kind: "module" | "builtin" | undefined;
   /** The name of its module, which is older than xen-pciback on kernels of Xen's own (2.6.18 to 2.6.32). */
   readonly module: "xen-pciback" | "pciback";
-  readonly slots: readonly PciAddress[];
   /** The module of each PCI driver: `xhci_hcd` -> `xhci_pci`. A driver without one is part of the kernel. */
   readonly driverModules: ReadonlyMap<string, string>;
   /** The module that the kernel would load for a function that its own driver does not hold now. */
@@ -23,7 +22,6 @@ export const pcibackFact: Fact<Pciback> = {
   ask: `
 ls -ld /sys/bus/pci/drivers/*/module
 ls -d /sys/bus/pci/drivers/pciback
-sed 's/^/slot /' /sys/bus/pci/drivers/pciback/slots
 release=$(uname -r)
 for file in "/lib/modules/$release/kernel/drivers/xen/xen-pciback/"* "/lib/modules/$release/kernel/drivers/xen/pciback/"*; do
   [ -e "$file" ] && echo "module $file"
@@ -44,7 +42,6 @@ done`,
       // Old kernels have no modules.builtin: a driver without a module is part of the kernel.
       kind: has("module") ? "module" : has("builtin") || registered ? "builtin" : undefined,
       module: lines.some((line) => /^module .*\/pciback\.ko/.test(line)) ? "pciback" : "xen-pciback",
-      slots: lines.flatMap((line) => (line.startsWith("slot ") ? (parsePciAddress(line.slice(5)) ?? []) : [])),
       driverModules: new Map(
         [...readLinks(answer.text)].map(([path, target]) => [path.split("/")[5] ?? "", lastSegment(target)] as const),
       ),

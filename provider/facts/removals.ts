@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { removalPath } from "../claims/folders";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles } from "./text-files";
+import { readTextFiles } from "./text-files";
 
 /** A boot change of ours that was taken back, of which the host still has the old effect until it reboots. */
 export const Removal = z.object({
@@ -17,7 +17,7 @@ export type Removal = z.infer<typeof Removal>;
 
 export const removalsFact: Fact<readonly Removal[]> = {
   name: "removals",
-  ask: askTextFiles(removalPath("*")),
+  ask: `print_files ${removalPath("*")}`,
   parse: (answer) =>
     readTextFiles(answer.text).flatMap((file) => {
       try {

@@ -2,22 +2,33 @@ import type { TextFile } from "../boot/text-file";
 import { posixChecksum } from "./checksum";
 
 /**
- * Shell that prints files of the given globs or quoted paths, for `readTextFiles`: three lines of head, then the text with ">" before
- * each line. Few commands for each file, since a host may have many files and start commands slowly.
+ * Shell function that prints the files among its arguments for `readTextFiles`: three lines of head, then the text with ">" before each
+ * line. A file that two globs match is printed once. It starts two commands for each file (three for a symbolic link), because a host
+ * may have many files and start commands slowly.
  */
-export function askTextFiles(...globs: readonly string[]): string {
-  return `
-for file in ${globs.join(" ")}; do
-  [ -f "$file" ] || continue
-  echo "file $file"
-  cksum < "$file"
-  if [ -L "$file" ]; then readlink -f "$file"; else echo "$file"; fi
-  sed 's/^/>/' "$file"
-  echo
-done`;
-}
+export const PRINT_FILES = `
+print_files() {
+  printed='
+'
+  for file in "$@"; do
+    [ -f "$file" ] || continue
+    case $printed in *"
+$file
+"*) continue ;; esac
+    printed="$printed$file
+"
+    echo "file $file"
+    cksum < "$file"
+    if [ -L "$file" ]; then readlink -f "$file"; else echo "$file"; fi
+    sed 's/^/>/' "$file"
+    echo
+  done
+}`.trim();
 
-/** Reads what `askTextFiles` printed. A file that changed while it was read is left out: the apply would refuse it anyway. */
+/**
+ * Reads what `print_files` printed; lines before the first file are ignored. A file that changed while it was read is left out: an
+ * apply would refuse to edit it anyway.
+ */
 export function readTextFiles(printed: string): readonly TextFile[] {
   return `\n${printed}`
     .split("\nfile ")

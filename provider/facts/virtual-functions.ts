@@ -1,8 +1,8 @@
 import type { TextFile } from "../boot/text-file";
 import { type PciAddress, parsePciAddress } from "../pci/address";
 import type { Fact } from "./answers";
+import { type HostFiles, selectFiles } from "./files";
 import { lastSegment, readLinks, readValues } from "./sysfs";
-import { askTextFiles, readTextFiles } from "./text-files";
 
 /** A function that can have virtual functions, and those it has. */
 export interface PhysicalFunction {
@@ -19,8 +19,6 @@ export interface VirtualFunctions {
   readonly of: ReadonlyMap<PciAddress, PhysicalFunction>;
   /** Whether udev is there, whose rules make them again at each boot. */
   readonly udev: boolean;
-  /** Our own rules. */
-  readonly rules: readonly TextFile[];
 }
 
 const RULES_FOLDER = "/etc/udev/rules.d";
@@ -32,8 +30,12 @@ export function virtualFunctionsRulePath(address: PciAddress): string {
   return `${OUR_RULE}${address}.rules`;
 }
 
-export function isVirtualFunctionsRule(path: string): boolean {
-  return path.startsWith(OUR_RULE);
+/** All rules that this project writes. */
+export const RULE_FILES: readonly string[] = [`${OUR_RULE}*.rules`];
+
+/** The rules that this project wrote on the host. */
+export function virtualFunctionsRules(files: HostFiles): readonly TextFile[] {
+  return selectFiles(files, RULE_FILES);
 }
 
 export const virtualFunctionsFact: Fact<VirtualFunctions> = {
@@ -41,8 +43,7 @@ export const virtualFunctionsFact: Fact<VirtualFunctions> = {
   ask: `
 grep -H '' /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
 ls -ld /sys/bus/pci/devices/*/virtfn*
-command -v udevadm
-${askTextFiles(`${OUR_RULE}*.rules`).trim()}`,
+command -v udevadm`,
   parse(answer) {
     const of = new Map<PciAddress, PhysicalFunction>();
     const links = [...readLinks(answer.text)].flatMap(([path, target]) => {
@@ -61,6 +62,6 @@ ${askTextFiles(`${OUR_RULE}*.rules`).trim()}`,
         .map((link) => link.address);
       of.set(address, { most: Number(most), count: Number(values.get(`${folder}/sriov_numvfs`) ?? 0), functions });
     }
-    return { of, udev: /^\/.*\/udevadm$/m.test(answer.text), rules: readTextFiles(answer.text) };
+    return { of, udev: /^\/.*\/udevadm$/m.test(answer.text) };
   },
 };

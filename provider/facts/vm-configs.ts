@@ -1,27 +1,23 @@
 import type { TextFile } from "../boot/text-file";
-import { toBytes } from "../bytes";
-import { quote } from "../shell";
-import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles } from "./text-files";
+import type { HostFiles } from "./files";
 
-/** The VM configuration files that xl would start VMs from: `/etc/xen/*.cfg`, `/etc/xen/auto`, and those the program names. */
-export function vmConfigsFact(named: readonly string[]): Fact<readonly TextFile[]> {
-  return {
-    name: "vm_configs",
-    // xm takes files of any name.
-    ask: `
-configs=/etc/xen/*.cfg
-command -v xm >&2 && configs=/etc/xen/*
-${askTextFiles("$configs", "/etc/xen/auto/*", ...named.map((path) => quote(toBytes(path)))).trim()}`,
-    parse: (answer) => {
-      const byTarget = new Map<string, TextFile>();
-      for (const file of readTextFiles(answer.text)) if (!byTarget.has(file.target)) byTarget.set(file.target, file);
-      return [...byTarget.values()];
-    },
-  };
+/** Where xl and xend look for VM configurations. xl's are named `*.cfg`; xm takes files of any name. */
+export const XL_CONFIG_FILES = "/etc/xen/*.cfg";
+export const XM_CONFIG_FILES = "/etc/xen/*";
+/** VMs that start with the host; usually links to the files above. */
+export const AUTOSTART_FILES = "/etc/xen/auto/*";
+
+/** The VM configurations of the host, each once however many links lead to it. With xm it includes files that `isNoVm` tells apart. */
+export function vmConfigs(files: HostFiles): readonly TextFile[] {
+  const byTarget = new Map<string, TextFile>();
+  for (const path of files.vmConfigPaths) {
+    const file = files.byPath.get(path);
+    if (file && !byTarget.has(file.target)) byTarget.set(file.target, file);
+  }
+  return [...byTarget.values()];
 }
 
-/** Whether a file stands in /etc/xen that is no VM: what Xen and package managers put there, and its examples, which nobody starts. */
+/** Whether a file in /etc/xen is no VM: what Xen and package managers put there, and Xen's examples, which nobody starts. */
 export function isNoVm({ path }: TextFile): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (/^x[ml]example|^README|\.(sxp|xml)$|~$|\.(rpmnew|rpmsave|rpmorig|dpkg-\w+|bak|orig)$/.test(name)) return true;

@@ -5,9 +5,8 @@ import { mayHaveKey, readXeRecords, readXeReference, type XeRecord } from "./xe-
 
 /** XenServer or XCP-ng: what the host is, and what its toolstack says of the pool. */
 export interface Xapi {
-  /** `XenServer` or `XCP-ng`, and `8.3.0`. */
+  /** `XenServer` or `XCP-ng`. */
   readonly brand: string;
-  readonly version: string;
   readonly hostUuid: string;
   /** What /etc/xensource/pool.conf says: the address of the coordinator, or that it is this host. */
   readonly coordinator: string | undefined;
@@ -104,7 +103,6 @@ return 0`,
     const conf = values.get("/etc/xensource/pool.conf");
     return {
       brand: ofInventory(inventory, "PRODUCT_BRAND"),
-      version: ofInventory(inventory, "PRODUCT_VERSION"),
       hostUuid,
       coordinator: /^slave:(\S+)/.exec(conf ?? "")?.[1],
       answer: readAnswer(lines, hostUuid),

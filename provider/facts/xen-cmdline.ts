@@ -1,6 +1,6 @@
 import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles } from "./text-files";
+import { readTextFiles } from "./text-files";
 
 /** What XenServer's `xen-cmdline` says of the boot arguments of dom0, and the file that it edits. */
 export interface XenCmdline {
@@ -24,7 +24,7 @@ export const xenCmdlineFact: Fact<XenCmdline | undefined> = {
 for boot_file in ${BOOT_FILES.join(" ")}; do
   [ ! -e "$boot_file" ] || break
 done
-${askTextFiles('"$boot_file"').trim()}
+print_files "$boot_file"
 if said=$(${XEN_CMDLINE} --get-dom0 xen-pciback.hide 2>&1); then outcome=get; else outcome=failed; fi
 printf '%s\\n' "$said" | sed "s/^/$outcome /"`,
   parse(answer) {

@@ -1,35 +1,32 @@
-import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
-import { askTextFiles, readTextFiles } from "./text-files";
 
 /** The daemon that managed VMs before xl, up to Xen 4.4, and its command xm. */
 export interface Xend {
-  /** Whether xm is installed and the daemon answers it. */
+  /** Whether the daemon answers xm. */
   readonly answers: boolean;
-  /** Subcommands of xm about devices: `pci-attach` came with Xen 3.3, `pci-list-assignable-devices` too. */
+  /** Subcommands of xm that concern devices: `pci-attach` and `pci-list-assignable-devices` came with Xen 3.3. */
   readonly commands: readonly string[];
-  /** xend-pci-permissive.sxp and xend-pci-quirks.sxp. */
-  readonly files: readonly TextFile[];
 }
 
+/** Devices whose guests may write to any register of their configuration space. */
 export const PERMISSIVE_FILE = "/etc/xen/xend-pci-permissive.sxp";
+/** Registers that guests of particular devices may write to. */
 export const QUIRKS_FILE = "/etc/xen/xend-pci-quirks.sxp";
+export const XEND_FILES: readonly string[] = [PERMISSIVE_FILE, QUIRKS_FILE];
 
+/** Undefined on a host without xm. */
 export const xendFact: Fact<Xend | undefined> = {
   name: "xend",
   ask: `
 command -v xm || return 0
 xm list > /dev/null && echo answers
-xm help --long | sed -n 's/^ *\\(pci-[a-z-]*\\).*/knows \\1/p'
-${askTextFiles(PERMISSIVE_FILE, QUIRKS_FILE)}`,
+xm help --long | sed -n 's/^ *\\(pci-[a-z-]*\\).*/knows \\1/p'`,
   parse(answer) {
-    const [head = ""] = answer.text.split(/^file /m);
-    const lines = head.split("\n");
+    const lines = answer.text.split("\n");
     if (lines[0] === "") return undefined;
     return {
       answers: lines.includes("answers"),
       commands: lines.flatMap((line) => (line.startsWith("knows ") ? [line.slice(6)] : [])),
-      files: readTextFiles(answer.text),
     };
   },
 };

@@ -20,13 +20,6 @@ export interface HideEntry {
 /** In the order of the text. */
 export type HideList = readonly HideEntry[];
 
-/** What is left after a function was taken out of a list. */
-export interface HideListWithout {
-  readonly text: string;
-  /** The entries that hide the function all the same: wildcards. */
-  readonly stillHiddenBy: readonly HideEntry[];
-}
-
 // isspace of the kernel, lib/ctype.c: 0xa0 is one. Its sscanf skips space before a number, and nowhere else but where the format has some.
 const SPACE = "[ \\t\\n\\v\\f\\r\\xa0]*";
 const NUMBER = `${SPACE}(0x[0-9a-f]*|[0-9a-f]+)`;
@@ -73,7 +66,7 @@ export function addToHideList(text: string, address: PciAddress): string {
 }
 
 /** The list without the entries that name exactly this function. Throws PassthroughError when the kernel rejects the list. */
-export function removeFromHideList(text: string, address: PciAddress): HideListWithout {
+export function removeFromHideList(text: string, address: PciAddress): { readonly text: string } {
   const list = acceptedList(text, `stop hiding ${address}`);
   const kept = list.filter((entry) => !namesExactly(entry, address));
   const gone = list.filter((entry) => !kept.includes(entry));
@@ -82,7 +75,7 @@ export function removeFromHideList(text: string, address: PciAddress): HideListW
     text,
   );
   // A list of nothing but spaces is an error to the kernel; an empty one is not.
-  return { text: kept.length === 0 ? "" : without, stillHiddenBy: kept.filter((entry) => hides(entry, address)) };
+  return { text: kept.length === 0 ? "" : without };
 }
 
 function acceptedList(text: string, task: string): HideList {

@@ -4,8 +4,15 @@ import { addToGrubDefaults, grubDefaultsLine, removeFromGrubDefaults } from "../
 import type { ArgumentEdit, FilesEdit, KernelLine } from "../boot/kernel-line";
 import { defaultLegacyEntry, editLegacyGrub, legacyCommandLines } from "../boot/legacy-grub";
 import { editLoaderEntries, loaderEntryLines } from "../boot/loader-entries";
-import type { TextFile } from "../boot/text-file";
-import { grubConfigOf, grubDefaultsOf, grubEnvironmentOf, legacyGrubOf, loaderEntriesOf } from "../facts/boot";
+import {
+  grubConfigOf,
+  grubConfigs,
+  grubDefaultsOf,
+  grubEnvironmentOf,
+  legacyGrubOf,
+  loaderEntriesOf,
+} from "../facts/boot";
+import { type HostFiles, withFile } from "../facts/files";
 import type { HostFacts } from "../facts/host-facts";
 import type { Regeneration } from "../steps/regeneration";
 
@@ -32,13 +39,13 @@ const LONGEST = { linux: 2047, dom0: 1023, xen: 2047 } as const;
  * Empty where nothing boots it, or where no boot loader is recognised.
  */
 export function bootLines(facts: HostFacts, line: KernelLine): readonly string[] {
-  const legacy = legacyGrubOf(facts.boot);
+  const legacy = legacyGrubOf(facts.files);
   if (legacy) return legacyCommandLines(legacy.text, line);
-  const entries = loaderEntriesOf(facts.boot);
+  const entries = loaderEntriesOf(facts.files);
   if (line === "linux" && entries.length > 0) {
-    return loaderEntryLines({ entries, grubenv: grubEnvironmentOf(facts.boot) });
+    return loaderEntryLines({ entries, grubenv: grubEnvironmentOf(facts.files) });
   }
-  const config = grubConfigOf(facts.boot);
+  const config = grubConfigOf(facts.boot, facts.files);
   return config ? grubConfigLines(config.text, line) : [];
 }
 
@@ -46,16 +53,16 @@ export function bootLines(facts: HostFacts, line: KernelLine): readonly string[]
 export function defaultBootEntry(
   facts: HostFacts,
 ): { readonly title: string; readonly boots: "xen" | "linux" | "other" } | undefined {
-  const legacy = legacyGrubOf(facts.boot);
+  const legacy = legacyGrubOf(facts.files);
   if (legacy) return defaultLegacyEntry(legacy.text);
-  const config = grubConfigOf(facts.boot);
-  const environment = readEnvironmentBlock(grubEnvironmentOf(facts.boot)?.text ?? "");
+  const config = grubConfigOf(facts.boot, facts.files);
+  const environment = readEnvironmentBlock(grubEnvironmentOf(facts.files)?.text ?? "");
   return config && defaultGrubEntry(config.text, environment ?? new Map());
 }
 
 /** The command line that entries of kernels to come get; undefined where nothing but the entries themselves says it. */
 export function futureBootLine(facts: HostFacts, line: KernelLine): string | undefined {
-  const defaults = legacyGrubOf(facts.boot) ? undefined : grubDefaultsOf(facts.boot);
+  const defaults = legacyGrubOf(facts.files) ? undefined : grubDefaultsOf(facts.boot, facts.files);
   return defaults && grubDefaultsLine(defaults, line);
 }
 
@@ -66,13 +73,13 @@ export function editBootArguments(
   change: ArgumentEdit,
   how: "add" | "remove",
 ): BootArgumentsEdit {
-  const legacy = legacyGrubOf(facts.boot);
+  const legacy = legacyGrubOf(facts.files);
   if (legacy) {
     const edit = editLegacyGrub(legacy.text, line, change);
     if (edit.kind === "error") return { kind: "error", reason: `${legacy.path}: ${edit.reason}` };
     return within(facts, line, { kind: "edited", texts: new Map([[legacy.path, edit.text]]) }, []);
   }
-  const defaults = grubDefaultsOf(facts.boot);
+  const defaults = grubDefaultsOf(facts.boot, facts.files);
   const sources: FilesEdit = defaults
     ? how === "add"
       ? addToGrubDefaults(defaults, line, change)
@@ -80,11 +87,11 @@ export function editBootArguments(
     : { kind: "edited", texts: new Map() };
   if (sources.kind === "error") return sources;
 
-  const entries = loaderEntriesOf(facts.boot);
+  const entries = loaderEntriesOf(facts.files);
   if (line === "linux" && entries.length > 0) {
-    const edit = editLoaderEntries({ entries, grubenv: grubEnvironmentOf(facts.boot) }, change);
+    const edit = editLoaderEntries({ entries, grubenv: grubEnvironmentOf(facts.files) }, change);
     if (edit.kind === "error") return edit;
-    const kernelInstall = facts.boot.files.find(({ path }) => path === "/etc/kernel/cmdline");
+    const kernelInstall = facts.files.byPath.get("/etc/kernel/cmdline");
     const future = kernelInstall && change.edit(kernelInstall.text.trimEnd());
     if (future?.kind === "error") return { kind: "error", reason: `${kernelInstall?.path}: ${future.reason}` };
     const texts = new Map([...sources.texts, ...edit.texts]);
@@ -94,7 +101,7 @@ export function editBootArguments(
     }
     return within(facts, line, { kind: "edited", texts }, []);
   }
-  const config = grubConfigOf(facts.boot);
+  const config = grubConfigOf(facts.boot, facts.files);
   if (!config || !defaults) return { kind: "error", reason: notRecognised(facts, line) };
   if (how === "add" && bootLines(facts, line).length === 0) {
     return {
@@ -112,10 +119,10 @@ function within(
   regenerate: readonly Regeneration[],
 ): BootArgumentsEdit {
   const edits = [...files.texts].flatMap(([path, after]) => {
-    const file = facts.boot.files.find((one) => one.path === path);
+    const file = facts.files.byPath.get(path);
     return file?.text === after ? [] : [{ path: file?.target ?? path, before: file?.text, after }];
   });
-  const then = { ...facts, boot: { ...facts.boot, files: withTexts(facts.boot.files, files.texts) } };
+  const then = { ...facts, files: withTexts(facts.files, files.texts) };
   const growth = (futureBootLine(then, line) ?? "").length - (futureBootLine(facts, line) ?? "").length;
   const longest = Math.max(0, ...bootLines(then, line).map((one) => one.length + (regenerate.length > 0 ? growth : 0)));
   if (longest > LONGEST[line] && longest > Math.max(0, ...bootLines(facts, line).map((one) => one.length))) {
@@ -127,19 +134,15 @@ function within(
   return { kind: "edited", edits, regenerate };
 }
 
-function withTexts(files: readonly TextFile[], texts: ReadonlyMap<string, string | undefined>): readonly TextFile[] {
-  const kept = files.flatMap((file) => {
-    const text = texts.has(file.path) ? texts.get(file.path) : file.text;
-    return text === undefined ? [] : [{ ...file, text }];
-  });
-  const added = [...texts].flatMap(([path, text]) =>
-    text === undefined || files.some((file) => file.path === path) ? [] : [{ path, target: path, text }],
+function withTexts(files: HostFiles, texts: ReadonlyMap<string, string | undefined>): HostFiles {
+  return [...texts].reduce(
+    (edited, [path, text]) => withFile(edited, files.byPath.get(path)?.target ?? path, text),
+    files,
   );
-  return [...kept, ...added];
 }
 
 function notRecognised(facts: HostFacts, line: KernelLine): string {
-  const config = facts.boot.files.find(({ path }) => path.endsWith("/grub.cfg"));
+  const [config] = grubConfigs(facts.files);
   const found = config
     ? `${config.path} was not made by grub-mkconfig from /etc/default/grub`
     : "there is no grub.cfg, grub.conf, menu.lst or boot loader entry in the places that are known";

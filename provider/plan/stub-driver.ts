@@ -6,8 +6,8 @@ import type { StubDriver } from "../pci/stub-driver";
 export function stubDriverOf(facts: HostFacts, wish: { readonly driver: StubDriver | undefined }): StubDriver {
   if (wish.driver !== undefined) return wish.driver;
   if (facts.xen) return "pciback";
-  const { libvirt, stubModules } = facts;
+  const { libvirt, stubDrivers } = facts;
   // libvirt NEWS, 1.0.5: "VFIO device assignment"; kernels have vfio-pci since 3.6.
   const old = libvirt?.kind === "answers" && !libvirtIsAtLeast(libvirt.version, 1, 0, 5);
-  return stubModules.pciStub && (old || !stubModules.vfioPci) ? "pci-stub" : "vfio-pci";
+  return stubDrivers.has("pci-stub") && (old || !stubDrivers.has("vfio-pci")) ? "pci-stub" : "vfio-pci";
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError } from "../errors";
-import { type HostFacts, type Questions, readHostFacts } from "../facts/host-facts";
+import type { Questions } from "../facts/answers";
+import { type HostFacts, readHostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
 import type { Plan } from "../plan/plan";
 import { type ApplyResult, readProgress } from "../script/apply-result";

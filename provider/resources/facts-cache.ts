@@ -1,4 +1,5 @@
-import type { HostFacts, Questions } from "../facts/host-facts";
+import type { Questions } from "../facts/answers";
+import type { HostFacts } from "../facts/host-facts";
 
 /** A preview gives up on a silent host soon; what changes or reads a host for good waits for a busy one. */
 export type Patience = "preview" | "work";

@@ -1,5 +1,6 @@
 import { ConnectionError } from "../errors";
-import { type HostFacts, type Questions, readHostFacts } from "../facts/host-facts";
+import type { Questions } from "../facts/answers";
+import { type HostFacts, readHostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
 import { factsScript } from "../script/facts-script";
 import type { Change } from "./change";

@@ -1,4 +1,4 @@
-import type { Questions } from "../facts/host-facts";
+import type { Questions } from "../facts/answers";
 import type { HostInput } from "../plan/inputs/host-input";
 
 /** What the facts of a host are asked for: what this input says of it, and the files that declarations call VMs by. */

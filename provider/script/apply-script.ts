@@ -1,7 +1,8 @@
 import { toBytes } from "../bytes";
 import { RUN_FOLDER, STATE_FOLDER } from "../claims/folders";
+import type { Questions } from "../facts/answers";
 import { indent } from "../facts/answers";
-import { hostFactsShell, type Questions } from "../facts/host-facts";
+import { hostFactsShell } from "../facts/host-facts";
 import { quote } from "../shell";
 import {
   REGENERATION_FUNCTIONS,

@@ -1,4 +1,5 @@
-import { hostFactsShell, type Questions } from "../facts/host-facts";
+import type { Questions } from "../facts/answers";
+import { hostFactsShell } from "../facts/host-facts";
 import { PROLOGUE } from "./prologue";
 
 /** A script that reads all facts and changes nothing; `readHostFacts` reads what it prints. */

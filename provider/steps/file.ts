@@ -1,10 +1,5 @@
-import type { TextFile } from "../boot/text-file";
 import { STATE_FOLDER } from "../claims/folders";
-import { isBootFile } from "../facts/boot";
-import type { HostFacts } from "../facts/host-facts";
-import { canBecomeConfFile } from "../facts/pciback-conf";
-import { isVirtualFunctionsRule } from "../facts/virtual-functions";
-import { PERMISSIVE_FILE, QUIRKS_FILE } from "../facts/xend";
+import { withFile } from "../facts/files";
 import type { PciAddress } from "../pci/address";
 import { quote } from "../shell";
 import type { StepType } from "./step-type";
@@ -28,7 +23,7 @@ export const editFile: StepType<FileEdit> = {
   takes: ({ hides }) => hides.map((address) => ({ address, when: "next-boot", to: undefined })),
   moves: () => [],
   gives: () => [],
-  after: withText,
+  after: (facts, { path, after }) => ({ ...facts, files: withFile(facts.files, path, after) }),
   assumes: ({ path, before, after }) => [textShell(path, before, after).assumes],
   perform(step) {
     const { path, before, after } = step;
@@ -61,36 +56,4 @@ export function originalPath(path: string): string {
 function dropFolder(path: string): readonly string[] {
   const folder = path.slice(0, path.lastIndexOf("/"));
   return folder.endsWith("pulumi-pci-passthrough") ? [`rmdir ${quote(folder)} 2> /dev/null || :`] : [];
-}
-
-function withText(facts: HostFacts, step: FileEdit): HostFacts {
-  return {
-    ...facts,
-    modprobe: withFile(facts.modprobe, step, (path) => path.startsWith("/etc/modprobe.d/")),
-    boot: isBootFile(step.path) ? { ...facts.boot, files: withFile(facts.boot.files, step, () => true) } : facts.boot,
-    modprobeConf: facts.modprobeConf && withFile([facts.modprobeConf], step, () => false)[0],
-    vmConfigs: withFile(facts.vmConfigs, step, () => false),
-    xend: facts.xend && {
-      ...facts.xend,
-      files: withFile(facts.xend.files, step, (path) => [PERMISSIVE_FILE, QUIRKS_FILE].includes(path)),
-    },
-    pcibackConf: { ...facts.pcibackConf, files: withFile(facts.pcibackConf.files, step, canBecomeConfFile) },
-    virtualFunctions: {
-      ...facts.virtualFunctions,
-      rules: withFile(facts.virtualFunctions.rules, step, isVirtualFunctionsRule),
-    },
-  };
-}
-
-/** `isNew`: whether a file that was not there is one of these from now on. */
-function withFile(
-  files: readonly TextFile[],
-  { path, after: text }: FileEdit,
-  isNew: (path: string) => boolean,
-): readonly TextFile[] {
-  if (text === undefined) return files.filter((file) => file.target !== path);
-  if (files.some((file) => file.target === path)) {
-    return files.map((file) => (file.target === path ? { ...file, text } : file));
-  }
-  return isNew(path) ? [...files, { path, target: path, text }] : files;
 }

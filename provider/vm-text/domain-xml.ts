@@ -13,12 +13,9 @@ export interface GuestAddress {
 /** A PCI function of the host that a domain XML gives to the VM. */
 export interface PciHostdev {
   readonly address: PciAddress;
-  /** `<hostdev>`, or `<interface type='hostdev'>`, which is a network card that libvirt sets up besides. */
-  readonly element: "hostdev" | "interface";
   /** Whether libvirt takes it from its host driver at the VM's start, and gives it back at its end. */
   readonly managed: boolean;
   readonly permissive: boolean;
-  readonly alias: string | undefined;
   readonly guestAddress: GuestAddress | undefined;
 }
 
@@ -29,8 +26,6 @@ export interface DomainXml {
   readonly uuid: string;
   /** Of `<domain type=…>`: `kvm`, `qemu`, `xen`. */
   readonly type: string;
-  /** `hvm`, `linux` (Xen's PV guests), `xenpvh`. */
-  readonly osType: string;
   readonly machine: string | undefined;
   readonly hostdevs: readonly PciHostdev[];
   readonly controllers: readonly PciController[];
@@ -55,7 +50,6 @@ const Address = z.object({
 });
 /** An element without attributes and children is read as text. */
 const element = <T extends z.ZodType>(schema: T) => z.union([schema, z.string().transform(() => undefined)]).optional();
-const Named = element(z.object({ "@name": Attribute }));
 const Device = z.union([
   z.object({
     "@mode": Attribute,
@@ -65,7 +59,6 @@ const Device = z.union([
     "@model": Attribute,
     source: element(z.object({ "@writeFiltering": Attribute, address: element(Address) })),
     address: element(Address),
-    alias: Named,
   }),
   z.string().transform(() => undefined),
 ]);
@@ -76,10 +69,7 @@ const Domain = z.object({
   uuid: z.string(),
   os: element(
     z.object({
-      type: z.union([
-        z.object({ "#text": z.string().default(""), "@machine": Attribute }),
-        z.string().transform((text) => ({ "#text": text, "@machine": undefined })),
-      ]),
+      type: z.union([z.object({ "@machine": Attribute }), z.string().transform(() => ({ "@machine": undefined }))]),
     }),
   ),
   devices: element(Devices),
@@ -149,7 +139,6 @@ function readDomain(domain: z.infer<typeof Domain>): DomainXml {
     name: domain.name,
     uuid: domain.uuid.trim().toLowerCase(),
     type: domain["@type"],
-    osType: domain.os?.type["#text"].trim() ?? "",
     machine: domain.os?.type["@machine"],
     hostdevs: devices.flatMap(([name, device]) => readHostdev(name, device) ?? []),
     controllers: devices.flatMap(([name, device]) =>
@@ -168,10 +157,8 @@ function readHostdev(name: string, device: Device): PciHostdev | undefined {
   if (!address) return undefined;
   return {
     address,
-    element: name === "hostdev" ? "hostdev" : "interface",
     managed: device["@managed"] === "yes",
     permissive: device.source?.["@writeFiltering"] === "no",
-    alias: device.alias?.["@name"],
     guestAddress: readGuestAddress(device.address),
   };
 }

@@ -6,6 +6,7 @@ import type { ArgumentEdit, KernelLine } from "../../provider/boot/kernel-line";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { type BootArgumentsEdit, editBootArguments } from "../../provider/plan/boot-lines";
 import { simulate } from "../../provider/steps/steps";
+import { withBootFiles } from "../plan/host-files";
 import { address, LAB } from "../plan/recorded-host";
 
 const FOLDER = join(__dirname, "../boot-files");
@@ -43,7 +44,7 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
     const then = applied(facts, added);
     expect(edits(editBootArguments(then, line, add, "add"))).toEqual([]);
     const back = applied(then, editBootArguments(then, line, remove, "remove"));
-    const texts = (one: HostFacts) => one.boot.files.map(({ path, text }) => [path, text]).sort();
+    const texts = (one: HostFacts) => [...one.files.byPath.values()].map(({ path, text }) => [path, text]).sort();
     expect(texts(back)).toEqual(texts(facts));
   });
 });
@@ -68,7 +69,6 @@ function readCase(text: string): BootCase {
     ...LAB.boot,
     firmware: host.includes("uefi") ? "uefi" : "bios",
     grubDropIns: host.includes("drop-ins"),
-    files,
   };
   const device = setting("Hide");
   const [line = "dom0", word = ""] = (setting("Argument") ?? "dom0").split(" ");
@@ -76,7 +76,7 @@ function readCase(text: string): BootCase {
   const change = (edit: ArgumentEdit["edit"]): ArgumentEdit => ({ name, edit });
   return {
     facts: {
-      ...LAB,
+      ...withBootFiles(LAB, ...files),
       boot,
       pciback: { ...LAB.pciback, kind: host.includes("pciback=builtin") ? "builtin" : undefined },
     },

@@ -1,10 +1,10 @@
 import { libvirtFact } from "../../provider/facts/libvirt";
 import { selinuxFact } from "../../provider/facts/selinux";
-import { stubModulesFact } from "../../provider/facts/stub-modules";
+import { stubDriversFact } from "../../provider/facts/stub-drivers";
 import { recordedFacts } from "../recorded/recorded-facts";
 
 const NIC = { address: "0000:01:00.0", managed: false, guestAddress: { bus: 2, slot: 0, function: 0 } };
-const parse = (text: string) => libvirtFact(false).parse({ text, exitCode: 0 });
+const parse = (text: string) => libvirtFact.parse({ text, exitCode: 0 });
 const lines = (word: string, text: string) => text.replace(/^/gm, `${word} `);
 
 /** What virsh of Debian 12 printed on the lab host (libvirt 9.0, KVM): `version; help attach-device; list --all --uuid`. */
@@ -69,10 +69,10 @@ const XML = [
 ].join("\n");
 
 test("a real host with KVM: its guests, their devices, the IOMMU groups", () => {
-  const { libvirt, pciDevices, selinux, stubModules, xen } = recordedFacts("debian12-kvm");
+  const { libvirt, pciDevices, selinux, stubDrivers, xen } = recordedFacts("debian12-kvm");
   const domains = libvirt?.kind === "answers" ? libvirt.domains : [];
   expect(domains.map(({ name, running, config, live }) => [name, running, config.hostdevs, live?.hostdevs])).toEqual([
-    ["vm1", true, [expect.objectContaining(NIC)], [expect.objectContaining({ ...NIC, alias: "hostdev0" })]],
+    ["vm1", true, [expect.objectContaining(NIC)], [expect.objectContaining(NIC)]],
     ["vm2", false, [expect.objectContaining({ address: "0000:03:00.0", managed: true })], undefined],
   ]);
   const inGroup = [...pciDevices.values()].filter((one) => one.iommuGroup === "8");
@@ -81,7 +81,10 @@ test("a real host with KVM: its guests, their devices, the IOMMU groups", () => 
     ["0000:01:00.1", "vfio-pci"],
   ]);
   expect([selinux, xen]).toEqual([undefined, undefined]);
-  expect(stubModules).toEqual({ vfioPci: true, pciStub: true, driverOverride: true });
+  expect([...stubDrivers].sort()).toEqual([
+    ["pci-stub", "module"],
+    ["vfio-pci", "module"],
+  ]);
 });
 
 test("what libvirt 9.0 says of its VMs", () => {
@@ -145,24 +148,33 @@ test.each(selinux)("SELinux: %s", (_, text, expected) => {
   expect(selinuxFact.parse({ text, exitCode: 0 })).toEqual(expected);
 });
 
-const modules: readonly [string, string, object][] = [
+const modules: readonly [string, string, readonly (readonly [string, string])[]][] = [
   [
     "Debian 12",
-    "/sys/bus/pci/devices/0000:00:00.0/driver_override\n/lib/modules/6.1.0-56-amd64/kernel/drivers/vfio/pci:\nvfio-pci-core.ko\nvfio-pci.ko\n\n/lib/modules/6.1.0-56-amd64/kernel/drivers/pci:\npci-pf-stub.ko\npci-stub.ko\n",
-    { vfioPci: true, pciStub: true, driverOverride: true },
+    "module /lib/modules/6.1.0-56-amd64/kernel/drivers/vfio/pci/vfio-pci.ko\nmodule /lib/modules/6.1.0-56-amd64/kernel/drivers/pci/pci-stub.ko\n/lib/modules/6.1.0-56-amd64/modules.dep:kernel/drivers/pci/pci-stub.ko\n/lib/modules/6.1.0-56-amd64/modules.dep:kernel/drivers/vfio/pci/vfio-pci.ko\n",
+    [
+      ["vfio-pci", "module"],
+      ["pci-stub", "module"],
+    ],
   ],
   [
-    "compressed modules",
-    "vfio-pci.ko.xz\npci-pf-stub.ko.zst\n",
-    { vfioPci: true, pciStub: false, driverOverride: false },
+    "compressed modules, and another module with such a name",
+    "module /lib/modules/6.6/kernel/drivers/vfio/pci/vfio-pci.ko.xz\n/lib/modules/6.6/modules.dep:kernel/drivers/pci/pci-pf-stub.ko\n",
+    [["vfio-pci", "module"]],
   ],
+  ["a variant of vfio-pci alone", "/lib/modules/6.6/modules.dep:kernel/drivers/vfio/pci/mlx5/mlx5-vfio-pci.ko\n", []],
   [
     "built in, as in RHEL 6",
-    "kernel/drivers/pci/pci-stub.ko\n",
-    { vfioPci: false, pciStub: true, driverOverride: false },
+    "/lib/modules/2.6.32/modules.builtin:kernel/drivers/pci/pci-stub.ko\n",
+    [["pci-stub", "builtin"]],
   ],
-  ["registered already", "/sys/bus/pci/drivers/vfio-pci\n", { vfioPci: true, pciStub: false, driverOverride: false }],
+  ["registered, from before modules.builtin", "registered pci-stub\n", [["pci-stub", "builtin"]]],
+  [
+    "registered, from a module",
+    "registered vfio-pci\n/lib/modules/6.1/modules.dep:updates/vfio-pci.ko\n",
+    [["vfio-pci", "module"]],
+  ],
 ];
 test.each(modules)("stub drivers: %s", (_, text, expected) => {
-  expect(stubModulesFact.parse({ text, exitCode: 0 })).toEqual(expected);
+  expect([...stubDriversFact.parse({ text, exitCode: 0 })]).toEqual(expected);
 });

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { readHostFacts } from "../../provider/facts/host-facts";
 import { interfacesUnder } from "../../provider/facts/network";
+import { vmConfigs } from "../../provider/facts/vm-configs";
 import { recordedFacts } from "../recorded/recorded-facts";
 
 const facts = recordedFacts("debian12-xen4.17");
@@ -30,12 +31,12 @@ test("Xen, its IOMMU, and pciback as a module", () => {
 });
 
 test("VM configurations byte for byte, also one without a last newline", () => {
-  expect(facts.vmConfigs.map((file) => file.path)).toEqual([
+  expect(vmConfigs(facts.files).map((file) => file.path)).toEqual([
     "/etc/xen/contract.cfg",
     "/etc/xen/pv1.cfg",
     "/etc/xen/pv2.cfg",
   ]);
-  expect(facts.vmConfigs.at(-1)?.text.endsWith("pci = [\n  # nothing yet\n]")).toBe(true);
+  expect(vmConfigs(facts.files).at(-1)?.text.endsWith("pci = [\n  # nothing yet\n]")).toBe(true);
 });
 
 test("an answer that was cut is refused, wherever it was cut", () => {

@@ -5,7 +5,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { factsShell, readAnswers } from "../../provider/facts/answers";
 import { posixChecksum } from "../../provider/facts/checksum";
-import { askTextFiles, readTextFiles } from "../../provider/facts/text-files";
+import { PRINT_FILES, readTextFiles } from "../../provider/facts/text-files";
 import { quote } from "../../provider/shell";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "text-files-"));
@@ -37,10 +37,10 @@ test.each([["sh"], ["bash"], ["dash"]])("files come back byte for byte through %
       });
       const fact = {
         name: "files",
-        ask: askTextFiles(...files.map((file) => quote(file.path))),
+        ask: `print_files ${files.map((file) => quote(file.path)).join(" ")}`,
         parse: () => undefined,
       };
-      const script = `LC_ALL=C; export LC_ALL\n${factsShell([fact])}\nfacts`;
+      const script = `LC_ALL=C; export LC_ALL\n${PRINT_FILES}\n${factsShell([fact], { vmConfigPaths: [] })}\nfacts`;
       const { stdout } = spawnSync(shell, ["-s"], { input: script, encoding: "latin1" });
       expect(readTextFiles(readAnswers(`a banner\n${stdout}`).get("files")?.text ?? "")).toEqual(files);
     }),

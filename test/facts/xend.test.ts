@@ -59,8 +59,8 @@ test("a list that is cut is no list", () => {
 
 test.each([
   ["", undefined],
-  ["/usr/sbin/xm\n", { answers: false, commands: [], files: [] }],
-  ["/usr/sbin/xm\nanswers\nknows pci-attach\n", { answers: true, commands: ["pci-attach"], files: [] }],
+  ["/usr/sbin/xm\n", { answers: false, commands: [] }],
+  ["/usr/sbin/xm\nanswers\nknows pci-attach\n", { answers: true, commands: ["pci-attach"] }],
 ])("%j is %j", (text, expected) => {
   expect(xendFact.parse(answer(text))).toEqual(expected);
 });

@@ -1,9 +1,9 @@
 import type { BootArgument } from "../../provider/claims/claim-entry";
-import type { HostFacts } from "../../provider/facts/host-facts";
 import { addBootArgument, hasBootArgument, removeBootArgument } from "../../provider/plan/boot-argument";
 import { NOTHING } from "../../provider/plan/part";
 import type { FileEdit } from "../../provider/steps/file";
 import { simulate } from "../../provider/steps/steps";
+import { textFile, withBootFiles } from "./host-files";
 import { LAB } from "./recorded-host";
 
 const KEY = "IommuBootParameters";
@@ -39,7 +39,7 @@ test("an argument that every entry has, and those to come too, is there", () => 
 test("an entry of grub.conf without the argument counts as lacking it", () => {
   const text = "title a\n\tkernel /vmlinuz-1 ro intel_iommu=on\ntitle b\n\tkernel /vmlinuz-2 ro\n";
   const path = "/boot/grub/grub.conf";
-  const facts: HostFacts = { ...LAB, boot: { ...LAB.boot, files: [{ path, target: path, text }] } };
+  const facts = withBootFiles(LAB, textFile(path, text));
   expect(hasBootArgument(facts, LINUX)).toBe(false);
   const added = addBootArgument(facts, KEY, LINUX);
   const [edit] = added.steps;
@@ -47,7 +47,7 @@ test("an entry of grub.conf without the argument counts as lacking it", () => {
 });
 
 test("a host whose boot is not recognised is refused, with what to do", () => {
-  const facts: HostFacts = { ...LAB, boot: { ...LAB.boot, files: [] } };
+  const facts = withBootFiles(LAB);
   expect(addBootArgument(facts, KEY, LINUX)).toEqual({
     ...NOTHING,
     judgements: [{ guard: undefined, evidence: expect.stringMatching(/how it boots is not recognised[\s\S]*by hand/) }],

@@ -3,6 +3,7 @@ import { planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import type { HideWish } from "../../provider/plan/wish";
 import type { FileEdit } from "../../provider/steps/file";
 import { simulate } from "../../provider/steps/steps";
+import { textFile, withBootFiles, withModprobeFiles } from "./host-files";
 import { LAB, ownedBy, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
@@ -11,20 +12,20 @@ const BLS = "/boot/loader/entries/ab-5.14.conf";
 /** The lab host as it is without Xen below it. */
 const KVM: HostFacts = { ...LAB, xen: undefined, domains: [] };
 const RED_HAT: HostFacts = {
-  ...KVM,
+  ...withBootFiles(
+    KVM,
+    textFile("/boot/grub2/grub.cfg", "### BEGIN /etc/grub.d/10_linux ###\nblscfg\n"),
+    textFile(BLS, "title RHEL\noptions root=/dev/sda1 ro quiet\n"),
+  ),
   boot: {
     ...KVM.boot,
     programs: ["dracut", "grub2-mkconfig"],
     dracutFolder: "/usr/lib/dracut",
-    stubs: new Map([
-      ["vfio-pci", "module"],
-      ["pci-stub", "builtin"],
-    ]),
-    files: [
-      { path: "/boot/grub2/grub.cfg", text: "### BEGIN /etc/grub.d/10_linux ###\nblscfg\n" },
-      { path: BLS, text: "title RHEL\noptions root=/dev/sda1 ro quiet\n" },
-    ].map((file) => ({ ...file, target: file.path })),
   },
+  stubDrivers: new Map([
+    ["vfio-pci", "module"],
+    ["pci-stub", "builtin"],
+  ]),
 };
 
 function hide(device: string, more: Partial<HideWish> = {}): HideWish {
@@ -68,18 +69,8 @@ const ways: readonly [string, HostFacts, HideWish, readonly string[]][] = [
 ];
 
 const ALPINE: HostFacts = {
-  ...LAB,
-  boot: {
-    ...LAB.boot,
-    programs: ["mkinitfs"],
-    files: [
-      {
-        path: "/etc/mkinitfs/mkinitfs.conf",
-        target: "/etc/mkinitfs/mkinitfs.conf",
-        text: 'features="ata base ide scsi usb virtio ext4 nvme"\n',
-      },
-    ],
-  },
+  ...withBootFiles(LAB, textFile("/etc/mkinitfs/mkinitfs.conf", 'features="ata base ide scsi usb virtio ext4 nvme"\n')),
+  boot: { ...LAB.boot, programs: ["mkinitfs"] },
 };
 const MODPROBE = "/etc/modprobe.d/pulumi-pci-passthrough.conf";
 const OTHERS: typeof ways = [
@@ -91,7 +82,7 @@ const OTHERS: typeof ways = [
   ],
   [
     "by modprobe, in the initramfs of dracut too",
-    { ...LAB, boot: { ...RED_HAT.boot, files: [] } },
+    { ...withBootFiles(LAB), boot: RED_HAT.boot },
     hide("01:00"),
     ["/etc/dracut.conf.d/pulumi-pci-passthrough.conf", MODPROBE],
   ],
@@ -141,21 +132,11 @@ const refused: readonly [string, HostFacts, HideWish, RegExp][] = [
     hide("01:00.0"),
     /mkinitfs, which takes no script of others/,
   ],
-  [
-    "a kernel without vfio-pci",
-    { ...KVM, boot: { ...KVM.boot, stubs: new Map() } },
-    hide("01:00.0"),
-    /has no vfio-pci/,
-  ],
+  ["a kernel without vfio-pci", { ...KVM, stubDrivers: new Map() }, hide("01:00.0"), /has no vfio-pci/],
   ["a way for Xen", KVM, hide("01:00.0", { mechanism: "grub" }), /hosts with Xen, and this one runs without Xen/],
   [
     "ids beside somebody's own",
-    {
-      ...KVM,
-      modprobe: [
-        { path: "/etc/modprobe.d/v.conf", target: "/etc/modprobe.d/v.conf", text: "options vfio-pci ids=10de:1b80\n" },
-      ],
-    },
+    withModprobeFiles(KVM, textFile("/etc/modprobe.d/v.conf", "options vfio-pci ids=10de:1b80\n")),
     hide("03:00.0", { mechanism: "kernel-ids" }),
     /v\.conf gives vfio-pci ids already/,
   ],

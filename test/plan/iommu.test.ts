@@ -1,9 +1,11 @@
+import { bootFiles } from "../../provider/facts/boot";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { waitingChanges } from "../../provider/plan/hide/boot-changes";
 import { iommuNeed } from "../../provider/plan/kinds/iommu-boot-parameters";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { IommuWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
+import { withBootFiles } from "./host-files";
 import { LAB, ownedBy } from "./recorded-host";
 
 const WISH: IommuWish = { kind: "IommuBootParameters" };
@@ -12,13 +14,12 @@ const DEV = ownedBy("dev", "token-1", "iommu");
 
 /** The lab host without Xen, as a kernel with these arguments would see it. */
 function kvm(commandLine: string, iommu: Partial<HostFacts["iommu"]> = {}): HostFacts {
-  const files = LAB.boot.files.map((file) => ({ ...file, text: file.text.replaceAll(" intel_iommu=on", "") }));
+  const files = bootFiles(LAB.files).map((file) => ({ ...file, text: file.text.replaceAll(" intel_iommu=on", "") }));
   return {
-    ...LAB,
+    ...withBootFiles(LAB, ...files),
     xen: undefined,
     machine: { ...LAB.machine, kernelCommandLine: commandLine },
     iommu: { offered: "intel", units: [], ...iommu },
-    boot: { ...LAB.boot, files },
   };
 }
 
@@ -91,7 +92,7 @@ describe.each(written)("the argument for %s", (_, facts, argument, variable) => 
   test("is taken out again, byte for byte", () => {
     const end = planAbsent(after, WISH, DEV);
     const back = simulate(after, end.steps);
-    expect(back.boot.files).toEqual(facts.boot.files);
+    expect(back.files).toEqual(facts.files);
     expect(back.claims).toEqual([]);
   });
 

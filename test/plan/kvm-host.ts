@@ -2,6 +2,7 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import type { LibvirtAnswers, LibvirtDomain } from "../../provider/facts/libvirt";
 import type { PciAddress } from "../../provider/pci/address";
 import { readDomainXmls } from "../../provider/vm-text/domain-xml";
+import { withVmConfigs } from "./host-files";
 import { LAB } from "./recorded-host";
 
 /** IOMMU groups of the lab host when it runs with KVM (seen there). */
@@ -45,12 +46,14 @@ export function kvm(domains: readonly LibvirtDomain[], libvirt: Partial<LibvirtA
     (device) => [device.address, { ...device, iommuGroup: GROUPS[device.address] ?? "7" }] as const,
   );
   return {
-    ...LAB,
+    ...withVmConfigs(LAB),
     xen: undefined,
     domains: [],
-    vmConfigs: [],
     pciDevices: new Map(devices),
-    stubModules: { vfioPci: true, pciStub: true, driverOverride: true },
+    stubDrivers: new Map([
+      ["vfio-pci", "module"],
+      ["pci-stub", "module"],
+    ]),
     libvirt: {
       kind: "answers",
       uri: "qemu:///system",

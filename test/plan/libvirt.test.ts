@@ -406,7 +406,7 @@ test("the SELinux boolean stays on until the last VM that needs it", () => {
 test("the first choice of a host with xl stays xl; the program may name libvirt", () => {
   const both: HostFacts = { ...kvm([vm("web")], { uri: "xen:///system" }), xen: LAB.xen };
   expect(reasons(both, attach(NVME, "web"))).toContain("The VMs of /etc/xen are");
-  const { effects } = plan({ ...both, vmConfigs: LAB.vmConfigs, libvirt: { kind: "not-asked" } }, attach(NVME, "pv1"));
+  const { effects } = plan({ ...both, files: LAB.files, libvirt: { kind: "not-asked" } }, attach(NVME, "pv1"));
   expect(effects).toContain("the host has xl and libvirt: xl is used, since the program names none");
   expect(changes(both, attach(NVME, "web", { toolstack: "libvirt" }))).toEqual([
     "virsh-attach config 0000:03:00.0 managed=yes",

@@ -1,20 +1,16 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { type PciDeviceFilter, pciDeviceInfos } from "../../provider/plan/inventory/pci-device-info";
 import { simulate } from "../../provider/steps/steps";
+import { textFile, withVmConfigs } from "./host-files";
 import { address, LAB } from "./recorded-host";
 
-const config = {
-  path: "/etc/xen/plain.cfg",
-  target: "/etc/xen/plain.cfg",
-  text: 'name = "plain"\npci = [ "03:00.0" ]\n',
-};
+const config = textFile("/etc/xen/plain.cfg", 'name = "plain"\npci = [ "03:00.0" ]\n');
 const taken = simulate(LAB, [
   { kind: "make-assignable", address: address("01:00.1"), from: "e1000e", stub: "pciback", by: "xl" },
   { kind: "make-assignable", address: address("02:00.0"), from: "xhci_hcd", stub: "pciback", by: "xl" },
 ]);
 const FACTS: HostFacts = {
-  ...taken,
-  vmConfigs: [config],
+  ...withVmConfigs(taken, config),
   domains: [
     {
       id: 4,

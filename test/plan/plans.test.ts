@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import type { TextFile } from "../../provider/boot/text-file";
 import type { HostFacts } from "../../provider/facts/host-facts";
+import { modprobeFiles } from "../../provider/facts/modprobe";
 import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AttachWish, DeviceWish, Wish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
+import { textFile, withModprobeFiles, withVmConfigs } from "./host-files";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const common = { expect: [], allow: [], toolstack: undefined };
@@ -29,13 +31,12 @@ const attach = (device: string, vm: string): AttachWish => ({
   options: {},
   ...common,
 });
-const modprobeFile = (path: string, text: string): TextFile => ({ path, target: path, text });
 const DEV = ownedBy("dev", "token-1");
 
 /** What a plan may change, without the claims. */
 function touched(facts: HostFacts) {
   const drivers = [...facts.pciDevices.values()].map((device) => [device.address, device.driver]);
-  return { drivers, modprobe: facts.modprobe, vmConfigs: facts.vmConfigs, claims: facts.claims };
+  return { drivers, files: facts.files, claims: facts.claims };
 }
 
 const wishes: readonly [string, DeviceWish, HostFacts][] = [
@@ -46,12 +47,10 @@ const wishes: readonly [string, DeviceWish, HostFacts][] = [
   [
     "a function hidden, with another's options",
     hide("01:00.0"),
-    {
-      ...LAB,
-      modprobe: [
-        modprobeFile("/etc/modprobe.d/xen.conf", "# mine\noptions xen-pciback passthrough=1 hide=(02:00.0)\n"),
-      ],
-    },
+    withModprobeFiles(
+      LAB,
+      textFile("/etc/modprobe.d/xen.conf", "# mine\noptions xen-pciback passthrough=1 hide=(02:00.0)\n"),
+    ),
   ],
   ["an entry in a VM without any", attach("01:00.0", "pv1"), LAB],
   ["entries for a slot in a VM with an empty list", attach("0000:01:00", "pv2"), LAB],
@@ -114,27 +113,27 @@ test("the softdep of a driver stays while another hidden function needs it", () 
   const first = simulate(LAB, planPresent(LAB, hide("01:00.0"), DEV).steps);
   const both = simulate(first, planPresent(first, hide("01:00.1"), DEV).steps);
   const one = simulate(both, planAbsent(both, hide("01:00.0"), DEV).steps);
-  expect(one.modprobe[0]?.text).toContain("hide=(0000:01:00.1)\n");
-  expect(one.modprobe[0]?.text).toContain("softdep e1000e pre: xen-pciback\n");
+  expect(modprobeFiles(one.files)[0]?.text).toContain("hide=(0000:01:00.1)\n");
+  expect(modprobeFiles(one.files)[0]?.text).toContain("softdep e1000e pre: xen-pciback\n");
 });
 
 const unusable: readonly [string, TextFile[], RegExp][] = [
   [
     "two options",
     [
-      modprobeFile("/etc/modprobe.d/a.conf", "options xen-pciback hide=(01:00.0)\n"),
-      modprobeFile("/etc/modprobe.d/b.conf", "options xen_pciback hide=(02:00.0)\n"),
+      textFile("/etc/modprobe.d/a.conf", "options xen-pciback hide=(01:00.0)\n"),
+      textFile("/etc/modprobe.d/b.conf", "options xen_pciback hide=(02:00.0)\n"),
     ],
     /stands in \/etc\/modprobe.d\/a.conf and \/etc\/modprobe.d\/b.conf/,
   ],
   [
     "a list that the kernel rejects",
-    [modprobeFile("/etc/modprobe.d/a.conf", "options xen-pciback hide=(01:00.0)(zz)\n")],
+    [textFile("/etc/modprobe.d/a.conf", "options xen-pciback hide=(01:00.0)(zz)\n")],
     /the kernel does not accept/,
   ],
 ];
 test.each(unusable)("hiding is refused beside %s", (_, modprobe, reason) => {
-  const { refusals, steps } = planPresent({ ...LAB, modprobe }, hide("01:00.1"), DEV);
+  const { refusals, steps } = planPresent(withModprobeFiles(LAB, ...modprobe), hide("01:00.1"), DEV);
   expect(steps).toEqual([]);
   expect(refusals).toMatchObject([{ message: expect.stringMatching(reason) }]);
 });
@@ -168,7 +167,7 @@ test.each([
 
 test("drift is named: a boot configuration that lost its entry", () => {
   const hidden = simulate(LAB, planPresent(LAB, hide("01:00.0"), DEV).steps);
-  expect(planPresent({ ...hidden, modprobe: [] }, hide("01:00.0"), DEV).effects).toContain(
+  expect(planPresent(withModprobeFiles(hidden), hide("01:00.0"), DEV).effects).toContain(
     "the boot configuration lost 0000:01:00.0 since: it gets it again",
   );
 });
@@ -196,7 +195,7 @@ test("a device in another VM's configuration is refused, and can be allowed", ()
 
 test("`pci_permissive` of a VM counts for entries that do not say otherwise", () => {
   const text = `name = "vm"\npci_permissive = 1\npci = [ '01:00.0' ]\n`;
-  const facts = { ...LAB, vmConfigs: [{ path: "/etc/xen/vm.cfg", target: "/etc/xen/vm.cfg", text }] };
+  const facts = withVmConfigs(LAB, textFile("/etc/xen/vm.cfg", text));
   const wish = attach("01:00.0", "vm");
   const edits = (options: object) =>
     planPresent(facts, { ...wish, options } as Wish, DEV).steps.flatMap((step) =>

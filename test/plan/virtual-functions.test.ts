@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { PciDevice } from "../../provider/facts/pci-devices";
+import { virtualFunctionsRules } from "../../provider/facts/virtual-functions";
 import type { PciAddress } from "../../provider/pci/address";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { VirtualFunctionsWish } from "../../provider/plan/wish";
 import type { Step } from "../../provider/steps/steps";
 import { simulate } from "../../provider/steps/steps";
+import { withFiles } from "./host-files";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const CONTROLLER = address("03:00.0");
@@ -88,7 +90,7 @@ test("any mix of numbers, and the end: what was there before us is there again",
       }
       const end = simulate(facts, planAbsent(facts, wish(rest.at(-1) ?? first), DEV).steps);
       expect(end.virtualFunctions.of.get(CONTROLLER)?.count).toBe(before);
-      expect([end.virtualFunctions.rules, end.claims]).toEqual([[], []]);
+      expect([virtualFunctionsRules(end.files), end.claims]).toEqual([[], []]);
     }),
   );
 });
@@ -176,8 +178,8 @@ test("the end is refused while one is used, and nothing is while none goes away"
 
 test("an edited rule is written again, and so is the number after somebody took it away", () => {
   const facts = made(2);
-  const rules = facts.virtualFunctions.rules.map((file) => ({ ...file, text: `# mine\n${file.text}` }));
-  const edited = { ...facts, virtualFunctions: { ...facts.virtualFunctions, rules } };
+  const rules = virtualFunctionsRules(facts.files).map((file) => ({ ...file, text: `# mine\n${file.text}` }));
+  const edited = withFiles(facts, ...rules);
   expect(kinds(planPresent(edited, wish(2), DEV).steps)).toEqual(["edit-file"]);
   expect(kinds(planPresent(having(facts), wish(2), DEV).steps)).toEqual(["set-virtual-functions"]);
 });

@@ -5,6 +5,7 @@ import type { AttachWish, Wish } from "../../provider/plan/wish";
 import type { Step } from "../../provider/steps/steps";
 import { stepShell } from "../../provider/steps/steps";
 import type { AttachOptions } from "../../provider/vm-text/attach-options";
+import { textFile, withVmConfigs } from "./host-files";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const NIC = "0000:01:00.0";
@@ -25,11 +26,10 @@ function hostOf(version: string, domain: Partial<Domain> = {}): HostFacts {
   const nic = LAB.pciDevices.get(address(NIC));
   if (!nic || !LAB.xen) throw new Error("the lab host has no such NIC");
   return {
-    ...LAB,
+    ...withVmConfigs(LAB, textFile("/etc/xen/pv9.cfg", CONFIG)),
     xen: { ...LAB.xen, major, minor },
     pciback: { ...LAB.pciback, registered: true },
     pciDevices: new Map(LAB.pciDevices).set(nic.address, { ...nic, driver: "pciback" }),
-    vmConfigs: [{ path: "/etc/xen/pv9.cfg", target: "/etc/xen/pv9.cfg", text: CONFIG }],
     domains: [running],
   };
 }
@@ -158,7 +158,7 @@ describe("what a person should know of the VM", () => {
     const vga = { ...nic, identity: { ...nic.identity, class: "030000" } };
     const withVga = { ...facts, pciDevices: new Map(facts.pciDevices).set(nic.address, vga) };
     expect(cautions(withVga)).toContain("that needs an HVM guest");
-    const hvm = [{ path: "/etc/xen/pv9.cfg", target: "/etc/xen/pv9.cfg", text: `${CONFIG}type = "hvm"\n` }];
-    expect(cautions({ ...withVga, vmConfigs: hvm })).not.toContain("that needs an HVM guest");
+    const hvm = textFile("/etc/xen/pv9.cfg", `${CONFIG}type = "hvm"\n`);
+    expect(cautions(withVmConfigs(withVga, hvm))).not.toContain("that needs an HVM guest");
   });
 });

@@ -6,12 +6,12 @@ import { toolstackOf } from "../../provider/plan/toolstack";
 import type { AttachWish, Wish } from "../../provider/plan/wish";
 import { simulate, stepShell } from "../../provider/steps/steps";
 import type { AttachOptions } from "../../provider/vm-text/attach-options";
+import { textFile, withFiles, withVmConfigs } from "./host-files";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const [NIC, OTHER] = ["0000:01:00.0", "0000:01:00.1"];
 const DEV = ownedBy("dev", "token-1");
 const common = { expect: [], allow: [], toolstack: undefined };
-const file = (path: string, text: string) => ({ path, target: path, text });
 const PERMISSIVE = "(unconstrained_dev_ids\n     #('0123:4567:89AB:CDEF')\n)\n";
 const DOMAIN: Domain = { id: 3, name: "ng", uuid: undefined, paused: false, startedForDevices: true, pciDevices: [] };
 
@@ -24,20 +24,20 @@ function xendHost(
   const onPciback = [...LAB.pciDevices].map(
     ([at, device]) => [at, at.startsWith("0000:01:00") ? { ...device, driver: "pciback" } : device] as const,
   );
+  const host = withVmConfigs(
+    LAB,
+    textFile("/etc/xen/ng-kernel", change.config ?? 'name = "ng"\nkernel = "/k"\n'),
+    textFile("/etc/xen/xmexample1", "name = \"ng\"\npci = [ '01:00.0' ]\n"),
+  );
   return {
-    ...LAB,
+    ...withFiles(host, textFile(PERMISSIVE_FILE, PERMISSIVE)),
     libvirt: undefined,
     xen: { ...LAB.xen, major, minor, xl: false },
     xend: {
       answers: true,
       commands: change.commands ?? ["pci-attach", "pci-detach", "pci-list", "pci-list-assignable-devices"],
-      files: [file(PERMISSIVE_FILE, PERMISSIVE)],
     },
     pciDevices: new Map(onPciback),
-    vmConfigs: [
-      file("/etc/xen/ng-kernel", change.config ?? 'name = "ng"\nkernel = "/k"\n'),
-      file("/etc/xen/xmexample1", "name = \"ng\"\npci = [ '01:00.0' ]\n"),
-    ],
     domains: change.running ? [DOMAIN] : [],
     claims: [],
   };
@@ -48,8 +48,7 @@ function wish(device = NIC, options: AttachOptions = {}, scope: AttachWish["scop
 }
 
 const messages = (facts: HostFacts, some: Wish) => planPresent(facts, some, DEV).refusals.map(({ message }) => message);
-const text = (facts: HostFacts, path: string) =>
-  [...facts.vmConfigs, ...(facts.xend?.files ?? [])].find((one) => one.path === path)?.text;
+const text = (facts: HostFacts, path: string) => facts.files.byPath.get(path)?.text;
 
 test("a VM is found in a file of any name; Xen's own example is no VM", () => {
   const { steps, refusals } = planPresent(xendHost(), wish(), DEV);
@@ -118,7 +117,7 @@ describe("permissive is an entry of xend's own file, by the ids of the device", 
     expect(text(facts, PERMISSIVE_FILE)).toContain("8086:10d3:8086:0000");
     facts = simulate(facts, planAbsent(facts, late as Wish, DEV).steps);
     expect(text(facts, PERMISSIVE_FILE)).toBe(PERMISSIVE);
-    expect(facts.vmConfigs).toEqual(xendHost().vmConfigs);
+    expect(facts.files).toEqual(xendHost().files);
   });
 
   test("and it goes when the program does not want it any more", () => {
@@ -130,8 +129,7 @@ describe("permissive is an entry of xend's own file, by the ids of the device", 
 
   test("and an entry that somebody else wrote stays for ever", () => {
     const mine = "(unconstrained_dev_ids ('8086:10d3'))\n";
-    const facts = xendHost();
-    const host = { ...facts, xend: facts.xend && { ...facts.xend, files: [file(PERMISSIVE_FILE, mine)] } };
+    const host = withFiles(xendHost(), textFile(PERMISSIVE_FILE, mine));
     const then = simulate(host, planPresent(host, both[0] as Wish, DEV).steps);
     expect(text(simulate(then, planAbsent(then, both[0] as Wish, DEV).steps), PERMISSIVE_FILE)).toBe(mine);
   });
@@ -140,14 +138,11 @@ describe("permissive is an entry of xend's own file, by the ids of the device", 
 describe("quirks are a line of xend's own file, by the ids of the device", () => {
   const E0 = "000000e0:2:00000000";
   const both = [NIC, OTHER].map((device) => wish(device, { quirks: [E0] }));
-  const withFile = (content: string): HostFacts => {
-    const facts = xendHost();
-    return { ...facts, xend: facts.xend && { ...facts.xend, files: [file(QUIRKS_FILE, content)] } };
-  };
+  const withQuirks = (content: string) => withFiles(xendHost(), textFile(QUIRKS_FILE, content));
 
   test.each([
     ["is not there", xendHost(), undefined],
-    ["is there", withFile("# none"), "# none"],
+    ["is there", withQuirks("# none"), "# none"],
   ])("where the file %s; two devices of those ids share the line", (_, host, before) => {
     let facts: HostFacts = host;
     for (const one of both) facts = simulate(facts, planPresent(facts, one, DEV).steps);
@@ -171,7 +166,7 @@ describe("quirks are a line of xend's own file, by the ids of the device", () =>
     const then = simulate(xendHost(), planPresent(xendHost(), both[0] as Wish, DEV).steps);
     const reason = /other quirks for 8086:10d3:8086:0000, 000000e0:2:00000000, .*Add 000000e4:1:00000000 there/;
     expect(messages(then, others).join()).toMatch(reason);
-    const byHand = withFile(`(mine (pci_ids ('8086:10d3')) (pci_config_space_fields ('E0:2:0')))\n`);
+    const byHand = withQuirks(`(mine (pci_ids ('8086:10d3')) (pci_config_space_fields ('E0:2:0')))\n`);
     expect(messages(byHand, others).join()).toMatch(reason);
     const found = simulate(byHand, planPresent(byHand, both[0] as Wish, DEV).steps);
     expect(text(simulate(found, planAbsent(found, both[0] as Wish, DEV).steps), QUIRKS_FILE)).toBe(
@@ -180,7 +175,7 @@ describe("quirks are a line of xend's own file, by the ids of the device", () =>
   });
 
   test("and only xend has them", () => {
-    const xl = { ...LAB, vmConfigs: [file("/etc/xen/ng.cfg", 'name = "ng"\n')], claims: [] };
+    const xl = { ...withVmConfigs(LAB, textFile("/etc/xen/ng.cfg", 'name = "ng"\n')), claims: [] };
     expect(messages(xl, both[0] as Wish).join()).toContain("xl knows no quirks, which are files of xend's");
   });
 });
@@ -201,10 +196,14 @@ describe("hiding by /etc/xen/pciback.conf", () => {
     mechanism: "pciback-conf",
     ...common,
   });
-  const script = file("/etc/init.d/pciback", "configfile=/etc/xen/pciback.conf\n");
+  const withReader = (facts: HostFacts): HostFacts => {
+    const script = textFile("/etc/init.d/pciback", "configfile=/etc/xen/pciback.conf\n");
+    const { files } = withFiles(facts, script);
+    return { ...facts, files: { ...files, pcibackConfReaders: [script.path] } };
+  };
 
   test("uses the script of somebody else where the boot starts it, and refuses one that it does not start", () => {
-    const own = { ...LAB, pcibackConf: { ...LAB.pcibackConf, files: [script], started: ["pciback"] } };
+    const own = withReader({ ...LAB, pcibackConf: { ...LAB.pcibackConf, started: ["pciback"] } });
     const plan = planPresent(own, hide("03:00.0"), DEV);
     expect(plan.steps.flatMap((step) => (step.kind === "edit-file" ? [step.path] : []))).toContain(
       "/etc/xen/pciback.conf",
@@ -219,8 +218,8 @@ describe("hiding by /etc/xen/pciback.conf", () => {
     ["the opposite", (list: readonly Wish[]) => [...list].reverse()],
   ])("several functions share script, unit and module list, taken back in %s order", (_, order) => {
     const start: HostFacts = {
-      ...LAB,
-      pcibackConf: { files: [file("/etc/modules", "# none")], started: [], init: "systemd", modulesLoad: true },
+      ...withFiles(LAB, textFile("/etc/modules", "# none")),
+      pcibackConf: { started: [], init: "systemd", modulesLoad: true },
       claims: [],
     };
     const list = [hide("0000:01:00"), hide("03:00.0")];
@@ -232,7 +231,7 @@ describe("hiding by /etc/xen/pciback.conf", () => {
     facts = simulate(facts, planAbsent(facts, first as Wish, DEV).steps);
     expect(facts.pcibackConf.started).toEqual(["pulumi-pciback.service"]);
     facts = simulate(facts, planAbsent(facts, second as Wish, DEV).steps);
-    expect(facts.pcibackConf).toEqual(start.pcibackConf);
+    expect([facts.pcibackConf, facts.files]).toEqual([start.pcibackConf, start.files]);
   });
 
   test("judges what it takes from the host", () => {

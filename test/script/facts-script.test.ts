@@ -1,4 +1,5 @@
 import { readHostFacts } from "../../provider/facts/host-facts";
+import { vmConfigs } from "../../provider/facts/vm-configs";
 import { factsScript } from "../../provider/script/facts-script";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
@@ -18,8 +19,30 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("facts are r
       missingCommands: [],
     });
     expect(facts.xen?.major).toBe(4);
-    expect(facts.vmConfigs.map((file) => file.text)).toEqual([CONFIG]);
+    expect(vmConfigs(facts.files).map((file) => file.text)).toEqual([CONFIG]);
   } finally {
     host.remove();
   }
 });
+
+test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "the files of a host with xm and of a program that names one are read once each under %s",
+  (_, shell) => {
+    const host = new DirectoryHost();
+    try {
+      host.command("xm", "exit 0");
+      host.write("/sys/hypervisor/type", "xen\n");
+      const paths = ["/etc/modprobe.d/a.conf", "/etc/xen/xend-pci-quirks.sxp", "/etc/xen/pciback.conf", "/etc/xen/vm"];
+      for (const path of [...paths, "/var/my vm's"]) host.write(path, `${path}\n`);
+      host.write("/etc/init.d/mine", "conf=/etc/xen/pciback.conf\n");
+      const { stdout } = host.run(shell, factsScript({ vmConfigPaths: [host.path("/var/my vm's")] }));
+      const { files } = readHostFacts(stdout);
+      expect([...files.byPath.keys()].sort()).toEqual([...paths, "/etc/init.d/mine", "/var/my vm's"].sort());
+      expect(stdout.match(/^\|file /gm)).toHaveLength(paths.length + 2);
+      expect(vmConfigs(files).map(({ path }) => path)).toEqual([...paths.slice(1).sort(), "/var/my vm's"].sort());
+      expect(files.pcibackConfReaders).toEqual(["/etc/init.d/mine"]);
+    } finally {
+      host.remove();
+    }
+  },
+);

@@ -46,7 +46,7 @@ test.each(elements)("%s", (_, text, count) => {
 });
 
 test("what else a hostdev says, and where the guest has its devices", () => {
-  const { hostdevs, controllers, guestAddresses, machine, osType } = read(`
+  const { hostdevs, controllers, guestAddresses, machine } = read(`
     <controller type='pci' index='0' model='pcie-root'/>
     <controller type='pci' index='1' model='pcie-root-port'>
       <address type='pci' domain='0x0000' bus='0x00' slot='0x01' function='0x0' multifunction='on'/>
@@ -64,10 +64,8 @@ test("what else a hostdev says, and where the guest has its devices", () => {
   expect(hostdevs).toEqual([
     {
       address: "0000:01:00.0",
-      element: "hostdev",
       managed: true,
       permissive: true,
-      alias: "hostdev0",
       guestAddress: { bus: 2, slot: 0, function: 0 },
     },
   ]);
@@ -76,7 +74,7 @@ test("what else a hostdev says, and where the guest has its devices", () => {
     [1, "pcie-root-port"],
   ]);
   expect(guestAddresses).toHaveLength(2);
-  expect([machine, osType]).toEqual(["pc-q35-7.2", "hvm"]);
+  expect(machine).toBe("pc-q35-7.2");
 });
 
 test("documents one after another, with names as people write them", () => {

@@ -10,7 +10,7 @@ export const driverOverrideHiding: HideMechanism = {
   hiddenBy: "driver-override",
   hosts: "kvm",
   whyNotHide(facts, _devices, stub) {
-    if (!facts.boot.stubs.has(stub)) {
+    if (!facts.stubDrivers.has(stub)) {
       return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in`;
     }
     return noEarlyScript(facts);

@@ -12,7 +12,7 @@ const INITRAMFS: readonly Regeneration[] = [{ what: "initramfs" }];
 /** What our script in the initramfs takes at boot; the same script serves the mechanisms `initramfs` and `driver-override`. */
 export function takenEarly(facts: HostFacts): readonly EarlyTaking[] {
   const home = earlyHomeOf(facts.boot);
-  const script = home && facts.boot.files.find(({ path }) => path === earlyScriptPath(home));
+  const script = home && facts.files.byPath.get(earlyScriptPath(home));
   return script ? readEarlyScript(script.text) : [];
 }
 
@@ -51,7 +51,7 @@ function earlyEdits(facts: HostFacts, takings: readonly EarlyTaking[], hides: re
   const home = earlyHomeOf(facts.boot);
   if (!home) return [];
   return earlyFiles(home, takings).flatMap(({ path, text }): FileEdit[] => {
-    const before = facts.boot.files.find((file) => file.path === path);
+    const before = facts.files.byPath.get(path);
     if (before?.text === text) return [];
     const target = before?.target ?? path;
     return [

@@ -1,4 +1,5 @@
 import { findHideOption } from "../../boot/modprobe-files";
+import { modprobeFiles } from "../../facts/modprobe";
 import type { HideMechanism } from "../hide-mechanism";
 import { leaveEarly, noEarlyScript, takeEarly, takenEarly } from "./early";
 
@@ -12,7 +13,7 @@ export const initramfsHiding: HideMechanism = {
       return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
     }
     // With a list that the kernel rejects the module does not load at all, and so takes nothing from our script either.
-    const option = findHideOption(facts.modprobe);
+    const option = findHideOption(modprobeFiles(facts.files));
     return option.kind === "unusable" ? option.reason : noEarlyScript(facts);
   },
   isHidden: (facts, address) =>

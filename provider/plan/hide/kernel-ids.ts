@@ -2,6 +2,7 @@ import { addIdArgument, catches, idsOf, removeIdArgument, withId, withoutId } fr
 import type { Claim } from "../../claims/claim";
 import { type HiddenEntry, hiddenBy } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
+import { modprobeFiles } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import type { StubDriver } from "../../pci/stub-driver";
@@ -24,7 +25,7 @@ export const kernelIdsHiding: HideMechanism = {
   hosts: "kvm",
   onlyByName: true,
   whyNotHide(facts, devices, stub) {
-    const kind = facts.boot.stubs.get(stub);
+    const kind = facts.stubDrivers.get(stub);
     if (kind === undefined) {
       return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in`;
     }
@@ -44,7 +45,7 @@ export const kernelIdsHiding: HideMechanism = {
   hide(facts, device, key, stub) {
     const caught = [...facts.pciDevices.values()].filter((one) => one.identity.id === device.identity.id);
     const draft =
-      facts.boot.stubs.get(stub) === "module"
+      facts.stubDrivers.get(stub) === "module"
         ? hideByModule(facts, device, stub, caught)
         : hideByArgument(facts, device, key, stub, caught);
     const names = caught.map(({ address, identity }) => `${address} (${identity.label})`).join(", ");
@@ -53,7 +54,7 @@ export const kernelIdsHiding: HideMechanism = {
   unhide(facts, address, claim, key) {
     const undo = undoFor(claim, address);
     if (!undo || othersNeed(facts, key, claim, address, (other) => other.id === undo.id)) return NOTHING;
-    if (facts.boot.stubs.get(undo.stub) !== "module") {
+    if (facts.stubDrivers.get(undo.stub) !== "module") {
       const change = { name: `${undo.stub}.ids`, edit: removeIdArgument(`${undo.stub}.ids`, undo.id) };
       const edit = editBootArguments(facts, "linux", change, "remove");
       if (edit.kind === "error") return refuse(edit.reason);
@@ -131,7 +132,7 @@ function whyNotByModule(facts: HostFacts, devices: readonly PciDevice[], stub: S
   if (!facts.boot.softdep)
     return `its modprobe (module-init-tools) cannot make the drivers of the devices wait for ${stub}`;
   const name = stub.replaceAll("-", "[-_]");
-  const other = facts.modprobe.find(
+  const other = modprobeFiles(facts.files).find(
     ({ path, text }) =>
       path !== IDS_FILE && new RegExp(`^[ \\t]*options[ \\t]+${name}[ \\t](?:.*[ \\t])?ids=`, "m").test(text),
   );
@@ -157,7 +158,7 @@ const HEADER =
   "# Devices that a stub driver takes at boot by their ids, before their own drivers (pulumi-pci-passthrough).\n";
 
 function readIdsFile(facts: HostFacts): IdsFile | undefined {
-  const text = facts.modprobe.find(({ path }) => path === IDS_FILE)?.text ?? "";
+  const text = facts.files.byPath.get(IDS_FILE)?.text ?? "";
   const options = /^options (\S+) ids=(\S*)$/m.exec(text);
   const stub = STUBS.find((one) => one === options?.[1]);
   if (!stub) return undefined;
@@ -169,7 +170,7 @@ function readIdsFile(facts: HostFacts): IdsFile | undefined {
 }
 
 function editIdsFile(facts: HostFacts, file: IdsFile, hides: readonly PciAddress[], module: string | undefined): Part {
-  const before = facts.modprobe.find(({ path }) => path === IDS_FILE)?.text;
+  const before = facts.files.byPath.get(IDS_FILE)?.text;
   const softdeps = file.modules.map((waiting) => `softdep ${waiting} pre: ${file.stub}\n`).join("");
   const after = file.ids === "" ? undefined : `${HEADER}options ${file.stub} ids=${file.ids}\n${softdeps}`;
   if (before === after) return NOTHING;

@@ -1,7 +1,7 @@
 import { addToModprobeConf, hideOptions, otherInstallLine, removeFromModprobeConf } from "../../boot/modprobe-conf";
 import { hiddenBy } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
-import { MODPROBE_CONF } from "../../facts/modprobe-conf";
+import { MODPROBE_CONF, modprobeConf } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
 import { hides } from "../../pci/hide-list";
 import { allEntries, originalOf, otherEntries } from "../claim";
@@ -63,7 +63,7 @@ export const modprobeConfHiding: HideMechanism = {
 };
 
 function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
-  if (facts.pciback.kind !== "module" || facts.pciback.module !== "pciback" || !facts.modprobeConf) {
+  if (facts.pciback.kind !== "module" || facts.pciback.module !== "pciback" || !modprobeConf(facts.files)) {
     return `it is no host with the module pciback and ${MODPROBE_CONF}`;
   }
   const text = textOf(facts);
@@ -91,5 +91,5 @@ function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
 }
 
 function textOf(facts: HostFacts): string {
-  return facts.modprobeConf?.text ?? "";
+  return modprobeConf(facts.files)?.text ?? "";
 }

@@ -8,8 +8,9 @@ import {
 } from "../../boot/modprobe-files";
 import type { Claim } from "../../claims/claim";
 import { hiddenBy } from "../../claims/claim-entry";
-import { initramfsMakerOf } from "../../facts/boot";
+import { bootFiles, initramfsMakerOf } from "../../facts/boot";
 import type { HostFacts } from "../../facts/host-facts";
+import { modprobeFiles } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
@@ -26,12 +27,12 @@ export const modprobeHiding: HideMechanism = {
   hiddenBy: "modprobe",
   hosts: "xen",
   whyNotHide,
-  isHidden: (facts, address) => isHiddenByModprobe(facts.modprobe, address),
+  isHidden: (facts, address) => isHiddenByModprobe(modprobeFiles(facts.files), address),
   hide(facts, device, key) {
     const module = nativeModule(facts, device) ?? "";
     const { address } = device;
     const edits = [
-      ...hideByModprobe(facts.modprobe, address, module),
+      ...hideByModprobe(modprobeFiles(facts.files), address, module),
       ...(moduleFileEdits(facts, { module: "xen-pciback", folder: "kernel/drivers/xen/xen-pciback" }) ?? []),
     ];
     return part({
@@ -41,11 +42,11 @@ export const modprobeHiding: HideMechanism = {
     });
   },
   whyNotUnhide(facts) {
-    const option = findHideOption(facts.modprobe);
+    const option = findHideOption(modprobeFiles(facts.files));
     return option.kind === "unusable" ? option.reason : undefined;
   },
   unhide(facts, address, claim, key) {
-    const unhidden = unhideByModprobe(facts.modprobe, address, unneededModule(facts, key, claim, address));
+    const unhidden = unhideByModprobe(modprobeFiles(facts.files), address, unneededModule(facts, key, claim, address));
     if (unhidden.length === 0) return NOTHING;
     const last = unhidden.some((edit) => edit.path === HIDE_FILE && edit.after === undefined);
     const edits = [...unhidden, ...((last ? moduleFileEdits(facts, undefined) : undefined) ?? [])];
@@ -70,13 +71,13 @@ function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
   if (!facts.boot.softdep) {
     return "its modprobe (module-init-tools) cannot make the driver of the device wait for xen-pciback";
   }
-  const option = findHideOption(facts.modprobe);
+  const option = findHideOption(modprobeFiles(facts.files));
   if (option.kind === "unusable") return option.reason;
   const maker = initramfsMakerOf(facts.boot);
   if (maker === undefined) {
     return "its initramfs is made by none of initramfs-tools, dracut and mkinitfs, and so it cannot be told of the change";
   }
-  if (initramfsModuleFiles(maker, facts.boot.files, undefined) === undefined) {
+  if (initramfsModuleFiles(maker, bootFiles(facts.files), undefined) === undefined) {
     return "/etc/mkinitfs/mkinitfs.conf has no plain line of features, to which xen-pciback could be added";
   }
   const orphan = devices.find((device) => nativeModule(facts, device) === undefined);
@@ -89,9 +90,9 @@ function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
 /** What makes the initramfs take xen-pciback along, or leave it out again. */
 function moduleFileEdits(facts: HostFacts, wanted: { readonly module: string; readonly folder: string } | undefined) {
   const maker = initramfsMakerOf(facts.boot);
-  const files = maker && initramfsModuleFiles(maker, facts.boot.files, wanted);
+  const files = maker && initramfsModuleFiles(maker, bootFiles(facts.files), wanted);
   return files?.flatMap(({ path, text }) => {
-    const file = facts.boot.files.find((one) => one.path === path);
+    const file = facts.files.byPath.get(path);
     return file?.text === text ? [] : [{ path: file?.target ?? path, before: file?.text, after: text }];
   });
 }
@@ -110,7 +111,7 @@ function unneededModule(facts: HostFacts, key: string, claim: Claim, address: Pc
   const module = moduleFor(claim, address);
   const siblings = hiddenBy(claim.entries, "modprobe").filter((entry) => entry.address !== address);
   const others = [...hiddenBy(otherEntries(facts, key), "modprobe"), ...siblings].filter((entry) =>
-    isHiddenByModprobe(facts.modprobe, entry.address),
+    isHiddenByModprobe(modprobeFiles(facts.files), entry.address),
   );
   return others.some(({ undo }) => undo.module === module) ? undefined : module;
 }

@@ -12,7 +12,7 @@ import { addToPcibackConf, parsePcibackConf, removeFromPcibackConf } from "../..
 import type { Claim } from "../../claims/claim";
 import { hiddenBy, standsIn } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
-import { ETC_MODULES, findConfFile, MODULES_LOAD_FILE, ownReaders } from "../../facts/pciback-conf";
+import { ETC_MODULES, MODULES_LOAD_FILE, moduleLists, ownReaders } from "../../facts/pciback-conf";
 import type { PciAddress } from "../../pci/address";
 import { type Step, simulate } from "../../steps/steps";
 import { allEntries, originalOf, otherEntries } from "../claim";
@@ -29,7 +29,7 @@ export const pcibackConfHiding: HideMechanism = {
   hiddenBy: "pciback-conf",
   hosts: "xen",
   whyNotHide,
-  isCustomary: (facts) => ownReaders(facts.pcibackConf).some((reader) => reader.started),
+  isCustomary: (facts) => ownReaders(facts.pcibackConf, facts.files).some((reader) => reader.started),
   isHidden: (facts, address) => confHas(facts, address) && isRead(facts),
   hide(facts, device, key) {
     const draft = new Draft(facts, key, "keep");
@@ -37,7 +37,8 @@ export const pcibackConfHiding: HideMechanism = {
     draft.edit(PCIBACK_CONF, addToPcibackConf(conf, device.address), [device.address]);
     const list = moduleListOf(facts);
     if (list !== undefined) draft.edit(list.path, addModule(textOf(facts, list.path), list.module));
-    for (const [path, text] of ownReaders(facts.pcibackConf).length > 0 ? [] : bootFiles(facts)) draft.edit(path, text);
+    for (const [path, text] of ownReaders(facts.pcibackConf, facts.files).length > 0 ? [] : bootFiles(facts))
+      draft.edit(path, text);
     const init = facts.pcibackConf.init;
     if (init && !isRead(draft.now))
       draft.steps.push({ kind: "boot-script", name: BOOT_SCRIPT_NAME, init, started: true });
@@ -78,7 +79,7 @@ function whyNotHide(facts: HostFacts): string | undefined {
   if (facts.pciback.kind === undefined) {
     return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
   }
-  const own = ownReaders(facts.pcibackConf);
+  const own = ownReaders(facts.pcibackConf, facts.files);
   if (own.some((reader) => reader.started)) return undefined;
   const [idle] = own;
   if (idle) {
@@ -99,10 +100,10 @@ function confHas(facts: HostFacts, address: PciAddress): boolean {
 /** Whether a boot reads the list, by whoever's script. */
 function isRead(facts: HostFacts): boolean {
   const { pcibackConf } = facts;
-  if (ownReaders(pcibackConf).some((reader) => reader.started)) return true;
+  if (ownReaders(pcibackConf, facts.files).some((reader) => reader.started)) return true;
   const script = pcibackConf.init === "systemd" ? SYSTEMD_SCRIPT : SYSV_SCRIPT;
   const name = pcibackConf.init === "systemd" ? `${BOOT_SCRIPT_NAME}.service` : BOOT_SCRIPT_NAME;
-  return findConfFile(pcibackConf, script) !== undefined && pcibackConf.started.includes(name);
+  return facts.files.byPath.has(script) && pcibackConf.started.includes(name);
 }
 
 function bootFiles(facts: HostFacts): readonly (readonly [string, string])[] {
@@ -121,7 +122,7 @@ function moduleListOf(facts: HostFacts): { readonly path: string; readonly modul
     ({ path }) => path === ETC_MODULES || path === MODULES_LOAD_FILE,
   );
   if (earlier) return { path: earlier.path, module };
-  const lists = facts.pcibackConf.files.filter(({ path }) => path.startsWith(ETC_MODULES));
+  const lists = moduleLists(facts.files);
   if (lists.some(({ text }) => listsModule(text, module))) return undefined;
   if (lists.some(({ path }) => path === ETC_MODULES)) return { path: ETC_MODULES, module };
   return facts.pcibackConf.modulesLoad ? { path: MODULES_LOAD_FILE, module } : undefined;
@@ -136,7 +137,7 @@ function othersNeed(facts: HostFacts, key: string, claim: Claim, address: PciAdd
 }
 
 function textOf(facts: HostFacts, path: string): string | undefined {
-  return findConfFile(facts.pcibackConf, path)?.text;
+  return facts.files.byPath.get(path)?.text;
 }
 
 /** Edits in the making, and the files in which a function has something. */
@@ -157,7 +158,7 @@ class Draft {
   edit(path: string, after: string | undefined, hides: readonly PciAddress[] = []): void {
     this.paths.push(path);
     const before = textOf(this.facts, path);
-    const target = findConfFile(this.facts.pcibackConf, path)?.target ?? path;
+    const target = this.facts.files.byPath.get(path)?.target ?? path;
     if (before === after) return;
     const original = originalOf(this.facts, this.key, path, this.when);
     this.steps.push({ kind: "edit-file", path: target, before, after, hides, original });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Claim } from "../../claims/claim";
 import type { HostFacts } from "../../facts/host-facts";
-import { type PhysicalFunction, virtualFunctionsRulePath } from "../../facts/virtual-functions";
+import { type PhysicalFunction, virtualFunctionsRulePath, virtualFunctionsRules } from "../../facts/virtual-functions";
 import { formatPciTarget, type PciAddress, parsePciAddress } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
 import type { FileEdit } from "../../steps/file";
@@ -240,5 +240,5 @@ function editRule(facts: HostFacts, address: PciAddress, after: string | undefin
 }
 
 function ruleOf(facts: HostFacts, address: PciAddress): string | undefined {
-  return facts.virtualFunctions.rules.find((file) => file.path === virtualFunctionsRulePath(address))?.text;
+  return virtualFunctionsRules(facts.files).find((file) => file.path === virtualFunctionsRulePath(address))?.text;
 }

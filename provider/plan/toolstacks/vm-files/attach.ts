@@ -1,5 +1,5 @@
 import type { HostFacts } from "../../../facts/host-facts";
-import { isNoVm } from "../../../facts/vm-configs";
+import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import { formatPciTarget } from "../../../pci/address";
 import { originalOf } from "../../claim";
 import type { Judgement } from "../../guard";
@@ -57,7 +57,7 @@ function configEdit(tools: FileToolstack, { facts, wish, vm, devices, key, claim
 }
 
 function judgeOtherVms(tools: FileToolstack, facts: HostFacts, wish: AttachWish, vm: FileVm): readonly Judgement[] {
-  return facts.vmConfigs
+  return vmConfigs(facts.files)
     .filter(
       (file) =>
         !isNoVm(file) && file.target !== vm.config?.file.target && isConfigured(file, wish.target, tools.language),

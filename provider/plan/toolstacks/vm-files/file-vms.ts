@@ -1,5 +1,5 @@
 import { fromBytes } from "../../../bytes";
-import { isNoVm } from "../../../facts/vm-configs";
+import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import { namesFunction } from "../../../vm-text/spec-string";
 import { vmPlanner } from "../../attachment";
 import type { VmPlanner } from "../../vm-planner";
@@ -12,7 +12,9 @@ import { type FileVm, findVm } from "./find-vm";
 export function fileVms(tools: FileToolstack): VmPlanner {
   return vmPlanner<FileVm>({
     list: (facts) => [
-      ...facts.vmConfigs.filter((file) => !isNoVm(file)).map((file) => fromBytes(file.path)),
+      ...vmConfigs(facts.files)
+        .filter((file) => !isNoVm(file))
+        .map((file) => fromBytes(file.path)),
       ...facts.domains.map(({ name }) => name),
     ],
     find: (facts, vm) => findVm(tools, facts, vm),

@@ -2,7 +2,7 @@ import type { TextFile } from "../../../boot/text-file";
 import { fromBytes } from "../../../bytes";
 import type { Domain } from "../../../facts/domains";
 import type { HostFacts } from "../../../facts/host-facts";
-import { isNoVm } from "../../../facts/vm-configs";
+import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import { parseXlConfig, type XlConfig } from "../../../vm-text/xl-config";
 import type { FoundVm, HostVm } from "../../vm-planner";
 import type { FileToolstack } from "./file-toolstack";
@@ -15,7 +15,7 @@ export interface FileVm extends HostVm {
 
 /** Finds a VM by name, uuid, or the path of its configuration file. */
 export function findVm({ name: reader, language }: FileToolstack, facts: HostFacts, wanted: string): FoundVm<FileVm> {
-  const configs = facts.vmConfigs.map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
+  const configs = vmConfigs(facts.files).map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
   if (wanted.startsWith("/")) {
     const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));
     if (!config) return { kind: "missing", reason: `the host has no file ${wanted}` };

@@ -22,8 +22,8 @@ interface IdsFile {
 }
 
 /** A file of xend's, whether the host has it or not. */
-export function idsFile({ xend }: HostFacts, path: string): IdsFile {
-  return xend?.files.find((file) => file.path === path) ?? { path, target: path, text: undefined };
+export function idsFile({ files }: HostFacts, path: string): IdsFile {
+  return files.byPath.get(path) ?? { path, target: path, text: undefined };
 }
 
 /** The entries, of those given, that stand in this file. */

@@ -1,0 +1,45 @@
+import { toBytes } from "../bytes";
+import { quote } from "../shell";
+import type { Fact } from "./answers";
+import { BOOT_FILES } from "./boot";
+import type { HostFiles } from "./files";
+import { MODPROBE_CONF, MODPROBE_FILES } from "./modprobe";
+import { PCIBACK_CONF_FILES, PCIBACK_CONF_READERS } from "./pciback-conf";
+import { readTextFiles } from "./text-files";
+import { RULE_FILES } from "./virtual-functions";
+import { AUTOSTART_FILES, XL_CONFIG_FILES, XM_CONFIG_FILES } from "./vm-configs";
+import { XEND_FILES } from "./xend";
+
+/** Every text file that plans read or edit, printed by one loop. What a host cannot have a use for is not read from it. */
+export const filesFact: Fact<HostFiles> = {
+  name: "files",
+  ask: ({ vmConfigPaths }) => `
+vm_configs=${XL_CONFIG_FILES}
+xend_files=
+if command -v xm >&2; then
+  vm_configs='${XM_CONFIG_FILES}'
+  xend_files='${XEND_FILES.join(" ")}'
+fi
+pciback_conf=
+pciback_conf_readers=
+read -r hypervisor < /sys/hypervisor/type
+if [ "$hypervisor" = xen ]; then
+  pciback_conf='${PCIBACK_CONF_FILES.join(" ")}'
+  pciback_conf_readers=$(grep -ls 'pciback\\.conf' ${PCIBACK_CONF_READERS.join(" ")})
+fi
+set -- ${[AUTOSTART_FILES, ...vmConfigPaths.map((path) => quote(toBytes(path)))].join(" ")}
+printf 'vm-config %s\\n' $vm_configs "$@"
+printf 'pciback-conf-reader %s\\n' $pciback_conf_readers
+print_files ${[...MODPROBE_FILES, MODPROBE_CONF, ...BOOT_FILES, ...RULE_FILES].join(" ")} \\
+  $vm_configs "$@" $xend_files $pciback_conf $pciback_conf_readers`,
+  parse({ text }) {
+    const [head = ""] = text.split(/^file /m);
+    const paths = (word: string) =>
+      head.split("\n").flatMap((line) => (line.startsWith(`${word} /`) ? [line.slice(word.length + 1)] : []));
+    return {
+      byPath: new Map(readTextFiles(text).map((file) => [file.path, file] as const)),
+      vmConfigPaths: paths("vm-config"),
+      pcibackConfReaders: paths("pciback-conf-reader"),
+    };
+  },
+};

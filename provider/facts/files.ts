@@ -1,0 +1,48 @@
+import type { TextFile } from "../boot/text-file";
+
+/** The text files of a host that plans read or edit. Each topic has a function that selects its own: `modprobeFiles(files)`. */
+export interface HostFiles {
+  readonly byPath: ReadonlyMap<string, TextFile>;
+  /** Paths that may be VM configurations, the ones that the program names last; not every path has a file. */
+  readonly vmConfigPaths: readonly string[];
+  /** Scripts and units that mention /etc/xen/pciback.conf. */
+  readonly pcibackConfReaders: readonly string[];
+}
+
+/** The files that the globs or paths match, in the order of the globs and, within a glob, of the shell under LC_ALL=C. */
+export function selectFiles(files: HostFiles, globs: readonly string[]): readonly TextFile[] {
+  const selected = globs.flatMap((glob) => {
+    if (!glob.includes("*")) return files.byPath.get(glob) ?? [];
+    const pattern = patternOf(glob);
+    return [...files.byPath.values()].filter(({ path }) => pattern.test(path)).sort(byPath);
+  });
+  return [...new Set(selected)];
+}
+
+/**
+ * The files after an edit, which addresses a file by its target as steps do. A file that was not there is added under that path;
+ * undefined text removes the file.
+ */
+export function withFile(files: HostFiles, target: string, text: string | undefined): HostFiles {
+  const edited = [...files.byPath].flatMap(([path, file]) => {
+    if (file.target !== target) return [[path, file] as const];
+    return text === undefined ? [] : [[path, { ...file, text }] as const];
+  });
+  const isNew = text !== undefined && ![...files.byPath.values()].some((file) => file.target === target);
+  const added = isNew ? [[target, { path: target, target, text }] as const] : [];
+  return { ...files, byPath: new Map([...edited, ...added]) };
+}
+
+/** A glob of the shell, of which only `*` is used: it matches no slash and, at the start of a name, no dot. */
+function patternOf(glob: string): RegExp {
+  const pattern = glob
+    .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("/*", "/(?!\\.)*")
+    .replaceAll("*", "[^/]*");
+  return new RegExp(`^${pattern}$`);
+}
+
+/** Latin-1 characters stand for bytes, so this is the order of bytes. */
+function byPath(a: TextFile, b: TextFile): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
