@@ -3,7 +3,7 @@ import type { TextFile } from "../boot/text-file";
 /** The text files of a host that plans read or edit. Each topic has a function that selects its own: `modprobeFiles(files)`. */
 export interface HostFiles {
   readonly byPath: ReadonlyMap<string, TextFile>;
-  /** Paths that may be VM configurations, the ones that the program names last; not every path has a file. */
+  /** Where VM configurations may be, the paths that the program names last. Not every path has a file. */
   readonly vmConfigPaths: readonly string[];
   /** Scripts and units that mention /etc/xen/pciback.conf. */
   readonly pcibackConfReaders: readonly string[];

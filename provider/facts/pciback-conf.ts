@@ -13,6 +13,7 @@ export interface PcibackConf {
   readonly modulesLoad: boolean;
 }
 
+/** What starts services at boot. */
 export type BootInit = "systemd" | "sysv";
 
 /** The modules that Debian's init scripts load at boot. */

@@ -1,8 +1,9 @@
 import type { TextFile } from "../boot/text-file";
 import type { HostFiles } from "./files";
 
-/** Where xl and xend look for VM configurations. xl's are named `*.cfg`; xm takes files of any name. */
+/** VM configurations of xl. */
 export const XL_CONFIG_FILES = "/etc/xen/*.cfg";
+/** VM configurations of xm, which takes files of any name. */
 export const XM_CONFIG_FILES = "/etc/xen/*";
 /** VMs that start with the host; usually links to the files above. */
 export const AUTOSTART_FILES = "/etc/xen/auto/*";

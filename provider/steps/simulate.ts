@@ -66,11 +66,15 @@ function withDriver(facts: HostFacts, address: PciAddress, driver: string | unde
 
 /** The new functions themselves are known only once they are there. */
 function withVirtualFunctions(facts: HostFacts, address: PciAddress, count: number): HostFacts {
-  const before = facts.virtualFunctions.of.get(address);
+  const before = facts.virtualFunctions.physicalFunctions.get(address);
   if (!before) return facts;
   const pciDevices = new Map([...facts.pciDevices].filter(([, device]) => device.physicalFunction !== address));
-  const of = new Map(facts.virtualFunctions.of).set(address, { ...before, count, functions: [] });
-  return { ...facts, pciDevices, virtualFunctions: { ...facts.virtualFunctions, of } };
+  const physicalFunctions = new Map(facts.virtualFunctions.physicalFunctions).set(address, {
+    ...before,
+    count,
+    functions: [],
+  });
+  return { ...facts, pciDevices, virtualFunctions: { ...facts.virtualFunctions, physicalFunctions } };
 }
 
 function withDomainDevices(
