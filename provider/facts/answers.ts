@@ -35,9 +35,8 @@ const END = "@facts-end";
 const REMEDY = "Try again; if this persists, check that the profile of root's login shell neither prints nor exits";
 
 /**
- * Shell that defines the function `facts`, which prints the answers of all facts.
- * Every line of an answer starts with "|", and a line "=<exit code>" ends it, so that any text comes back exactly, with or without a
- * newline at its end.
+ * Shell that defines the function `facts`, which prints the answers of all facts. Every line of an answer starts with
+ * "|", and a line "=<exit code>" ends it, so that any text comes back exactly, with or without a newline at its end.
  */
 export function factsShell(facts: readonly Fact<unknown>[], questions: Questions): string {
   const question = ({ ask }: Fact<unknown>) => (typeof ask === "string" ? ask : ask(questions)).trim();
@@ -49,8 +48,8 @@ export function factsShell(facts: readonly Fact<unknown>[], questions: Questions
 }
 
 /**
- * Reads what `facts` printed: fact name -> answer. Ignores text before and after (a login banner, the results of an apply). Throws
- * UnreadableFactsError.
+ * Reads what `facts` printed: fact name -> answer. Ignores text before and after (a login banner, the results of an
+ * apply). Throws UnreadableFactsError.
  */
 export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
   // Marks stand on lines of their own, because files of the host may hold the same words.

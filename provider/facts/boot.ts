@@ -73,8 +73,8 @@ export function grubDefaultsOf(boot: Boot, files: HostFiles): GrubDefaults | und
 }
 
 /**
- * The grub.cfg that the firmware leads to and that grub-mkconfig made. The one on the EFI system partition only counts when it is not
- * a stub that leads to the other (Fedora 34, RHEL 9).
+ * The grub.cfg that the firmware leads to and that grub-mkconfig made. The one on the EFI system partition only counts
+ * when it is not a stub that leads to the other (Fedora 34, RHEL 9).
  */
 export function grubConfigOf(boot: Boot, files: HostFiles): TextFile | undefined {
   const made = grubConfigs(files).filter(({ text }) => text.includes("/etc/grub.d/"));

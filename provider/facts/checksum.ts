@@ -4,7 +4,10 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc >>> 0;
 });
 
-/** The checksum that `cksum` prints for a text of Latin-1 characters (POSIX.1-2024, cksum: the length is part of the sum). */
+/**
+ * The checksum that `cksum` prints for a text of Latin-1 characters (POSIX.1-2024, cksum: the length is part of the
+ * sum).
+ */
 export function posixChecksum(text: string): number {
   let crc = 0;
   const add = (byte: number) => {

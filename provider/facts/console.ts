@@ -26,7 +26,8 @@ cat /proc/bus/input/devices`,
     const displays = [...readValues(answer.text)]
       .filter(([path, value]) => path.endsWith("/boot_vga") && value === "1")
       .flatMap(([path]) => addressesOnPath(path));
-    // linux, drivers/input/input.c (6.1): one paragraph per device, one letter per line; the handler "kbd" takes what has keys to type with.
+    // linux, drivers/input/input.c (6.1): one paragraph per device, one letter per line; the handler "kbd" takes what
+    // has keys to type with.
     const keyboards = answer.text.split(/\n\s*\n/).flatMap((paragraph) => {
       const line = (letter: string) => new RegExp(`^${letter}: \\w+=(.*)$`, "m").exec(paragraph)?.[1] ?? "";
       const carriedBy = addressesOnPath(line("S")).at(-1);

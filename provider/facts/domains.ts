@@ -15,7 +15,10 @@ export interface Domain {
   readonly name: string;
   readonly uuid: string | undefined;
   readonly paused: boolean;
-  /** Whether it was started with a device or with passthrough enabled; from Xen 4.13 on, no other domain can get one (libxl_create.c, 4.17). */
+  /**
+   * Whether it was started with a device or with passthrough enabled; from Xen 4.13 on, no other domain can get one
+   * (libxl_create.c, 4.17).
+   */
   readonly startedForDevices: boolean;
   readonly pciDevices: readonly DomainPciDevice[];
 }
@@ -33,7 +36,10 @@ const ListedDomains = z.array(
   }),
 );
 
-/** The running domains from `xl` or `xm`, with their devices from xenstore or `xm`. Throws UnreadableFactsError rather than miss a domain. */
+/**
+ * The running domains from `xl` or `xm`, with their devices from xenstore or `xm`. Throws UnreadableFactsError rather
+ * than miss a domain.
+ */
 export const domainsFact: Fact<readonly Domain[]> = {
   name: "domains",
   ask: `
@@ -50,7 +56,8 @@ xenstore-ls -f /local/domain/0/backend/pci | sed 's/^/store /'
 long=$(xl list -l) || long=$(xl list -l) || long=$(xl list -l) || return
 printf '%s\\n' "$long"`,
   parse(answer) {
-    // Seen on Xen 4.17: xl sometimes aborts in a thread of libxenstore (tpp.c). Mistaking that for "no domains" would do harm.
+    // Seen on Xen 4.17: xl sometimes aborts in a thread of libxenstore (tpp.c). Mistaking that for "no domains" would
+    // do harm.
     if (answer.text.startsWith("xend\n")) {
       const domains = answer.exitCode === 0 ? readXendDomains(answer.text.slice("xend\n".length)) : [];
       if (domains) return domains; // where xend does not answer, every plan is refused
@@ -98,7 +105,10 @@ function readDomainList(json: string) {
   }
 }
 
-/** Reads `/local/domain/0/backend/pci/<domid>/0/dev-N = "0000:01:00.0"`. A device counts, whatever its state, until the key is gone. */
+/**
+ * Reads `/local/domain/0/backend/pci/<domid>/0/dev-N = "0000:01:00.0"`. A device counts, whatever its state, until the
+ * key is gone.
+ */
 function readPciBackends(lines: readonly string[]): ReadonlyMap<number, PciAddress[]> {
   const devices = new Map<number, PciAddress[]>();
   for (const line of lines) {

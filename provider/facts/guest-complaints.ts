@@ -10,7 +10,10 @@ export interface GuestComplaints {
   readonly readOnlyWrites: readonly { readonly address: PciAddress; readonly line: string }[];
 }
 
-/** xenconsoled writes console logs where XENCONSOLED_TRACE has "guest"; pciback's line is from conf_space.c (linux, drivers/xen/xen-pciback, 6.1). */
+/**
+ * xenconsoled writes console logs where XENCONSOLED_TRACE has "guest"; pciback's line is from conf_space.c (linux,
+ * drivers/xen/xen-pciback, 6.1).
+ */
 export const guestComplaintsFact: Fact<GuestComplaints> = {
   name: "guest_complaints",
   ask: `

@@ -67,6 +67,7 @@ export function readHostFacts(printed: string): HostFacts {
     if (!answer) throw new UnreadableFactsError(`the host's answer lacks "${fact.name}"`);
     return [name, fact.parse(answer)] as const;
   });
-  // TypeScript cannot type a loop over fields of different types. `Parsed` says of each field what this loop puts there.
+  // TypeScript cannot type a loop over fields of different types. `Parsed` says of each field what this loop puts
+  // there.
   return Object.fromEntries(parsed) as HostFacts;
 }

@@ -5,7 +5,9 @@ export type IommuMaker = "intel" | "amd";
 
 /** The IOMMU that the firmware offers, and what the kernel makes of it. */
 export interface Iommu {
-  /** Undefined where the firmware has no table for one: there is none, or it is switched off in the firmware's setup. */
+  /**
+   * Undefined where the firmware has no table for one: there is none, or it is switched off in the firmware's setup.
+   */
   readonly offered: IommuMaker | undefined;
   /** Names of the units that the kernel uses (/sys/class/iommu); always empty in a dom0, where Xen uses them. */
   readonly units: readonly string[];
@@ -14,9 +16,9 @@ export interface Iommu {
 const TABLES = "/sys/firmware/acpi/tables";
 
 /**
- * DMAR: Intel VT-d 3.3, 8.1. IVRS: AMD I/O Virtualization 3.05, 5.2. Once Xen uses Intel's table, it hides it from dom0 under another
- * signature: "RMAD" (seen on 4.17) or "XMAR" (older versions, xen/drivers/passthrough/vtd/dmar.c). Xen's log has the real names until it
- * wraps around.
+ * DMAR: Intel VT-d 3.3, 8.1. IVRS: AMD I/O Virtualization 3.05, 5.2. Once Xen uses Intel's table, it hides it from dom0
+ * under another signature: "RMAD" (seen on 4.17) or "XMAR" (older versions, xen/drivers/passthrough/vtd/dmar.c). Xen's
+ * log has the real names until it wraps around.
  */
 export const iommuFact: Fact<Iommu> = {
   name: "iommu",

@@ -49,8 +49,9 @@ export interface LibvirtDomain {
 }
 
 /**
- * Undefined on a host without virsh. Three runs of virsh, which starts slowly: the version with the list of VMs, then the state of all
- * VMs, then their XML. Hosts as old as RHEL 5 lack `timeout`. Throws UnreadableFactsError for XML that cannot be read.
+ * Undefined on a host without virsh. Three runs of virsh, which starts slowly: the version with the list of VMs, then
+ * the state of all VMs, then their XML. Hosts as old as RHEL 5 lack `timeout`. Throws UnreadableFactsError for XML that
+ * cannot be read.
  */
 export const libvirtFact: Fact<Libvirt | undefined> = {
   name: "libvirt",
@@ -125,7 +126,10 @@ function readVersion(said: string): LibvirtVersion | undefined {
   return match ? { major: Number(match[1]), minor: Number(match[2]), micro: Number(match[3]) } : undefined;
 }
 
-/** For each VM `infos` has `dominfo`, which begins with "Id:", and `snapshot-list`; `xmls` has the inactive XML, then the current one. */
+/**
+ * For each VM `infos` has `dominfo`, which begins with "Id:", and `snapshot-list`; `xmls` has the inactive XML, then
+ * the current one.
+ */
 function readDomains(infos: string, xmls: string): readonly LibvirtDomain[] {
   const documents = readXmls(xmls);
   return infos

@@ -3,7 +3,10 @@ import { readValues } from "./sysfs";
 
 /** Which machine this is, and how it was booted. */
 export interface Machine {
-  /** `/etc/machine-id` (D-Bus's on hosts older than systemd), or XenServer's INSTALLATION_UUID. Never changes, whatever the host's address. */
+  /**
+   * `/etc/machine-id` (D-Bus's on hosts older than systemd), or XenServer's INSTALLATION_UUID. Never changes, whatever
+   * the host's address.
+   */
   readonly id: string | undefined;
   /** Whether this is XenServer or XCP-ng, whose toolstack reboots the host and knows it by that id. */
   readonly isXenServer: boolean;

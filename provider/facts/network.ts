@@ -63,7 +63,8 @@ export function interfacesUnder(interfaces: readonly NetworkInterface[], address
     // An Open vSwitch bridge has no lower links: its ports belong to the single datapath "ovs-system".
     if (network.lower.length > 0 || network.carriedBy) return;
     visit(byName.get("ovs-system"));
-    // xend of RHEL 5 gives dom0 the address on eth0, a loop of netloop.ko whose other end vif0.0 is a port of the bridge.
+    // xend of RHEL 5 gives dom0 the address on eth0, a loop of netloop.ko whose other end vif0.0 is a port of the
+    // bridge.
     const loop = /^v?eth(\d+)$/.exec(network.name)?.[1];
     for (const bridge of interfaces) if (loop && bridge.lower.includes(`vif0.${loop}`)) visit(bridge);
   };

@@ -16,7 +16,10 @@ export interface Pciback {
   readonly nativeModules: ReadonlyMap<PciAddress, string>;
 }
 
-/** The module may be called xen-pciback; in sysfs the driver is always "pciback" (xen tools/libs/light/libxl_osdeps.h, 4.17). */
+/**
+ * The module may be called xen-pciback; in sysfs the driver is always "pciback" (xen tools/libs/light/libxl_osdeps.h,
+ * 4.17).
+ */
 export const pcibackFact: Fact<Pciback> = {
   name: "pciback",
   ask: `

@@ -72,10 +72,12 @@ sed 's/^/swap /' /proc/swaps`,
       if (seen.has(name)) return seen;
       seen.add(name);
       for (const slave of slaves.get(name) ?? []) below(slave, seen);
-      // A partition is a folder inside its disk: …/block/vda/vda1. md and dm may use the whole disk instead of a partition.
+      // A partition is a folder inside its disk: …/block/vda/vda1. md and dm may use the whole disk instead of a
+      // partition.
       const disk = pathOf.get(name)?.split("/").at(-2);
       if (disk && pathOf.has(disk)) below(disk, seen);
-      // A multipath NVMe disk nvme0n1 is a virtual device; its paths are nvme0c*n1 (linux, drivers/nvme/host/multipath.c, 6.1).
+      // A multipath NVMe disk nvme0n1 is a virtual device; its paths are nvme0c*n1 (linux,
+      // drivers/nvme/host/multipath.c, 6.1).
       const [, subsystem, namespace] = /^(nvme\d+)(n\d+)$/.exec(name) ?? [];
       if (subsystem !== undefined) {
         for (const path of pathOf.keys())
@@ -101,7 +103,8 @@ sed 's/^/swap /' /proc/swaps`,
       const [kind, ...fields] = line.split(" ");
       if (kind === "swap") return use("swap", named(fields[0] ?? ""));
       if (kind !== "mount") return [];
-      // proc(5), mountinfo: field 3 is the device number, field 5 the mount point, and the source is the second field after " - ".
+      // proc(5), mountinfo: field 3 is the device number, field 5 the mount point, and the source is the second field
+      // after " - ".
       const source = fields[fields.indexOf("-") + 2] ?? "";
       return use((fields[4] ?? "").replaceAll("\\040", " "), byNumber.get(fields[2] ?? "") ?? named(source));
     });

@@ -28,7 +28,10 @@ export function lastSegment(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** The PCI functions on the path to a sysfs device, root port first: `../devices/pci0000:00/0000:00:05.0/0000:01:00.0/net/eth0`. */
+/**
+ * The PCI functions on the path to a sysfs device, root port first:
+ * `../devices/pci0000:00/0000:00:05.0/0000:01:00.0/net/eth0`.
+ */
 export function addressesOnPath(path: string): readonly PciAddress[] {
   return path.split("/").flatMap((segment) => {
     const address = /^[0-9a-f]{4,}:/.test(segment) ? parsePciAddress(segment) : undefined;

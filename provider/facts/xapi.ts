@@ -8,7 +8,9 @@ export interface Xapi {
   /** `XenServer` or `XCP-ng`. */
   readonly brand: string;
   readonly hostUuid: string;
-  /** The address of the pool's coordinator, from /etc/xensource/pool.conf; undefined where this host is the coordinator. */
+  /**
+   * The address of the pool's coordinator, from /etc/xensource/pool.conf; undefined where this host is the coordinator.
+   */
   readonly coordinator: string | undefined;
   readonly answer: XapiAnswer;
 }
@@ -16,7 +18,10 @@ export interface Xapi {
 /** What XAPI answers. */
 export type XapiAnswer =
   | XapiPool
-  /** XAPI is starting, down, in emergency mode, or unable to reach its coordinator. `said` is what xe printed, or what is wrong with it. */
+  /**
+   * XAPI is starting, down, in emergency mode, or unable to reach its coordinator. `said` is what xe printed, or what
+   * is wrong with it.
+   */
   | { readonly kind: "silent"; readonly said: string };
 
 /** The pool that this host belongs to. */
@@ -62,9 +67,10 @@ const VGPU_FIELDS = ["uuid", "vm-name-label", "gpu-group-name-label"];
 const PIF_FIELDS = ["uuid", "device", "sriov-physical-PIF-of"];
 
 /**
- * Undefined on hosts other than XenServer and XCP-ng. Three calls of xe, one more for each VM that may have devices, and two about what
- * else hands out devices. With `--all`, vm-list includes templates and snapshots. `other-config` prints values without quotes, so
- * `pci` is asked for by its key, and never with `--minimal`, which puts a backslash before commas.
+ * Undefined on hosts other than XenServer and XCP-ng. Three calls of xe, one more for each VM that may have devices,
+ * and two about what else hands out devices. With `--all`, vm-list includes templates and snapshots. `other-config`
+ * prints values without quotes, so `pci` is asked for by its key, and never with `--minimal`, which puts a backslash
+ * before commas.
  */
 export const xapiFact: Fact<Xapi | undefined> = {
   name: "xapi",

@@ -1,7 +1,7 @@
 /**
- * What `xe <class>-list` prints (xen-api, ocaml/xapi-cli-server/cli_printer.ml and cli_operations.ml, 1.60 to 26.1): a record is a block
- * of `name ( RO): value` lines, the first not indented, the others indented, followed by two empty lines. Values are not escaped, so a
- * name-label may span lines.
+ * What `xe <class>-list` prints (xen-api, ocaml/xapi-cli-server/cli_printer.ml and cli_operations.ml, 1.60 to 26.1): a
+ * record is a block of `name ( RO): value` lines, the first not indented, the others indented, followed by two empty
+ * lines. Values are not escaped, so a name-label may span lines.
  */
 
 /** A record of xe: field name -> value. */
@@ -11,8 +11,8 @@ export type XeRecord = ReadonlyMap<string, string>;
 const FIELD = /^( *)([A-Za-z][\w-]*) \(( R|SR|MR)[OW]\)(?: \[DEPRECATED\])? *: (.*)$/;
 
 /**
- * Reads records that begin with the field `uuid`. `fields` names the fields to read, in the order in which xe prints them: a line that
- * looks like an earlier field, or like one that is not named, is part of the value before it.
+ * Reads records that begin with the field `uuid`. `fields` names the fields to read, in the order in which xe prints
+ * them: a line that looks like an earlier field, or like one that is not named, is part of the value before it.
  */
 export function readXeRecords(text: string, fields: readonly string[]): readonly XeRecord[] {
   const records: Map<string, string>[] = [];
@@ -40,12 +40,17 @@ export function readXeRecords(text: string, fields: readonly string[]): readonly
   return records;
 }
 
-/** The uuid in a field that refers to another object; undefined for `<not in database>` (records.ml: a null reference). */
+/**
+ * The uuid in a field that refers to another object; undefined for `<not in database>` (records.ml: a null reference).
+ */
 export function readXeReference(value: string | undefined): string | undefined {
   return value !== undefined && isUuid(value) ? value : undefined;
 }
 
-/** Whether a map, printed as `key: value; key: value`, may have the key. It need not, since a value can hold such text too. */
+/**
+ * Whether a map, printed as `key: value; key: value`, may have the key. It need not, since a value can hold such text
+ * too.
+ */
 export function mayHaveKey(map: string, key: string): boolean {
   return `; ${map}`.includes(`; ${key}: `);
 }

@@ -12,7 +12,10 @@ interface XendDomain {
   readonly pciDevices: readonly { readonly address: PciAddress }[];
 }
 
-/** Reads `xm list --long` (xen, tools/python/xen/xm/main.py, 4.1); undefined when that is no list. VMs that do not run have no domid. */
+/**
+ * Reads `xm list --long` (xen, tools/python/xen/xm/main.py, 4.1); undefined when that is no list. VMs that do not run
+ * have no domid.
+ */
 export function readXendDomains(printed: string): readonly XendDomain[] | undefined {
   const items = parseSxp(printed);
   return (
