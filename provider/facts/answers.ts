@@ -1,6 +1,6 @@
 import { PassthroughError } from "../errors";
 
-/** What one question of the facts script printed, byte for byte, and how its last command ended. */
+/** What the host printed for one question, byte for byte, and the exit code of its last command. */
 export interface Answer {
   readonly text: string;
   readonly exitCode: number;
@@ -24,7 +24,7 @@ export interface Fact<T> {
   parse(answer: Answer): T;
 }
 
-/** The host's facts do not read as our script prints them: a cut answer, or a login shell that prints text of its own. */
+/** The answer of the host is not what the facts script prints: it was cut off, or the login shell printed into it. */
 export class UnreadableFactsError extends PassthroughError {
   override readonly name = "UnreadableFactsError";
 }
@@ -32,10 +32,11 @@ export class UnreadableFactsError extends PassthroughError {
 const BEGIN = "@facts-begin";
 const END = "@facts-end";
 
+const REMEDY = "Try again; if this persists, check that the profile of root's login shell neither prints nor exits";
+
 /**
- * Shell functions and calls that print the answers of all facts.
- * Every line of an answer starts with "|", and "=<exit code>" on a line of its own ends it, so that any text
- * (with or without a last newline) comes back exactly.
+ * Shell that defines the function `facts`, which prints the answers of all facts. Every line of an answer starts with
+ * "|", and a line "=<exit code>" ends it, so that any text comes back exactly, with or without a newline at its end.
  */
 export function factsShell(facts: readonly Fact<unknown>[], questions: Questions): string {
   const question = ({ ask }: Fact<unknown>) => (typeof ask === "string" ? ask : ask(questions)).trim();
@@ -46,28 +47,32 @@ export function factsShell(facts: readonly Fact<unknown>[], questions: Questions
   ].join("\n");
 }
 
-/** Reads what `facts` printed; text before and after (a login banner, apply results) is passed over. */
+/**
+ * Reads what `facts` printed: fact name -> answer. Ignores text before and after (a login banner, the results of an
+ * apply). Throws UnreadableFactsError.
+ */
 export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
-  // Our marks are lines of their own: a file of the host may well hold these words.
+  // Marks stand on lines of their own, because files of the host may hold the same words.
   const lines = `\n${printed}`;
   const begin = lines.indexOf(`\n${BEGIN}\n`);
   const end = lines.indexOf(`\n${END}\n`, begin);
-  if (begin < 0 || end < 0) throw new UnreadableFactsError("the answer of the host has no complete facts");
+  if (begin < 0 || end < 0) throw new UnreadableFactsError(`the host's answer is incomplete. ${REMEDY}`);
   const answers = new Map<string, Answer>();
-  // Split at newlines alone: with the flag m, "^" matches behind a carriage return too, and files hold those.
+  // Split at newlines only: with the flag m, "^" also matches after a carriage return, and files hold those.
   const [, ...sections] = lines.slice(begin + 1 + BEGIN.length, end).split("\n@");
   for (const section of sections) {
     const [name = "", ...lines] = section.split("\n");
     const body = lines.map((line) => line.slice(1)).join("\n");
     const match = /^([\s\S]*)\n=(\d+)$/.exec(body);
     if (!match || lines.some((line) => !line.startsWith("|"))) {
-      throw new UnreadableFactsError(`the host's answer to "${name}" is not as our script prints it`);
+      throw new UnreadableFactsError(`the host's answer to "${name}" is garbled. ${REMEDY}`);
     }
     answers.set(name, { text: match[1] ?? "", exitCode: Number(match[2]) });
   }
   return answers;
 }
 
+/** Indents every line that is not empty by two spaces. */
 export function indent(text: string): string {
   return text.replace(/^(?=.)/gm, "  ");
 }

@@ -8,11 +8,11 @@ import { type HostFiles, selectFiles } from "./files";
 /** How the host boots, and the programs that make its boot files. */
 export interface Boot {
   readonly firmware: "bios" | "uefi";
-  /** Programs that are there, of those that make boot files. */
+  /** Which of the programs that make boot files are installed. */
   readonly programs: readonly string[];
   /** Whether grub-mkconfig reads /etc/default/grub.d (Debian's and Ubuntu's does). */
   readonly grubDropIns: boolean;
-  /** The folder of dracut's modules.d. */
+  /** The folder that holds dracut's modules.d. */
   readonly dracutFolder: string | undefined;
   /** Whether modprobe knows softdep: kmod does, module-init-tools (RHEL 6, Debian 6 and older) does not. */
   readonly softdep: boolean;
@@ -33,6 +33,7 @@ export const BOOT_FILES: readonly string[] = [
   ...[...EARLY_FILES, ...INITRAMFS_MODULE_FILES],
 ];
 
+/** How the host boots. */
 export const bootFact: Fact<Boot> = {
   name: "boot",
   ask: `
@@ -54,7 +55,7 @@ modprobe --version | sed -n 's/^/modprobe /p'`,
       programs: all("program"),
       grubDropIns: lines.includes("drop-ins"),
       dracutFolder: all("dracut")[0],
-      softdep: !all("modprobe").some((one) => one.startsWith("module-init-tools")),
+      softdep: !all("modprobe").some((version) => version.startsWith("module-init-tools")),
     };
   },
 };
@@ -72,8 +73,8 @@ export function grubDefaultsOf(boot: Boot, files: HostFiles): GrubDefaults | und
 }
 
 /**
- * The grub.cfg that the firmware leads to and that grub-mkconfig made. The one on the EFI system partition only counts when it is not
- * a stub that leads to the other (Fedora 34, RHEL 9).
+ * The grub.cfg that the firmware leads to and that grub-mkconfig made. The one on the EFI system partition only counts
+ * when it is not a stub that leads to the other (Fedora 34, RHEL 9).
  */
 export function grubConfigOf(boot: Boot, files: HostFiles): TextFile | undefined {
   const made = grubConfigs(files).filter(({ text }) => text.includes("/etc/grub.d/"));
@@ -103,13 +104,13 @@ export function loaderEntriesOf(files: HostFiles): readonly TextFile[] {
   return areRead ? selectFiles(files, [`${LOADER_ENTRIES}*.conf`]) : [];
 }
 
-/** The program that makes this host's initramfs; undefined where it is none that we know. */
+/** The program that makes this host's initramfs; undefined where it is an unknown one. */
 export function initramfsMakerOf({ programs }: Boot): InitramfsMaker | undefined {
   if (programs.includes("update-initramfs")) return "initramfs-tools";
   return (["dracut", "mkinitfs"] as const).find((maker) => programs.includes(maker));
 }
 
-/** What makes the initramfs here, where it takes scripts; undefined for makers that take no script of others (mkinitfs), or none at all. */
+/** Where a script for the initramfs goes; undefined where its maker takes none (mkinitfs) or is unknown. */
 export function earlyHomeOf(boot: Boot): EarlyHome | undefined {
   const maker = initramfsMakerOf(boot);
   if (maker === "initramfs-tools") return { kind: "initramfs-tools" };

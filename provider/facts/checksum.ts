@@ -4,13 +4,16 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc >>> 0;
 });
 
-/** The first number that `cksum` prints for these bytes (POSIX.1-2024, cksum: the length goes into the sum). */
+/**
+ * The checksum that `cksum` prints for a text of Latin-1 characters (POSIX.1-2024, cksum: the length is part of the
+ * sum).
+ */
 export function posixChecksum(text: string): number {
   let crc = 0;
   const add = (byte: number) => {
     crc = ((crc << 8) ^ (TABLE[((crc >>> 24) ^ byte) & 0xff] ?? 0)) >>> 0;
   };
-  for (let at = 0; at < text.length; at++) add(text.charCodeAt(at) & 0xff);
+  for (let index = 0; index < text.length; index++) add(text.charCodeAt(index) & 0xff);
   for (let length = text.length; length > 0; length = Math.floor(length / 256)) add(length & 0xff);
   return ~crc >>> 0;
 }

@@ -15,7 +15,10 @@ export interface Domain {
   readonly name: string;
   readonly uuid: string | undefined;
   readonly paused: boolean;
-  /** Whether it was started with a device or with passthrough enabled: from Xen 4.13 on no other can get one (libxl_create.c, 4.17). */
+  /**
+   * Whether it was started with a device or with passthrough enabled; from Xen 4.13 on, no other domain can get one
+   * (libxl_create.c, 4.17).
+   */
   readonly startedForDevices: boolean;
   readonly pciDevices: readonly DomainPciDevice[];
 }
@@ -33,7 +36,10 @@ const ListedDomains = z.array(
   }),
 );
 
-/** What `xl` says of the domains, and xenstore of their devices. */
+/**
+ * The running domains from `xl` or `xm`, with their devices from xenstore or `xm`. Throws UnreadableFactsError rather
+ * than miss a domain.
+ */
 export const domainsFact: Fact<readonly Domain[]> = {
   name: "domains",
   ask: `
@@ -50,14 +56,20 @@ xenstore-ls -f /local/domain/0/backend/pci | sed 's/^/store /'
 long=$(xl list -l) || long=$(xl list -l) || long=$(xl list -l) || return
 printf '%s\\n' "$long"`,
   parse(answer) {
-    // Seen on Xen 4.17: xl aborts now and then in a thread of libxenstore (tpp.c); to take that for "no domains" would be harm.
+    // Seen on Xen 4.17: xl sometimes aborts in a thread of libxenstore (tpp.c). Mistaking that for "no domains" would
+    // do harm.
     if (answer.text.startsWith("xend\n")) {
       const domains = answer.exitCode === 0 ? readXendDomains(answer.text.slice("xend\n".length)) : [];
-      if (domains) return domains; // a daemon that does not answer has no host that anything is done to
-      throw new UnreadableFactsError('"xm list --long" printed no list: the domains of the host are not known');
+      if (domains) return domains; // where xend does not answer, every plan is refused
+      throw new UnreadableFactsError(
+        '"xm list --long" printed no list, so the running VMs are unknown. Run it on the host to see why',
+      );
     }
-    if (answer.exitCode !== 0)
-      throw new UnreadableFactsError('"xl list" failed three times: the domains of the host are not known');
+    if (answer.exitCode !== 0) {
+      throw new UnreadableFactsError(
+        '"xl list" failed three times, so the running VMs are unknown. Run it on the host to see why',
+      );
+    }
     const json = answer.text.indexOf("\n[");
     const listed = json < 0 ? [] : readDomainList(answer.text.slice(json));
     const lines = (json < 0 ? answer.text : answer.text.slice(0, json)).split("\n");
@@ -74,7 +86,7 @@ printf '%s\\n' "$long"`,
           name: fromBytes(match[1]),
           uuid: config?.c_info.uuid,
           paused: match[3]?.includes("p") ?? false,
-          // Devices that were detached again stay in this list (seen on 4.17): it tells how the domain began, not what it has.
+          // Detached devices stay in this list (seen on 4.17): it tells how the domain was started, not what it has.
           startedForDevices:
             (config?.pcidevs.length ?? 0) > 0 ||
             (config?.c_info.passthrough !== undefined && config.c_info.passthrough !== "disabled"),
@@ -89,11 +101,14 @@ function readDomainList(json: string) {
   try {
     return ListedDomains.parse(JSON.parse(json));
   } catch {
-    return []; // An xl of before 4.3 prints S-expressions here; the table and xenstore are enough for what it can.
+    return []; // Before 4.3 xl prints S-expressions here. For what that xl can do, the table and xenstore are enough.
   }
 }
 
-/** Reads `/local/domain/0/backend/pci/<domid>/0/dev-N = "0000:01:00.0"`; states past "Initialised" count until the key goes. */
+/**
+ * Reads `/local/domain/0/backend/pci/<domid>/0/dev-N = "0000:01:00.0"`. A device counts, whatever its state, until the
+ * key is gone.
+ */
 function readPciBackends(lines: readonly string[]): ReadonlyMap<number, PciAddress[]> {
   const devices = new Map<number, PciAddress[]>();
   for (const line of lines) {

@@ -10,7 +10,10 @@ import { RULE_FILES } from "./virtual-functions";
 import { AUTOSTART_FILES, XL_CONFIG_FILES, XM_CONFIG_FILES } from "./vm-configs";
 import { XEND_FILES } from "./xend";
 
-/** Every text file that plans read or edit, printed by one loop. What a host cannot have a use for is not read from it. */
+/**
+ * Every text file that plans read or edit, printed by one loop. Files that only matter with xm or with Xen are not read
+ * without it.
+ */
 export const filesFact: Fact<HostFiles> = {
   name: "files",
   ask: ({ vmConfigPaths }) => `

@@ -1,15 +1,20 @@
 import type { TextFile } from "../boot/text-file";
 
-/** The text files of a host that plans read or edit. Each topic has a function that selects its own: `modprobeFiles(files)`. */
+/**
+ * The text files of a host that plans read or edit. Each topic has a function that selects its own:
+ * `modprobeFiles(files)`.
+ */
 export interface HostFiles {
   readonly byPath: ReadonlyMap<string, TextFile>;
-  /** Paths that may be VM configurations, the ones that the program names last; not every path has a file. */
+  /** Where VM configurations may be, the paths that the program names last. Not every path has a file. */
   readonly vmConfigPaths: readonly string[];
   /** Scripts and units that mention /etc/xen/pciback.conf. */
   readonly pcibackConfReaders: readonly string[];
 }
 
-/** The files that the globs or paths match, in the order of the globs and, within a glob, of the shell under LC_ALL=C. */
+/**
+ * The files that the globs or paths match, in the order of the globs and, within a glob, of the shell under LC_ALL=C.
+ */
 export function selectFiles(files: HostFiles, globs: readonly string[]): readonly TextFile[] {
   const selected = globs.flatMap((glob) => {
     if (!glob.includes("*")) return files.byPath.get(glob) ?? [];
@@ -20,8 +25,8 @@ export function selectFiles(files: HostFiles, globs: readonly string[]): readonl
 }
 
 /**
- * The files after an edit, which addresses a file by its target as steps do. A file that was not there is added under that path;
- * undefined text removes the file.
+ * The files after an edit, which addresses a file by its target as steps do. A file that was not there is added under
+ * that path; undefined text removes the file.
  */
 export function withFile(files: HostFiles, target: string, text: string | undefined): HostFiles {
   const edited = [...files.byPath].flatMap(([path, file]) => {

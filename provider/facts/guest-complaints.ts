@@ -2,15 +2,18 @@ import { fromBytes } from "../bytes";
 import { type PciAddress, parsePciAddress } from "../pci/address";
 import type { Fact } from "./answers";
 
-/** What went wrong between guests and their devices, as the host can read it. */
+/** Trouble between guests and their devices, as far as the host's logs show it. */
 export interface GuestComplaints {
-  /** Names of VMs whose kernel found a PCI bus of Xen and no driver for it, with the console log that says so. */
+  /** VMs whose kernel found Xen's PCI bus but has no driver for it, with the path of the console log that says so. */
   readonly withoutPcifront: readonly { readonly vm: string; readonly log: string }[];
-  /** Functions whose guest wrote where pciback lets nobody write, with the host kernel's line. */
+  /** Functions whose guest wrote to a register that pciback keeps read-only, with the line of the host's kernel log. */
   readonly readOnlyWrites: readonly { readonly address: PciAddress; readonly line: string }[];
 }
 
-// xenconsoled writes the logs where XENCONSOLED_TRACE has "guest"; pciback's line is of conf_space.c (linux, drivers/xen/xen-pciback, 6.1).
+/**
+ * xenconsoled writes console logs where XENCONSOLED_TRACE has "guest"; pciback's line is from conf_space.c (linux,
+ * drivers/xen/xen-pciback, 6.1).
+ */
 export const guestComplaintsFact: Fact<GuestComplaints> = {
   name: "guest_complaints",
   ask: `

@@ -59,14 +59,15 @@ export function hostFactsShell(questions: Questions): string {
   return `${PRINT_FILES}\n${factsShell(Object.values(FACTS), questions)}`;
 }
 
-/** Reads what `facts` printed. Throws UnreadableFactsError. */
+/** Reads what the shell function `facts` printed. Throws UnreadableFactsError. */
 export function readHostFacts(printed: string): HostFacts {
   const answers = readAnswers(printed);
   const parsed = Object.entries<Fact<unknown>>(FACTS).map(([name, fact]) => {
     const answer = answers.get(fact.name);
-    if (!answer) throw new UnreadableFactsError(`the answer of the host lacks "${fact.name}"`);
+    if (!answer) throw new UnreadableFactsError(`the host's answer lacks "${fact.name}"`);
     return [name, fact.parse(answer)] as const;
   });
-  // TypeScript cannot type a loop over fields of different types. `Parsed` says of each field what this loop puts there.
+  // TypeScript cannot type a loop over fields of different types. `Parsed` says of each field what this loop puts
+  // there.
   return Object.fromEntries(parsed) as HostFacts;
 }

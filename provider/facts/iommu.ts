@@ -1,21 +1,25 @@
 import type { Fact } from "./answers";
 
-/** What can remap the DMA of devices for VMs, by what its table of the firmware is called. */
+/** Whose IOMMU remaps the DMA of devices for VMs, told by the name of the firmware's table. */
 export type IommuMaker = "intel" | "amd";
 
-/** What the firmware offers, and what the kernel made of it. */
+/** The IOMMU that the firmware offers, and what the kernel makes of it. */
 export interface Iommu {
-  /** Undefined where the firmware has no table of it: there is none, or it is switched off in the firmware's setup. */
+  /**
+   * Undefined where the firmware has no table for one: there is none, or it is switched off in the firmware's setup.
+   */
   readonly offered: IommuMaker | undefined;
-  /** The units that the kernel uses (/sys/class/iommu); always empty in a dom0, where Xen has them. */
+  /** Names of the units that the kernel uses (/sys/class/iommu); always empty in a dom0, where Xen uses them. */
   readonly units: readonly string[];
 }
 
 const TABLES = "/sys/firmware/acpi/tables";
 
-// DMAR: Intel VT-d 3.3, 8.1. IVRS: AMD I/O Virtualization 3.05, 5.2. Xen hides Intel's from dom0 by another signature once
-// it uses it: "RMAD" (seen on 4.17), "XMAR" (xen/drivers/passthrough/vtd/dmar.c of older ones). Its own log has the
-// tables by their names, until the log wraps around.
+/**
+ * DMAR: Intel VT-d 3.3, 8.1. IVRS: AMD I/O Virtualization 3.05, 5.2. Once Xen uses Intel's table, it hides it from dom0
+ * under another signature: "RMAD" (seen on 4.17) or "XMAR" (older versions, xen/drivers/passthrough/vtd/dmar.c). Xen's
+ * log has the real names until it wraps around.
+ */
 export const iommuFact: Fact<Iommu> = {
   name: "iommu",
   ask: `

@@ -4,24 +4,26 @@ import { type Fact, UnreadableFactsError } from "./answers";
 
 /** libvirt on a host that has virsh. */
 export type Libvirt =
-  /** On a host with another toolstack it is asked only when the program names it: a daemon that hangs would hold up all facts. */
+  /** The host has another toolstack and the program does not name libvirt: a hanging daemon would hold up all facts. */
   | { readonly kind: "not-asked" }
-  /** The daemon did not answer; `said` is what virsh printed, empty when it waited in vain. */
+  /** The daemon did not answer. `said` is what virsh printed, empty when it timed out. */
   | { readonly kind: "silent"; readonly uri: LibvirtUri; readonly said: string }
   | LibvirtAnswers;
 
+/** A libvirt daemon that answers. */
 export interface LibvirtAnswers {
   readonly kind: "answers";
   readonly uri: LibvirtUri;
   readonly version: LibvirtVersion;
-  /** Whether `virsh attach-device` has --config and --live; before (up to 1.0.4) one flag meant both. */
+  /** Whether `virsh attach-device` has --config and --live; up to 1.0.4 one flag meant both. */
   readonly separateScopes: boolean;
   readonly domains: readonly LibvirtDomain[];
 }
 
-/** The system's own connections; a user's session has no PCI devices to give. */
+/** The connections of the system; the session of a user has no PCI devices to give. */
 export type LibvirtUri = "qemu:///system" | "xen:///system";
 
+/** The version of the library, which decides what virsh can do. */
 export interface LibvirtVersion {
   readonly major: number;
   readonly minor: number;
@@ -37,18 +39,19 @@ export interface LibvirtDomain {
   readonly paused: boolean;
   /** A transient VM has no configuration that outlives it. */
   readonly persistent: boolean;
-  /** Whether the next start goes on from a saved state (virsh managedsave). */
+  /** Whether the next start resumes a saved state (virsh managedsave). */
   readonly saved: boolean;
   readonly snapshots: number;
-  /** `dumpxml --inactive`: what the next start takes. */
+  /** `dumpxml --inactive`: what the VM has from its next start on. */
   readonly config: DomainXml;
   /** `dumpxml` of a running VM. */
   readonly live: DomainXml | undefined;
 }
 
 /**
- * Three runs of virsh, which starts slowly: the version with the list of VMs, then what virsh says of all VMs, then their XML.
- * `timeout` is missing on hosts as old as RHEL 5.
+ * Undefined on a host without virsh. Three runs of virsh, which starts slowly: the version with the list of VMs, then
+ * the state of all VMs, then their XML. Hosts as old as RHEL 5 lack `timeout`. Throws UnreadableFactsError for XML that
+ * cannot be read.
  */
 export const libvirtFact: Fact<Libvirt | undefined> = {
   name: "libvirt",
@@ -69,7 +72,7 @@ libvirt_snapshots='snapshot-list'
 libvirt_said=$(libvirt_run 'version; help attach-device; list --all --uuid' 2>&1)
 libvirt_uuids=$(printf '%s\\n' "$libvirt_said" | grep -x '[0-9a-f]\\{8\\}-[0-9a-f-]\\{27\\}')
 case $libvirt_said in *"support option --uuid"*)
-  # Before libvirt 0.9.13 the list had names alone, and virsh does nothing of a line with one word that it does not know.
+  # Before libvirt 0.9.13 the list has only names, and virsh skips a whole line for one word that it does not know.
   libvirt_said=$(libvirt_run 'version; help attach-device' 2>&1)
   virsh help snapshot-list >&2 || libvirt_snapshots=
   libvirt_uuids=$(libvirt_run list --all | sed -n 's/^ *[-0-9][0-9]* \\(.*\\)$/\\1/p' |
@@ -112,6 +115,7 @@ return 0`,
   },
 };
 
+/** Whether the version is this one or a later one. */
 export function libvirtIsAtLeast(version: LibvirtVersion, major: number, minor: number, micro: number): boolean {
   const difference = version.major - major || version.minor - minor || version.micro - micro;
   return difference >= 0;
@@ -122,7 +126,10 @@ function readVersion(said: string): LibvirtVersion | undefined {
   return match ? { major: Number(match[1]), minor: Number(match[2]), micro: Number(match[3]) } : undefined;
 }
 
-/** `dominfo` begins with "Id:", then comes `snapshot-list`; of each VM first the inactive XML, then the one of this moment. */
+/**
+ * For each VM `infos` has `dominfo`, which begins with "Id:", and `snapshot-list`; `xmls` has the inactive XML, then
+ * the current one.
+ */
 function readDomains(infos: string, xmls: string): readonly LibvirtDomain[] {
   const documents = readXmls(xmls);
   return infos
@@ -131,8 +138,8 @@ function readDomains(infos: string, xmls: string): readonly LibvirtDomain[] {
     .flatMap((text): LibvirtDomain[] => {
       const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(text)?.[1]?.trim() ?? "";
       const uuid = field("UUID").toLowerCase();
-      const [config, live] = documents.filter((one) => one.uuid === uuid);
-      if (!config) return []; // gone between two questions
+      const [config, live] = documents.filter((document) => document.uuid === uuid);
+      if (!config) return []; // removed between two questions
       const running = field("Id") !== "-";
       const [, snapshots = ""] = text.split(/^-{3,}$/m);
       return [
@@ -155,6 +162,8 @@ function readXmls(text: string): readonly DomainXml[] {
   try {
     return readDomainXmls(fromBytes(text));
   } catch (error) {
-    throw new UnreadableFactsError(`the XML that virsh prints of the host's VMs cannot be read: ${error}`);
+    throw new UnreadableFactsError(
+      `unable to read the XML that virsh prints for the host's VMs: ${error}. Look for the VM with "virsh dumpxml"`,
+    );
   }
 }

@@ -3,16 +3,19 @@ import { readValues } from "./sysfs";
 
 /** Which machine this is, and how it was booted. */
 export interface Machine {
-  /** `/etc/machine-id` (D-Bus's on hosts older than systemd), or XenServer's INSTALLATION_UUID: the same for ever, whatever the host's address is. */
+  /**
+   * `/etc/machine-id` (D-Bus's on hosts older than systemd), or XenServer's INSTALLATION_UUID. Never changes, whatever
+   * the host's address.
+   */
   readonly id: string | undefined;
-  /** Whether it is XenServer or XCP-ng, whose toolstack takes the host down and knows it by that id. */
+  /** Whether this is XenServer or XCP-ng, whose toolstack reboots the host and knows it by that id. */
   readonly isXenServer: boolean;
   /** Changes with every boot of the host. */
   readonly bootId: string;
   readonly kernelRelease: string;
-  /** Arguments of the running kernel, without the hypervisor's. */
+  /** Arguments of the running kernel; not those of the hypervisor. */
   readonly kernelCommandLine: string;
-  /** The host's own address of this SSH session, from SSH_CONNECTION. */
+  /** The address of the host that this SSH session reached, from SSH_CONNECTION. */
   readonly sshServerAddress: string | undefined;
   /** Commands that an apply needs and this host lacks. */
   readonly missingCommands: readonly string[];
@@ -20,6 +23,7 @@ export interface Machine {
 
 const NEEDED_COMMANDS = ["flock", "cksum", "dd", "sed", "grep", "mktemp", "readlink"];
 
+/** The identity of the host and of its boot. */
 export const machineFact: Fact<Machine> = {
   name: "machine",
   ask: `

@@ -2,7 +2,7 @@ import { type PciAddress, type PciTarget, parsePciAddress, slotOf, targets } fro
 import type { Fact } from "./answers";
 import { addressesOnPath, lastSegment, readLinks, readValues } from "./sysfs";
 
-/** What a PCI function is, as its configuration space says it. */
+/** What a PCI function is, from its configuration space. */
 export interface PciIdentity {
   /** Vendor and device: `8086:10d3`. */
   readonly id: string;
@@ -10,7 +10,7 @@ export interface PciIdentity {
   readonly subsystem: string;
   /** Six hexadecimal digits, base class first: `020000`. */
   readonly class: string;
-  /** For people: `Ethernet controller: Intel Corporation 82574L`; the id alone where the host has no lspci. */
+  /** For people: `Ethernet controller: Intel Corporation 82574L`; only the id where the host has no lspci. */
   readonly label: string;
 }
 
@@ -18,19 +18,21 @@ export interface PciIdentity {
 export interface PciDevice {
   readonly address: PciAddress;
   readonly identity: PciIdentity;
-  /** The driver that holds the function now. */
+  /** The driver that the function is bound to now. */
   readonly driver: string | undefined;
   /** The bridges above it, root port first. */
   readonly bridges: readonly PciAddress[];
-  /** The physical function, where this is a virtual one. */
+  /** Set for a virtual function: the physical function that it belongs to. */
   readonly physicalFunction: PciAddress | undefined;
   readonly iommuGroup: string | undefined;
-  /** Whether the kernel knows a way to reset this function. */
+  /** Whether the kernel can reset this function by itself. */
   readonly resettable: boolean;
 }
 
+/** The PCI functions of the host. */
 export type PciDevices = ReadonlyMap<PciAddress, PciDevice>;
 
+/** All PCI functions, with their drivers and IOMMU groups. */
 export const pciDevicesFact: Fact<PciDevices> = {
   name: "pci_devices",
   ask: `
@@ -79,14 +81,14 @@ lspci -D | sed 's/^/lspci /'`,
   },
 };
 
-/** The functions that a resource's `device` names, lowest first; empty when there is none. */
+/** The functions that a resource's `device` names, lowest first; empty when the host has none of them. */
 export function functionsOf(devices: PciDevices, target: PciTarget): readonly PciDevice[] {
   return [...devices.values()]
     .filter((device) => targets(target, device.address))
     .sort((a, b) => a.address.localeCompare(b.address));
 }
 
-/** Other functions of the same slot: what shares a reset with this one. */
+/** The other functions of the same slot, which may share a reset with this one. */
 export function siblingsOf(devices: PciDevices, address: PciAddress): readonly PciDevice[] {
   return [...devices.values()].filter(
     (device) => device.address !== address && slotOf(device.address) === slotOf(address),

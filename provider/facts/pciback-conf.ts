@@ -13,6 +13,7 @@ export interface PcibackConf {
   readonly modulesLoad: boolean;
 }
 
+/** What starts services at boot. */
 export type BootInit = "systemd" | "sysv";
 
 /** The modules that Debian's init scripts load at boot. */
@@ -63,7 +64,9 @@ export function moduleLists(files: HostFiles): readonly TextFile[] {
   return selectFiles(files, MODULE_LISTS);
 }
 
-/** The scripts and units of the host itself, not of this project, that read the list, and whether the boot starts them. */
+/**
+ * The scripts and units of the host itself, not of this project, that read the list, and whether the boot starts them.
+ */
 export function ownReaders(
   conf: PcibackConf,
   files: HostFiles,

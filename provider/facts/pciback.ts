@@ -2,21 +2,24 @@ import { type PciAddress, parsePciAddress } from "../pci/address";
 import type { Fact } from "./answers";
 import { lastSegment, readLinks } from "./sysfs";
 
-/** The host driver that keeps devices for VMs, and the drivers that it competes with at boot. */
+/** The driver that keeps devices for Xen's VMs, and the drivers that it competes with at boot. */
 export interface Pciback {
-  /** Whether the driver is there now: loaded, or part of the kernel. */
+  /** Whether the driver is there now: loaded as a module, or part of the kernel. */
   readonly registered: boolean;
-  /** `module`, `builtin`, or undefined where this kernel has none at all. */
+  /** Undefined where this kernel has no such driver. */
   readonly kind: "module" | "builtin" | undefined;
-  /** The name of its module, which is older than xen-pciback on kernels of Xen's own (2.6.18 to 2.6.32). */
+  /** The name of its module; `pciback` on Xen's own kernels (2.6.18 to 2.6.32). */
   readonly module: "xen-pciback" | "pciback";
   /** The module of each PCI driver: `xhci_hcd` -> `xhci_pci`. A driver without one is part of the kernel. */
   readonly driverModules: ReadonlyMap<string, string>;
-  /** The module that the kernel would load for a function that its own driver does not hold now. */
+  /** The module that the kernel would load for a function that is not bound to its own driver now. */
   readonly nativeModules: ReadonlyMap<PciAddress, string>;
 }
 
-// The module is xen-pciback, its sysfs driver always "pciback" (xen tools/libs/light/libxl_osdeps.h, 4.17).
+/**
+ * The module may be called xen-pciback; in sysfs the driver is always "pciback" (xen tools/libs/light/libxl_osdeps.h,
+ * 4.17).
+ */
 export const pcibackFact: Fact<Pciback> = {
   name: "pciback",
   ask: `

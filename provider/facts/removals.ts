@@ -3,18 +3,20 @@ import { removalPath } from "../claims/folders";
 import type { Fact } from "./answers";
 import { readTextFiles } from "./text-files";
 
-/** A boot change of ours that was taken back, of which the host still has the old effect until it reboots. */
+/** A boot change of this project that was taken back. The host keeps its effect until it reboots. */
 export const Removal = z.object({
   version: z.literal(1),
   project: z.string(),
   stack: z.string(),
-  /** The claim that ended. */
+  /** The key of the claim that ended. */
   key: z.string(),
-  /** The boot in which it ended; in any later one it counts no more. */
+  /** The boot in which it ended. In any later boot the removal has taken effect. */
   bootId: z.string(),
 });
+/** A removal, as read from the host. */
 export type Removal = z.infer<typeof Removal>;
 
+/** The removals that wait for a reboot of the host. */
 export const removalsFact: Fact<readonly Removal[]> = {
   name: "removals",
   ask: `print_files ${removalPath("*")}`,
@@ -23,7 +25,7 @@ export const removalsFact: Fact<readonly Removal[]> = {
       try {
         return [Removal.parse(JSON.parse(file.text))];
       } catch {
-        return []; // It only tells that a reboot would do good.
+        return []; // It only says that a reboot is due.
       }
     }),
 };

@@ -1,12 +1,13 @@
 import type { Fact } from "./answers";
 
-/** SELinux, where the host has it and it is not switched off. */
+/** SELinux on a host that has not switched it off. */
 export interface Selinux {
   readonly mode: "enforcing" | "permissive";
-  /** Whether VMs of libvirt may use the devices in /sys; undefined where the policy has no such boolean. */
+  /** Whether libvirt's VMs may use devices in /sys; undefined where the policy has no such boolean. */
   readonly virtUseSysfs: boolean | undefined;
 }
 
+/** Undefined on a host without SELinux, or with SELinux switched off. */
 export const selinuxFact: Fact<Selinux | undefined> = {
   name: "selinux",
   ask: `

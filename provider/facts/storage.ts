@@ -2,23 +2,24 @@ import type { PciAddress } from "../pci/address";
 import type { Fact } from "./answers";
 import { addressesOnPath, lastSegment, readLinks, readValues } from "./sysfs";
 
-/** Something that the host reads from a disk: a mounted file system or swap. */
+/** A use that the host makes of a disk: a mounted file system or swap. */
 export interface StorageUse {
   /** `/`, `/boot`, or `swap`. */
   readonly mountPoint: string;
   /** The block devices below it, through partitions, LVM, md, crypt and multipath: `["dm-0", "vda2", "vda"]`. */
   readonly blockDevices: readonly string[];
-  /** The PCI functions that carry those, bridges not counted. */
+  /** The PCI functions that the block devices are connected to; not the bridges above them. */
   readonly carriedBy: readonly PciAddress[];
 }
 
+/** The file systems and swap in use, each traced to the devices that carry it. */
 export const storageFact: Fact<readonly StorageUse[]> = {
   name: "storage",
   ask: `
 ls -ld /sys/class/block/*
 ls -d /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
 grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name
-# Linux 2.6.18 has neither /sys/class/block nor mountinfo: the same in today's form, from what it has.
+# Linux 2.6.18 has neither /sys/class/block nor mountinfo: print what it has in today's form.
 [ -d /sys/class/block ] || for block in /sys/block/*; do
   disk=\${block##*/}
   device=$(readlink "$block/device")
@@ -60,7 +61,7 @@ sed 's/^/swap /' /proc/swaps`,
       if (match?.[1] && match[2]) slaves.set(match[1], [...(slaves.get(match[1]) ?? []), match[2]]);
     }
 
-    const together = new Map<string, string[]>(); // the devices of one btrfs; mountinfo names only one of them
+    const together = new Map<string, string[]>(); // the devices of each btrfs, of which mountinfo names only one
     for (const line of lines) {
       const match = /^(\/sys\/fs\/btrfs\/[^/]+)\/devices\/([^/]+)$/.exec(line);
       if (match?.[1] && match[2]) together.set(match[1], [...(together.get(match[1]) ?? []), match[2]]);
@@ -71,10 +72,12 @@ sed 's/^/swap /' /proc/swaps`,
       if (seen.has(name)) return seen;
       seen.add(name);
       for (const slave of slaves.get(name) ?? []) below(slave, seen);
-      // A partition is a folder inside its disk: …/block/vda/vda1. md and dm sit on the disk, not on the partition, at times.
+      // A partition is a folder inside its disk: …/block/vda/vda1. md and dm may use the whole disk instead of a
+      // partition.
       const disk = pathOf.get(name)?.split("/").at(-2);
       if (disk && pathOf.has(disk)) below(disk, seen);
-      // A multipath NVMe disk nvme0n1 is a virtual device; its paths are nvme0c*n1 (linux, drivers/nvme/host/multipath.c, 6.1).
+      // A multipath NVMe disk nvme0n1 is a virtual device; its paths are nvme0c*n1 (linux,
+      // drivers/nvme/host/multipath.c, 6.1).
       const [, subsystem, namespace] = /^(nvme\d+)(n\d+)$/.exec(name) ?? [];
       if (subsystem !== undefined) {
         for (const path of pathOf.keys())
@@ -100,7 +103,8 @@ sed 's/^/swap /' /proc/swaps`,
       const [kind, ...fields] = line.split(" ");
       if (kind === "swap") return use("swap", named(fields[0] ?? ""));
       if (kind !== "mount") return [];
-      // proc(5), mountinfo: field 3 is the device number, field 5 the mount point, and the source is the second field after " - ".
+      // proc(5), mountinfo: field 3 is the device number, field 5 the mount point, and the source is the second field
+      // after " - ".
       const source = fields[fields.indexOf("-") + 2] ?? "";
       return use((fields[4] ?? "").replaceAll("\\040", " "), byNumber.get(fields[2] ?? "") ?? named(source));
     });

@@ -4,6 +4,7 @@ import type { Fact } from "./answers";
 /** The stub drivers that the running kernel has without Xen, vfio-pci and pci-stub, and in which form. */
 export type StubDrivers = ReadonlyMap<StubDriver, "module" | "builtin">;
 
+/** Asks the running kernel and its modules. */
 export const stubDriversFact: Fact<StubDrivers> = {
   name: "stub_drivers",
   ask: `

@@ -1,6 +1,6 @@
 import { type PciAddress, parsePciAddress } from "../pci/address";
 
-/** Reads `ls -ld` lines of symbolic links: path -> target. Other lines are passed over. */
+/** Reads the symbolic links among `ls -ld` lines: path -> target. Ignores other lines. */
 export function readLinks(text: string): ReadonlyMap<string, string> {
   const links = new Map<string, string>();
   for (const line of text.split("\n")) {
@@ -10,7 +10,7 @@ export function readLinks(text: string): ReadonlyMap<string, string> {
   return links;
 }
 
-/** Reads `grep -H ''` lines: path -> text of the file (several lines joined again). */
+/** Reads `grep -H ''` lines: path -> text of the file, its lines joined by newlines. Ignores other lines. */
 export function readValues(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const line of text.split("\n")) {
@@ -23,11 +23,15 @@ export function readValues(text: string): ReadonlyMap<string, string> {
   return values;
 }
 
+/** The name at the end of a path. */
 export function lastSegment(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** The PCI functions on the way to a sysfs device, root port first: `../devices/pci0000:00/0000:00:05.0/0000:01:00.0/net/eth0`. */
+/**
+ * The PCI functions on the path to a sysfs device, root port first:
+ * `../devices/pci0000:00/0000:00:05.0/0000:01:00.0/net/eth0`.
+ */
 export function addressesOnPath(path: string): readonly PciAddress[] {
   return path.split("/").flatMap((segment) => {
     const address = /^[0-9a-f]{4,}:/.test(segment) ? parsePciAddress(segment) : undefined;

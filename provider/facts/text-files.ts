@@ -2,9 +2,9 @@ import type { TextFile } from "../boot/text-file";
 import { posixChecksum } from "./checksum";
 
 /**
- * Shell function that prints the files among its arguments for `readTextFiles`: three lines of head, then the text with ">" before each
- * line. A file that two globs match is printed once. It starts two commands for each file (three for a symbolic link), because a host
- * may have many files and start commands slowly.
+ * Shell function that prints the files among its arguments for `readTextFiles`: three lines of head, then the text with
+ * ">" before each line. A file that two globs match is printed once. It starts two commands for each file (three for a
+ * symbolic link), because a host may have many files and start commands slowly.
  */
 export const PRINT_FILES = `
 print_files() {
@@ -26,8 +26,8 @@ $file
 }`.trim();
 
 /**
- * Reads what `print_files` printed; lines before the first file are ignored. A file that changed while it was read is left out: an
- * apply would refuse to edit it anyway.
+ * Reads what `print_files` printed; lines before the first file are ignored. A file that changed while it was read is
+ * left out: an apply would refuse to edit it anyway.
  */
 export function readTextFiles(printed: string): readonly TextFile[] {
   return `\n${printed}`

@@ -4,40 +4,41 @@ import type { Fact } from "./answers";
 import { type HostFiles, selectFiles } from "./files";
 import { lastSegment, readLinks, readValues } from "./sysfs";
 
-/** A function that can have virtual functions, and those it has. */
+/** A function that can have virtual functions, with those that it has. */
 export interface PhysicalFunction {
-  /** The most that the device can have (sriov_totalvfs). */
+  /** How many the device can have (sriov_totalvfs). */
   readonly most: number;
   /** How many it has now (sriov_numvfs). */
   readonly count: number;
-  /** In the order of the device's own numbers: virtfn0, virtfn1, … */
+  /** The virtual functions in the order of the device's numbers: virtfn0, virtfn1, … */
   readonly functions: readonly PciAddress[];
 }
 
 /** SR-IOV on a host: Documentation/ABI/testing/sysfs-bus-pci (Linux 6.1), sriov_totalvfs, sriov_numvfs, virtfnN. */
 export interface VirtualFunctions {
-  readonly of: ReadonlyMap<PciAddress, PhysicalFunction>;
-  /** Whether udev is there, whose rules make them again at each boot. */
+  readonly physicalFunctions: ReadonlyMap<PciAddress, PhysicalFunction>;
+  /** Whether the host has udev, whose rules create virtual functions at each boot. */
   readonly udev: boolean;
 }
 
 const RULES_FOLDER = "/etc/udev/rules.d";
 
-const OUR_RULE = `${RULES_FOLDER}/70-pulumi-pci-passthrough-`;
+const RULE_PREFIX = `${RULES_FOLDER}/70-pulumi-pci-passthrough-`;
 
-/** Our rule for one physical function. */
+/** The file of the rule that creates the virtual functions of this physical function. */
 export function virtualFunctionsRulePath(address: PciAddress): string {
-  return `${OUR_RULE}${address}.rules`;
+  return `${RULE_PREFIX}${address}.rules`;
 }
 
 /** All rules that this project writes. */
-export const RULE_FILES: readonly string[] = [`${OUR_RULE}*.rules`];
+export const RULE_FILES: readonly string[] = [`${RULE_PREFIX}*.rules`];
 
 /** The rules that this project wrote on the host. */
 export function virtualFunctionsRules(files: HostFiles): readonly TextFile[] {
   return selectFiles(files, RULE_FILES);
 }
 
+/** What the host says about SR-IOV. */
 export const virtualFunctionsFact: Fact<VirtualFunctions> = {
   name: "virtual_functions",
   ask: `
@@ -45,7 +46,7 @@ grep -H '' /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_nu
 ls -ld /sys/bus/pci/devices/*/virtfn*
 command -v udevadm`,
   parse(answer) {
-    const of = new Map<PciAddress, PhysicalFunction>();
+    const physicalFunctions = new Map<PciAddress, PhysicalFunction>();
     const links = [...readLinks(answer.text)].flatMap(([path, target]) => {
       const address = parsePciAddress(lastSegment(target));
       const [, folder = "", number] = /^(.*)\/virtfn(\d+)$/.exec(path) ?? [];
@@ -60,8 +61,12 @@ command -v udevadm`,
         .filter((link) => link.folder === folder)
         .sort((a, b) => a.number - b.number)
         .map((link) => link.address);
-      of.set(address, { most: Number(most), count: Number(values.get(`${folder}/sriov_numvfs`) ?? 0), functions });
+      physicalFunctions.set(address, {
+        most: Number(most),
+        count: Number(values.get(`${folder}/sriov_numvfs`) ?? 0),
+        functions,
+      });
     }
-    return { of, udev: /^\/.*\/udevadm$/m.test(answer.text) };
+    return { physicalFunctions, udev: /^\/.*\/udevadm$/m.test(answer.text) };
   },
 };

@@ -3,52 +3,60 @@ import type { Fact } from "./answers";
 import { readValues } from "./sysfs";
 import { mayHaveKey, readXeRecords, readXeReference, type XeRecord } from "./xe-output";
 
-/** XenServer or XCP-ng: what the host is, and what its toolstack says of the pool. */
+/** A host with XenServer or XCP-ng, and what its toolstack says about the pool. */
 export interface Xapi {
   /** `XenServer` or `XCP-ng`. */
   readonly brand: string;
   readonly hostUuid: string;
-  /** What /etc/xensource/pool.conf says: the address of the coordinator, or that it is this host. */
+  /**
+   * The address of the pool's coordinator, from /etc/xensource/pool.conf; undefined where this host is the coordinator.
+   */
   readonly coordinator: string | undefined;
   readonly answer: XapiAnswer;
 }
 
+/** What XAPI answers. */
 export type XapiAnswer =
   | XapiPool
-  /** XAPI starts, is down, is in emergency mode, or cannot reach its coordinator; in the words of xe. */
+  /**
+   * XAPI is starting, down, in emergency mode, or unable to reach its coordinator. `said` is what xe printed, or what
+   * is wrong with it.
+   */
   | { readonly kind: "silent"; readonly said: string };
 
+/** The pool that this host belongs to. */
 export interface XapiPool {
   readonly kind: "pool";
   readonly hosts: readonly { readonly uuid: string; readonly name: string }[];
   readonly haEnabled: boolean;
-  /** Machines of the whole pool: VMs, control domains, templates and snapshots. */
+  /** All machines of the pool: VMs, control domains, templates and snapshots. */
   readonly vms: readonly XapiVm[];
-  /** VMs of the pool that have a GPU of a GPU group. */
+  /** Which VMs of the pool have a GPU, and from which GPU group. */
   readonly gpuGroups: readonly { readonly vm: string; readonly group: string }[];
-  /** NICs of this host whose virtual functions a network of the pool hands out. */
+  /** Names of this host's NICs whose virtual functions a network of the pool hands out. */
   readonly sriovNics: readonly string[];
 }
 
+/** A machine of the pool. */
 export interface XapiVm {
   readonly uuid: string;
   readonly name: string;
   readonly kind: "vm" | "template" | "snapshot" | "control-domain";
-  /** `halted`, `paused`, `running`, `suspended`, or a state that passes, such as `migrating`. */
+  /** `halted`, `paused`, `running`, `suspended`, or a passing state such as `migrating`. */
   readonly powerState: string;
   readonly residentOn: string | undefined;
-  /** The host where it starts when it can. */
+  /** The host where it prefers to start. */
   readonly affinity: string | undefined;
   /** On the host where it runs; undefined when it does not. */
   readonly domainId: number | undefined;
-  /** `restart`, `best-effort` or nothing. */
+  /** `restart`, `best-effort` or empty. */
   readonly haRestartPriority: string;
   readonly snapshots: number;
   /** The value of `other-config:pci`, byte for byte; undefined when there is no such key. */
   readonly pci: string | undefined;
 }
 
-// In the order in which xe prints them (records.ml, vm_record), and as its readers need them.
+// In the order in which xe prints them (records.ml, vm_record), which readXeRecords relies on.
 const VM_FIELDS = [
   ...["uuid", "name-label", "is-a-template", "is-a-snapshot", "snapshots", "is-control-domain", "power-state"],
   ...["resident-on", "affinity", "other-config", "dom-id", "ha-restart-priority"],
@@ -59,9 +67,10 @@ const VGPU_FIELDS = ["uuid", "vm-name-label", "gpu-group-name-label"];
 const PIF_FIELDS = ["uuid", "device", "sriov-physical-PIF-of"];
 
 /**
- * Three calls of xe, one more for each VM that may have devices, and two about who else hands out devices. `--all` makes
- * vm-list tell templates and snapshots too. `other-config` prints its values without quotes, so the one that counts is
- * asked for by its key; never with `--minimal`, which puts a backslash before commas.
+ * Undefined on hosts other than XenServer and XCP-ng. Three calls of xe, one more for each VM that may have devices,
+ * and two about what else hands out devices. With `--all`, vm-list includes templates and snapshots. `other-config`
+ * prints values without quotes, so `pci` is asked for by its key, and never with `--minimal`, which puts a backslash
+ * before commas.
  */
 export const xapiFact: Fact<Xapi | undefined> = {
   name: "xapi",
@@ -99,10 +108,10 @@ return 0`,
     const inventory = values.get("/etc/xensource-inventory");
     if (inventory === undefined) return undefined;
     const lines = answer.text.split("\n");
-    const hostUuid = ofInventory(inventory, "INSTALLATION_UUID");
+    const hostUuid = inventoryValue(inventory, "INSTALLATION_UUID");
     const conf = values.get("/etc/xensource/pool.conf");
     return {
-      brand: ofInventory(inventory, "PRODUCT_BRAND"),
+      brand: inventoryValue(inventory, "PRODUCT_BRAND"),
       hostUuid,
       coordinator: /^slave:(\S+)/.exec(conf ?? "")?.[1],
       answer: readAnswer(lines, hostUuid),
@@ -111,14 +120,14 @@ return 0`,
 };
 
 function readAnswer(lines: readonly string[], hostUuid: string): XapiAnswer {
-  const said = after(lines, ">failed ");
+  const said = linesAfter(lines, ">failed ");
   if (said.length > 0) return { kind: "silent", said: fromBytes(said.join("\n").trim()) };
   const records = (list: string, fields: readonly string[]) =>
-    readXeRecords(after(lines, `>${list} `).join("\n"), fields);
+    readXeRecords(linesAfter(lines, `>${list} `).join("\n"), fields);
   const hosts = records("host", HOST_FIELDS).map((host) => ({ uuid: uuidOf(host), name: text(host, "name-label") }));
-  if (hosts.length === 0) return { kind: "silent", said: "xe says nothing of the pool's hosts, or is not there" };
+  if (hosts.length === 0) return { kind: "silent", said: "xe is not installed, or lists no hosts" };
   if (!hosts.some((host) => host.uuid === hostUuid)) {
-    return { kind: "silent", said: `xe answers for a pool without this host (${hostUuid}). Look at ~/.xe of root` };
+    return { kind: "silent", said: `xe answers for a pool without this host (${hostUuid}). Check ~/.xe of root` };
   }
   return {
     kind: "pool",
@@ -139,7 +148,7 @@ function readVm(vm: XeRecord, lines: readonly string[]): XapiVm {
   const uuid = uuidOf(vm);
   const is = (field: string) => vm.get(field) === "true";
   const domainId = Number(vm.get("dom-id") ?? -1);
-  const value = after(lines, `>pci ${uuid} `);
+  const value = linesAfter(lines, `>pci ${uuid} `);
   return {
     uuid,
     name: text(vm, "name-label"),
@@ -155,18 +164,18 @@ function readVm(vm: XeRecord, lines: readonly string[]): XapiVm {
     affinity: readXeReference(vm.get("affinity")),
     domainId: domainId > 0 ? domainId : undefined,
     haRestartPriority: vm.get("ha-restart-priority") ?? "",
-    snapshots: (vm.get("snapshots") ?? "").split("; ").filter((one) => one !== "").length,
+    snapshots: (vm.get("snapshots") ?? "").split("; ").filter((reference) => reference !== "").length,
     pci: value.length > 0 && mayHaveKey(vm.get("other-config") ?? "", "pci") ? value.join("\n") : undefined,
   };
 }
 
-/** The lines that begin with a mark, without it. */
-function after(lines: readonly string[], mark: string): readonly string[] {
+/** The lines that begin with a mark, without the mark. */
+function linesAfter(lines: readonly string[], mark: string): readonly string[] {
   return lines.filter((line) => line.startsWith(mark)).map((line) => line.slice(mark.length));
 }
 
-/** A line of the inventory is `NAME='value'`. */
-function ofInventory(inventory: string, name: string): string {
+/** Reads `NAME='value'` from the inventory. */
+function inventoryValue(inventory: string, name: string): string {
   return new RegExp(`^${name}='(.*)'$`, "m").exec(inventory)?.[1] ?? "";
 }
 

@@ -1,18 +1,18 @@
 /**
- * What `xe <class>-list` prints (xen-api, ocaml/xapi-cli-server/cli_printer.ml and cli_operations.ml, 1.60 to 26.1): a record
- * is a block of `name ( RO): value` lines, its first name at the left edge, the others moved to the right, and two empty lines
- * behind it. Values are printed as they are, so a name-label may run over lines.
+ * What `xe <class>-list` prints (xen-api, ocaml/xapi-cli-server/cli_printer.ml and cli_operations.ml, 1.60 to 26.1): a
+ * record is a block of `name ( RO): value` lines, the first not indented, the others indented, followed by two empty
+ * lines. Values are not escaped, so a name-label may span lines.
  */
 
-/** Field name -> value. */
+/** A record of xe: field name -> value. */
 export type XeRecord = ReadonlyMap<string, string>;
 
 // Normal fields, sets and maps, each read-only or not (print_field).
 const FIELD = /^( *)([A-Za-z][\w-]*) \(( R|SR|MR)[OW]\)(?: \[DEPRECATED\])? *: (.*)$/;
 
 /**
- * Reads records that begin with the field `uuid`. Only the named fields are read, in the order in which xe prints them:
- * a line of a value that looks like an earlier field, or one that was not asked for, is a part of the value.
+ * Reads records that begin with the field `uuid`. `fields` names the fields to read, in the order in which xe prints
+ * them: a line that looks like an earlier field, or like one that is not named, is part of the value before it.
  */
 export function readXeRecords(text: string, fields: readonly string[]): readonly XeRecord[] {
   const records: Map<string, string>[] = [];
@@ -26,30 +26,36 @@ export function readXeRecords(text: string, fields: readonly string[]): readonly
       continue;
     }
     const record = records.at(-1);
-    const at = indent === "" ? -1 : fields.indexOf(name, next);
+    const index = indent === "" ? -1 : fields.indexOf(name, next);
     if (!record || last === undefined) continue;
-    if (at >= 0) {
+    if (index >= 0) {
       record.set(name, value);
-      [next, last] = [at + 1, name];
+      [next, last] = [index + 1, name];
     } else {
       record.set(last, `${record.get(last)}\n${line}`);
     }
   }
-  // The empty lines behind a record were taken for a part of its last value.
+  // The empty lines after a record were read as part of its last value.
   for (const record of records) for (const [name, value] of record) record.set(name, value.replace(/\n+$/, ""));
   return records;
 }
 
-/** A uuid that a field names; undefined for `<not in database>` (records.ml: a null reference). */
+/**
+ * The uuid in a field that refers to another object; undefined for `<not in database>` (records.ml: a null reference).
+ */
 export function readXeReference(value: string | undefined): string | undefined {
   return value !== undefined && isUuid(value) ? value : undefined;
 }
 
-/** Whether a map, printed as `key: value; key: value`, may have the key: a value can hold such text too. */
+/**
+ * Whether a map, printed as `key: value; key: value`, may have the key. It need not, since a value can hold such text
+ * too.
+ */
 export function mayHaveKey(map: string, key: string): boolean {
   return `; ${map}`.includes(`; ${key}: `);
 }
 
+/** Whether the text is a uuid in its usual form with dashes. */
 export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

@@ -2,21 +2,29 @@ import type { TextFile } from "../boot/text-file";
 import type { Fact } from "./answers";
 import { readTextFiles } from "./text-files";
 
-/** What XenServer's `xen-cmdline` says of the boot arguments of dom0, and the file that it edits. */
+/** What XenServer's `xen-cmdline` says about the boot arguments of dom0, and the file that it edits. */
 export interface XenCmdline {
-  /** grub.cfg; undefined where xen-cmdline would use a file of hosts older than XenServer 7, or finds none. */
+  /** grub.cfg; undefined where xen-cmdline finds none, or would use a file of hosts older than XenServer 7. */
   readonly file: TextFile | undefined;
-  /** The arguments `xen-pciback.hide=…` of the default entry as they stand there, or why xen-cmdline cannot tell. */
+  /**
+   * The arguments `xen-pciback.hide=…` of the default entry, as written there, or what xen-cmdline printed when it
+   * failed.
+   */
   readonly hide:
     | { readonly kind: "arguments"; readonly arguments: readonly string[] }
     | { readonly kind: "failed"; readonly said: string };
 }
 
+/** The path of the program. */
 export const XEN_CMDLINE = "/opt/xensource/libexec/xen-cmdline";
 
-/** In the order in which xcp/bootloader.py looks (python-libs 2.0.3 to 3.0.10): with an EFI file it never reads the other. */
+/**
+ * In the order in which xcp/bootloader.py looks (python-libs 2.0.3 to 3.0.10): with an EFI file it never reads the
+ * other.
+ */
 const BOOT_FILES = ["/boot/efi/EFI/xenserver/grub.cfg", "/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"];
 
+/** Undefined on a host without xen-cmdline. */
 export const xenCmdlineFact: Fact<XenCmdline | undefined> = {
   name: "xen_cmdline",
   ask: `

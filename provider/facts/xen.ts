@@ -1,18 +1,19 @@
 import type { Fact } from "./answers";
 import { readValues } from "./sysfs";
 
-/** The hypervisor below the host, when it is a Xen dom0. */
+/** The hypervisor of a host that is a Xen dom0. */
 export interface Xen {
   readonly major: number;
   readonly minor: number;
-  /** Whether VMs get DMA remapping for their devices; undefined when the hypervisor did not say. */
+  /** Whether VMs get DMA remapping for their devices; undefined when xl did not say. */
   readonly iommu: boolean | undefined;
-  /** The arguments that the hypervisor was started with; undefined when it did not say. */
+  /** The arguments that the hypervisor was booted with; undefined when xl did not say. */
   readonly commandLine?: string | undefined;
   /** Whether `xl` is installed and answers. */
   readonly xl: boolean;
 }
 
+/** Undefined where the host does not run on Xen. */
 export const xenFact: Fact<Xen | undefined> = {
   name: "xen",
   ask: `
@@ -23,7 +24,7 @@ command -v xl >&2 && xl info`,
     const values = readValues(answer.text);
     const major = values.get("/sys/hypervisor/version/major");
     if (major === undefined) return undefined;
-    // xl_info.c (4.17): hvm_directio and pv_directio stand here when Xen has an IOMMU to use.
+    // xl_info.c (4.17): lists hvm_directio and pv_directio when Xen has an IOMMU to use.
     const capabilities = /^virt_caps\s*:(.*)$/m.exec(answer.text)?.[1];
     return {
       major: Number(major),
@@ -35,6 +36,7 @@ command -v xl >&2 && xl info`,
   },
 };
 
+/** Whether the version is this one or a later one. */
 export function xenIsAtLeast(xen: Xen, major: number, minor: number): boolean {
   return xen.major > major || (xen.major === major && xen.minor >= minor);
 }

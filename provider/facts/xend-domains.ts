@@ -2,7 +2,7 @@ import { fromBytes } from "../bytes";
 import { type PciAddress, parsePciAddress } from "../pci/address";
 import { parseSxp, type Sxp, type SxpList, sxpChildren, sxpValue } from "../vm-text/sxp";
 
-/** A running VM, with what every toolstack says of one. */
+/** A running VM, with what `Domain` needs. */
 interface XendDomain {
   readonly id: number;
   readonly name: string;
@@ -12,7 +12,10 @@ interface XendDomain {
   readonly pciDevices: readonly { readonly address: PciAddress }[];
 }
 
-/** Reads `xm list --long` (xen, tools/python/xen/xm/main.py, 4.1); undefined when it is no list. VMs that xend only knows have no domid. */
+/**
+ * Reads `xm list --long` (xen, tools/python/xen/xm/main.py, 4.1); undefined when that is no list. VMs that do not run
+ * have no domid.
+ */
 export function readXendDomains(printed: string): readonly XendDomain[] | undefined {
   const items = parseSxp(printed);
   return (
@@ -27,7 +30,7 @@ export function readXendDomains(printed: string): readonly XendDomain[] | undefi
           name: fromBytes(name),
           uuid: sxpValue(domain, "uuid"),
           paused: sxpValue(domain, "state")?.charAt(2) === "p",
-          // Up to Xen 4.12 a VM gets devices however it was started, and xend ended with 4.4.
+          // Up to Xen 4.12 a VM can get devices however it was started, and xend ended with 4.4.
           startedForDevices: true,
           pciDevices: pciLists(domain)
             .flatMap((pci) => sxpChildren(pci.items, "dev"))

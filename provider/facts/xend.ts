@@ -12,6 +12,7 @@ export interface Xend {
 export const PERMISSIVE_FILE = "/etc/xen/xend-pci-permissive.sxp";
 /** Registers that guests of particular devices may write to. */
 export const QUIRKS_FILE = "/etc/xen/xend-pci-quirks.sxp";
+/** Both files. */
 export const XEND_FILES: readonly string[] = [PERMISSIVE_FILE, QUIRKS_FILE];
 
 /** Undefined on a host without xm. */

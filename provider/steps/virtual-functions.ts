@@ -52,9 +52,13 @@ set_virtual_functions() {
 
 /** The new functions themselves are known only once they are there. */
 function withVirtualFunctions(facts: HostFacts, { address, to: count }: SetVirtualFunctions): HostFacts {
-  const before = facts.virtualFunctions.of.get(address);
+  const before = facts.virtualFunctions.physicalFunctions.get(address);
   if (!before) return facts;
   const pciDevices = new Map([...facts.pciDevices].filter(([, device]) => device.physicalFunction !== address));
-  const of = new Map(facts.virtualFunctions.of).set(address, { ...before, count, functions: [] });
-  return { ...facts, pciDevices, virtualFunctions: { ...facts.virtualFunctions, of } };
+  const physicalFunctions = new Map(facts.virtualFunctions.physicalFunctions).set(address, {
+    ...before,
+    count,
+    functions: [],
+  });
+  return { ...facts, pciDevices, virtualFunctions: { physicalFunctions, udev: facts.virtualFunctions.udev } };
 }

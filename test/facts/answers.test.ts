@@ -31,7 +31,7 @@ test("any answer comes back exactly, with the exit code of its last command", ()
         fs.writeFileSync(file, text, "latin1");
         return { name: `fact_${at}`, ask: `cat ${quote(file)}\nreturn ${code}`, parse: () => undefined };
       });
-      const input = `LC_ALL=C; export LC_ALL\n${factsShell(facts, { vmConfigPaths: [] })}\nfacts\n`;
+      const input = `LC_ALL=C; export LC_ALL\n${factsShell(facts, { vmConfigPaths: [], libvirt: false })}\nfacts\n`;
       const { stdout } = spawnSync("sh", ["-s"], { input, encoding: "latin1" });
       const answers = readAnswers(`a banner that names @facts-begin\n${stdout}and more\n`);
       expect([...answers.values()]).toEqual(said.map(([text, exitCode]) => ({ text, exitCode })));

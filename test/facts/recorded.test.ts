@@ -43,6 +43,6 @@ test("an answer that was cut is refused, wherever it was cut", () => {
   const recorded = fs.readFileSync(path.join(__dirname, "../recorded/debian12-xen4.17/facts.txt"), "latin1");
   const printed = recorded.slice(recorded.indexOf("@facts-begin"));
   for (let at = 0; at < printed.length - 12; at += 997) {
-    expect(() => readHostFacts(printed.slice(0, at))).toThrow("no complete facts");
+    expect(() => readHostFacts(printed.slice(0, at))).toThrow("the host's answer is incomplete");
   }
 });

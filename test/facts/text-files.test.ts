@@ -40,7 +40,7 @@ test.each([["sh"], ["bash"], ["dash"]])("files come back byte for byte through %
         ask: `print_files ${files.map((file) => quote(file.path)).join(" ")}`,
         parse: () => undefined,
       };
-      const script = `LC_ALL=C; export LC_ALL\n${PRINT_FILES}\n${factsShell([fact], { vmConfigPaths: [] })}\nfacts`;
+      const script = `LC_ALL=C; export LC_ALL\n${PRINT_FILES}\n${factsShell([fact], { vmConfigPaths: [], libvirt: false })}\nfacts`;
       const { stdout } = spawnSync(shell, ["-s"], { input: script, encoding: "latin1" });
       expect(readTextFiles(readAnswers(`a banner\n${stdout}`).get("files")?.text ?? "")).toEqual(files);
     }),

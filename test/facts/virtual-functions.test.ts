@@ -18,7 +18,7 @@ test("links are in the order of their numbers, not of their names", () => {
     "/usr/bin/udevadm",
     "",
   ].join("\n");
-  expect([...parse(text).of]).toEqual([
+  expect([...parse(text).physicalFunctions]).toEqual([
     ["0000:03:00.0", { most: 16, count: 3, functions: ["0000:03:01.0", "0000:03:01.2", "0000:03:01.2"] }],
     ["0000:04:00.0", { most: 0, count: 0, functions: [] }],
   ]);
@@ -26,7 +26,7 @@ test("links are in the order of their numbers, not of their names", () => {
 });
 
 test("a host without SR-IOV and without udev", () => {
-  expect(parse("\n")).toEqual({ of: new Map(), udev: false });
+  expect(parse("\n")).toEqual({ physicalFunctions: new Map(), udev: false });
 });
 
 test("any number of functions of any device is read as sysfs has it", () => {
@@ -41,7 +41,7 @@ test("any number of functions of any device is read as sysfs has it", () => {
         `${folder}/sriov_numvfs:${functions.length}`,
         ...links.reverse(),
       ].join("\n");
-      expect(parse(text).of.get(physical)).toEqual({ most: 64, count: functions.length, functions });
+      expect(parse(text).physicalFunctions.get(physical)).toEqual({ most: 64, count: functions.length, functions });
     }),
   );
 });

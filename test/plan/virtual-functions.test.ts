@@ -29,7 +29,7 @@ function wish(count: number, more: Partial<VirtualFunctionsWish> = {}): VirtualF
 /** The lab host with virtual functions that somebody made, each as told. */
 function having(facts: HostFacts, ...functions: readonly Partial<PciDevice>[]): HostFacts {
   const physical = facts.pciDevices.get(CONTROLLER);
-  const before = facts.virtualFunctions.of.get(CONTROLLER);
+  const before = facts.virtualFunctions.physicalFunctions.get(CONTROLLER);
   if (!physical || !before) throw new Error("the lab host has that controller");
   const made = functions.map(
     (one, at): PciDevice => ({
@@ -42,8 +42,8 @@ function having(facts: HostFacts, ...functions: readonly Partial<PciDevice>[]): 
   );
   const pciDevices = new Map([...facts.pciDevices, ...made.map((one) => [one.address, one] as const)]);
   const state = { ...before, count: made.length, functions: made.map((one) => one.address) };
-  const of = new Map(facts.virtualFunctions.of).set(CONTROLLER, state);
-  return { ...facts, pciDevices, virtualFunctions: { ...facts.virtualFunctions, of } };
+  const physicalFunctions = new Map(facts.virtualFunctions.physicalFunctions).set(CONTROLLER, state);
+  return { ...facts, pciDevices, virtualFunctions: { ...facts.virtualFunctions, physicalFunctions } };
 }
 
 const kinds = (steps: readonly Step[]) => steps.map((step) => step.kind);
@@ -89,7 +89,7 @@ test("any mix of numbers, and the end: what was there before us is there again",
         expect(planPresent(facts, wish(count), DEV).steps).toEqual([]);
       }
       const end = simulate(facts, planAbsent(facts, wish(rest.at(-1) ?? first), DEV).steps);
-      expect(end.virtualFunctions.of.get(CONTROLLER)?.count).toBe(before);
+      expect(end.virtualFunctions.physicalFunctions.get(CONTROLLER)?.count).toBe(before);
       expect([virtualFunctionsRules(end.files), end.claims]).toEqual([[], []]);
     }),
   );
@@ -190,6 +190,6 @@ test("to another stack it is refused, and a renamed resource keeps them", () => 
   const renamed = ownedBy("dev", "token-3", "new-name");
   const moved = simulate(facts, planPresent(facts, wish(2), renamed).steps);
   expect(planAbsent(moved, wish(2), DEV).steps).toEqual([]);
-  const numbers = (one: HostFacts) => one.virtualFunctions.of.get(CONTROLLER as PciAddress)?.count;
+  const numbers = (one: HostFacts) => one.virtualFunctions.physicalFunctions.get(CONTROLLER as PciAddress)?.count;
   expect(numbers(moved)).toBe(2);
 });

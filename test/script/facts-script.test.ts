@@ -35,7 +35,7 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
       const paths = ["/etc/modprobe.d/a.conf", "/etc/xen/xend-pci-quirks.sxp", "/etc/xen/pciback.conf", "/etc/xen/vm"];
       for (const path of [...paths, "/var/my vm's"]) host.write(path, `${path}\n`);
       host.write("/etc/init.d/mine", "conf=/etc/xen/pciback.conf\n");
-      const { stdout } = host.run(shell, factsScript({ vmConfigPaths: [host.path("/var/my vm's")] }));
+      const { stdout } = host.run(shell, factsScript({ vmConfigPaths: [host.path("/var/my vm's")], libvirt: false }));
       const { files } = readHostFacts(stdout);
       expect([...files.byPath.keys()].sort()).toEqual([...paths, "/etc/init.d/mine", "/var/my vm's"].sort());
       expect(stdout.match(/^\|file /gm)).toHaveLength(paths.length + 2);

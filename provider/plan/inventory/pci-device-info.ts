@@ -84,7 +84,7 @@ function infoOf(facts: HostFacts, device: PciDevice): PciDeviceInfo {
     vms: vmsWith(facts, address),
     ...(iommuGroup === undefined ? {} : { groupMembers: membersOf(facts, iommuGroup, address) }),
     ...(physicalFunction === undefined ? {} : { physicalFunction }),
-    mostVirtualFunctions: facts.virtualFunctions.of.get(address)?.most ?? 0,
+    mostVirtualFunctions: facts.virtualFunctions.physicalFunctions.get(address)?.most ?? 0,
   };
 }
 

@@ -163,7 +163,7 @@ function findPhysicalFunction(facts: HostFacts, wish: VirtualFunctionsWish): Fou
   if (!device || !address) return { kind: "none", reason: noSuchDevice(facts, name) };
   if (device.physicalFunction !== undefined)
     return { kind: "none", reason: `${name} is itself a virtual function of ${device.physicalFunction}: name that` };
-  const physical = facts.virtualFunctions.of.get(address);
+  const physical = facts.virtualFunctions.physicalFunctions.get(address);
   if (!physical || physical.most === 0)
     return {
       kind: "none",
