@@ -1,0 +1,32 @@
+import { deviceDeclarations, readProgram } from "../../provider/resources/declared-program";
+import { LAB } from "../plan/recorded-host";
+import { FakeHost, given } from "./fake-host";
+
+const GOOD = { kind: "AssignableDevice", label: "nic", device: "01:00.0" };
+
+test("one declaration that cannot be read is named, and leaves the others readable", () => {
+  const program = readProgram({ preview: true, hosts: [], declarations: [{ kind: "Magic", label: "wand" }, GOOD] });
+  expect(program?.problems).toEqual([expect.stringMatching(/^the declaration "wand" cannot be read: [\s\S]*kind/)]);
+  expect(deviceDeclarations(program)).toMatchObject([{ kind: "AssignableDevice", label: "nic" }]);
+});
+
+test("a host with wrong inputs is left to the check of its own resources", () => {
+  const hosts = [{ address: "has spaces in it" }, { address: "xen1" }];
+  expect(readProgram({ preview: true, hosts, declarations: [] })).toMatchObject({
+    hosts: [{ address: "xen1" }],
+    problems: [],
+  });
+});
+
+test("a declaration that cannot be read fails the check, in preview and in up", async () => {
+  for (const preview of [true, false]) {
+    const program = { preview, hosts: [], declarations: [{ label: "old", kind: "Gone" }] };
+    const handlers = new FakeHost(LAB).handlers("AssignableDevice");
+    const { failures } = await handlers.check({}, { ...given({ device: "01:00.0" }), __program: program });
+    expect(failures).toMatchObject([{ property: "", reason: expect.stringContaining('"old" cannot be read') }]);
+  }
+});
+
+test("without a program there is nothing to read", () => {
+  expect(readProgram(undefined)).toBeUndefined();
+});
