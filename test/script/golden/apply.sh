@@ -1,0 +1,191 @@
+tell() {
+  printf '%s\n' "$1" >> "$result"
+  printf '%s\n' "$1" 2> /dev/null
+}
+tell_log() {
+  sed 's/^/|/' "$log" >> "$result"
+  sed 's/^/|/' "$log" 2> /dev/null
+}
+# Run id. Waits for the host's lock.
+begin() {
+  trap '' HUP PIPE
+  umask 022
+  mkdir -p /var/run/pulumi-pci-passthrough /var/lib/pulumi-pci-passthrough && chmod 700 /var/run/pulumi-pci-passthrough /var/lib/pulumi-pci-passthrough || return
+  exec 9>> /var/run/pulumi-pci-passthrough/lock
+  waited=0
+  until flock -n 9; do
+    waited=$((waited + 1))
+    [ "$waited" -le 900 ] || { echo '@apply busy'; return 1; }
+    sleep 1
+  done
+  find /var/run/pulumi-pci-passthrough -type f -name 'result-*' -mtime +1 -exec rm -f {} +
+  result=/var/run/pulumi-pci-passthrough/result-$1
+  log=/var/run/pulumi-pci-passthrough/log
+  exec 8>&1
+  tell '@apply begin'
+}
+# Group, number of its steps.
+run_group() {
+  if ! "expect_group_$1" > "$log" 2>&1; then
+    tell "@group $1 stale"
+    tell_log
+    return
+  fi
+  step=1
+  while [ "$step" -le "$2" ]; do
+    if ! "perform_$1_$step" > "$log" 2>&1 9>&-; then
+      tell "@group $1 failed $step"
+      tell_log
+      undo_group "$1" "$step"
+      return
+    fi
+    step=$((step + 1))
+  done
+  eval "done_$1=$2"
+  tell "@group $1 done"
+}
+# Group, the step to begin at: from there back to the first.
+undo_group() {
+  undo=$2
+  while [ "$undo" -ge 1 ]; do
+    if ! "undo_$1_$undo" > "$log" 2>&1 9>&-; then
+      tell "@group $1 not-undone $undo"
+      tell_log
+    fi
+    undo=$((undo - 1))
+  done
+}
+# The driver that holds a PCI function; nothing when none does.
+driver_of() {
+  [ -e "/sys/bus/pci/devices/$1/driver" ] || return 0
+  driver=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "${driver##*/}"
+}
+# PCI function, driver ("" for none).
+expect_driver() {
+  [ "$(driver_of "$1")" = "$2" ] && return
+  echo "$1 has the driver \"$(driver_of "$1")\", not \"$2\""
+  return 1
+}
+# File, its checksum or "absent".
+expect_file() {
+  if [ -e "$1" ]; then sum=$(cksum < "$1"); else sum=absent; fi
+  [ "${sum%% *}" = "$2" ] && return
+  echo "$1 is not as it was read"
+  return 1
+}
+# Replaces a file by standard input: in the same folder, on the disk, then renamed, with the mode and owner it had.
+replace_file() {
+  folder=${1%/*}
+  next=$folder/.pci-passthrough-new
+  mkdir -p "$folder" || return
+  rm -f "$next" || return
+  if [ -e "$1" ]; then cp -a "$1" "$next" || return; fi
+  if cat > "$next" && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
+    return
+  fi
+  rm -f "$next"
+  if lsattr -d "$1" 2> /dev/null | grep -q '^[^ ]*i'; then
+    echo "$1 is immutable. Make it writable: chattr -i $1"
+  fi
+  return 1
+}
+# PCI function without a driver, driver that gets it ("" for none).
+give_driver() {
+  [ -n "$2" ] && [ -z "$(driver_of "$1")" ] || return 0
+  [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
+  [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
+}
+# PCI function. Before Xen 4.8 xl exits with 0 whatever happens; from 4.13 on it binds the function and then fails where the
+# quarantine does.
+make_assignable_xl() {
+  said=$(xl pci-assignable-add "$1" 2>&1)
+  printf '%s\n' "$said"
+  case $said in
+    *"failed to quarantine"*) return 1 ;;
+  esac
+  expect_driver "$1" pciback
+}
+# PCI function, driver that gets it back ("" for none).
+release_xl() {
+  [ -e "/sys/bus/pci/devices/$1" ] || return 0
+  if [ "$(driver_of "$1")" = pciback ]; then
+    # From Xen 4.13 on a function hidden at boot is released only after an add (libxl_pci.c: it is not in quarantine yet).
+    xl pci-assignable-add "$1"
+    xl pci-assignable-remove "$1"
+  fi
+  give_driver "$1" "$2"
+  expect_driver "$1" "$2"
+}
+# nic: make 0000:01:00.0 assignable
+expect_group_1() {
+  expect_file /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0 absent || return
+  expect_driver 0000:01:00.0 e1000e || return
+  :
+}
+perform_1_1() {
+printf %s '{"version":2,"token":"token-1","project":"test","stack":"dev","label":"nic","functions":[{"address":"0000:01:00.0","id":"8086:10d3","subsystem":"8086:0000","driver":"e1000e"}],"entries":[],"bootId":"3543b2d8-f740-4680-a8ce-a2ebc254dd77"}
+' | replace_file /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0 || return
+expect_file /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0 274456295
+}
+undo_1_1() {
+  rm -f /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0
+}
+perform_1_2() {
+  make_assignable_xl 0000:01:00.0 pciback
+}
+undo_1_2() {
+  release_xl 0000:01:00.0 e1000e
+}
+# nic-of-web: attach 0000:01:00.0 to the VM "pv1"
+expect_group_2() {
+  expect_file /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f absent || return
+  expect_file /etc/xen/pv1.cfg 2034128848 || return
+  :
+}
+perform_2_1() {
+printf %s '{"version":2,"token":"token-2","project":"test","stack":"dev","label":"nic-of-web","functions":[{"address":"0000:01:00.0","id":"8086:10d3","subsystem":"8086:0000"}],"entries":[{"kind":"vm-file","path":"/etc/xen/pv1.cfg","address":"0000:01:00.0","undo":{"additions":{"pci":true,"newline":false}}}]}
+' | replace_file /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f || return
+expect_file /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f 1943580518
+}
+undo_2_1() {
+  rm -f /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f
+}
+perform_2_2() {
+[ -e /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg ] || printf %s '# a guest   by hand
+name   = "pv1"
+uuid = "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f"
+kernel = "/root/vmlinuz-guest"
+ramdisk = "/root/guest.img"
+memory = 128
+vcpus=1 # one
+' | replace_file /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg || return
+printf %s '# a guest   by hand
+name   = "pv1"
+uuid = "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f"
+kernel = "/root/vmlinuz-guest"
+ramdisk = "/root/guest.img"
+memory = 128
+vcpus=1 # one
+pci = [ '\''0000:01:00.0'\'' ]
+' | replace_file /etc/xen/pv1.cfg || return
+expect_file /etc/xen/pv1.cfg 2279677811
+}
+undo_2_2() {
+printf %s '# a guest   by hand
+name   = "pv1"
+uuid = "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f"
+kernel = "/root/vmlinuz-guest"
+ramdisk = "/root/guest.img"
+memory = 128
+vcpus=1 # one
+' | replace_file /etc/xen/pv1.cfg
+}
+apply() {
+  begin run-1 || return
+  run_group 1 2
+  run_group 2 2
+  find /var/lib/pulumi-pci-passthrough -depth -type d -exec rmdir {} \; 2> /dev/null
+  tell '@apply end'
+  facts
+}
+apply < /dev/null

@@ -1,0 +1,303 @@
+LC_ALL=C
+export LC_ALL
+unset XE_EXTRA_ARGS
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
+SSH_ROUTE=$1
+print_files() {
+  printed='
+'
+  for file in "$@"; do
+    [ -f "$file" ] || continue
+    case $printed in *"
+$file
+"*) continue ;; esac
+    printed="$printed$file
+"
+    echo "file $file"
+    cksum < "$file"
+    if [ -L "$file" ]; then readlink -f "$file"; else echo "$file"; fi
+    sed 's/^/>/' "$file"
+    echo
+  done
+}
+ask_machine() {
+  grep -H '' /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
+  grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
+  echo "/ssh:$SSH_ROUTE"
+  for command in flock cksum dd sed grep mktemp readlink; do
+    command -v "$command" >&2 || echo "/missing/$command:"
+  done
+}
+ask_pci_devices() {
+  cd /sys/bus/pci/devices || return
+  ls -ld /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
+  grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
+  ls -d /sys/bus/pci/devices/*/reset
+  lspci -D | sed 's/^/lspci /'
+}
+ask_storage() {
+  ls -ld /sys/class/block/*
+  ls -d /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
+  grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name
+  # Linux 2.6.18 has neither /sys/class/block nor mountinfo: print what it has in today's form.
+  [ -d /sys/class/block ] || for block in /sys/block/*; do
+    disk=${block##*/}
+    device=$(readlink "$block/device")
+    for part in "$block" "$block/$disk"*; do
+      [ -e "$part/dev" ] || continue
+      name=${part##*/}
+      path=$device/block/$disk
+      [ "$part" = "$block" ] || path=$path/$name
+      echo "old /sys/class/block/$name -> $path"
+      echo "/sys/class/block/$name/dev:$(cat "$part/dev")"
+    done
+    ls "$block/slaves" | sed "s#^#/sys/class/block/$disk/slaves/#"
+  done
+  [ -e /proc/self/mountinfo ] || while read -r source point type options; do
+    case $source in
+      /dev/* | rootfs) ;;
+      *) continue ;;
+    esac
+    number=$(stat -c %d "$point")
+    echo "mount 0 0 $((number >> 8 & 4095)):$((number & 255 | number >> 12 & 1048320)) / $point rw - $type $source -"
+  done < /proc/mounts
+  sed 's/^/mount /' /proc/self/mountinfo
+  sed 's/^/swap /' /proc/swaps
+}
+ask_network() {
+  ls -ld /sys/class/net/* /sys/class/net/*/master
+  ls -d /sys/class/net/*/lower_*
+  # Linux before 3.9 has no lower links, and in 2.6.18 an interface is a folder with a link to its device.
+  ls -d /sys/class/net/*/brif/* /sys/class/net/*/slave_* | sed -e 's#/brif/#/lower_#' -e 's#/slave_#/lower_#'
+  for nic in /sys/class/net/*; do
+    [ -L "$nic" ] || echo "old $nic -> $(readlink "$nic/device")/net/${nic##*/}"
+  done
+  ip -o addr
+}
+ask_console() {
+  grep -H '' /sys/bus/pci/devices/*/boot_vga
+  cat /proc/bus/input/devices
+}
+ask_pciback() {
+  ls -ld /sys/bus/pci/drivers/*/module
+  ls -d /sys/bus/pci/drivers/pciback
+  release=$(uname -r)
+  for file in "/lib/modules/$release/kernel/drivers/xen/xen-pciback/"* "/lib/modules/$release/kernel/drivers/xen/pciback/"*; do
+    [ -e "$file" ] && echo "module $file"
+  done
+  grep -h 'xen-pciback\.ko' "/lib/modules/$release/modules.builtin" | sed 's/^/builtin /'
+  for device in /sys/bus/pci/devices/*; do
+    [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/${device##*/}" ] && continue
+    read -r modalias < "$device/modalias"
+    set -- $(modprobe -R "$modalias")
+    echo "native ${device##*/} $1"
+  done
+}
+ask_files() {
+  vm_configs=/etc/xen/*.cfg
+  xend_files=
+  if command -v xm >&2; then
+    vm_configs='/etc/xen/*'
+    xend_files='/etc/xen/xend-pci-permissive.sxp /etc/xen/xend-pci-quirks.sxp'
+  fi
+  pciback_conf=
+  pciback_conf_readers=
+  read -r hypervisor < /sys/hypervisor/type
+  if [ "$hypervisor" = xen ]; then
+    pciback_conf='/etc/xen/pciback.conf /etc/modules /etc/modules-load.d/*.conf'
+    pciback_conf_readers=$(grep -ls 'pciback\.conf' /etc/init.d/* /etc/rc.local /etc/rc.d/rc.local /etc/systemd/system/*.service /lib/systemd/system/*.service /usr/local/sbin/* /usr/local/bin/*)
+  fi
+  set -- /etc/xen/auto/*
+  printf 'vm-config %s\n' $vm_configs "$@"
+  printf 'pciback-conf-reader %s\n' $pciback_conf_readers
+  print_files /etc/modprobe.d/*.conf /etc/modprobe.conf /etc/default/grub /etc/default/grub.d/*.cfg /boot/grub2/grub.cfg /boot/grub/grub.cfg /boot/efi/EFI/*/grub.cfg /boot/grub2/grubenv /boot/grub/grubenv /boot/grub/grub.conf /boot/grub/menu.lst /boot/loader/entries/*.conf /etc/kernel/cmdline /etc/initramfs-tools/hooks/pulumi-pci-passthrough /etc/initramfs-tools/scripts/init-top/pulumi-pci-passthrough /usr/lib/dracut/modules.d/90pulumi-pci-passthrough/* /usr/share/dracut/modules.d/90pulumi-pci-passthrough/* /etc/dracut.conf.d/pulumi-pci-passthrough.conf /etc/mkinitfs/mkinitfs.conf /etc/mkinitfs/features.d/pulumi-pci-passthrough.modules /etc/udev/rules.d/70-pulumi-pci-passthrough-*.rules \
+    $vm_configs "$@" $xend_files $pciback_conf $pciback_conf_readers
+}
+ask_pciback_conf() {
+  [ "$(cat /sys/hypervisor/type)" = xen ] || return 0
+  if [ -d /run/systemd/system ]; then
+    echo "init systemd"
+  elif command -v insserv >&2 || command -v update-rc.d >&2 || command -v chkconfig >&2; then
+    echo "init sysv"
+  fi
+  ls -d /etc/rc[S2345].d/S[0-9]* /etc/systemd/system/*.wants/* | sed -n -e 's#^/etc/rc..d/S[0-9][0-9]#start #p' -e 's#^.*\.wants/#start #p' | sort -u
+  [ -d /etc/modules-load.d ] && echo "modules-load.d"
+}
+ask_boot() {
+  [ ! -d /sys/firmware/efi ] || echo uefi
+  for program in update-initramfs dracut mkinitfs update-grub grub-mkconfig grub2-mkconfig; do
+    command -v "$program" > /dev/null && echo "program $program"
+  done
+  mkconfig=$(command -v grub-mkconfig) && grep -q default/grub.d "$mkconfig" && echo drop-ins
+  for folder in /usr/lib/dracut /usr/share/dracut; do
+    [ ! -d "$folder/modules.d" ] || echo "dracut $folder"
+  done
+  modprobe --version | sed -n 's/^/modprobe /p'
+}
+ask_xen() {
+  [ "$(cat /sys/hypervisor/type)" = xen ] || return
+  grep -H '' /sys/hypervisor/version/major /sys/hypervisor/version/minor
+  command -v xl >&2 && xl info
+}
+ask_xend() {
+  command -v xm || return 0
+  xm list > /dev/null && echo answers
+  xm help --long | sed -n 's/^ *\(pci-[a-z-]*\).*/knows \1/p'
+}
+ask_domains() {
+  [ "$(cat /sys/hypervisor/type)" = xen ] || return 0
+  if ! command -v xl >&2; then
+    command -v xm >&2 || return 0
+    echo xend
+    xm list --long || xm list --long || xm list --long
+    return
+  fi
+  table=$(xl list) || table=$(xl list) || table=$(xl list) || return
+  printf '%s\n' "$table" | sed 's/^/list /'
+  xenstore-ls -f /local/domain/0/backend/pci | sed 's/^/store /'
+  long=$(xl list -l) || long=$(xl list -l) || long=$(xl list -l) || return
+  printf '%s\n' "$long"
+}
+ask_guest_complaints() {
+  [ -d /sys/bus/pci/drivers/pciback ] || return 0
+  grep -l 'XENBUS: Device with no driver: device/pci/' /var/log/xen/console/guest-*.log
+  dmesg | grep 'tried to write to a read-only configuration space field' | tail -n 20
+}
+ask_libvirt() {
+  command -v virsh >&2 || return 0
+  libvirt_uri=qemu:///system
+  if [ "$(cat /sys/hypervisor/type)" = xen ]; then
+    libvirt_uri=xen:///system
+    if command -v xl >&2 || command -v xm >&2 || command -v xe >&2; then echo not-asked; return 0; fi
+  fi
+  echo "uri $libvirt_uri"
+  libvirt_limit=no
+  timeout 9 true && libvirt_limit=60
+  libvirt_run() {
+    if [ "$libvirt_limit" = no ]; then virsh -c "$libvirt_uri" "$@"; else timeout 60 virsh -c "$libvirt_uri" "$@"; fi
+  }
+  libvirt_snapshots='snapshot-list'
+  libvirt_said=$(libvirt_run 'version; help attach-device; list --all --uuid' 2>&1)
+  libvirt_uuids=$(printf '%s\n' "$libvirt_said" | grep -x '[0-9a-f]\{8\}-[0-9a-f-]\{27\}')
+  case $libvirt_said in *"support option --uuid"*)
+    # Before libvirt 0.9.13 the list has only names, and virsh skips a whole line for one word that it does not know.
+    libvirt_said=$(libvirt_run 'version; help attach-device' 2>&1)
+    virsh help snapshot-list >&2 || libvirt_snapshots=
+    libvirt_uuids=$(libvirt_run list --all | sed -n 's/^ *[-0-9][0-9]* \(.*\)$/\1/p' |
+      sed -e 's/^ *//' -e 's/ *$//' -e 's/ \(running\|idle\|paused\|in shutdown\|shut off\|crashed\|dying\|no state\)$//' -e 's/ *$//' |
+      while read -r libvirt_name; do libvirt_run domuuid "$libvirt_name" < /dev/null; done) ;;
+  esac
+  printf '%s\n' "$libvirt_said" | sed 's/^/said /'
+  case $libvirt_said in *'Using library: libvir'*) ;; *) return 0 ;; esac
+  libvirt_infos= libvirt_xmls=
+  for libvirt_uuid in $libvirt_uuids; do
+    libvirt_infos="$libvirt_infos dominfo $libvirt_uuid; ${libvirt_snapshots:+snapshot-list $libvirt_uuid;}"
+    libvirt_xmls="$libvirt_xmls dumpxml --inactive $libvirt_uuid; dumpxml $libvirt_uuid;"
+  done
+  [ -n "$libvirt_infos" ] || return 0
+  libvirt_run "$libvirt_infos" | sed 's/^/info /'
+  libvirt_run "$libvirt_xmls" | sed 's/^/xml /'
+  return 0
+}
+ask_selinux() {
+  command -v getenforce >&2 || return 0
+  getenforce
+  getsebool virt_use_sysfs
+}
+ask_stub_drivers() {
+  modules=/lib/modules/$(uname -r)
+  for stub in vfio-pci pci-stub; do
+    [ ! -d "/sys/bus/pci/drivers/$stub" ] || echo "registered $stub"
+    for file in "$modules/kernel/drivers/vfio/pci/$stub.ko"* "$modules/kernel/drivers/pci/$stub.ko"*; do
+      [ ! -e "$file" ] || echo "module $file"
+    done
+  done
+  grep -E -s -o '^[^:]*(vfio-pci|pci-stub)\.ko' "$modules/modules.dep" "$modules/modules.builtin"
+}
+ask_xapi() {
+  [ -e /etc/xensource-inventory ] || return 0
+  grep -H '' /etc/xensource-inventory /etc/xensource/pool.conf
+  command -v xe > /dev/null || return 0
+  xe_said() { printf '%s\n' "$said" | sed "s/^/>$1 /"; }
+  said=$(xe vm-list --all params=uuid,name-label,is-a-template,is-a-snapshot,snapshots,is-control-domain,power-state,resident-on,affinity,other-config,dom-id,ha-restart-priority 2>&1) || { xe_said failed; return 0; }
+  xe_said vm
+  vms=$said
+  said=$(xe host-list params=uuid,name-label 2>&1) || { xe_said failed; return 0; }
+  xe_said host
+  said=$(xe pool-list params=uuid,ha-enabled 2>&1) || { xe_said failed; return 0; }
+  xe_said pool
+  printf '%s\n' "$vms" | while IFS= read -r line; do
+    case $line in
+      "uuid ("*) uuid=${line##* } template=false ;;
+      *" is-a-template ("*": true") template=true ;;
+      *" other-config ("*": pci: "* | *" other-config ("*"; pci: "*)
+        [ "$template" = false ] || continue
+        said=$(xe vm-param-get "uuid=$uuid" param-name=other-config param-key=pci) && xe_said "pci $uuid" ;;
+    esac
+  done
+  said=$(xe vgpu-list params=uuid,vm-name-label,gpu-group-name-label) && xe_said vgpu
+  for physical in /sys/bus/pci/devices/*/physfn; do
+    [ -e "$physical" ] || break
+    host=$(sed -n "s/^INSTALLATION_UUID='\(.*\)'/\1/p" /etc/xensource-inventory)
+    said=$(xe pif-list "host-uuid=$host" params=uuid,device,sriov-physical-PIF-of) && xe_said pif
+    break
+  done
+  return 0
+}
+ask_xen_cmdline() {
+  [ -x /opt/xensource/libexec/xen-cmdline ] || return 0
+  for boot_file in /boot/efi/EFI/xenserver/grub.cfg /boot/grub/grub.cfg /boot/grub2/grub.cfg; do
+    [ ! -e "$boot_file" ] || break
+  done
+  print_files "$boot_file"
+  if said=$(/opt/xensource/libexec/xen-cmdline --get-dom0 xen-pciback.hide 2>&1); then outcome=get; else outcome=failed; fi
+  printf '%s\n' "$said" | sed "s/^/$outcome /"
+}
+ask_claims() {
+  print_files /var/lib/pulumi-pci-passthrough/claims/*
+}
+ask_removals() {
+  print_files /var/run/pulumi-pci-passthrough/removed/*
+}
+ask_virtual_functions() {
+  grep -H '' /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
+  ls -ld /sys/bus/pci/devices/*/virtfn*
+  command -v udevadm
+}
+ask_iommu() {
+  ls -d /sys/class/iommu/*
+  ls -d /sys/firmware/acpi/tables/DMAR /sys/firmware/acpi/tables/RMAD /sys/firmware/acpi/tables/XMAR /sys/firmware/acpi/tables/IVRS | grep . && return
+  [ "$(cat /sys/hypervisor/type)" = xen ] && command -v xl >&2 && xl dmesg | grep -E 'ACPI: (DMAR|IVRS) '
+  return 0
+}
+answer() {
+  echo "@$1"
+  { "ask_$1" 2>/dev/null; printf '\n=%s\n' "$?"; } | sed 's/^/|/'
+}
+facts() {
+  echo @facts-begin
+  answer machine
+  answer pci_devices
+  answer storage
+  answer network
+  answer console
+  answer pciback
+  answer files
+  answer pciback_conf
+  answer boot
+  answer xen
+  answer xend
+  answer domains
+  answer guest_complaints
+  answer libvirt
+  answer selinux
+  answer stub_drivers
+  answer xapi
+  answer xen_cmdline
+  answer claims
+  answer removals
+  answer virtual_functions
+  answer iommu
+  echo @facts-end
+}
+facts < /dev/null
