@@ -7,8 +7,8 @@ interface WantedHost {
 }
 
 /**
- * `simulate --host xen1=debian-xl`: serves simulated hosts until SIGINT or SIGTERM, and prints for each host how to log in, as a
- * line of JSON.
+ * `simulate --host xen1=debian-xl`: serves simulated hosts until SIGINT or SIGTERM, and prints for each host how to log
+ * in, as a line of JSON.
  */
 export function simulateCommand(): Command {
   return new Command("simulate")

@@ -72,7 +72,10 @@ export class ConnectionError extends PassthroughError {
     super(message, details);
   }
 
-  /** True when the host could not be reached at all: a preview may go on without it (CI for pull requests often has no access). */
+  /**
+   * True when the host could not be reached at all: a preview may go on without it (CI for pull requests often has no
+   * access).
+   */
   get unreached(): boolean {
     return UNREACHED.includes(this.failure);
   }

@@ -5,13 +5,13 @@ import { PciResource } from "./pci-resource";
 /** The arguments of an AssignableDevice. */
 export interface AssignableDeviceArgs extends DeviceArgs {
   /**
-   * The stub driver that takes the device. Default: `pciback` on Xen; without Xen `vfio-pci`, or `pci-stub` where libvirt is
-   * older than 1.0.5 or the kernel has no vfio-pci.
+   * The stub driver that takes the device. Default: `pciback` on Xen; without Xen `vfio-pci`, or `pci-stub` where
+   * libvirt is older than 1.0.5 or the kernel has no vfio-pci.
    */
   driver?: pulumi.Input<"pciback" | "vfio-pci" | "pci-stub">;
   /**
-   * Whether the other functions of the device's IOMMU group go to the stub driver too. Default: false; a group with functions
-   * that the host still uses is then refused (guard `iommu-group`).
+   * Whether the other functions of the device's IOMMU group go to the stub driver too. Default: false; a group with
+   * functions that the host still uses is then refused (guard `iommu-group`).
    */
   group?: pulumi.Input<boolean>;
 }

@@ -28,8 +28,9 @@ const programs = new WeakMap<object, Program>();
 const WITHOUT_STACK = {};
 
 /**
- * Records a declaration. Returns the transient input `__program`, which the provider's check drops: every host of the program and
- * the declarations on the same host, once the program's constructors have run. It is secret, because hosts may hold passwords.
+ * Records a declaration. Returns the transient input `__program`, which the provider's check drops: every host of the
+ * program and the declarations on the same host, once the program's constructors have run. It is secret, because hosts
+ * may hold passwords.
  */
 export function declare(declared: Declared): pulumi.Output<unknown> {
   const stack = pulumi.runtime.getStackResource() ?? WITHOUT_STACK;

@@ -16,9 +16,15 @@ export interface ExpectedIdentity {
 export interface DeviceArgs {
   /** The host, and how to log in to it. */
   host: pulumi.Input<HostArgs>;
-  /** Address of a function, `0000:04:00.0` or `04:00.0`, or of a slot, `0000:04:00`, which means all functions of the device. */
+  /**
+   * Address of a function, `0000:04:00.0` or `04:00.0`, or of a slot, `0000:04:00`, which means all functions of the
+   * device.
+   */
   device: pulumi.Input<string>;
-  /** What the device must be: for its first function, or a list for its functions in order, 8 at most. Default: anything. */
+  /**
+   * What the device must be: for its first function, or a list for its functions in order, 8 at most. Default:
+   * anything.
+   */
   expect?: pulumi.Input<ExpectedIdentity | pulumi.Input<ExpectedIdentity>[]>;
   /** Names of guards to override for this resource, as refusals give them: `["mounted-storage"]`. Default: none. */
   allow?: pulumi.Input<pulumi.Input<Guard>[]>;

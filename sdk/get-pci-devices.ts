@@ -21,14 +21,19 @@ export interface GetPciDevicesOutputArgs {
   filter?: pulumi.Input<{ [name in keyof PciDeviceFilter]: pulumi.Input<PciDeviceFilter[name]> }>;
 }
 
-/** Returns the PCI functions of a host, lowest address first, as they are now. Rejects when the host cannot be asked. */
+/**
+ * Returns the PCI functions of a host, lowest address first, as they are now. Rejects when the host cannot be asked.
+ */
 export async function getPciDevices(args: GetPciDevicesArgs): Promise<PciDeviceInfo[]> {
   const found = await query(args);
   if (found.kind === "unreached") throw new Error(found.reason);
   return found.devices;
 }
 
-/** Like getPciDevices, for hosts and filters that depend on other resources. Unknown in a preview that cannot reach the host. */
+/**
+ * Like getPciDevices, for hosts and filters that depend on other resources. Unknown in a preview that cannot reach the
+ * host.
+ */
 export function getPciDevicesOutput(args: GetPciDevicesOutputArgs): pulumi.Output<PciDeviceInfo[]> {
   return pulumi.output(args).apply(async (known) => {
     const found = await query(known);
@@ -40,8 +45,8 @@ export function getPciDevicesOutput(args: GetPciDevicesOutputArgs): pulumi.Outpu
 }
 
 /**
- * Dynamic providers have no functions, so the query runs in the program itself. It is loaded at the first call: other programs
- * load only Pulumi.
+ * Dynamic providers have no functions, so the query runs in the program itself. It is loaded at the first call: other
+ * programs load only Pulumi.
  */
 function query(args: unknown) {
   const { queryPciDevices } =

@@ -7,8 +7,8 @@ export interface HostRebootArgs {
   /** The host, and how to log in to it. */
   host: pulumi.Input<HostArgs>;
   /**
-   * The `bootChange` of each resource that needs the reboot, so that the reboot comes after them. With `when: "always"`, other
-   * values mean another reboot. Default: none.
+   * The `bootChange` of each resource that needs the reboot, so that the reboot comes after them. With `when:
+   * "always"`, other values mean another reboot. Default: none.
    */
   triggers?: pulumi.Input<pulumi.Input<string>[]>;
   /**
@@ -23,8 +23,8 @@ export interface HostRebootArgs {
 }
 
 /**
- * Reboots a host when its boot changes wait for that; nothing else in this package reboots. It ends when the host is back and its
- * boot has finished. A destroy does nothing on the host.
+ * Reboots a host when its boot changes wait for that; nothing else in this package reboots. It ends when the host is
+ * back and its boot has finished. A destroy does nothing on the host.
  */
 export class HostReboot extends HostResource {
   /** Id of the current boot, a UUID from /proc/sys/kernel/random/boot_id; every reboot changes it. */

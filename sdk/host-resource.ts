@@ -3,9 +3,9 @@ import { declare } from "./declarations";
 import { type HostArgs, requireHost, withSecrets } from "./host";
 
 /**
- * The text by which the engine's provider process finds the code of a resource: JavaScript that every state keeps. It must never
- * change: a new text would update every resource, and old states must go on to work. `pulumi.dynamic.Resource` would store
- * the closure of its class instead, 2.4 KB in every resource (docs/decisions.md).
+ * The text by which the engine's provider process finds the code of a resource: JavaScript that every state keeps. It
+ * must never change: a new text would update every resource, and old states must go on to work.
+ * `pulumi.dynamic.Resource` would store the closure of its class instead, 2.4 KB in every resource (docs/decisions.md).
  */
 export function providerText(kind: string): string {
   return `exports.handler = () => require("pulumi-pci-passthrough/provider").${kind};`;

@@ -3,17 +3,21 @@ import * as pulumi from "@pulumi/pulumi";
 /** A host and how to log in to it: the input `host` of every resource. Kept in the state, secrets encrypted. */
 export interface HostArgs {
   /**
-   * DNS name, IP address or alias of `~/.ssh/config`, which decides what is left out here (HostName, User, Port, IdentityFile,
-   * ProxyJump, algorithms and more).
+   * DNS name, IP address or alias of `~/.ssh/config`, which decides what is left out here (HostName, User, Port,
+   * IdentityFile, ProxyJump, algorithms and more).
    */
   address: pulumi.Input<string>;
   /** TCP port of sshd, from 1 to 65535. Default: the ssh config's, else 22. */
   port?: pulumi.Input<number>;
-  /** Name of the user to log in as: root, unless `sudo` is set. Default: the ssh config's, else the name of the local user. */
+  /**
+   * Name of the user to log in as: root, unless `sudo` is set. Default: the ssh config's, else the name of the local
+   * user.
+   */
   user?: pulumi.Input<string>;
   /**
-   * Path of a private key file on the machine that runs Pulumi, such as `~/.ssh/id_ed25519`; unlike `privateKey` it keeps no
-   * secret in the state. Default: the ssh config's, else the usual files in `~/.ssh`. Keys of an ssh agent are tried as well.
+   * Path of a private key file on the machine that runs Pulumi, such as `~/.ssh/id_ed25519`; unlike `privateKey` it
+   * keeps no secret in the state. Default: the ssh config's, else the usual files in `~/.ssh`. Keys of an ssh agent are
+   * tried as well.
    */
   identityFile?: pulumi.Input<string>;
   /** The text of a private key in OpenSSH or PEM format. Kept in the state as a secret. Default: none. */
@@ -22,13 +26,22 @@ export interface HostArgs {
   password?: pulumi.Input<string>;
   /** Passphrase of the private key. Kept in the state as a secret. Default: none. */
   passphrase?: pulumi.Input<string>;
-  /** Fingerprint of the host's key, `SHA256:…` as `ssh-keygen -l` prints it. Default: known_hosts decides, and an unknown key is refused. */
+  /**
+   * Fingerprint of the host's key, `SHA256:…` as `ssh-keygen -l` prints it. Default: known_hosts decides, and an
+   * unknown key is refused.
+   */
   hostKey?: pulumi.Input<string>;
   /** Jump hosts, in order: `user@bastion:22`, several separated by commas, or `none`. Default: the ssh config's. */
   proxyJump?: pulumi.Input<string>;
-  /** Whether everything runs through `sudo -n /bin/sh`. The user needs NOPASSWD for /bin/sh, which amounts to root. Default: false. */
+  /**
+   * Whether everything runs through `sudo -n /bin/sh`. The user needs NOPASSWD for /bin/sh, which amounts to root.
+   * Default: false.
+   */
   sudo?: pulumi.Input<boolean>;
-  /** What manages the VMs of the host. Default: found out; of several, xapi or xl before libvirt, and xm before xl while xend runs. */
+  /**
+   * What manages the VMs of the host. Default: found out; of several, xapi or xl before libvirt, and xm before xl while
+   * xend runs.
+   */
   toolstack?: pulumi.Input<"xl" | "xapi" | "libvirt" | "xm">;
 }
 
@@ -51,11 +64,14 @@ const NAMES: readonly (keyof HostArgs)[] = [
 export function requireHost(kind: string, name: string, args: { readonly host: unknown } | undefined): void {
   if (args?.host !== undefined && args.host !== null) return;
   throw new pulumi.RunError(
-    `Unable to declare the ${kind} "${name}": \`host\` is missing. Set it, for example to { address: "xen1.example.com" }.`,
+    `Unable to declare the ${kind} "${name}": \`host\` is missing. Set it, such as { address: "xen1.example.com" }.`,
   );
 }
 
-/** The same host with its secrets marked, also inside an `Output<HostArgs>`, so that the state never holds them in plain text. */
+/**
+ * The same host with its secrets marked, also inside an `Output<HostArgs>`, so that the state never holds them in plain
+ * text.
+ */
 export function withSecrets(host: pulumi.Input<HostArgs>): pulumi.Input<HostArgs> {
   if (pulumi.Output.isInstance(host) || host instanceof Promise) {
     const output = pulumi.output(host);
@@ -79,7 +95,10 @@ export async function plainHost(host: pulumi.Input<HostArgs>): Promise<PlainHost
   return all && Object.fromEntries(NAMES.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]));
 }
 
-/** Waits long enough for values that are merely wrapped in an Output, and too short for a value that waits for a resource. */
+/**
+ * Waits long enough for values that are merely wrapped in an Output, and too short for a value that waits for a
+ * resource.
+ */
 async function someTurns(): Promise<undefined> {
   for (let turn = 0; turn < 10; turn++) await new Promise((done) => setImmediate(done));
   return undefined;

@@ -9,9 +9,9 @@ export interface IommuBootParametersArgs {
 }
 
 /**
- * Turns on a host's IOMMU, without which VMs cannot have devices safely. It adds the boot argument that is missing, and writes
- * nothing if the IOMMU is on already. Where only a person can help (in the firmware setup, say), preview says what to do.
- * A destroy removes the argument.
+ * Turns on a host's IOMMU, without which VMs cannot have devices safely. It adds the boot argument that is missing, and
+ * writes nothing if the IOMMU is on already. Where only a person can help (in the firmware setup, say), preview says
+ * what to do. A destroy removes the argument.
  */
 export class IommuBootParameters extends HostResource {
   /** The kind of IOMMU that the firmware offers; `none` if there is none, or if the firmware setup has it disabled. */
@@ -22,7 +22,10 @@ export class IommuBootParameters extends HostResource {
   declare readonly active: pulumi.Output<boolean>;
   /** `host-reboot` if the IOMMU is configured but not yet on; else `none`. */
   declare readonly pending: pulumi.Output<"none" | "host-reboot">;
-  /** Opaque text that changes only with a write that needs a reboot; pass it to `triggers` of a HostReboot. Empty if there was none. */
+  /**
+   * Opaque text that changes only with a write that needs a reboot; pass it to `triggers` of a HostReboot. Empty if
+   * there was none.
+   */
   declare readonly bootChange: pulumi.Output<string>;
 
   /** Declares that the host boots with its IOMMU on. */

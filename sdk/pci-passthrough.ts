@@ -16,8 +16,8 @@ export interface PciPassthroughArgs
 }
 
 /**
- * A device of a host for a VM, from boot to guest: a HiddenPciDevice, an AssignableDevice and a VmPciAttachment. It never reboots
- * the host: to reboot between these steps, declare the three and a HostReboot yourself.
+ * A device of a host for a VM, from boot to guest: a HiddenPciDevice, an AssignableDevice and a VmPciAttachment. It
+ * never reboots the host: to reboot between these steps, declare the three and a HostReboot yourself.
  */
 export class PciPassthrough extends pulumi.ComponentResource {
   /** Undefined with `hide: false`. */

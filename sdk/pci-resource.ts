@@ -4,7 +4,10 @@ import { HostResource, type ResourceArgs } from "./host-resource";
 
 /** What all resources for a device have in common. */
 export abstract class PciResource extends HostResource {
-  /** The device in the long form, `0000:04:00.0` or `0000:04:00`. Pass it to another resource to make that wait for this one. */
+  /**
+   * The device in the long form, `0000:04:00.0` or `0000:04:00`. Pass it to another resource to make that wait for this
+   * one.
+   */
   declare readonly device: pulumi.Output<string>;
   /** The functions of the device, lowest address first. */
   declare readonly functions: pulumi.Output<FunctionStatus[]>;
@@ -14,7 +17,10 @@ export abstract class PciResource extends HostResource {
   declare readonly active: pulumi.Output<boolean>;
   /** What must happen before the declaration holds completely. */
   declare readonly pending: pulumi.Output<Pending>;
-  /** Opaque text that changes only with a write that needs a reboot; pass it to `triggers` of a HostReboot. Empty if there was none. */
+  /**
+   * Opaque text that changes only with a write that needs a reboot; pass it to `triggers` of a HostReboot. Empty if
+   * there was none.
+   */
   declare readonly bootChange: pulumi.Output<string>;
 
   /** `outputs`: names of the outputs of this kind, beside those above. */

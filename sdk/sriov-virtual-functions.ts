@@ -10,8 +10,8 @@ export interface SriovVirtualFunctionsArgs {
   /** Address of the physical function: `0000:03:00.0` or `03:00.0`. */
   device: pulumi.Input<string>;
   /**
-   * The number of virtual functions, from 1 to what the device supports. A change removes all of them first, and is refused
-   * while a VM or the host uses any.
+   * The number of virtual functions, from 1 to what the device supports. A change removes all of them first, and is
+   * refused while a VM or the host uses any.
    */
   count: pulumi.Input<number>;
   /** Names of guards to override for this resource, as refusals give them: `["host-network"]`. Default: none. */
@@ -19,11 +19,13 @@ export interface SriovVirtualFunctionsArgs {
 }
 
 /**
- * Creates the virtual functions of a device with SR-IOV, now and, by a udev rule, after each reboot. A destroy restores the
- * previous number.
+ * Creates the virtual functions of a device with SR-IOV, now and, by a udev rule, after each reboot. A destroy restores
+ * the previous number.
  */
 export class SriovVirtualFunctions extends PciResource {
-  /** Addresses of the virtual functions in the device's own order, each a `device` for other resources: `0000:03:10.0`. */
+  /**
+   * Addresses of the virtual functions in the device's own order, each a `device` for other resources: `0000:03:10.0`.
+   */
   declare readonly addresses: pulumi.Output<string[]>;
 
   /** Declares how many virtual functions the device has. */

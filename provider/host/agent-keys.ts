@@ -11,7 +11,9 @@ export type AgentKeys =
   | { readonly keys: readonly AgentKey[] }
   | { readonly keys: readonly []; readonly problem: string };
 
-/** Lists the keys of the agent behind a socket, in its order, without the types that ssh2 cannot use (security keys). */
+/**
+ * Lists the keys of the agent behind a socket, in its order, without the types that ssh2 cannot use (security keys).
+ */
 export async function agentKeys(socket: string): Promise<AgentKeys> {
   const agent = createAgent(socket);
   return new Promise((resolve) => {

@@ -15,8 +15,8 @@ export const ALGORITHM_SETTING: Readonly<Record<AlgorithmKind, string>> = {
 };
 
 /**
- * What ssh2 1.17.0 supports (lib/protocol/constants.js). `standard` is offered to every host; `legacy` only where the user's
- * ssh config allows it, as in OpenSSH since 8.8 (ssh-rsa) and 7.0 (group1, ssh-dss).
+ * What ssh2 1.17.0 supports (lib/protocol/constants.js). `standard` is offered to every host; `legacy` only where the
+ * user's ssh config allows it, as in OpenSSH since 8.8 (ssh-rsa) and 7.0 (group1, ssh-dss).
  */
 const SUPPORTED: Readonly<
   Record<AlgorithmKind, { readonly standard: readonly string[]; readonly legacy: readonly string[] }>
@@ -73,8 +73,8 @@ const SUPPORTED: Readonly<
 };
 
 /**
- * Applies an ssh_config(5) value to the list of one kind: `a,b` replaces it, `+a` appends, `-a` removes, `^a` puts first;
- * names may have wildcards. Names that ssh2 does not support are left out, as in an OpenSSH built without them.
+ * Applies an ssh_config(5) value to the list of one kind: `a,b` replaces it, `+a` appends, `-a` removes, `^a` puts
+ * first; names may have wildcards. Names that ssh2 does not support are left out, as in an OpenSSH built without them.
  */
 export function algorithmList(kind: AlgorithmKind, setting: string | undefined): readonly string[] {
   const { standard, legacy } = SUPPORTED[kind];
@@ -105,7 +105,10 @@ export function algorithmsOfKeyType(keyType: string): readonly string[] {
   return keyType === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [keyType];
 }
 
-/** Whether a `PubkeyAcceptedAlgorithms` value allows logins with a key of this type. ssh2 itself chooses the RSA signature. */
+/**
+ * Whether a `PubkeyAcceptedAlgorithms` value allows logins with a key of this type. ssh2 itself chooses the RSA
+ * signature.
+ */
 export function acceptsKeyType(setting: string | undefined, keyType: string): boolean {
   if (setting === undefined || /^[+^]/.test(setting)) return true;
   const named = setting.replace(/^-/, "").split(",");
@@ -114,10 +117,13 @@ export function acceptsKeyType(setting: string | undefined, keyType: string): bo
   return setting.startsWith("-") ? !algorithms.every(isNamed) : algorithms.some(isNamed);
 }
 
-/** The offer as ssh2 takes it: patterns instead of names, because ssh2 throws for a name that this Node's OpenSSL lacks. */
+/**
+ * The offer as ssh2 takes it: patterns instead of names, because ssh2 throws for a name that this Node's OpenSSL lacks.
+ */
 export function ssh2Algorithms(offer: AlgorithmOffer): Algorithms {
   const list = (names: readonly string[]) => ({ remove: [/./], append: names.map((name) => wildcardExpression(name)) });
-  // @types/ssh2 1.15.6 allows neither patterns nor a missing "prepend"; ssh2's lib/utils.js, generateAlgorithmList, takes both.
+  // @types/ssh2 1.15.6 allows neither patterns nor a missing "prepend"; ssh2's lib/utils.js, generateAlgorithmList,
+  // takes both.
   return {
     kex: list(offer.kex),
     serverHostKey: list(offer.hostKey),

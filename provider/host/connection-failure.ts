@@ -85,7 +85,9 @@ export function noAnswer(
   }[phase];
   return hopError("no-answer", hop, {
     purpose: `reach ${hopName(hop)}${from ? ` from the jump host ${placeName(from)}` : ""}`,
-    reason: `${missing} within ${waitedMs / 1000} s. ${CHECK_ROUTE}; for a slow host set ConnectTimeout in ~/.ssh/config.`,
+    reason:
+      `${missing} within ${waitedMs / 1000} s. ${CHECK_ROUTE}; ` +
+      "for a slow host set ConnectTimeout in ~/.ssh/config.",
   });
 }
 
@@ -116,11 +118,12 @@ export function noCredentials(hop: ResolvedHop, { unusable, missing }: Credentia
     const reason = `the identity file ${missing.join(", ")} does not exist. ${advice}`;
     return hopError("no-credentials", hop, { purpose, reason });
   }
-  const reason = `there is no usable key, agent or password${unusable.length > 0 ? `; not usable: ${unusable.join(", ")}` : ""}`;
+  const others = unusable.length > 0 ? `; not usable: ${unusable.join(", ")}` : "";
+  const reason = `there is no usable key, agent or password${others}`;
   const advice = isJump(hop)
     ? `Add its key to your ssh agent, or name it with IdentityFile in ~/.ssh/config. ${NO_PASSWORD}`
-    : "Add a key to your ssh agent, or set `identityFile`, `privateKey` or `password` (or PCI_PASSTHROUGH_IDENTITY_FILE " +
-      "in the environment).";
+    : "Add a key to your ssh agent, or set `identityFile`, `privateKey` or `password` " +
+      "(or PCI_PASSTHROUGH_IDENTITY_FILE in the environment).";
   return hopError("no-credentials", hop, { purpose, reason: `${reason}. ${advice}` });
 }
 
@@ -168,8 +171,8 @@ function noCommonAlgorithm(mismatch: string, { hop, hostAlgorithms }: FailedAtte
   const offered = (kind && hostAlgorithms[kind]) ?? [];
   const legacy = kind === undefined ? [] : legacyAlgorithmsAmong(kind, offered);
   const lines = legacy.length > 0 && kind !== undefined ? [`${ALGORITHM_SETTING[kind]} +${legacy.join(",")}`] : [];
-  // A server with only SHA-1 key exchanges is older than OpenSSH 4.4, so its host key is of one of these two types as well:
-  // ssh2 stops at the first list without a match, and the user should not have to come back for the second.
+  // A server with only SHA-1 key exchanges is older than OpenSSH 4.4, so its host key is of one of these two types as
+  // well: ssh2 stops at the first list without a match, and the user should not have to come back for the second.
   if (kind === "kex" && lines.length > 0) lines.push(`${ALGORITHM_SETTING.hostKey} +ssh-rsa`);
   const advice =
     lines.length > 0

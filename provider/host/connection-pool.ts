@@ -10,8 +10,8 @@ export interface ConnectOptions {
   /** Environment variables: `HOME`, `SSH_AUTH_SOCK`, `PCI_PASSTHROUGH_…`. Default: those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /**
-   * Milliseconds until the host must have sent its first bytes. Default: ConnectTimeout of the ssh config, or 5 s, which suits
-   * a preview; an apply should wait longer. ConnectTimeout counts if it is longer.
+   * Milliseconds until the host must have sent its first bytes. Default: ConnectTimeout of the ssh config, or 5 s,
+   * which suits a preview; an apply should wait longer. ConnectTimeout counts if it is longer.
    */
   readonly connectTimeoutMs?: number;
 }
@@ -19,8 +19,8 @@ export interface ConnectOptions {
 /** Connections to hosts, shared by everything in this process. */
 export interface ConnectionPool {
   /**
-   * Reaches a host and logs in. Equal logins share a connection for as long as the process lives; a lost one is opened again at
-   * its next use. Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
+   * Reaches a host and logs in. Equal logins share a connection for as long as the process lives; a lost one is opened
+   * again at its next use. Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
    */
   connect(login: HostLogin, options?: ConnectOptions): Promise<Host>;
   /** Closes every connection; running scripts fail with a ConnectionError, `cut`. */
@@ -102,7 +102,10 @@ class PooledHost implements Host {
 
 const hosts = new Map<string, PooledHost>();
 
-/** The connections of this process. The engine runs all resources of a stack in a single process, so each host has one connection. */
+/**
+ * The connections of this process. The engine runs all resources of a stack in a single process, so each host has one
+ * connection.
+ */
 export const connectionPool: ConnectionPool = {
   async connect(login, options = {}) {
     const resolved = resolveLogin(login, readLoginEnvironment(options.env ?? process.env));
@@ -129,7 +132,9 @@ function closeOnSignals(): void {
   for (const signal of SIGNALS) if (!process.listeners(signal).includes(onSignal)) process.once(signal, onSignal);
 }
 
-/** The engine ends a provider with SIGINT. Unless others listen too, the signal is raised again for its default effect. */
+/**
+ * The engine ends a provider with SIGINT. Unless others listen too, the signal is raised again for its default effect.
+ */
 async function onSignal(signal: NodeJS.Signals): Promise<void> {
   await connectionPool.closeAll();
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);

@@ -38,8 +38,8 @@ type KeyFile =
   | { readonly kind: "missing"; readonly file: IdentityFile };
 
 /**
- * Collects the ways to log in to a host, in the order in which they are tried: the named keys, the other keys of the agent, the
- * password, and the password as the answer to the host's prompt (many sshd accept passwords only that way).
+ * Collects the ways to log in to a host, in the order in which they are tried: the named keys, the other keys of the
+ * agent, the password, and the password as the answer to the host's prompt (many sshd accept passwords only that way).
  */
 export async function collectCredentials(hop: ResolvedHop): Promise<Credentials> {
   const files = [...inlineKey(hop), ...hop.identityFiles.map((file) => readIdentity(file, hop.passphrase))];
@@ -141,7 +141,8 @@ function passwordCredentials({ user: username, password }: ResolvedHop): readonl
       attempt: {
         type: "keyboard-interactive",
         username,
-        // Only a prompt whose answer is hidden asks for the password; a visible one (a user name, a menu) gets no secret.
+        // Only a prompt whose answer is hidden asks for the password; a visible one (a user name, a menu) gets no
+        // secret.
         prompt: (_name, _instructions, _language, prompts, answer) =>
           answer(prompts.map(({ echo }) => (echo ? "" : password))),
       },

@@ -14,7 +14,9 @@ import {
 import { readText } from "./login-environment";
 import type { ResolvedHop } from "./resolved-login";
 
-/** Decides whether a host is the right one: by the property `hostKey` where it is set, else by the known_hosts files. */
+/**
+ * Decides whether a host is the right one: by the property `hostKey` where it is set, else by the known_hosts files.
+ */
 export class HostKeyCheck {
   private readonly lines: readonly KnownHostsLine[];
   private readonly presented = new Map<string, Buffer>();
@@ -25,8 +27,8 @@ export class HostKeyCheck {
 
   /**
    * Host key algorithms to ask for, best first. Those of the keys known for the host come first (as in OpenSSH's
-   * sshconnect2.c, order_hostkeyalgs), so that a host with several keys presents one that can be checked. `hostKey` names no
-   * type, so with it each type that turned out to be another key is left out of the next attempt.
+   * sshconnect2.c, order_hostkeyalgs), so that a host with several keys presents one that can be checked. `hostKey`
+   * names no type, so with it each type that turned out to be another key is left out of the next attempt.
    */
   algorithms(): readonly string[] {
     const { hop } = this;
@@ -40,7 +42,10 @@ export class HostKeyCheck {
     return [...offer.filter((name) => known.includes(name)), ...offer.filter((name) => !known.includes(name))];
   }
 
-  /** The reason to refuse a presented key (SSH wire format); undefined for the right key. `retry`: a key of another type may be right. */
+  /**
+   * The reason to refuse a presented key (SSH wire format); undefined for the right key. `retry`: a key of another type
+   * may be right.
+   */
   judge(key: Buffer): { readonly retry: boolean; readonly error: ConnectionError } | undefined {
     this.presented.set(keyTypeOf(key) ?? "", key);
     if (this.hop.hostKey !== undefined) return this.compare(key, this.hop.hostKey);
@@ -56,7 +61,8 @@ export class HostKeyCheck {
       "host-key-wrong",
       `the host presented the key ${keys}, but \`hostKey\` says ${declared}. ` +
         "Either another machine answers at this address, or the host's key was changed. " +
-        "Compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host's own console before you change `hostKey`.",
+        "Compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host's own console " +
+        "before you change `hostKey`.",
     );
     return { retry, error };
   }
@@ -67,7 +73,8 @@ export class HostKeyCheck {
       case "revoked":
         return this.error(
           "host-key-wrong",
-          `its key ${presented} is revoked at ${lineName(verdict.by)}. Give the host a new key, and add that one to known_hosts.`,
+          `its key ${presented} is revoked at ${lineName(verdict.by)}. ` +
+            "Give the host a new key, and add that to known_hosts.",
         );
       case "other-key": {
         const known = verdict.known
@@ -76,22 +83,23 @@ export class HostKeyCheck {
         return this.error(
           "host-key-wrong",
           `the host presented the key ${presented}, but known_hosts has ${known}. ` +
-            "Either another machine answers at this address, or the host was reinstalled. If you are sure that it was " +
-            `reinstalled, replace that line with: ${this.lineFor(key)}`,
+            "Either another machine answers at this address, or the host was reinstalled. " +
+            `If you are sure of the latter, replace that line with: ${this.lineFor(key)}`,
         );
       }
       case "unknown": {
         const [authority] = verdict.authorities;
         const reason = authority
-          ? `known_hosts has only a certificate authority for it (${lineName(authority)}), and this provider cannot check host ` +
-            "certificates, so it needs the host's own key"
+          ? `known_hosts has only a certificate authority for it (${lineName(authority)}), and this provider ` +
+            "cannot check host certificates, so it needs the host's own key"
           : `no known_hosts file has a key for it (${this.hop.knownHostsFiles.join(", ") || "none is configured"})`;
         // `hostKey` is about the declared host, never about its jump hosts.
         const setting = this.hop.jumpHostFor === undefined ? ` or set \`hostKey: "${fingerprint(key)}"\`.` : "";
         return this.error(
           "host-key-unknown",
-          `${reason}. The host presented ${presented}. Compare it with the output of \`ssh-keygen -lf\` for the .pub files in ` +
-            `/etc/ssh on the host. If it is the same, add this line to known_hosts: ${this.lineFor(key)}${setting}`,
+          `${reason}. The host presented ${presented}. Compare it with what \`ssh-keygen -lf\` prints for the .pub ` +
+            "files in /etc/ssh on the host. If it is the same, add this line to known_hosts: " +
+            `${this.lineFor(key)}${setting}`,
         );
       }
     }

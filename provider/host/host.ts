@@ -19,9 +19,9 @@ export interface Host {
   /** The address that the program gives; messages name the host by it. */
   readonly name: string;
   /**
-   * Runs a POSIX sh script as root. `$1` is sshd's `SSH_CONNECTION` ("clientip clientport serverip serverport", empty where the
-   * server does not set it). Each character of the script stands for a byte. Throws ConnectionError when the connection ends
-   * before the script does, and when the login does not lead to root.
+   * Runs a POSIX sh script as root. `$1` is sshd's `SSH_CONNECTION` ("clientip clientport serverip serverport", empty
+   * where the server does not set it). Each character of the script stands for a byte. Throws ConnectionError when the
+   * connection ends before the script does, and when the login does not lead to root.
    */
   run(script: string, options?: ScriptOptions): Promise<ScriptResult>;
 }

@@ -39,7 +39,10 @@ export function knownHostName(host: string, port: number): string {
   return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
 }
 
-/** Whether a line applies to a host of this name (see `knownHostName`): its hash matches, or a pattern does and no negated one does. */
+/**
+ * Whether a line applies to a host of this name (see `knownHostName`): its hash matches, or a pattern does and no
+ * negated one does.
+ */
 export function appliesTo(line: KnownHostsLine, name: string): boolean {
   if (line.names.startsWith("|")) return matchesHash(line.names, name);
   let matches = false;
@@ -66,8 +69,8 @@ function matchesHash(hashed: string, name: string): boolean {
 }
 
 /**
- * Judges a presented key (SSH wire format) as ssh does: revoked wins, then an equal key; a line with another key means that the
- * key has changed. A host on another port is also known by its bare name, but only if the key is equal
+ * Judges a presented key (SSH wire format) as ssh does: revoked wins, then an equal key; a line with another key means
+ * that the key has changed. A host on another port is also known by its bare name, but only if the key is equal
  * (OpenSSH 9.9, sshconnect.c, check_host_key: "checking without port identifier").
  */
 export function judgeHostKey(

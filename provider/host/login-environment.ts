@@ -22,7 +22,9 @@ export function readLoginEnvironment(env: LoginEnvironment["env"]): LoginEnviron
   };
 }
 
-/** The text of a file, read as UTF-8; undefined when it does not exist. Throws PassthroughError when it cannot be read. */
+/**
+ * The text of a file, read as UTF-8; undefined when it does not exist. Throws PassthroughError when it cannot be read.
+ */
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");

@@ -7,11 +7,15 @@ export interface JumpHost {
   readonly port?: number | undefined;
 }
 
-// [user@]host[:port] or ssh://[user@]host[:port]; an IPv6 address with a port needs brackets (ssh_config(5), ProxyJump).
+// [user@]host[:port] or ssh://[user@]host[:port]; an IPv6 address with a port needs brackets (ssh_config(5),
+// ProxyJump).
 const JUMP =
   /^(?:ssh:\/\/)?(?:(?<user>.+)@)?(?:\[(?<v6>[^\]]+)\]|(?<host>[^:@[\]]+|[0-9a-fA-F]*(?::[0-9a-fA-F.]*){2,}))(?::(?<port>\d{1,5}))?\/?$/;
 
-/** Parses a ProxyJump: hosts separated by commas, in the order in which they are passed; `none` is no host. Throws PassthroughError. */
+/**
+ * Parses a ProxyJump: hosts separated by commas, in the order in which they are passed; `none` is no host. Throws
+ * PassthroughError.
+ */
 export function parseProxyJump(text: string): readonly JumpHost[] {
   if (text.trim().toLowerCase() === "none" || text.trim() === "") return [];
   return text.split(",").map((part) => {

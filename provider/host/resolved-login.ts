@@ -39,7 +39,10 @@ export interface ResolvedHop {
 /** A file that may hold a key to log in with. */
 export interface IdentityFile {
   readonly path: string;
-  /** A missing file is an error if `declared` (program, environment), mentioned if `configured` (ssh config), else ignored. */
+  /**
+   * A missing file is an error if `declared` (program, environment), mentioned if `configured` (ssh config), else
+   * ignored.
+   */
   readonly source: "declared" | "configured" | "default";
 }
 

@@ -23,7 +23,10 @@ export type ScriptOutcome =
 const SILENCE_MS = 60_000;
 const PULSES = 3;
 
-/** Runs a script in a channel of its own. Throws ConnectionError when the link ends before it, or when it does not run as root. */
+/**
+ * Runs a script in a channel of its own. Throws ConnectionError when the link ends before it, or when it does not run
+ * as root.
+ */
 export async function runScript(link: SshLink, script: Script, options: ScriptOptions): Promise<ScriptOutcome> {
   const silence = watchSilence(link, options.silenceMs ?? SILENCE_MS);
   try {
@@ -97,9 +100,9 @@ function asRoot({ host, user, sudo }: Script, output: ScriptOutput, exitCode: nu
         `Set \`user: "root"\`, or \`sudo: true\` if ${output.user} may run /bin/sh with sudo and without a password.`;
     throw scriptError("not-root", { purpose: "run scripts as root", host, reason });
   }
-  const printed = (stderr.trim() || output.noise.trim() || "nothing").slice(0, 500);
+  const printed = (stderr.trim() || output.noise.trim()).slice(0, 500);
   const end = exitCode === null ? "was killed by a signal" : `failed with exit code ${exitCode}`;
-  const because = `the command ${end} and said: ${printed}.`;
+  const because = `the command ${end} and said: ${printed || "nothing"}.`;
   throw scriptError(
     "not-root",
     sudo
@@ -107,14 +110,14 @@ function asRoot({ host, user, sudo }: Script, output: ScriptOutput, exitCode: nu
           purpose: "become root with sudo",
           host,
           reason:
-            `${because} Allow it in /etc/sudoers.d with the line "${user} ALL=(root) NOPASSWD: /bin/sh" (this is full root), ` +
-            "or log in as root without `sudo`.",
+            `${because} Allow it in /etc/sudoers.d with the line "${user} ALL=(root) NOPASSWD: /bin/sh" ` +
+            "(this is full root), or log in as root without `sudo`.",
           output: printed,
         }
       : {
           purpose: `start /bin/sh as ${user}`,
           host,
-          reason: `${because} Check that user's login shell, and that authorized_keys has no forced command for the key.`,
+          reason: `${because} Check the login shell of ${user}, and authorized_keys for a forced command.`,
           output: printed,
         },
   );
@@ -156,8 +159,8 @@ function watchSilence(link: SshLink, silenceMs: number) {
     }
     unanswered += 1;
     try {
-      // A request that every server must answer (RFC 4254, 4), if only with a refusal. ssh2's own keepalive has a timer that
-      // would keep the process alive on an idle connection, and cannot be set per script.
+      // A request that every server must answer (RFC 4254, 4), if only with a refusal. ssh2's own keepalive has a timer
+      // that would keep the process alive on an idle connection, and cannot be set per script.
       link.client.unforwardIn("127.0.0.1", 1, heard);
     } catch {
       // The link is ending, and its close event follows.

@@ -1,6 +1,9 @@
 import { PassthroughError, unable } from "../errors";
 
-/** A line as ssh-config's parser returns it; comments have no `param`, and sections (Host, Match) have lines of their own. */
+/**
+ * A line as ssh-config's parser returns it; comments have no `param`, and sections (Host, Match) have lines of their
+ * own.
+ */
 interface ConfigLine {
   readonly param?: string;
   readonly value?: string | readonly { readonly val: string }[];
@@ -36,12 +39,13 @@ export type ReadIncluded = (pattern: string) => readonly string[];
 const MAX_INCLUDE_DEPTH = 16;
 
 /**
- * Reads an ssh_config(5) text for a single host. `Host`, `Include` and `Match` with `all`, `host`, `originalhost`, `user` and
- * `localuser` work as in ssh. A `Match` with any other criterion (`exec`, `final`, `canonical`, `tagged`, …) never applies.
+ * Reads an ssh_config(5) text for a single host. `Host`, `Include` and `Match` with `all`, `host`, `originalhost`,
+ * `user` and `localuser` work as in ssh. A `Match` with any other criterion (`exec`, `final`, `canonical`, `tagged`, …)
+ * never applies.
  *
- * It does not use ssh-config's `compute` (5.3.0), because that does not follow Include, starts a shell for `Match exec` unless
- * told otherwise, and always runs nslookup for CanonicalizeHostname.
- * Throws PassthroughError for a text that is not a valid ssh_config.
+ * It does not use ssh-config's `compute` (5.3.0), because that does not follow Include, starts a shell for `Match exec`
+ * unless told otherwise, and always runs nslookup for CanonicalizeHostname. Throws PassthroughError for a text that is
+ * not a valid ssh_config.
  */
 export function readSshConfig(text: string, query: SshConfigQuery, included: ReadIncluded): SshSettings {
   const first = new Map<string, readonly string[]>();

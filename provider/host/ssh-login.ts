@@ -20,8 +20,8 @@ export type OpenStream = () => Promise<Duplex>;
 const LOGIN_TIMEOUT_MS = 60_000;
 
 /**
- * Logs in to a host: checks its key, then tries the credentials in order. `timeoutMs` is how long the server may take to send
- * its first bytes. Throws ConnectionError.
+ * Logs in to a host: checks its key, then tries the credentials in order. `timeoutMs` is how long the server may take
+ * to send its first bytes. Throws ConnectionError.
  */
 export async function logIn(hop: ResolvedHop, openStream: OpenStream, timeoutMs: number): Promise<Client> {
   const credentials = await collectCredentials(hop);
@@ -131,8 +131,8 @@ class LoginMethods {
     for (let credential = this.queue.shift(); credential; credential = this.queue.shift()) {
       if (this.listIsFresh && !accepted.includes(credential.method)) continue;
       this.tried.push(credential.label);
-      // ssh2 1.17.0 does not update the list after an agent's key (lib/client.js, USERAUTH_FAILURE), so the second of two
-      // factors would be skipped.
+      // ssh2 1.17.0 does not update the list after an agent's key (lib/client.js, USERAUTH_FAILURE), so the second of
+      // two factors would be skipped.
       this.listIsFresh = credential.attempt.type !== "agent";
       return credential.attempt;
     }

@@ -41,7 +41,8 @@ test("a jump host that cannot be reached is named, with the host behind it", asy
   const error = await failureOf(connectionPool.connect(login, homeKnowing(xen1)));
   expect(error).toMatchObject({ failure: "refused", unreached: true, host: "localhost" });
   expect(error.message).toBe(
-    `Unable to reach the jump host 127.0.0.1 port ${bastion.port} (for localhost): nothing listens there (ECONNREFUSED). ` +
+    `Unable to reach the jump host 127.0.0.1 port ${bastion.port} (for localhost): ` +
+      "nothing listens there (ECONNREFUSED). " +
       "Check the port in `proxyJump` (or ProxyJump in ~/.ssh/config), and that sshd is running on the host.",
   );
 });

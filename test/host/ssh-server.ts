@@ -43,8 +43,8 @@ export interface TestServer {
 }
 
 /**
- * A new Ed25519 key pair in OpenSSH's format. One in 256 of ssh2's cannot be read: it drops the first byte of a public key
- * when that is zero (mscdex/ssh2#1390, in 1.17.0).
+ * A new Ed25519 key pair in OpenSSH's format. One in 256 of ssh2's cannot be read: it drops the first byte of a public
+ * key when that is zero (mscdex/ssh2#1390, in 1.17.0).
  */
 export function makeKeyPair(options: { comment?: string; passphrase?: string } = {}): utils.KeyPairReturn {
   const { comment = "", passphrase } = options;
