@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { simulateCommand } from "./simulate";
 
 new Command("pulumi-pci-passthrough")
-  .description("PCI passthrough from a Pulumi program")
+  .description("Tools for Pulumi programs that use pulumi-pci-passthrough")
   .addCommand(simulateCommand())
   .parseAsync()
   .catch((error: unknown) => {

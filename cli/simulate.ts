@@ -6,16 +6,19 @@ interface WantedHost {
   readonly profile: string;
 }
 
-/** `simulate --host xen1=debian-xl`: serves simulated hosts until SIGINT or SIGTERM, one JSON line a host on standard output. */
+/**
+ * `simulate --host xen1=debian-xl`: serves simulated hosts until SIGINT or SIGTERM, and prints for each host how to log
+ * in, as a line of JSON.
+ */
 export function simulateCommand(): Command {
   return new Command("simulate")
-    .description("serve simulated hosts on loopback, to try a program without hardware")
+    .description("serve simulated hosts on loopback, to try a program without hardware, until Ctrl-C")
     .requiredOption(
       "--host <name=profile>",
-      `a host and its kind (${PROFILE_NAMES.join(", ")}); can be repeated`,
+      `name and kind of a host (${PROFILE_NAMES.join(", ")}); can be repeated`,
       collectHost,
     )
-    .option("--latency <ms>", "added to every answer", readMilliseconds, 0)
+    .option("--latency <ms>", "delay of every answer, in milliseconds", readMilliseconds, 0)
     .action(async ({ host, latency }: { host: readonly WantedHost[]; latency: number }) => {
       const ended = new Promise<void>((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
@@ -24,10 +27,10 @@ export function simulateCommand(): Command {
       try {
         for (const { name, profile } of host)
           hosts.push(await startSimulatedHost({ name, profile, latencyMs: latency }));
-        for (const one of hosts) process.stdout.write(`${describe(one)}\n`);
+        for (const simulated of hosts) process.stdout.write(`${describe(simulated)}\n`);
         await ended;
       } finally {
-        await Promise.all(hosts.map((one) => one.stop()));
+        await Promise.all(hosts.map((simulated) => simulated.stop()));
       }
     });
 }
@@ -38,11 +41,13 @@ function describe({ name, address, port, user, identityFile, hostKey }: Simulate
 
 function collectHost(text: string, before: readonly WantedHost[] = []): readonly WantedHost[] {
   const [, name, profile] = /^([A-Za-z0-9][A-Za-z0-9.-]*)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || profile === undefined) throw new InvalidArgumentError("Expected <name>=<profile>.");
+  if (name === undefined || profile === undefined)
+    throw new InvalidArgumentError("Expected <name>=<profile>, such as xen1=debian-xl.");
   if (!PROFILE_NAMES.includes(profile)) {
-    throw new InvalidArgumentError(`There is no profile "${profile}"; there are: ${PROFILE_NAMES.join(", ")}.`);
+    throw new InvalidArgumentError(`Unknown profile "${profile}". Known profiles: ${PROFILE_NAMES.join(", ")}.`);
   }
-  if (before.some((one) => one.name === name)) throw new InvalidArgumentError(`There are two hosts "${name}".`);
+  if (before.some((host) => host.name === name))
+    throw new InvalidArgumentError(`The host name "${name}" is given twice.`);
   return [...before, { name, profile }];
 }
 

@@ -1,36 +1,51 @@
-/** What an error is about, for those who handle it; its message says the same in words. */
+/** What is known about a failure; each field is set only where it is known. */
 export interface ErrorDetails {
-  /** `make 0000:01:00.0 assignable` */
-  readonly purpose?: string;
-  readonly host?: string;
-  readonly device?: string;
-  /** The guard that refused. */
-  readonly guard?: string;
+  /** What was to be done, as it follows "Unable to": `make 0000:01:00.0 assignable`. */
+  readonly purpose?: string | undefined;
+  /** The host, by the address that the program gives. */
+  readonly host?: string | undefined;
+  /** Address of the PCI function or slot: `0000:01:00.0`. */
+  readonly device?: string | undefined;
+  /** Name of the guard that refused. */
+  readonly guard?: string | undefined;
   /** The step that failed. */
-  readonly step?: string;
+  readonly step?: string | undefined;
   /** What the host printed. */
-  readonly output?: string;
+  readonly output?: string | undefined;
+  /** The error behind this one. Never holds a secret. */
+  readonly cause?: unknown;
 }
 
-/** The one error of this project that a user sees; everything else that is thrown is a bug. */
-export class PassthroughError extends Error {
+/** The only error of this project that is meant for users; anything else that is thrown is a bug. */
+export class PassthroughError extends Error implements ErrorDetails {
   override readonly name: string = "PassthroughError";
+  // Declared alone: a field that is not known must not show as `undefined` when Node prints the error.
+  declare readonly purpose?: string;
+  declare readonly host?: string;
+  declare readonly device?: string;
+  declare readonly guard?: string;
+  declare readonly step?: string;
+  declare readonly output?: string;
 
-  constructor(
-    message: string,
-    readonly details: ErrorDetails = {},
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
+  constructor(message: string, { cause, ...fields }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+    Object.assign(this, Object.fromEntries(known));
   }
 }
 
-/** How every message begins that says what could not be done: `Unable to … on …: because of this, and do that`. */
-export function unable(purpose: string, host: string, reason: string): string {
-  return `Unable to ${purpose} on ${host}: ${reason}`;
+interface Unable {
+  readonly purpose: string;
+  readonly host?: string | undefined;
+  readonly reason: string;
 }
 
-/** Why no script could be run on a host. */
+/** Words an error message: `Unable to <purpose> on <host>: <reason>`. Leave `host` out where the purpose names it. */
+export function unable({ purpose, host, reason }: Unable): string {
+  return `Unable to ${purpose}${host === undefined ? "" : ` on ${host}`}: ${reason}`;
+}
+
+/** Why a script could not be run on a host, or why its result was lost. */
 export type ConnectionFailure =
   | "name-not-found"
   | "refused"
@@ -45,19 +60,22 @@ export type ConnectionFailure =
 
 const UNREACHED: readonly ConnectionFailure[] = ["name-not-found", "refused", "no-answer", "no-credentials"];
 
-/** No script could be run on the host; the message says which host, why, and what to do. */
+/** A host could not be reached, logged in to or kept in contact with; the message says which, why, and what to do. */
 export class ConnectionError extends PassthroughError {
   override readonly name: string = "ConnectionError";
 
   constructor(
     readonly failure: ConnectionFailure,
     message: string,
-    options?: ErrorOptions,
+    details?: ErrorDetails,
   ) {
-    super(message, {}, options);
+    super(message, details);
   }
 
-  /** The host was not reached at all: a preview may go on without its facts (a pull request's CI often has no way in). */
+  /**
+   * True when the host could not be reached at all: a preview may go on without it (CI for pull requests often has no
+   * access).
+   */
   get unreached(): boolean {
     return UNREACHED.includes(this.failure);
   }

@@ -2,15 +2,27 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { DeviceArgs } from "./device";
 import { PciResource } from "./pci-resource";
 
+/** The arguments of an AssignableDevice. */
 export interface AssignableDeviceArgs extends DeviceArgs {
-  /** The stub driver that takes the device. Default: the one of the host. */
+  /**
+   * The stub driver that takes the device. Default: `pciback` on Xen; without Xen `vfio-pci`, or `pci-stub` where
+   * libvirt is older than 1.0.5 or the kernel has no vfio-pci.
+   */
   driver?: pulumi.Input<"pciback" | "vfio-pci" | "pci-stub">;
-  /** Takes every other function of the device's IOMMU group along. Default: false, and a group with other members in use is refused. */
+  /**
+   * Whether the other functions of the device's IOMMU group go to the stub driver too. Default: false; a group with
+   * functions that the host still uses is then refused (guard `iommu-group`).
+   */
   group?: pulumi.Input<boolean>;
 }
 
-/** A device that the stub driver of the host has now, so that a VM can get it. Deleted, its own driver gets it back. */
+/**
+ * Moves a device from its own driver to the host's stub driver, at once and without a reboot, so that a VM can get it.
+ * A destroy gives it back to the driver that it had before. After a reboot of the host the next `up` moves it again;
+ * HiddenPciDevice makes that permanent.
+ */
 export class AssignableDevice extends PciResource {
+  /** Declares that the stub driver has the device now. */
   constructor(name: string, args: AssignableDeviceArgs, opts?: pulumi.CustomResourceOptions) {
     super("AssignableDevice", name, args, opts);
   }

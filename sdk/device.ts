@@ -4,40 +4,52 @@ import type { HostArgs } from "./host";
 
 export type { Guard };
 
-/** What a PCI function must be. A function that is another one is refused: hardware was changed, or renumbered. */
+/** What a PCI function must be. Anything else at its address is refused: the hardware was changed or renumbered. */
 export interface ExpectedIdentity {
-  /** Vendor and device as `lspci -n` prints them: `8086:10d3`. */
+  /** Vendor and device id as `lspci -n` prints them: `8086:10d3`. Default: any. */
   id?: pulumi.Input<string>;
-  /** Subsystem vendor and device: `15d9:060a`. */
+  /** Subsystem vendor and device id: `15d9:060a`. Default: any. */
   subsystem?: pulumi.Input<string>;
 }
 
-/** What every resource for a device takes. */
+/** The arguments that all resources for a device share. */
 export interface DeviceArgs {
+  /** The host, and how to log in to it. */
   host: pulumi.Input<HostArgs>;
-  /** `0000:04:00.0` or `04:00.0`; a slot, `0000:04:00`, means all functions of the device. */
+  /**
+   * Address of a function, `0000:04:00.0` or `04:00.0`, or of a slot, `0000:04:00`, which means all functions of the
+   * device.
+   */
   device: pulumi.Input<string>;
-  /** One for the first function, or one for each. */
+  /**
+   * What the device must be: for its first function, or a list for its functions in order, 8 at most. Default:
+   * anything.
+   */
   expect?: pulumi.Input<ExpectedIdentity | pulumi.Input<ExpectedIdentity>[]>;
-  /** Guards that this declaration overrides, by name. Refusals say which one it is. */
+  /** Names of guards to override for this resource, as refusals give them: `["mounted-storage"]`. Default: none. */
   allow?: pulumi.Input<pulumi.Input<Guard>[]>;
 }
 
-/** What has to happen until a declaration is true altogether. */
+/** What must happen before a declaration holds completely: nothing, a reboot of the host, or a restart of the VM. */
 export type Pending = "none" | "host-reboot" | "vm-restart";
 
-/** One function of a device, as the host says it. */
+/** A function of a device, as the host reports it. */
 export interface FunctionStatus {
+  /** In the long form: `0000:04:00.0`. */
   address: string;
+  /** What the function is, from its configuration space. */
   identity: {
+    /** Vendor and device id: `8086:10d3`. */
     id: string;
+    /** Subsystem vendor and device id: `15d9:060a`. */
     subsystem: string;
-    /** Six hexadecimal digits, base class first. */
+    /** Class code as six hexadecimal digits, base class first: `020000` is an Ethernet controller. */
     class: string;
-    /** For people. */
+    /** For people: `Ethernet controller: Intel Corporation 82574L`; the id if the host has no lspci. */
     label: string;
   };
-  /** The driver of the host that gets the function back in the end. */
+  /** The host driver that the function had, and goes back to: `e1000e`. Absent if it had none or is not known. */
   originalDriver?: string;
+  /** Whether the declaration holds for this function now. */
   active: boolean;
 }

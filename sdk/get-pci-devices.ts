@@ -5,39 +5,48 @@ import type { HostArgs } from "./host";
 
 export type { PciDeviceFilter, PciDeviceInfo };
 
+/** The arguments of getPciDevices. */
 export interface GetPciDevicesArgs {
-  /** Plain values: the question is asked when the function is called. */
+  /** The host, and how to log in to it; plain values only, because the host is asked at the call. */
   host: pulumi.Unwrap<HostArgs>;
-  /** All that is given must hold. Without it, every PCI function of the host. */
+  /** Which functions to return: those for which all that is given holds. Default: every PCI function of the host. */
   filter?: PciDeviceFilter;
 }
 
+/** The arguments of getPciDevicesOutput. */
 export interface GetPciDevicesOutputArgs {
+  /** The host, and how to log in to it. */
   host: pulumi.Input<HostArgs>;
+  /** Which functions to return: those for which all that is given holds. Default: every PCI function of the host. */
   filter?: pulumi.Input<{ [name in keyof PciDeviceFilter]: pulumi.Input<PciDeviceFilter[name]> }>;
 }
 
-/** The PCI functions of a host, lowest address first. Throws when the host is not reached. */
+/**
+ * Returns the PCI functions of a host, lowest address first, as they are now. Rejects when the host cannot be asked.
+ */
 export async function getPciDevices(args: GetPciDevicesArgs): Promise<PciDeviceInfo[]> {
   const found = await query(args);
   if (found.kind === "unreached") throw new Error(found.reason);
   return found.devices;
 }
 
-/** The same for hosts and filters that other resources make. In a preview that cannot reach the host, the devices are unknown. */
+/**
+ * Like getPciDevices, for hosts and filters that depend on other resources. Unknown in a preview that cannot reach the
+ * host.
+ */
 export function getPciDevicesOutput(args: GetPciDevicesOutputArgs): pulumi.Output<PciDeviceInfo[]> {
   return pulumi.output(args).apply(async (known) => {
     const found = await query(known);
     if (found.kind === "devices") return found.devices;
     if (!pulumi.runtime.isDryRun()) throw new Error(found.reason);
-    await pulumi.log.warn(`${found.reason}\nIts PCI devices are not known in this preview.`);
+    await pulumi.log.warn(`${found.reason}\nThe PCI devices of this host are not known in this preview.`);
     return unknown as unknown as PciDeviceInfo[];
   });
 }
 
 /**
- * Dynamic providers answer no questions of programs, so this one runs in the program itself. It is loaded only when it
- * is called: programs without a question load nothing but Pulumi.
+ * Dynamic providers have no functions, so the query runs in the program itself. It is loaded at the first call: other
+ * programs load only Pulumi.
  */
 function query(args: unknown) {
   const { queryPciDevices } =

@@ -2,20 +2,29 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { DeviceArgs } from "./device";
 import { PciResource } from "./pci-resource";
 
+/** The arguments of a HiddenPciDevice. */
 export interface HiddenPciDeviceArgs extends DeviceArgs {
-  /** The stub driver that takes the device. Default: the one of the host. */
+  /**
+   * The stub driver that takes the device at boot. Default: `pciback` on Xen; without Xen `vfio-pci`, or `pci-stub`
+   * where libvirt is older than 1.0.5 or the kernel has no vfio-pci.
+   */
   driver?: pulumi.Input<"pciback" | "vfio-pci" | "pci-stub">;
-  /** How the boot is told. Default: found out from the host. */
+  /**
+   * How the device is hidden at boot. Default: `auto`, the way that this host already uses, or else the first that
+   * works on it. `kernel-ids` hides every device of the same vendor and device id, and is used only when named.
+   */
   mechanism?: pulumi.Input<
     "auto" | "xen-cmdline" | "grub" | "modprobe" | "initramfs" | "pciback-conf" | "driver-override" | "kernel-ids"
   >;
 }
 
 /**
- * A device that the host leaves alone from its next boot on: the stub driver has it before its own driver can.
- * It never reboots the host; `pending` says whether a reboot is waited for.
+ * Changes the boot configuration of a host so that, from the next boot on, the stub driver takes a device before its
+ * own driver can. It never reboots the host: `pending` is `host-reboot` until somebody does, for example a HostReboot.
+ * A destroy removes the boot entry; the device stays on the stub driver until the next reboot.
  */
 export class HiddenPciDevice extends PciResource {
+  /** Declares that the host hides the device at every boot. */
   constructor(name: string, args: HiddenPciDeviceArgs, opts?: pulumi.CustomResourceOptions) {
     super("HiddenPciDevice", name, args, opts);
   }

@@ -2,29 +2,39 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "./host";
 import { HostResource } from "./host-resource";
 
+/** The arguments of a HostReboot. */
 export interface HostRebootArgs {
+  /** The host, and how to log in to it. */
   host: pulumi.Input<HostArgs>;
-  /** The `bootChange` of what the reboot is for: it waits for those resources, and with `when: "always"` another value is another reboot. */
+  /**
+   * The `bootChange` of each resource that needs the reboot, so that the reboot comes after them. With `when:
+   * "always"`, other values mean another reboot. Default: none.
+   */
   triggers?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * `pending`: only when a boot change of this stack waits for a reboot of the host; the host itself is asked.
-   * `always`: once for each value of `triggers`, too. Default: `pending`.
+   * `pending`: reboots only while a boot change of this stack waits for it, as the host itself reports.
+   * `always`: reboots for each new value of `triggers` as well. Default: `pending`.
    */
   when?: pulumi.Input<"pending" | "always">;
-  /** Lets running VMs go down with the host. Default: false, and a reboot is refused while a VM runs. */
+  /** Whether running VMs may go down with the host. Default: false, and the reboot is refused while a VM runs. */
   allowRunningVms?: pulumi.Input<boolean>;
-  /** How long the host may take to be back. Default: 900. */
+  /** Seconds until the host must be back, from 30 to 86,400. Default: 900. */
   timeoutSeconds?: pulumi.Input<number>;
 }
 
-/** A host that is rebooted when its boot changes wait for that. It ends when the host is back and has ended its boot. */
+/**
+ * Reboots a host when its boot changes wait for that; nothing else in this package reboots. It ends when the host is
+ * back and its boot has finished. A destroy does nothing on the host.
+ */
 export class HostReboot extends HostResource {
-  /** The boot of the host, as /proc/sys/kernel/random/boot_id has it: another one after each reboot. */
+  /** Id of the current boot, a UUID from /proc/sys/kernel/random/boot_id; every reboot changes it. */
   declare readonly bootId: pulumi.Output<string>;
+  /** `host-reboot` while a boot change of any stack waits for a reboot of the host; else `none`. */
   declare readonly pending: pulumi.Output<"none" | "host-reboot">;
-  /** What a reboot would bring about. */
+  /** What the next reboot will bring about, for any stack: a sentence for each boot change. Empty if nothing waits. */
   declare readonly waiting: pulumi.Output<string[]>;
 
+  /** Declares that the host has been rebooted for the boot changes of this stack. */
   constructor(name: string, args: HostRebootArgs, opts?: pulumi.CustomResourceOptions) {
     super("HostReboot", name, args, ["bootId", "pending", "waiting"], opts);
   }

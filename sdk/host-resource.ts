@@ -1,26 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "./declarations";
-import { type HostArgs, withSecrets } from "./host";
+import { type HostArgs, requireHost, withSecrets } from "./host";
 
 /**
- * The text by which the engine's provider process finds the code of a resource. It is kept in every state for ever:
- * a changed text would be an update of every resource, and old states must still work. The class by hand instead of
- * `pulumi.dynamic.Resource` saves its closure, which is 2.4 KB in every resource (docs/decisions.md).
+ * The text by which the engine's provider process finds the code of a resource: JavaScript that every state keeps. It
+ * must never change: a new text would update every resource, and old states must go on to work.
+ * `pulumi.dynamic.Resource` would store the closure of its class instead, 2.4 KB in every resource (docs/decisions.md).
  */
 export function providerText(kind: string): string {
   return `exports.handler = () => require("pulumi-pci-passthrough/provider").${kind};`;
 }
 
-/** What the provider needs of the arguments of any resource, besides passing them on. */
+/** The arguments that are read here; all others are passed to the provider as they are. */
 export interface ResourceArgs {
   readonly host: pulumi.Input<HostArgs>;
   readonly device?: pulumi.Input<string>;
   readonly vm?: pulumi.Input<string>;
 }
 
-/** What all resources have in common: they are on a host. */
+/** What all resources have in common: a host. */
 export abstract class HostResource extends pulumi.CustomResource {
-  /** `outputs`: the names of what the provider adds to the inputs. */
+  /** `outputs`: names of the outputs that are not inputs as well. Throws RunError when `host` is missing. */
   protected constructor(
     kind: string,
     name: string,
@@ -28,6 +28,7 @@ export abstract class HostResource extends pulumi.CustomResource {
     outputs: readonly string[],
     opts: pulumi.CustomResourceOptions | undefined,
   ) {
+    requireHost(kind, name, args);
     const { host, device, vm } = args;
     super(
       `pulumi-nodejs:dynamic/pci-passthrough:${kind}`,

@@ -1,33 +1,51 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Where a host is and how to log in: the input `host` of every resource, kept in state. */
+/** A host and how to log in to it: the input `host` of every resource. Kept in the state, secrets encrypted. */
 export interface HostArgs {
   /**
-   * DNS name, IP address or an alias of `~/.ssh/config`, whose HostName, User, Port, IdentityFile, ProxyJump and
-   * algorithms are honoured. The user must be root, or `sudo` be set.
+   * DNS name, IP address or alias of `~/.ssh/config`, which decides what is left out here (HostName, User, Port,
+   * IdentityFile, ProxyJump, algorithms and more).
    */
   address: pulumi.Input<string>;
+  /** TCP port of sshd, from 1 to 65535. Default: the ssh config's, else 22. */
   port?: pulumi.Input<number>;
+  /**
+   * Name of the user to log in as: root, unless `sudo` is set. Default: the ssh config's, else the name of the local
+   * user.
+   */
   user?: pulumi.Input<string>;
-  /** Path of a private key on the machine that runs Pulumi. Preferred to `privateKey`: nothing secret is kept in state. */
+  /**
+   * Path of a private key file on the machine that runs Pulumi, such as `~/.ssh/id_ed25519`; unlike `privateKey` it
+   * keeps no secret in the state. Default: the ssh config's, else the usual files in `~/.ssh`. Keys of an ssh agent are
+   * tried as well.
+   */
   identityFile?: pulumi.Input<string>;
-  /** The text of a private key. Kept in state as a secret. */
+  /** The text of a private key in OpenSSH or PEM format. Kept in the state as a secret. Default: none. */
   privateKey?: pulumi.Input<string>;
-  /** Kept in state as a secret. */
+  /** Password of `user` on the host, tried after the keys. Kept in the state as a secret. Default: none. */
   password?: pulumi.Input<string>;
-  /** Of the private key. Kept in state as a secret. */
+  /** Passphrase of the private key. Kept in the state as a secret. Default: none. */
   passphrase?: pulumi.Input<string>;
-  /** `SHA256:…` as `ssh-keygen -l` prints it. Without it `~/.ssh/known_hosts` decides; an unknown key is refused. */
+  /**
+   * Fingerprint of the host's key, `SHA256:…` as `ssh-keygen -l` prints it. Default: known_hosts decides, and an
+   * unknown key is refused.
+   */
   hostKey?: pulumi.Input<string>;
-  /** `user@bastion:22`, or several with commas. */
+  /** Jump hosts, in order: `user@bastion:22`, several separated by commas, or `none`. Default: the ssh config's. */
   proxyJump?: pulumi.Input<string>;
-  /** Runs everything by `sudo -n /bin/sh`. The user needs NOPASSWD for /bin/sh on the host, which is the same as being root. */
+  /**
+   * Whether everything runs through `sudo -n /bin/sh`. The user needs NOPASSWD for /bin/sh, which amounts to root.
+   * Default: false.
+   */
   sudo?: pulumi.Input<boolean>;
-  /** What manages the VMs of the host. Found out when not given. */
+  /**
+   * What manages the VMs of the host. Default: found out; of several, xapi or xl before libvirt, and xm before xl while
+   * xend runs.
+   */
   toolstack?: pulumi.Input<"xl" | "xapi" | "libvirt" | "xm">;
 }
 
-type KnownHost = { [name in keyof HostArgs]?: pulumi.Unwrap<HostArgs[name]> };
+type PlainHost = { [name in keyof HostArgs]?: pulumi.Unwrap<HostArgs[name]> };
 
 const SECRET = ["privateKey", "password", "passphrase"] as const;
 const NAMES: readonly (keyof HostArgs)[] = [
@@ -42,7 +60,18 @@ const NAMES: readonly (keyof HostArgs)[] = [
   "toolstack",
 ];
 
-/** The same host with its secrets marked, so that they are in no state in clear, also inside an `Output<HostArgs>`. */
+/** Throws RunError, which Pulumi prints without a stack trace, for a program without types that leaves `host` out. */
+export function requireHost(kind: string, name: string, args: { readonly host: unknown } | undefined): void {
+  if (args?.host !== undefined && args.host !== null) return;
+  throw new pulumi.RunError(
+    `Unable to declare the ${kind} "${name}": \`host\` is missing. Set it, such as { address: "xen1.example.com" }.`,
+  );
+}
+
+/**
+ * The same host with its secrets marked, also inside an `Output<HostArgs>`, so that the state never holds them in plain
+ * text.
+ */
 export function withSecrets(host: pulumi.Input<HostArgs>): pulumi.Input<HostArgs> {
   if (pulumi.Output.isInstance(host) || host instanceof Promise) {
     const output = pulumi.output(host);
@@ -56,18 +85,21 @@ export function withSecrets(host: pulumi.Input<HostArgs>): pulumi.Input<HostArgs
   return { ...host, ...Object.fromEntries(marked) };
 }
 
-/** The host with every value in clear, or undefined while one of them waits for another resource. */
-export async function knownHost(host: pulumi.Input<HostArgs>): Promise<KnownHost | undefined> {
-  // The callback runs only when everything is known: at once for wrapped plain values, never for an unknown in a preview.
-  const known = new Promise<KnownHost>((done) => {
-    pulumi.output(host).apply((all) => done(all as KnownHost));
+/** The host as plain values, secrets included; undefined while any of them waits for another resource. */
+export async function plainHost(host: pulumi.Input<HostArgs>): Promise<PlainHost | undefined> {
+  // The callback runs once everything is known: soon for wrapped plain values, never for an unknown in a preview.
+  const known = new Promise<PlainHost>((done) => {
+    pulumi.output(host).apply((all) => done(all as PlainHost));
   });
-  const all = await Promise.race([known, nextTurns()]);
+  const all = await Promise.race([known, someTurns()]);
   return all && Object.fromEntries(NAMES.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]));
 }
 
-/** Long enough for values that are only wrapped, and never for one that waits for a resource. */
-async function nextTurns(): Promise<undefined> {
+/**
+ * Waits long enough for values that are merely wrapped in an Output, and too short for a value that waits for a
+ * resource.
+ */
+async function someTurns(): Promise<undefined> {
   for (let turn = 0; turn < 10; turn++) await new Promise((done) => setImmediate(done));
   return undefined;
 }

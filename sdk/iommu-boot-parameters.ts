@@ -2,25 +2,33 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "./host";
 import { HostResource } from "./host-resource";
 
+/** The arguments of an IommuBootParameters. */
 export interface IommuBootParametersArgs {
+  /** The host, and how to log in to it. */
   host: pulumi.Input<HostArgs>;
 }
 
 /**
- * A host whose IOMMU is on, so that VMs can have devices of their own. It writes the one boot argument that is missing,
- * and nothing where the IOMMU is on already; where a person has to do something (in the firmware's setup, say), preview says what.
+ * Turns on a host's IOMMU, without which VMs cannot have devices safely. It adds the boot argument that is missing, and
+ * writes nothing if the IOMMU is on already. Where only a person can help (in the firmware setup, say), preview says
+ * what to do. A destroy removes the argument.
  */
 export class IommuBootParameters extends HostResource {
-  /** Whose IOMMU the firmware offers; "none" where there is none, or where it is switched off in the firmware's setup. */
+  /** The kind of IOMMU that the firmware offers; `none` if there is none, or if the firmware setup has it disabled. */
   declare readonly firmware: pulumi.Output<"intel" | "amd" | "none">;
-  /** On after each reboot, as far as the boot configuration says. */
+  /** Whether the boot configuration turns the IOMMU on at every boot. */
   declare readonly configured: pulumi.Output<boolean>;
-  /** On now. */
+  /** Whether the IOMMU is on now. */
   declare readonly active: pulumi.Output<boolean>;
+  /** `host-reboot` if the IOMMU is configured but not yet on; else `none`. */
   declare readonly pending: pulumi.Output<"none" | "host-reboot">;
-  /** Changes only when a write needs a reboot of the host: what `triggers` of a HostReboot takes. */
+  /**
+   * Opaque text that changes only with a write that needs a reboot; pass it to `triggers` of a HostReboot. Empty if
+   * there was none.
+   */
   declare readonly bootChange: pulumi.Output<string>;
 
+  /** Declares that the host boots with its IOMMU on. */
   constructor(name: string, args: IommuBootParametersArgs, opts?: pulumi.CustomResourceOptions) {
     super("IommuBootParameters", name, args, ["firmware", "configured", "active", "pending", "bootChange"], opts);
   }

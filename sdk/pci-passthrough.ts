@@ -1,35 +1,42 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AssignableDevice, type AssignableDeviceArgs } from "./assignable-device";
 import { HiddenPciDevice, type HiddenPciDeviceArgs } from "./hidden-pci-device";
+import { requireHost } from "./host";
 import { VmPciAttachment, type VmPciAttachmentArgs } from "./vm-pci-attachment";
 
+/** The arguments of a PciPassthrough. */
 export interface PciPassthroughArgs
   extends VmPciAttachmentArgs,
     Pick<AssignableDeviceArgs, "driver" | "group">,
     Pick<HiddenPciDeviceArgs, "mechanism"> {
-  /** Whether the host leaves the device alone from its next boot on. Default: true. */
+  /** Whether the host hides the device from its own driver, from the next boot on. Default: true. */
   hide?: boolean;
-  /** Whether the stub driver takes the device now. Default: true. */
+  /** Whether the stub driver takes the device now, without a reboot. Default: true. */
   assign?: boolean;
 }
 
 /**
- * A device of a host for a VM, from boot to guest: hidden, assignable and attached. It never reboots the host: where the
- * device is to be hidden before anything else, put a HostReboot between resources of your own.
+ * A device of a host for a VM, from boot to guest: a HiddenPciDevice, an AssignableDevice and a VmPciAttachment. It
+ * never reboots the host: to reboot between these steps, declare the three and a HostReboot yourself.
  */
 export class PciPassthrough extends pulumi.ComponentResource {
+  /** Undefined with `hide: false`. */
   declare readonly hidden: HiddenPciDevice | undefined;
+  /** Undefined with `assign: false`. */
   declare readonly assignable: AssignableDevice | undefined;
+  /** The attachment to the VM; its `pending` says what is still to happen there. */
   declare readonly attachment: VmPciAttachment;
 
+  /** Declares that the VM has the device. */
   constructor(name: string, args: PciPassthroughArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pci-passthrough:index:PciPassthrough", name, {}, opts);
+    requireHost("PciPassthrough", name, args);
     const { hide = true, assign = true, driver, mechanism, group, ...attachment } = args;
     const { host, expect, allow } = attachment;
     const given = <T extends object>(inputs: T): T =>
       Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined)) as T;
     const parent = { parent: this };
-    // Each hands the device on to the next, so that they are made in this order and taken back in the other.
+    // Each passes the device on to the next, so that they are created in this order and deleted in the reverse.
     let device = attachment.device;
     if (hide) {
       this.hidden = new HiddenPciDevice(

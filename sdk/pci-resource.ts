@@ -4,18 +4,26 @@ import { HostResource, type ResourceArgs } from "./host-resource";
 
 /** What all resources for a device have in common. */
 export abstract class PciResource extends HostResource {
-  /** In the long form: hand it on to the next resource, and that one waits for this. */
+  /**
+   * The device in the long form, `0000:04:00.0` or `0000:04:00`. Pass it to another resource to make that wait for this
+   * one.
+   */
   declare readonly device: pulumi.Output<string>;
+  /** The functions of the device, lowest address first. */
   declare readonly functions: pulumi.Output<FunctionStatus[]>;
-  /** Survives a reboot of the host. */
+  /** Whether the declaration survives a reboot of the host. */
   declare readonly configured: pulumi.Output<boolean>;
-  /** True now, for all functions. */
+  /** Whether the declaration holds now, for all functions. */
   declare readonly active: pulumi.Output<boolean>;
-  /** What has to happen until the declaration is true altogether. */
+  /** What must happen before the declaration holds completely. */
   declare readonly pending: pulumi.Output<Pending>;
-  /** Changes only when a write needs a reboot of the host: what `triggers` of a HostReboot takes. */
+  /**
+   * Opaque text that changes only with a write that needs a reboot; pass it to `triggers` of a HostReboot. Empty if
+   * there was none.
+   */
   declare readonly bootChange: pulumi.Output<string>;
 
+  /** `outputs`: names of the outputs of this kind, beside those above. */
   protected constructor(
     kind: string,
     name: string,

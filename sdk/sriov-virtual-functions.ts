@@ -3,24 +3,32 @@ import type { Guard } from "./device";
 import type { HostArgs } from "./host";
 import { PciResource } from "./pci-resource";
 
+/** The arguments of an SriovVirtualFunctions. */
 export interface SriovVirtualFunctionsArgs {
+  /** The host, and how to log in to it. */
   host: pulumi.Input<HostArgs>;
-  /** The physical function: `0000:03:00.0` or `03:00.0`. */
+  /** Address of the physical function: `0000:03:00.0` or `03:00.0`. */
   device: pulumi.Input<string>;
   /**
-   * How many virtual functions it has, from 1 on. Another number than before takes all of them away first, and is
-   * refused while a VM or the host uses one.
+   * The number of virtual functions, from 1 to what the device supports. A change removes all of them first, and is
+   * refused while a VM or the host uses any.
    */
   count: pulumi.Input<number>;
-  /** Guards that this declaration overrides, by name. Refusals say which one it is. */
+  /** Names of guards to override for this resource, as refusals give them: `["host-network"]`. Default: none. */
   allow?: pulumi.Input<pulumi.Input<Guard>[]>;
 }
 
-/** The virtual functions of a device with SR-IOV, now and after each reboot. */
+/**
+ * Creates the virtual functions of a device with SR-IOV, now and, by a udev rule, after each reboot. A destroy restores
+ * the previous number.
+ */
 export class SriovVirtualFunctions extends PciResource {
-  /** In the device's own order: each is a `device` of other resources. */
+  /**
+   * Addresses of the virtual functions in the device's own order, each a `device` for other resources: `0000:03:10.0`.
+   */
   declare readonly addresses: pulumi.Output<string[]>;
 
+  /** Declares how many virtual functions the device has. */
   constructor(name: string, args: SriovVirtualFunctionsArgs, opts?: pulumi.CustomResourceOptions) {
     super("SriovVirtualFunctions", name, args, opts, ["addresses"]);
   }

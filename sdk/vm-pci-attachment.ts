@@ -2,35 +2,57 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { DeviceArgs } from "./device";
 import { PciResource } from "./pci-resource";
 
+/** The arguments of a VmPciAttachment. */
 export interface VmPciAttachmentArgs extends DeviceArgs {
-  /** The VM's name or uuid, or the path of its configuration file on the host. */
+  /** The VM: its name, its UUID, or the path of its configuration file on the host. */
   vm: pulumi.Input<string>;
   /**
-   * `config`: from the VM's next start on. `live`: the running VM alone. `both`: both.
-   * Default: the configuration, and the running VM too where the host can.
+   * Where the VM gets the device. `config`: in its configuration, from its next start on. `live`: only in the running
+   * VM. `both`: in both, and refused where the host cannot hot-plug. Default: in the configuration, and in the running
+   * VM too where the host can hot-plug.
    */
   scope?: pulumi.Input<"config" | "live" | "both">;
-  /** Lets a PV guest write to all of the configuration space. Potentially unsafe. */
+  /**
+   * Whether a PV guest may write to all of the device's configuration space, which may be unsafe. For Xen: xl, xm, and
+   * libvirt from 6.8.0 on. Default: the VM's own setting, else false.
+   */
   permissive?: pulumi.Input<boolean>;
-  /** Lets an HVM guest have MSI where only INTx would be. */
+  /**
+   * Whether the host uses MSI for the device while an HVM guest uses INTx. For xl and xm. Default: the VM's own
+   * setting, else false.
+   */
   msitranslate?: pulumi.Input<boolean>;
-  /** Lets an HVM guest switch the power states of the device. */
+  /**
+   * Whether an HVM guest may change the device's power state. For xl and xm. Default: the VM's own setting, else false.
+   */
   powerManagement?: pulumi.Input<boolean>;
-  /** Makes the device assignable when the VM starts. With an AssignableDevice it is not needed. */
+  /**
+   * Whether xl makes the device assignable when the VM starts; not needed beside an AssignableDevice. For xl.
+   * Default: the VM's own setting, else false.
+   */
   seize?: pulumi.Input<boolean>;
-  /** What to do where the firmware reserves memory for the device (RMRR). */
+  /**
+   * What xl does if memory that the firmware reserves for the device (RMRR) collides with the guest's: refuse to start
+   * the VM (`strict`), or only warn (`relaxed`). For xl from 4.6 on. Default: the VM's own setting, else xl's.
+   */
   rdmPolicy?: pulumi.Input<"strict" | "relaxed">;
-  /** The slot in the guest, 0 to 31. */
+  /** Slot on the guest's PCI bus, from 0 to 31; 0 lets the toolstack choose. Default: 0. */
   vslot?: pulumi.Input<number>;
   /**
-   * With xend alone: fields of the configuration space that the guest may write besides, as `/etc/xen/xend-pci-quirks.sxp` has them.
-   * `"000000e0:2:00000000"` is the register 0xe0, 2 bytes, and a mask that nothing uses.
+   * Fields of the configuration space that the guest may write as well, as in `/etc/xen/xend-pci-quirks.sxp`:
+   * `register:size:mask` in hexadecimal, with a size of 1, 2 or 4 bytes. `"000000e0:2:00000000"` is the register 0xe0,
+   * 2 bytes, and a mask that nothing uses. For xm. Default: none.
    */
   quirks?: pulumi.Input<readonly pulumi.Input<string>[]>;
 }
 
-/** A device that belongs to a VM: an entry in its configuration, and in the running VM where that is wished and possible. */
+/**
+ * Gives a device to a VM: as an entry in its configuration, and by hot-plug in the running VM where that is wanted and
+ * possible. `pending` is `vm-restart` while only a restart of the VM can complete it. A destroy detaches the device and
+ * removes the entry.
+ */
 export class VmPciAttachment extends PciResource {
+  /** Declares that the VM has the device. */
   constructor(name: string, args: VmPciAttachmentArgs, opts?: pulumi.CustomResourceOptions) {
     super("VmPciAttachment", name, args, opts);
   }

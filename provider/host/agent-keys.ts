@@ -1,23 +1,26 @@
 import { BaseAgent, createAgent, type ParsedKey, type SigningRequestOptions, utils } from "ssh2";
 
-/** A key that an ssh agent holds. */
+/** A public key whose private half an ssh agent holds. */
 export interface AgentKey {
   readonly agent: BaseAgent;
   readonly key: ParsedKey;
 }
 
+/** The keys of an agent, or why it could not be asked (for messages; names the socket). */
 export type AgentKeys =
   | { readonly keys: readonly AgentKey[] }
   | { readonly keys: readonly []; readonly problem: string };
 
-/** The keys that an agent holds, in its order; those of types that ssh2 cannot use (security keys) are left out. */
+/**
+ * Lists the keys of the agent behind a socket, in its order, without the types that ssh2 cannot use (security keys).
+ */
 export async function agentKeys(socket: string): Promise<AgentKeys> {
   const agent = createAgent(socket);
   return new Promise((resolve) => {
     agent.getIdentities((error, found) => {
       if (error) return resolve({ keys: [], problem: `the ssh agent at ${socket} (${error.message})` });
       const keys = (found ?? []).flatMap((identity) => {
-        // The agents that createAgent makes give parsed keys; those that ssh2 could not parse come as errors.
+        // The agents that createAgent makes return parsed keys, and an Error for each that ssh2 could not parse.
         const key = utils.parseKey(identity as ParsedKey);
         return key instanceof Error ? [] : [{ agent, key }];
       });
@@ -26,18 +29,19 @@ export async function agentKeys(socket: string): Promise<AgentKeys> {
   });
 }
 
-/** An agent that shows one key alone, so that each can be tried in its turn and named when it is rejected. */
-export class OneKeyAgent extends BaseAgent {
-  constructor(private readonly held: AgentKey) {
+/** An agent that offers a single key, so that each is tried by itself and can be named when it is rejected. */
+export class SingleKeyAgent extends BaseAgent {
+  constructor(private readonly agentKey: AgentKey) {
     super();
   }
 
+  /** As SSH names it: `ssh-ed25519`. */
   get keyType(): string {
-    return this.held.key.type;
+    return this.agentKey.key.type;
   }
 
   override getIdentities(callback: (error: undefined, keys: ParsedKey[]) => void): void {
-    callback(undefined, [this.held.key]);
+    callback(undefined, [this.agentKey.key]);
   }
 
   override sign(
@@ -46,6 +50,6 @@ export class OneKeyAgent extends BaseAgent {
     options: SigningRequestOptions | ((error?: Error | null, signature?: Buffer) => void),
     callback?: (error?: Error | null, signature?: Buffer) => void,
   ): void {
-    this.held.agent.sign(key, data, options as SigningRequestOptions, callback);
+    this.agentKey.agent.sign(key, data, options as SigningRequestOptions, callback);
   }
 }

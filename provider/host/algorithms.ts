@@ -3,10 +3,10 @@ import type { Algorithms } from "ssh2";
 /** One of the four lists that both sides of SSH must agree on. */
 export type AlgorithmKind = "kex" | "hostKey" | "cipher" | "mac";
 
-/** What is offered to a host, best first. */
+/** The algorithms offered to a host, best first. */
 export type AlgorithmOffer = Readonly<Record<AlgorithmKind, readonly string[]>>;
 
-/** Names in ssh_config(5) that set each list. */
+/** The keyword of ssh_config(5) that sets each list. */
 export const ALGORITHM_SETTING: Readonly<Record<AlgorithmKind, string>> = {
   kex: "KexAlgorithms",
   hostKey: "HostKeyAlgorithms",
@@ -15,14 +15,14 @@ export const ALGORITHM_SETTING: Readonly<Record<AlgorithmKind, string>> = {
 };
 
 /**
- * What ssh2 1.17.0 can do (lib/protocol/constants.js). `usual` is offered to every host; `old` only where the user's ssh
- * config allows it, as OpenSSH has it since 8.8 (ssh-rsa) and 7.0 (group1, ssh-dss).
+ * What ssh2 1.17.0 supports (lib/protocol/constants.js). `standard` is offered to every host; `legacy` only where the
+ * user's ssh config allows it, as in OpenSSH since 8.8 (ssh-rsa) and 7.0 (group1, ssh-dss).
  */
 const SUPPORTED: Readonly<
-  Record<AlgorithmKind, { readonly usual: readonly string[]; readonly old: readonly string[] }>
+  Record<AlgorithmKind, { readonly standard: readonly string[]; readonly legacy: readonly string[] }>
 > = {
   kex: {
-    usual: [
+    standard: [
       "curve25519-sha256",
       "curve25519-sha256@libssh.org",
       "ecdh-sha2-nistp256",
@@ -35,10 +35,10 @@ const SUPPORTED: Readonly<
       "diffie-hellman-group15-sha512",
       "diffie-hellman-group17-sha512",
     ],
-    old: ["diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1", "diffie-hellman-group1-sha1"],
+    legacy: ["diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1", "diffie-hellman-group1-sha1"],
   },
   hostKey: {
-    usual: [
+    standard: [
       "ssh-ed25519",
       "ecdsa-sha2-nistp256",
       "ecdsa-sha2-nistp384",
@@ -46,10 +46,10 @@ const SUPPORTED: Readonly<
       "rsa-sha2-512",
       "rsa-sha2-256",
     ],
-    old: ["ssh-rsa", "ssh-dss"],
+    legacy: ["ssh-rsa", "ssh-dss"],
   },
   cipher: {
-    usual: [
+    standard: [
       "aes128-gcm@openssh.com",
       "aes256-gcm@openssh.com",
       "chacha20-poly1305@openssh.com",
@@ -57,10 +57,10 @@ const SUPPORTED: Readonly<
       "aes192-ctr",
       "aes256-ctr",
     ],
-    old: ["aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc"],
+    legacy: ["aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc"],
   },
   mac: {
-    usual: [
+    standard: [
       "hmac-sha2-256-etm@openssh.com",
       "hmac-sha2-512-etm@openssh.com",
       "hmac-sha1-etm@openssh.com",
@@ -68,24 +68,24 @@ const SUPPORTED: Readonly<
       "hmac-sha2-512",
       "hmac-sha1",
     ],
-    old: ["hmac-sha1-96", "hmac-md5", "hmac-md5-96"],
+    legacy: ["hmac-sha1-96", "hmac-md5", "hmac-md5-96"],
   },
 };
 
 /**
- * The list for one kind after an ssh_config(5) value: `a,b` alone, `+a` more, `-a` fewer, `^a` first; names may have
- * wildcards. Names that ssh2 cannot do are left out, as they would be in an OpenSSH without them.
+ * Applies an ssh_config(5) value to the list of one kind: `a,b` replaces it, `+a` appends, `-a` removes, `^a` puts
+ * first; names may have wildcards. Names that ssh2 does not support are left out, as in an OpenSSH built without them.
  */
 export function algorithmList(kind: AlgorithmKind, setting: string | undefined): readonly string[] {
-  const { usual, old } = SUPPORTED[kind];
-  if (setting === undefined) return usual;
+  const { standard, legacy } = SUPPORTED[kind];
+  if (setting === undefined) return standard;
   const operator = /^[+^-]/.exec(setting)?.[0];
   const patterns = setting.slice(operator ? 1 : 0).split(",");
-  const named = [...new Set(patterns.flatMap((pattern) => [...usual, ...old].filter(wildcard(pattern))))];
-  const unnamed = usual.filter((name) => !named.includes(name));
+  const named = [...new Set(patterns.flatMap((pattern) => [...standard, ...legacy].filter(wildcard(pattern))))];
+  const unnamed = standard.filter((name) => !named.includes(name));
   switch (operator) {
     case "+":
-      return [...usual, ...named.filter((name) => !usual.includes(name))];
+      return [...standard, ...named.filter((name) => !standard.includes(name))];
     case "-":
       return unnamed;
     case "^":
@@ -95,17 +95,20 @@ export function algorithmList(kind: AlgorithmKind, setting: string | undefined):
   }
 }
 
-/** Those of the host's algorithms that we could use if the ssh config allowed them. */
-export function oldAlgorithmsAmong(kind: AlgorithmKind, offered: readonly string[]): readonly string[] {
-  return SUPPORTED[kind].old.filter((name) => offered.includes(name));
+/** The algorithms offered by a host that could be used if the ssh config allowed them. */
+export function legacyAlgorithmsAmong(kind: AlgorithmKind, offered: readonly string[]): readonly string[] {
+  return SUPPORTED[kind].legacy.filter((name) => offered.includes(name));
 }
 
-/** Signature algorithms of a key type: an RSA key signs with three. */
+/** The signature algorithms of a key type: RSA keys have three. */
 export function algorithmsOfKeyType(keyType: string): readonly string[] {
   return keyType === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [keyType];
 }
 
-/** Whether a `PubkeyAcceptedAlgorithms` value lets a key of this type log in. ssh2 itself chooses the RSA signature. */
+/**
+ * Whether a `PubkeyAcceptedAlgorithms` value allows logins with a key of this type. ssh2 itself chooses the RSA
+ * signature.
+ */
 export function acceptsKeyType(setting: string | undefined, keyType: string): boolean {
   if (setting === undefined || /^[+^]/.test(setting)) return true;
   const named = setting.replace(/^-/, "").split(",");
@@ -114,10 +117,13 @@ export function acceptsKeyType(setting: string | undefined, keyType: string): bo
   return setting.startsWith("-") ? !algorithms.every(isNamed) : algorithms.some(isNamed);
 }
 
-/** The offer in ssh2's form. Patterns in place of names, because ssh2 throws for a name that this Node's OpenSSL lacks. */
+/**
+ * The offer as ssh2 takes it: patterns instead of names, because ssh2 throws for a name that this Node's OpenSSL lacks.
+ */
 export function ssh2Algorithms(offer: AlgorithmOffer): Algorithms {
   const list = (names: readonly string[]) => ({ remove: [/./], append: names.map((name) => wildcardExpression(name)) });
-  // @types/ssh2 1.15.6 knows neither patterns nor a missing "prepend"; ssh2's lib/utils.js, generateAlgorithmList, takes both.
+  // @types/ssh2 1.15.6 allows neither patterns nor a missing "prepend"; ssh2's lib/utils.js, generateAlgorithmList,
+  // takes both.
   return {
     kex: list(offer.kex),
     serverHostKey: list(offer.hostKey),
@@ -131,7 +137,7 @@ function wildcard(pattern: string): (name: string) => boolean {
   return (name) => expression.test(name);
 }
 
-/** The pattern of ssh_config(5), PATTERNS: `*` is any text and `?` any one character. */
+/** Compiles a pattern of ssh_config(5), PATTERNS: `*` matches any text and `?` any single character. */
 export function wildcardExpression(pattern: string): RegExp {
   const source = pattern
     .replace(/[\\^$.|+()[\]{}]/g, "\\$&")

@@ -1,38 +1,40 @@
 import { createHash } from "node:crypto";
 import type { Host, HostLogin, ScriptOptions, ScriptResult } from "./host";
-import { readLoginSurroundings } from "./login-surroundings";
+import { readLoginEnvironment } from "./login-environment";
 import { type ResolvedLogin, resolveLogin } from "./resolved-login";
 import { runScript } from "./script-run";
 import { SshLink } from "./ssh-link";
 
+/** How to connect, apart from the login itself. */
 export interface ConnectOptions {
-  /** Where `~`, the agent and the overrides (`PCI_PASSTHROUGH_…`) come from; the process's own by default. */
+  /** Environment variables: `HOME`, `SSH_AUTH_SOCK`, `PCI_PASSTHROUGH_…`. Default: those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /**
-   * How long the host may take for its first words. By default ConnectTimeout of the ssh config or 5 s, which suits a preview;
-   * an apply should wait longer, and then waits for ConnectTimeout when that is longer still.
+   * Milliseconds until the host must have sent its first bytes. Default: ConnectTimeout of the ssh config, or 5 s,
+   * which suits a preview; an apply should wait longer. ConnectTimeout counts if it is longer.
    */
   readonly connectTimeoutMs?: number;
 }
 
+/** Connections to hosts, shared by everything in this process. */
 export interface ConnectionPool {
   /**
-   * Reaches a host and logs in. The same login gives the same connection for as long as the process lives; one that was cut is
-   * opened anew at its next use. Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
+   * Reaches a host and logs in. Equal logins share a connection for as long as the process lives; a lost one is opened
+   * again at its next use. Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
    */
   connect(login: HostLogin, options?: ConnectOptions): Promise<Host>;
-  /** Closes every connection; scripts that run end as cut. */
+  /** Closes every connection; running scripts fail with a ConnectionError, `cut`. */
   closeAll(): Promise<void>;
 }
 
-const DEFAULT_PATIENCE_MS = 5_000;
-// sshd's MaxSessions is 10 by default, and people's own sessions through a shared connection are not ours to crowd out.
+const DEFAULT_TIMEOUT_MS = 5_000;
+// sshd's MaxSessions is 10 by default; the others are left to people whose own sessions share the connection.
 const CHANNELS = 4;
 
 class PooledHost implements Host {
   readonly name: string;
   private link: Promise<SshLink> | undefined;
-  private patienceMs = DEFAULT_PATIENCE_MS;
+  private timeoutMs = DEFAULT_TIMEOUT_MS;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
@@ -42,10 +44,8 @@ class PooledHost implements Host {
 
   async open({ connectTimeoutMs }: ConnectOptions): Promise<void> {
     const configured = this.login.target.connectTimeoutMs;
-    this.patienceMs =
-      connectTimeoutMs === undefined
-        ? (configured ?? DEFAULT_PATIENCE_MS)
-        : Math.max(connectTimeoutMs, configured ?? 0);
+    this.timeoutMs =
+      connectTimeoutMs === undefined ? (configured ?? DEFAULT_TIMEOUT_MS) : Math.max(connectTimeoutMs, configured ?? 0);
     await this.openLink();
   }
 
@@ -60,7 +60,7 @@ class PooledHost implements Host {
         link.hold();
         const outcome = await runScript(link, script, options);
         if (outcome.kind === "ended") return outcome.result;
-        // An idle connection dies unnoticed (a reboot, a router). Nothing was sent yet, so a new one may be tried, once.
+        // An idle connection dies unnoticed (a reboot, a router). Nothing was sent yet, so a single retry is safe.
         if (fresh || !link.ended) throw outcome.error;
         this.forget(opening);
       }
@@ -76,7 +76,7 @@ class PooledHost implements Host {
 
   private openLink(): Promise<SshLink> {
     if (this.link) return this.link;
-    const opening = SshLink.open(this.login, this.patienceMs);
+    const opening = SshLink.open(this.login, this.timeoutMs);
     const forget = (): void => this.forget(opening);
     opening.then((link) => link.client.once("close", forget), forget);
     this.link = opening;
@@ -102,11 +102,14 @@ class PooledHost implements Host {
 
 const hosts = new Map<string, PooledHost>();
 
-/** The connections of this process. The engine runs every resource of a stack in one process, so this is one for each host. */
+/**
+ * The connections of this process. The engine runs all resources of a stack in a single process, so each host has one
+ * connection.
+ */
 export const connectionPool: ConnectionPool = {
   async connect(login, options = {}) {
-    const resolved = resolveLogin(login, readLoginSurroundings(options.env ?? process.env));
-    // Hashed, so that no table of secrets lies about.
+    const resolved = resolveLogin(login, readLoginEnvironment(options.env ?? process.env));
+    // Hashed, so that no table of secrets stays in memory.
     const key = createHash("sha256").update(JSON.stringify(resolved)).digest("hex");
     const host = hosts.get(key) ?? new PooledHost(resolved);
     hosts.set(key, host);
@@ -129,7 +132,9 @@ function closeOnSignals(): void {
   for (const signal of SIGNALS) if (!process.listeners(signal).includes(onSignal)) process.once(signal, onSignal);
 }
 
-/** The engine ends a provider by SIGINT. Without another listener the signal then does what it does without this one. */
+/**
+ * The engine ends a provider with SIGINT. Unless others listen too, the signal is raised again for its default effect.
+ */
 async function onSignal(signal: NodeJS.Signals): Promise<void> {
   await connectionPool.closeAll();
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
@@ -137,6 +142,6 @@ async function onSignal(signal: NodeJS.Signals): Promise<void> {
 
 function scriptBytes(text: string): Buffer {
   if (/[^\0-\u00ff]/.test(text))
-    throw new RangeError("a script is bytes: encode names as UTF-8 and read that as Latin-1");
+    throw new RangeError("a script must consist of bytes as Latin-1 characters: encode names with toBytes");
   return Buffer.from(text, "latin1");
 }

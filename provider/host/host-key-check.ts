@@ -1,37 +1,40 @@
-import { ConnectionError } from "../errors";
+import type { ConnectionError, ConnectionFailure } from "../errors";
 import { algorithmsOfKeyType } from "./algorithms";
+import { hopError, hopName } from "./connection-failure";
 import {
   fingerprint,
   type HostKeyVerdict,
   judgeHostKey,
-  type KnownHost,
+  type KnownHostsLine,
   keyTypeOf,
   knownHostName,
   knownKeyTypes,
   parseKnownHosts,
 } from "./known-hosts";
-import { readText } from "./login-surroundings";
+import { readText } from "./login-environment";
 import type { ResolvedHop } from "./resolved-login";
 
-/** Decides whether a host is the one that it should be: by the property `hostKey`, else by the known_hosts files. */
+/**
+ * Decides whether a host is the right one: by the property `hostKey` where it is set, else by the known_hosts files.
+ */
 export class HostKeyCheck {
-  private readonly lines: readonly KnownHost[];
-  private readonly shown = new Map<string, Buffer>();
+  private readonly lines: readonly KnownHostsLine[];
+  private readonly presented = new Map<string, Buffer>();
 
   constructor(private readonly hop: ResolvedHop) {
     this.lines = hop.knownHostsFiles.flatMap((file) => parseKnownHosts(readText(file) ?? "", file));
   }
 
   /**
-   * Host key algorithms to ask for, best first: those of the keys that are known for the host come first (as OpenSSH's
-   * sshconnect2.c, order_hostkeyalgs), so that a host with several keys shows the one that we can judge. With `hostKey`,
-   * which names no type, every type that was shown and is not the key is left out the next time.
+   * Host key algorithms to ask for, best first. Those of the keys known for the host come first (as in OpenSSH's
+   * sshconnect2.c, order_hostkeyalgs), so that a host with several keys presents one that can be checked. `hostKey`
+   * names no type, so with it each type that turned out to be another key is left out of the next attempt.
    */
   algorithms(): readonly string[] {
     const { hop } = this;
     const offer = hop.algorithms.hostKey;
     if (hop.hostKey !== undefined) {
-      const seen = [...this.shown.keys()].flatMap(algorithmsOfKeyType);
+      const seen = [...this.presented.keys()].flatMap(algorithmsOfKeyType);
       return offer.filter((name) => !seen.includes(name));
     }
     if (hop.hostKeyOrderGiven) return offer;
@@ -39,57 +42,64 @@ export class HostKeyCheck {
     return [...offer.filter((name) => known.includes(name)), ...offer.filter((name) => !known.includes(name))];
   }
 
-  /** Undefined when the host is the right one. `another` when asking for a key of another type may still show the right one. */
-  judge(key: Buffer): { readonly another: boolean; readonly error: ConnectionError } | undefined {
-    this.shown.set(keyTypeOf(key) ?? "", key);
+  /**
+   * The reason to refuse a presented key (SSH wire format); undefined for the right key. `retry`: a key of another type
+   * may be right.
+   */
+  judge(key: Buffer): { readonly retry: boolean; readonly error: ConnectionError } | undefined {
+    this.presented.set(keyTypeOf(key) ?? "", key);
     if (this.hop.hostKey !== undefined) return this.compare(key, this.hop.hostKey);
     const verdict = judgeHostKey(this.lines, ...this.lookedUp(), key);
-    return verdict.kind === "known" ? undefined : { another: false, error: this.refusal(verdict, key) };
+    return verdict.kind === "known" ? undefined : { retry: false, error: this.refusal(verdict, key) };
   }
 
   private compare(key: Buffer, declared: string) {
     if (fingerprint(key) === declared.trim().replace(/=+$/, "")) return undefined;
-    const another = this.algorithms().length > 0;
-    const shown = [...this.shown].map(([type, value]) => `${type} ${fingerprint(value)}`).join(", ");
-    const error = new ConnectionError(
+    const retry = this.algorithms().length > 0;
+    const keys = [...this.presented].map(([type, value]) => `${type} ${fingerprint(value)}`).join(", ");
+    const error = this.error(
       "host-key-wrong",
-      `${this.unable()}: the host shows the key ${shown}, and \`hostKey\` says ${declared}. ` +
-        "Either another machine answers at this address, or the host got a new key. " +
-        "Compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host's own console before changing `hostKey`.",
+      `the host presented the key ${keys}, but \`hostKey\` says ${declared}. ` +
+        "Either another machine answers at this address, or the host's key was changed. " +
+        "Compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host's own console " +
+        "before you change `hostKey`.",
     );
-    return { another, error };
+    return { retry, error };
   }
 
   private refusal(verdict: Exclude<HostKeyVerdict, { kind: "known" }>, key: Buffer): ConnectionError {
-    const shown = `${keyTypeOf(key)} ${fingerprint(key)}`;
+    const presented = `${keyTypeOf(key)} ${fingerprint(key)}`;
     switch (verdict.kind) {
       case "revoked":
-        return new ConnectionError(
+        return this.error(
           "host-key-wrong",
-          `${this.unable()}: its key ${shown} is revoked at ${place(verdict.by)}. Give the host a new key, and add that one.`,
+          `its key ${presented} is revoked at ${lineName(verdict.by)}. ` +
+            "Give the host a new key, and add that to known_hosts.",
         );
       case "other-key": {
         const known = verdict.known
-          .map((line) => `${line.keyType} ${fingerprintOf(line)} at ${place(line)}`)
+          .map((line) => `${line.keyType} ${fingerprintOf(line)} at ${lineName(line)}`)
           .join(", ");
-        return new ConnectionError(
+        return this.error(
           "host-key-wrong",
-          `${this.unable()}: the host shows the key ${shown}, and known_hosts has ${known}. ` +
-            "Either another machine answers at this address, or the host was installed anew. When you are sure that it is " +
-            `the latter, put this in that line's place: ${this.lineFor(key)}`,
+          `the host presented the key ${presented}, but known_hosts has ${known}. ` +
+            "Either another machine answers at this address, or the host was reinstalled. " +
+            `If you are sure of the latter, replace that line with: ${this.lineFor(key)}`,
         );
       }
       case "unknown": {
         const [authority] = verdict.authorities;
-        const because = authority
-          ? `known_hosts has only a certificate authority for it (${place(authority)}), and this provider cannot check host ` +
-            "certificates, so it needs the host's own key"
+        const reason = authority
+          ? `known_hosts has only a certificate authority for it (${lineName(authority)}), and this provider ` +
+            "cannot check host certificates, so it needs the host's own key"
           : `no known_hosts file has a key for it (${this.hop.knownHostsFiles.join(", ") || "none is configured"})`;
-        return new ConnectionError(
+        // `hostKey` is about the declared host, never about its jump hosts.
+        const setting = this.hop.jumpHostFor === undefined ? ` or set \`hostKey: "${fingerprint(key)}"\`.` : "";
+        return this.error(
           "host-key-unknown",
-          `${this.unable()}: ${because}. The host shows ${shown}. Compare that with \`ssh-keygen -lf\` of the .pub files in ` +
-            `/etc/ssh on the host. When it is the same, add this line to known_hosts: ${this.lineFor(key)} ` +
-            `or set \`hostKey: "${fingerprint(key)}"\`.`,
+          `${reason}. The host presented ${presented}. Compare it with what \`ssh-keygen -lf\` prints for the .pub ` +
+            "files in /etc/ssh on the host. If it is the same, add this line to known_hosts: " +
+            `${this.lineFor(key)}${setting}`,
         );
       }
     }
@@ -104,15 +114,15 @@ export class HostKeyCheck {
     return `${knownHostName(...this.lookedUp())} ${keyTypeOf(key)} ${key.toString("base64")}`;
   }
 
-  private unable(): string {
-    return `Unable to trust the host ${this.hop.name}`;
+  private error(failure: ConnectionFailure, reason: string): ConnectionError {
+    return hopError(failure, this.hop, { purpose: `trust ${hopName(this.hop)}`, reason });
   }
 }
 
-function place(line: KnownHost): string {
+function lineName(line: KnownHostsLine): string {
   return `${line.file}:${line.line}`;
 }
 
-function fingerprintOf(line: KnownHost): string {
+function fingerprintOf(line: KnownHostsLine): string {
   return fingerprint(Buffer.from(line.key, "base64"));
 }

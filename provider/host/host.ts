@@ -1,4 +1,4 @@
-/** What one script said. Text is bytes as Latin-1 characters, so that any file survives the way there and back. */
+/** The result of a script. Text is bytes as Latin-1 characters, so that any file survives the way there and back. */
 export interface ScriptResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -6,36 +6,45 @@ export interface ScriptResult {
   readonly exitCode: number | null;
 }
 
+/** How a script is run. */
 export interface ScriptOptions {
-  /** Called with each whole line of standard output as it arrives, without its line end. */
+  /** Called with each complete line of standard output as it arrives, without its line end. */
   readonly onLine?: (line: string) => void;
-  /** Longest silence in milliseconds before the connection counts as cut; 60 seconds by default. */
+  /** Milliseconds without any sign of life until the connection counts as cut. Default: 60,000. */
   readonly silenceMs?: number;
 }
 
-/** A host that was reached and on which we are root. */
+/** A host that is logged in to, and on which scripts run as root. */
 export interface Host {
-  /** How messages name the host: the address that the program gives. */
+  /** The address that the program gives; messages name the host by it. */
   readonly name: string;
   /**
-   * Runs one POSIX sh script as root, `$1` being the SSH session as sshd's `SSH_CONNECTION` gives it
-   * ("clientip clientport serverip serverport", empty where the server does not set it). Each character of the script
-   * is one byte. Throws ConnectionError when the connection ends before the script does, and when we are not root.
+   * Runs a POSIX sh script as root. `$1` is sshd's `SSH_CONNECTION` ("clientip clientport serverip serverport", empty
+   * where the server does not set it). Each character of the script stands for a byte. Throws ConnectionError when the
+   * connection ends before the script does, and when the login does not lead to root.
    */
   run(script: string, options?: ScriptOptions): Promise<ScriptResult>;
 }
 
-/** How to log in to a host: the resource input `host`, checked and with secrets in clear. */
+/** How to log in to a host: the resource input `host`, validated and with secrets in plain text. */
 export interface HostLogin {
+  /** DNS name, IP address or alias of `~/.ssh/config`. */
   readonly address: string;
+  /** Default: the ssh config's, else 22. */
   readonly port?: number | undefined;
+  /** Default: the ssh config's, else the local user's name. */
   readonly user?: string | undefined;
+  /** Path of a private key on this machine; `~` and the tokens of ssh_config(5) are expanded. */
   readonly identityFile?: string | undefined;
+  /** The text of a private key. */
   readonly privateKey?: string | undefined;
   readonly password?: string | undefined;
+  /** For `privateKey` and the identity files. */
   readonly passphrase?: string | undefined;
   /** `SHA256:…` as `ssh-keygen -l` prints it. */
   readonly hostKey?: string | undefined;
+  /** `user@bastion:22`, several separated by commas, or `none`. Default: the ssh config's. */
   readonly proxyJump?: string | undefined;
+  /** Whether scripts run through `sudo -n /bin/sh`. Default: false. */
   readonly sudo?: boolean | undefined;
 }

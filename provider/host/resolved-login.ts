@@ -1,13 +1,16 @@
-import { PassthroughError } from "../errors";
+import { PassthroughError, unable } from "../errors";
 import { ALGORITHM_SETTING, type AlgorithmKind, type AlgorithmOffer, algorithmList } from "./algorithms";
 import type { HostLogin } from "./host";
 import { type JumpHost, parseProxyJump } from "./proxy-jump";
 import { type ReadIncluded, readSshConfig, type SshSettings } from "./ssh-config-file";
 
-/** Everything that decides one SSH connection; nothing is looked up later but files and names. */
+/** Everything that decides a single SSH connection; after this, only files are read and names resolved. */
 export interface ResolvedHop {
-  /** The address as the program or a ProxyJump gives it; messages name the host so. */
+  /** The address that the program or a ProxyJump gives; messages name the host by it. */
   readonly name: string;
+  /** Set for a jump host: the `name` of the host that the program declares. */
+  readonly jumpHostFor?: string | undefined;
+  /** What to connect to: `name`, unless the ssh config has a HostName. */
   readonly hostName: string;
   readonly port: number;
   readonly user: string;
@@ -15,36 +18,45 @@ export interface ResolvedHop {
   readonly identityFiles: readonly IdentityFile[];
   readonly passphrase?: string | undefined;
   readonly password?: string | undefined;
-  /** Socket of the agent. */
+  /** Path of the ssh agent's socket. */
   readonly agent?: string | undefined;
-  /** Of the agent's keys only those of identityFiles. */
+  /** Whether only those keys of the agent are used that identityFiles name. */
   readonly identitiesOnly: boolean;
   /** `PubkeyAcceptedAlgorithms` of the ssh config. */
   readonly acceptedKeys?: string | undefined;
+  /** Paths; the files need not exist. */
   readonly knownHostsFiles: readonly string[];
+  /** The name to look up in known_hosts instead of hostName and port. */
   readonly hostKeyAlias?: string | undefined;
+  /** `SHA256:…`; then known_hosts does not count. */
   readonly hostKey?: string | undefined;
   readonly algorithms: AlgorithmOffer;
-  /** Whether the ssh config itself orders the host key algorithms; then known_hosts does not. */
+  /** Whether the ssh config sets the order of host key algorithms; then known_hosts does not change it. */
   readonly hostKeyOrderGiven: boolean;
   readonly connectTimeoutMs?: number | undefined;
 }
 
+/** A file that may hold a key to log in with. */
 export interface IdentityFile {
   readonly path: string;
-  /** A missing `declared` file (program, environment) is an error, a missing `configured` one is told of, a `default` one is not. */
+  /**
+   * A missing file is an error if `declared` (program, environment), mentioned if `configured` (ssh config), else
+   * ignored.
+   */
   readonly source: "declared" | "configured" | "default";
 }
 
+/** The way to a host. */
 export interface ResolvedLogin {
   readonly target: ResolvedHop;
-  /** Hosts to go through, the first one first. */
+  /** Hosts to go through, in order. */
   readonly jumps: readonly ResolvedHop[];
   readonly sudo: boolean;
 }
 
-/** What the resolver knows of the machine that it runs on. */
-export interface LoginSurroundings {
+/** What a login depends on, besides the program, on the machine that Pulumi runs on. */
+export interface LoginEnvironment {
+  /** `~/.ssh/config`; empty where there is none. */
   readonly configText: string;
   readonly included: ReadIncluded;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -52,39 +64,44 @@ export interface LoginSurroundings {
   readonly localUser: string;
 }
 
-// OpenSSH's order (OpenSSH 9.9, readconf.c, fill_default_options), without the security-key types, which ssh2 cannot use.
+// In OpenSSH's order (9.9, readconf.c, fill_default_options), without the security-key types, which ssh2 cannot use.
 const DEFAULT_IDENTITIES = ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519"];
 const MAX_JUMPS = 8;
 
 /**
- * Decides how to log in. The environment wins over the program, the program over `~/.ssh/config`, and that over ssh's own
- * defaults (user: the local user's name; port 22; keys of `~/.ssh` and the agent of SSH_AUTH_SOCK).
+ * Decides how to log in. The environment wins over the program, the program over `~/.ssh/config`, and that over ssh's
+ * defaults (the local user's name, port 22, the keys in `~/.ssh` and the agent at SSH_AUTH_SOCK).
  *
  * A jump host takes its user and port from the ProxyJump or the ssh config, is offered the program's key where the ssh
  * config names none, and never the password. The system's /etc/ssh/ssh_config is not read.
- * Throws PassthroughError where the ssh config asks for what this provider does not do (ProxyCommand, a circle of jumps).
+ * Throws PassthroughError where the ssh config asks for what this provider does not do (ProxyCommand, circular jumps).
  */
-export function resolveLogin(login: HostLogin, here: LoginSurroundings): ResolvedLogin {
-  const { hop: target, settings } = resolveHop(login, here, override(here.env, "USER"));
-  const jumps = resolveJumps(login, target, settings, here, 0);
-  return { target, jumps, sudo: login.sudo ?? false };
+export function resolveLogin(login: HostLogin, local: LoginEnvironment): ResolvedLogin {
+  const { hop: target, settings } = resolveHop(login, local, override(local.env, "USER"));
+  const jumps = resolveJumps(login, target, settings, local, 0);
+  return {
+    target,
+    jumps: jumps.map((jump) => ({ ...jump, jumpHostFor: target.name })),
+    sudo: login.sudo ?? false,
+  };
 }
 
 function resolveJumps(
   login: HostLogin,
   target: ResolvedHop,
   settings: SshSettings,
-  here: LoginSurroundings,
+  local: LoginEnvironment,
   depth: number,
 ): readonly ResolvedHop[] {
-  if (depth > MAX_JUMPS) throw new PassthroughError(`Unable to reach ${target.name}: its ProxyJump goes in a circle`);
+  if (depth > MAX_JUMPS)
+    throw unreachable(target.name, "its ProxyJump goes in a circle. Check `proxyJump` and ProxyJump in ~/.ssh/config");
   const jumps = jumpHosts(login.proxyJump ?? settings.first.get("proxyjump")?.join(","), target, settings);
   return jumps.flatMap((jump, index) => {
     const { privateKey, identityFile, passphrase } = login;
     const through: HostLogin = { ...jump, privateKey, passphrase };
-    const resolved = resolveHop(through, here, undefined, identityFile);
-    // Only the first is reached directly, so only its own ProxyJump counts (ssh -J a,b runs "ssh -J a b").
-    const before = index === 0 ? resolveJumps(through, resolved.hop, resolved.settings, here, depth + 1) : [];
+    const resolved = resolveHop(through, local, undefined, identityFile);
+    // Only the first is reached directly, so only the ProxyJump of that one counts (ssh -J a,b runs "ssh -J a b").
+    const before = index === 0 ? resolveJumps(through, resolved.hop, resolved.settings, local, depth + 1) : [];
     return [...before, resolved.hop];
   });
 }
@@ -92,8 +109,9 @@ function resolveJumps(
 function jumpHosts(proxyJump: string | undefined, target: ResolvedHop, settings: SshSettings): readonly JumpHost[] {
   const command = settings.first.get("proxycommand")?.join(" ");
   if (proxyJump === undefined && command !== undefined && command.toLowerCase() !== "none") {
-    throw new PassthroughError(
-      `Unable to reach ${target.name}: the ssh config has a ProxyCommand for it, and this provider starts no commands. ` +
+    throw unreachable(
+      target.name,
+      "the ssh config has a ProxyCommand for it, and this provider runs no local commands. " +
         "Use ProxyJump in the ssh config, or set `proxyJump`.",
     );
   }
@@ -105,22 +123,25 @@ function jumpHosts(proxyJump: string | undefined, target: ResolvedHop, settings:
 
 function resolveHop(
   login: HostLogin,
-  here: LoginSurroundings,
+  local: LoginEnvironment,
   userOverride: string | undefined,
   identityWithoutConfig?: string,
 ): { readonly hop: ResolvedHop; readonly settings: SshSettings } {
   const name = login.address.replace(/^\[(.*)\]$/, "$1");
   const givenUser = userOverride ?? login.user;
-  const query = { address: name, user: givenUser, localUser: here.localUser };
-  const settings = readSshConfig(here.configText, query, here.included);
+  const query = { address: name, user: givenUser, localUser: local.localUser };
+  const settings = readSshConfig(local.configText, query, local.included);
   const setting = (key: string): string | undefined => settings.first.get(key.toLowerCase())?.[0];
 
   const hostName = (setting("HostName") ?? name).replaceAll("%h", name).replaceAll("%%", "%");
-  const user = givenUser ?? setting("User") ?? here.localUser;
+  const user = givenUser ?? setting("User") ?? local.localUser;
   const port = login.port ?? portNumber(setting("Port"), name) ?? 22;
-  const path = pathReader({ n: name, h: hostName, p: String(port), r: user, u: here.localUser, d: here.homedir }, here);
+  const path = pathReader(
+    { n: name, h: hostName, p: String(port), r: user, u: local.localUser, d: local.homedir },
+    local,
+  );
 
-  const identityOverride = override(here.env, "IDENTITY_FILE");
+  const identityOverride = override(local.env, "IDENTITY_FILE");
   const privateKey = identityOverride === undefined ? login.privateKey : undefined;
   const identities = (source: IdentityFile["source"], files: readonly string[]): readonly IdentityFile[] =>
     files.filter((file) => file.toLowerCase() !== "none").map((file) => ({ path: path(file), source }));
@@ -143,10 +164,10 @@ function resolveHop(
     identityFiles: identityFiles(),
     passphrase: login.passphrase,
     password: login.password,
-    agent: agentSocket(setting("IdentityAgent"), here.env, path),
+    agent: agentSocket(setting("IdentityAgent"), local.env, path),
     identitiesOnly: setting("IdentitiesOnly")?.toLowerCase() === "yes",
     acceptedKeys: setting("PubkeyAcceptedAlgorithms") ?? setting("PubkeyAcceptedKeyTypes"),
-    knownHostsFiles: knownHostsFiles(settings, override(here.env, "KNOWN_HOSTS"), path),
+    knownHostsFiles: knownHostsFiles(settings, override(local.env, "KNOWN_HOSTS"), path),
     hostKeyAlias: setting("HostKeyAlias"),
     hostKey: login.hostKey,
     algorithms: { kex: offer("kex"), hostKey: offer("hostKey"), cipher: offer("cipher"), mac: offer("mac") },
@@ -156,8 +177,13 @@ function resolveHop(
   return { hop, settings };
 }
 
-/** How teammates and CI override the program; a variable that is set to nothing overrides nothing. */
-function override(env: LoginSurroundings["env"], name: "USER" | "IDENTITY_FILE" | "KNOWN_HOSTS"): string | undefined {
+function unreachable(host: string, reason: string): PassthroughError {
+  const purpose = `reach ${host}`;
+  return new PassthroughError(unable({ purpose, reason }), { purpose, host });
+}
+
+/** The environment variable by which teammates and CI override the program; an empty one overrides nothing. */
+function override(env: LoginEnvironment["env"], name: "USER" | "IDENTITY_FILE" | "KNOWN_HOSTS"): string | undefined {
   return env[`PCI_PASSTHROUGH_${name}`] || undefined;
 }
 
@@ -165,12 +191,12 @@ function portNumber(text: string | undefined, host: string): number | undefined 
   if (text === undefined) return undefined;
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
-  throw new PassthroughError(`Unable to reach ${host}: the ssh config gives the port "${text}", which is no port`);
+  throw unreachable(host, `the ssh config sets Port to "${text}", which is not a port number (1 to 65535)`);
 }
 
 function agentSocket(
   setting: string | undefined,
-  env: LoginSurroundings["env"],
+  env: LoginEnvironment["env"],
   path: (text: string) => string,
 ): string | undefined {
   if (setting === undefined || setting === "SSH_AUTH_SOCK") return env.SSH_AUTH_SOCK || undefined;
@@ -193,10 +219,10 @@ function knownHostsFiles(
 }
 
 /** Expands `~`, `${VARIABLE}` and the tokens of ssh_config(5), TOKENS. */
-function pathReader(tokens: Readonly<Record<string, string>>, here: LoginSurroundings): (text: string) => string {
+function pathReader(tokens: Readonly<Record<string, string>>, local: LoginEnvironment): (text: string) => string {
   return (text) =>
     text
-      .replace(/^~(?=\/|$)/, () => here.homedir)
-      .replace(/\$\{(\w+)\}/g, (_, variable: string) => here.env[variable] ?? "")
+      .replace(/^~(?=\/|$)/, () => local.homedir)
+      .replace(/\$\{(\w+)\}/g, (_, variable: string) => local.env[variable] ?? "")
       .replace(/%(.)/g, (all, token: string) => (token === "%" ? "%" : (tokens[token] ?? all)));
 }

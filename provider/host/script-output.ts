@@ -1,15 +1,15 @@
-/** What a script says, as bytes in Latin-1 characters, after the noise of the login files in front of it. */
+/** Collects what a script prints, as bytes in Latin-1 characters, apart from what login files print before it. */
 export class ScriptOutput {
-  /** What the preface of a script prints first, with the user's name behind it. */
+  /** What the preface of a script prints first, followed by a space and the user's name. */
   static readonly START = "pulumi-pci-passthrough runs as";
 
   private readonly outChunks: string[] = [];
   private readonly errChunks: string[] = [];
   private unfinishedLine = "";
 
-  /** What came before the script began. */
+  /** What was printed before the script began. */
   noise = "";
-  /** Who the script runs as; undefined when it never began. */
+  /** The user whom the script runs as; undefined until it begins. */
   user: string | undefined;
 
   constructor(private readonly onLine: ((line: string) => void) | undefined) {}
@@ -22,10 +22,11 @@ export class ScriptOutput {
     return this.errChunks.join("");
   }
 
+  /** Takes the next bytes of standard output. */
   out(bytes: Buffer): void {
     const text = bytes.toString("latin1");
     if (this.user !== undefined) {
-      this.said(text);
+      this.append(text);
       return;
     }
     this.noise += text;
@@ -35,14 +36,15 @@ export class ScriptOutput {
     this.user = this.noise.slice(start + ScriptOutput.START.length + 1, end);
     const rest = this.noise.slice(end + 1);
     this.noise = this.noise.slice(0, start);
-    this.said(rest);
+    this.append(rest);
   }
 
+  /** Takes the next bytes of standard error. */
   err(bytes: Buffer): void {
     this.errChunks.push(bytes.toString("latin1"));
   }
 
-  private said(text: string): void {
+  private append(text: string): void {
     this.outChunks.push(text);
     if (!this.onLine) return;
     const lines = (this.unfinishedLine + text).split("\n");

@@ -1,18 +1,21 @@
 import type { ClientChannel } from "ssh2";
-import { ConnectionError } from "../errors";
+import { ConnectionError, type ConnectionFailure, type ErrorDetails, unable } from "../errors";
 import type { ScriptOptions, ScriptResult } from "./host";
 import { ScriptOutput } from "./script-output";
 import type { SshLink } from "./ssh-link";
 
+/** A script, and whom it runs as on which host. */
 export interface Script {
-  /** How messages name the host. */
+  /** The address that the program gives; messages name the host by it. */
   readonly host: string;
+  /** The user who is logged in. */
   readonly user: string;
+  /** Whether that user becomes root by sudo. */
   readonly sudo: boolean;
   readonly text: Buffer;
 }
 
-/** `not-started`: the link was dead before anything of the script was sent, so that it may be run on another one. */
+/** How a run ended. `not-started`: nothing of the script was sent, so that it may be run again on another link. */
 export type ScriptOutcome =
   | { readonly kind: "ended"; readonly result: ScriptResult }
   | { readonly kind: "not-started"; readonly error: ConnectionError };
@@ -20,14 +23,17 @@ export type ScriptOutcome =
 const SILENCE_MS = 60_000;
 const PULSES = 3;
 
-/** Runs one script on a link, in one channel. Throws ConnectionError when the link ends first or we are not root. */
+/**
+ * Runs a script in a channel of its own. Throws ConnectionError when the link ends before it, or when it does not run
+ * as root.
+ */
 export async function runScript(link: SshLink, script: Script, options: ScriptOptions): Promise<ScriptOutcome> {
   const silence = watchSilence(link, options.silenceMs ?? SILENCE_MS);
   try {
     const channel = await openChannel(link, command(script));
     if (channel instanceof Error) {
-      const why = silence.noticed() ?? channel.message;
-      return { kind: "not-started", error: sessionRefused(script.host, why, link.ended, channel) };
+      const reason = silence.noticed() ?? channel.message;
+      return { kind: "not-started", error: noSession(script.host, reason, link.ended ? "cut" : "refused", channel) };
     }
     const output = new ScriptOutput(options.onLine);
     channel.on("data", (bytes: Buffer) => {
@@ -48,12 +54,12 @@ export async function runScript(link: SshLink, script: Script, options: ScriptOp
   }
 }
 
-// Runs in front of every script: it costs no round trip, tells root from others, and where the noise of login files ends.
+// Sent before every script: at no extra round trip it tells who runs it, and where the output of login files ends.
 const PREFACE = Buffer.from(
   `if [ "$(id -u)" = 0 ]; then echo '${ScriptOutput.START} root'; else echo "${ScriptOutput.START} $(id -un)"; exit 126; fi\n`,
 );
 
-// Fixed text, so that a sudoers line or a forced command can name it; the login shell may be a csh, the script's shell is sh.
+// Fixed text, so that sudoers or a forced command can name it. The login shell may be a csh; the script's shell is sh.
 function command({ sudo }: Script): string {
   return `${sudo ? "sudo -n " : ""}/bin/sh -s -- "$SSH_CONNECTION"`;
 }
@@ -63,7 +69,7 @@ function openChannel(link: SshLink, commandLine: string): Promise<ClientChannel 
     try {
       link.client.exec(commandLine, (error, channel) => resolve(error ?? channel));
     } catch (error) {
-      // ssh2 throws "Not connected" between the host's last byte and the close of the socket.
+      // ssh2 throws "Not connected" between the last byte of the host and the close of the socket.
       link.cut();
       resolve(error instanceof Error ? error : new Error(String(error)));
     }
@@ -78,7 +84,7 @@ function exitOf(channel: ClientChannel): Promise<Exit> {
     channel.on("exit", (code: number | null) => {
       exit = { kind: "exit", code };
     });
-    // ssh2 closes the channels of a lost connection too, and gives those no exit.
+    // ssh2 also closes the channels of a lost connection, without an exit.
     channel.on("close", () => resolve(exit));
     channel.on("error", () => resolve({ kind: "cut" }));
   });
@@ -88,48 +94,58 @@ function asRoot({ host, user, sudo }: Script, output: ScriptOutput, exitCode: nu
   const { stdout, stderr } = output;
   if (output.user === "root") return { stdout, stderr, exitCode };
   if (output.user !== undefined) {
-    const advice = sudo
-      ? "sudo gave another user than root: its sudoers line must allow (root)."
-      : 'Set `user: "root"`, or `sudo: true` when that user may run /bin/sh with sudo and without a password.';
-    throw new ConnectionError(
-      "not-root",
-      `Unable to work on ${host}: we are ${output.user} there and not root. ${advice}`,
-    );
+    const reason = sudo
+      ? `sudo runs them as ${output.user}, not as root. The sudoers line must allow (root).`
+      : `the login user there is ${output.user}, not root. ` +
+        `Set \`user: "root"\`, or \`sudo: true\` if ${output.user} may run /bin/sh with sudo and without a password.`;
+    throw scriptError("not-root", { purpose: "run scripts as root", host, reason });
   }
-  const said = (stderr.trim() || output.noise.trim() || "nothing").slice(0, 500);
-  const because = `the host ended with exit code ${exitCode} and said: ${said}`;
-  throw new ConnectionError(
+  const printed = (stderr.trim() || output.noise.trim()).slice(0, 500);
+  const end = exitCode === null ? "was killed by a signal" : `failed with exit code ${exitCode}`;
+  const because = `the command ${end} and said: ${printed || "nothing"}.`;
+  throw scriptError(
     "not-root",
     sudo
-      ? `Unable to become root on ${host} with sudo: ${because}. Allow it in /etc/sudoers.d with the line ` +
-          `"${user} ALL=(root) NOPASSWD: /bin/sh" (this is full root), or log in as root without \`sudo\`.`
-      : `Unable to start /bin/sh on ${host} as ${user}: ${because}. Check that user's login shell, and that no forced ` +
-          "command of its key stands in the way.",
+      ? {
+          purpose: "become root with sudo",
+          host,
+          reason:
+            `${because} Allow it in /etc/sudoers.d with the line "${user} ALL=(root) NOPASSWD: /bin/sh" ` +
+            "(this is full root), or log in as root without `sudo`.",
+          output: printed,
+        }
+      : {
+          purpose: `start /bin/sh as ${user}`,
+          host,
+          reason: `${because} Check the login shell of ${user}, and authorized_keys for a forced command.`,
+          output: printed,
+        },
   );
 }
 
-function sessionRefused(host: string, why: string, ended: boolean, cause: Error): ConnectionError {
-  return ended
-    ? new ConnectionError(
-        "cut",
-        `Unable to run a script on ${host}: the connection was cut before it began (${why}).`,
-        { cause },
-      )
-    : new ConnectionError(
-        "refused",
-        `Unable to run a script on ${host}: it opened no session (${why}). Check MaxSessions and PermitTTY in its sshd_config.`,
-        { cause },
-      );
+function noSession(host: string, why: string, failure: "cut" | "refused", cause: Error): ConnectionError {
+  const reason =
+    failure === "cut"
+      ? `the connection was lost before the script began (${why}).`
+      : `the host refused to open a session (${why}). Check MaxSessions in its sshd_config.`;
+  return scriptError(failure, { purpose: "run a script", host, reason, cause });
 }
 
 function cut(host: string, why: string): ConnectionError {
-  return new ConnectionError(
-    "cut",
-    `Lost ${host} while a script ran there: ${why}. The script may have run to its end; run again to see what became of it.`,
-  );
+  const message =
+    `Lost the connection to ${host} while a script was running: ${why}. The script may have run to its end. ` +
+    "Run the same command again to see what it did.";
+  return new ConnectionError("cut", message, { purpose: "run a script", host });
 }
 
-/** Cuts the link when the host answers nothing for so long; a script may take its time, but sshd answers all the while. */
+function scriptError(
+  failure: ConnectionFailure,
+  { reason, ...details }: ErrorDetails & { readonly purpose: string; readonly host: string; readonly reason: string },
+): ConnectionError {
+  return new ConnectionError(failure, unable({ ...details, reason }), details);
+}
+
+/** Cuts the link when the host stays silent for this long: a script may be slow, but sshd always answers. */
 function watchSilence(link: SshLink, silenceMs: number) {
   let unanswered = 0;
   let noticed: string | undefined;
@@ -138,16 +154,16 @@ function watchSilence(link: SshLink, silenceMs: number) {
   };
   const pulse = setInterval(() => {
     if (unanswered >= PULSES) {
-      noticed = `nothing was heard for ${silenceMs / 1000} s`;
+      noticed = `the host sent nothing for ${silenceMs / 1000} s`;
       return link.cut();
     }
     unanswered += 1;
     try {
-      // A request that every server must answer (RFC 4254, 4), if only with a refusal. ssh2's own keepalive has a timer that
-      // would keep the process alive on an idle connection, and it cannot be given per script.
+      // A request that every server must answer (RFC 4254, 4), if only with a refusal. ssh2's own keepalive has a timer
+      // that would keep the process alive on an idle connection, and cannot be set per script.
       link.client.unforwardIn("127.0.0.1", 1, heard);
     } catch {
-      // The link is ending; its close is told to whoever waits.
+      // The link is ending, and its close event follows.
     }
   }, silenceMs / PULSES);
   return { heard, noticed: () => noticed, stop: () => clearInterval(pulse) };

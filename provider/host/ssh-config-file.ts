@@ -1,45 +1,51 @@
-import { PassthroughError } from "../errors";
+import { PassthroughError, unable } from "../errors";
 
-/** A line as ssh-config's parser gives it; comments have no `param`, and sections (Host, Match) have lines of their own. */
+/**
+ * A line as ssh-config's parser returns it; comments have no `param`, and sections (Host, Match) have lines of their
+ * own.
+ */
 interface ConfigLine {
   readonly param?: string;
   readonly value?: string | readonly { readonly val: string }[];
   readonly config?: Iterable<ConfigLine>;
 }
 
-// ssh-config 5.3.0 has a CommonJS build, but its types are an ES module's, so that TypeScript refuses to import them here.
+// ssh-config 5.3.0 has a CommonJS build, but its types are an ES module's, so TypeScript refuses to import them here.
 const { glob, parse } = require("ssh-config") as {
   glob(patterns: readonly string[], text: string): boolean;
   parse(text: string): Iterable<ConfigLine>;
 };
 
-/** What ssh_config(5) says for one host: keys in small letters, the first value of each, every value of IdentityFile. */
+/** What an ssh_config(5) file says for a single host. */
 export interface SshSettings {
+  /** Keywords in lower case, each with the words of its first value: later ones do not count. */
   readonly first: ReadonlyMap<string, readonly string[]>;
+  /** Every IdentityFile, in order, unexpanded. */
   readonly identityFiles: readonly string[];
 }
 
-/** For whom the file is read. */
+/** The login for which the file is read. */
 export interface SshConfigQuery {
-  /** The name that was asked for, before HostName. */
+  /** The address as given, before HostName applies. */
   readonly address: string;
   readonly user: string | undefined;
   readonly localUser: string;
 }
 
-/** The texts of the files that an Include directive names, in order; an include of nothing is no error. */
+/** Returns the texts of the files that an Include directive names, in order; empty when there are none. */
 export type ReadIncluded = (pattern: string) => readonly string[];
 
-// ssh gives up at 16 levels too (OpenSSH 9.9, readconf.c, READCONF_MAX_DEPTH).
+// The limit of ssh as well (OpenSSH 9.9, readconf.c, READCONF_MAX_DEPTH).
 const MAX_INCLUDE_DEPTH = 16;
 
 /**
- * Reads an ssh_config(5) text for one host. `Host`, `Include` and `Match` with `all`, `host`, `originalhost`, `user` and
- * `localuser` work as in ssh. A `Match` with any other criterion (`exec`, `final`, `canonical`, `tagged`, …) never applies.
+ * Reads an ssh_config(5) text for a single host. `Host`, `Include` and `Match` with `all`, `host`, `originalhost`,
+ * `user` and `localuser` work as in ssh. A `Match` with any other criterion (`exec`, `final`, `canonical`, `tagged`, …)
+ * never applies.
  *
- * The walk is ours and not ssh-config's `compute` (5.3.0), because that does not follow Include, starts a shell for
- * `Match exec` unless told otherwise, and always runs nslookup for CanonicalizeHostname.
- * Throws PassthroughError for a text that is no ssh_config.
+ * It does not use ssh-config's `compute` (5.3.0), because that does not follow Include, starts a shell for `Match exec`
+ * unless told otherwise, and always runs nslookup for CanonicalizeHostname. Throws PassthroughError for a text that is
+ * not a valid ssh_config.
  */
 export function readSshConfig(text: string, query: SshConfigQuery, included: ReadIncluded): SshSettings {
   const first = new Map<string, readonly string[]>();
@@ -57,9 +63,11 @@ export function readSshConfig(text: string, query: SshConfigQuery, included: Rea
         if (applies(key, wordsOf(line), query, first)) walk(line.config, depth);
       } else if (key === "include") {
         if (depth === MAX_INCLUDE_DEPTH)
-          throw new PassthroughError("Unable to read the ssh config: Include goes too deep");
+          throw unreadable(
+            `Include is nested more than ${MAX_INCLUDE_DEPTH} levels deep. Check for a file that includes itself`,
+          );
         for (const pattern of wordsOf(line)) {
-          for (const more of included(pattern)) walk(parseLines(more), depth + 1);
+          for (const file of included(pattern)) walk(parseLines(file), depth + 1);
         }
       } else {
         take(key, wordsOf(line));
@@ -72,11 +80,16 @@ export function readSshConfig(text: string, query: SshConfigQuery, included: Rea
 
 function parseLines(text: string): Iterable<ConfigLine> {
   try {
-    // ssh takes CR LF as a line end; ssh-config 5.3.0 would keep a CR in front of a comment.
+    // ssh accepts CR LF as a line end; ssh-config 5.3.0 would keep the CR before a comment.
     return parse(text.replaceAll("\r\n", "\n"));
   } catch (error) {
-    throw new PassthroughError(`Unable to read the ssh config: ${error instanceof Error ? error.message : error}`);
+    throw unreadable(error instanceof Error ? error.message : String(error), error);
   }
+}
+
+function unreadable(reason: string, cause?: unknown): PassthroughError {
+  const purpose = "read the ssh config";
+  return new PassthroughError(unable({ purpose, reason }), { purpose, cause });
 }
 
 function wordsOf({ value = [] }: ConfigLine): readonly string[] {
@@ -87,18 +100,18 @@ type Settings = ReadonlyMap<string, readonly string[]>;
 
 function applies(section: string, words: readonly string[], query: SshConfigQuery, settings: Settings): boolean {
   if (section === "host") return matchesAny(words, query.address);
-  for (let at = 0; at < words.length; ) {
-    const criterion = (words[at] ?? "").toLowerCase();
+  for (let index = 0; index < words.length; ) {
+    const criterion = (words[index] ?? "").toLowerCase();
     if (criterion === "all") {
-      at += 1;
+      index += 1;
       continue;
     }
     const negated = criterion.startsWith("!");
     const subject = subjectOf(negated ? criterion.slice(1) : criterion, query, settings);
     if (subject === undefined) return false;
-    const matches = matchesAny((words[at + 1] ?? "").split(","), subject);
+    const matches = matchesAny((words[index + 1] ?? "").split(","), subject);
     if (matches === negated) return false;
-    at += 2;
+    index += 2;
   }
   return true;
 }

@@ -16,29 +16,29 @@ import type { ResolvedHop } from "./resolved-login";
 /** Opens the byte stream to the SSH server of a hop; throws ConnectionError. */
 export type OpenStream = () => Promise<Duplex>;
 
-// After the server's first words it is there, and only slow: sshd may wait long for DNS (UseDNS), PAM or an old CPU.
-const LOGIN_PATIENCE_MS = 60_000;
+// A server that has sent its first bytes is there, if slow: sshd may wait long for DNS (UseDNS), PAM or an old CPU.
+const LOGIN_TIMEOUT_MS = 60_000;
 
 /**
- * Logs in to one host: checks its key, then tries the credentials in their order. `patienceMs` is how long the server may take
- * for its first words. Throws ConnectionError.
+ * Logs in to a host: checks its key, then tries the credentials in order. `timeoutMs` is how long the server may take
+ * to send its first bytes. Throws ConnectionError.
  */
-export async function logIn(hop: ResolvedHop, openStream: OpenStream, patienceMs: number): Promise<Client> {
+export async function logIn(hop: ResolvedHop, openStream: OpenStream, timeoutMs: number): Promise<Client> {
   const credentials = await collectCredentials(hop);
   if (credentials.missing.length > 0 || credentials.usable.length === 0) throw noCredentials(hop, credentials);
   const hostKey = new HostKeyCheck(hop);
   let wrongKey: ConnectionError | undefined;
   for (;;) {
-    const outcome = await attempt(hop, credentials, hostKey, await openStream(), patienceMs);
+    const outcome = await attempt(hop, credentials, hostKey, await openStream(), timeoutMs);
     switch (outcome.kind) {
       case "in":
         return outcome.client;
       case "wrong-host-key":
-        if (!outcome.another) throw outcome.error;
+        if (!outcome.retry) throw outcome.error;
         wrongKey = outcome.error;
         break;
       case "failed":
-        // A host that has no key of another type to show was the wrong one already.
+        // The host has no key of another type, so the wrong key stands.
         throw outcome.error.failure === "no-common-algorithm" ? (wrongKey ?? outcome.error) : outcome.error;
     }
   }
@@ -46,7 +46,7 @@ export async function logIn(hop: ResolvedHop, openStream: OpenStream, patienceMs
 
 type Outcome =
   | { readonly kind: "in"; readonly client: Client }
-  | { readonly kind: "wrong-host-key"; readonly error: ConnectionError; readonly another: boolean }
+  | { readonly kind: "wrong-host-key"; readonly error: ConnectionError; readonly retry: boolean }
   | { readonly kind: "failed"; readonly error: ConnectionError };
 
 function attempt(
@@ -54,14 +54,14 @@ function attempt(
   credentials: Credentials,
   hostKey: HostKeyCheck,
   stream: Duplex,
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const client = new Client();
     const methods = new LoginMethods(hop.user, credentials);
     const hostAlgorithms: Partial<Record<AlgorithmKind, readonly string[]>> = {};
     let phase: ConnectionPhase = "handshake";
-    let timer = setTimeout(giveUp, patienceMs, patienceMs);
+    let timer = setTimeout(giveUp, timeoutMs, timeoutMs);
 
     function settle(outcome: Outcome): void {
       clearTimeout(timer);
@@ -85,7 +85,7 @@ function attempt(
       })
       .on("ready", () => settle({ kind: "in", client }))
       .on("error", (error) => {
-        if (!isPassing(error)) fail(error);
+        if (!isTransient(error)) fail(error);
       })
       .on("close", () => fail(new Error("the host closed the connection")));
     client.connect({
@@ -98,18 +98,18 @@ function attempt(
         if (wrong) settle({ kind: "wrong-host-key", ...wrong });
         return wrong === undefined;
       },
-      authHandler: (left, _partial, next) => next(methods.next(left) as AnyAuthMethod),
+      authHandler: (accepted, _partial, next) => next(methods.next(accepted) as AnyAuthMethod),
       debug: (line) => noteHostAlgorithms(line, hostAlgorithms),
     });
     stream.once("data", () => {
       clearTimeout(timer);
-      const login = Math.max(LOGIN_PATIENCE_MS, patienceMs);
+      const login = Math.max(LOGIN_TIMEOUT_MS, timeoutMs);
       timer = setTimeout(giveUp, login, login);
     });
   });
 }
 
-/** Which credential comes next, and what was tried. */
+/** Decides which credential comes next, and remembers what was tried. */
 class LoginMethods {
   readonly tried: string[] = [];
   offered: readonly string[] | undefined;
@@ -123,16 +123,16 @@ class LoginMethods {
     this.queue = [...credentials.usable];
   }
 
-  /** `left` is null before the host was asked; false ends the login. */
-  next(left: readonly string[] | null): AnyAuthMethod | false {
-    // As ssh does: "none" costs no try, and its refusal names the methods that the host takes.
-    if (left === null) return { type: "none", username: this.user };
-    this.offered ??= left;
+  /** `accepted` holds the methods that can continue, and is null before the host was asked; false ends the login. */
+  next(accepted: readonly string[] | null): AnyAuthMethod | false {
+    // As ssh does: "none" does not count as a try, and its refusal names the methods that the host accepts.
+    if (accepted === null) return { type: "none", username: this.user };
+    this.offered ??= accepted;
     for (let credential = this.queue.shift(); credential; credential = this.queue.shift()) {
-      if (this.listIsFresh && !left.includes(credential.method)) continue;
+      if (this.listIsFresh && !accepted.includes(credential.method)) continue;
       this.tried.push(credential.label);
-      // ssh2 1.17.0 does not renew the list after an agent's key (lib/client.js, USERAUTH_FAILURE), so that the second of two
-      // factors would be left out.
+      // ssh2 1.17.0 does not update the list after an agent's key (lib/client.js, USERAUTH_FAILURE), so the second of
+      // two factors would be skipped.
       this.listIsFresh = credential.attempt.type !== "agent";
       return credential.attempt;
     }
@@ -140,13 +140,13 @@ class LoginMethods {
   }
 }
 
-/** ssh2 reports a key that could not sign as an error and goes on with the next one. */
-function isPassing(error: Error & { level?: string }): boolean {
+/** Whether ssh2 goes on with the next credential after this error, as it does for a key that could not sign. */
+function isTransient(error: Error & { level?: string }): boolean {
   if (error.level === "agent") return true;
   return error.level === "client-authentication" && !error.message.startsWith("All configured");
 }
 
-// The one place where ssh2 1.17.0 tells what the host can do (lib/protocol/kex.js). Without it messages name less, nothing more.
+// The only place where ssh2 1.17.0 says what the host supports (lib/protocol/kex.js). Only messages depend on it.
 const HOST_LIST = /^Handshake: \(remote\) (KEX method|Host key format|C->S cipher|C->S MAC): (.*)$/;
 const LIST_KIND: Readonly<Record<string, AlgorithmKind>> = {
   "KEX method": "kex",
@@ -158,6 +158,6 @@ const LIST_KIND: Readonly<Record<string, AlgorithmKind>> = {
 function noteHostAlgorithms(line: string, noted: Partial<Record<AlgorithmKind, readonly string[]>>): void {
   const [, list = "", names = ""] = HOST_LIST.exec(line) ?? [];
   const kind = LIST_KIND[list];
-  // Not algorithms but signals of RFC 8308 and of OpenSSH's strict key exchange.
+  // ext-info and kex-strict are not algorithms but signals of RFC 8308 and of OpenSSH's strict key exchange.
   if (kind) noted[kind] = names.split(",").filter((name) => !/^(ext-info|kex-strict)-/.test(name));
 }

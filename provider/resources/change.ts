@@ -1,4 +1,4 @@
-import { PassthroughError, unable } from "../errors";
+import { type ErrorDetails, PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import type { Plan } from "../plan/plan";
 
@@ -21,14 +21,9 @@ export function changeError(
   { purpose, device }: Pick<Change, "purpose" | "device">,
   host: string,
   reason: string,
-  details: Pick<PassthroughError["details"], "guard" | "step" | "output"> = {},
+  details: Pick<ErrorDetails, "guard" | "step" | "output"> = {},
 ): PassthroughError {
-  return new PassthroughError(unable(purpose, host, reason), {
-    purpose,
-    host,
-    ...(device === undefined ? {} : { device }),
-    ...details,
-  });
+  return new PassthroughError(unable({ purpose, host, reason }), { purpose, host, device, ...details });
 }
 
 /** All that refuses a plan, as one error; undefined where nothing does. */

@@ -99,7 +99,7 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
       }
       return plan.refusals.map(({ message }) => ({
         property,
-        reason: unable(purposeOf(facts, wish, "present"), host.name, message),
+        reason: unable({ purpose: purposeOf(facts, wish, "present"), host: host.name, reason: message }),
       }));
     } catch (error) {
       if (error instanceof ConnectionError && error.unreached) {

@@ -18,7 +18,7 @@ function quiet(): { command: Command; errors: string[] } {
   return { command, errors };
 }
 
-test("serves hosts until it is told to stop, and prints how to reach each", async () => {
+test("serves hosts until a signal, and prints how to reach each", async () => {
   const { command } = quiet();
   const served = command.parseAsync(["--host", "xen1=debian-xl", "--host", "xen2=debian-xl"], { from: "user" });
   while (printed.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -42,9 +42,9 @@ test("serves hosts until it is told to stop, and prints how to reach each", asyn
 });
 
 test.each([
-  [["--host", "xen1=solaris"], 'There is no profile "solaris"; there are: debian-xl'],
-  [["--host", "xen1"], "Expected <name>=<profile>."],
-  [["--host", "a=debian-xl", "--host", "a=debian-xl"], 'There are two hosts "a".'],
+  [["--host", "xen1=solaris"], 'Unknown profile "solaris". Known profiles: debian-xl'],
+  [["--host", "xen1"], "Expected <name>=<profile>, such as xen1=debian-xl."],
+  [["--host", "a=debian-xl", "--host", "a=debian-xl"], 'The host name "a" is given twice.'],
   [["--host", "a=debian-xl", "--latency", "soon"], "Expected a number of milliseconds."],
   [[], "required option '--host <name=profile>' not specified"],
 ])("%j is refused", async (args, message) => {

@@ -2,10 +2,10 @@ import { Client } from "ssh2";
 import { type AlgorithmKind, acceptsKeyType, algorithmList, ssh2Algorithms } from "../../provider/host/algorithms";
 
 const kinds: readonly AlgorithmKind[] = ["kex", "hostKey", "cipher", "mac"];
-const usual = algorithmList("hostKey", undefined);
+const standard = algorithmList("hostKey", undefined);
 
-test("without a setting nothing old is offered", () => {
-  expect(usual).toEqual([
+test("without a setting no legacy algorithm is offered", () => {
+  expect(standard).toEqual([
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
     "ecdsa-sha2-nistp384",
@@ -17,10 +17,10 @@ test("without a setting nothing old is offered", () => {
 });
 
 test.each([
-  { setting: "+ssh-rsa", list: [...usual, "ssh-rsa"] },
-  { setting: "+ssh-ed25519", list: usual },
+  { setting: "+ssh-rsa", list: [...standard, "ssh-rsa"] },
+  { setting: "+ssh-ed25519", list: standard },
   { setting: "-ecdsa-*", list: ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"] },
-  { setting: "^rsa-sha2-256", list: ["rsa-sha2-256", ...usual.filter((name) => name !== "rsa-sha2-256")] },
+  { setting: "^rsa-sha2-256", list: ["rsa-sha2-256", ...standard.filter((name) => name !== "rsa-sha2-256")] },
   { setting: "ssh-rsa,ssh-ed25519", list: ["ssh-rsa", "ssh-ed25519"] },
   { setting: "ssh-ed25519-cert-v01@openssh.com,rsa-sha2-512", list: ["rsa-sha2-512"] },
   { setting: "sk-ssh-ed25519@openssh.com", list: [] },
@@ -39,7 +39,7 @@ test.each([
   expect(acceptsKeyType(setting, keyType)).toBe(accepted);
 });
 
-test.each(kinds)("ssh2 can do everything that we may offer as %s", (kind) => {
+test.each(kinds)("ssh2 supports everything that may be offered as %s", (kind) => {
   const key = { kex: "kex", hostKey: "serverHostKey", cipher: "cipher", mac: "hmac" }[kind];
   for (const name of algorithmList(kind, "*")) {
     const offer = () =>
@@ -50,8 +50,8 @@ test.each(kinds)("ssh2 can do everything that we may offer as %s", (kind) => {
   }
 });
 
-test("ssh2 leaves out a name that it cannot do, where its own form of a list would throw", () => {
-  const algorithms = ssh2Algorithms({ kex: ["no-such-kex"], hostKey: usual, cipher: [], mac: [] });
+test("ssh2 leaves out a name that it does not support, where a plain list would throw", () => {
+  const algorithms = ssh2Algorithms({ kex: ["no-such-kex"], hostKey: standard, cipher: [], mac: [] });
   const client = new Client().on("error", () => undefined);
   expect(() => client.connect({ username: "root", port: 1, host: "127.0.0.1", algorithms })).not.toThrow();
 });

@@ -9,7 +9,7 @@ import { knownHostsLine, loginTo } from "./ssh-server";
 
 closeAfterEach();
 
-/** Something on a port that is no SSH server. */
+/** Something other than an SSH server, listening on a port. */
 async function listener(greet: (socket: Socket) => void): Promise<{ readonly port: number }> {
   const sockets: Socket[] = [];
   const listening = createServer((socket) => {
@@ -49,8 +49,8 @@ test.each([
   { code: "ENETUNREACH", failure: "no-answer" },
   { code: "ETIMEDOUT", failure: "no-answer" },
 ])("$code is $failure, also when every address of the name fails with it", ({ code, failure }) => {
-  const here = { configText: "", included: () => [], env: {}, homedir: "/home/me", localUser: "me" };
-  const hop = resolveLogin({ address: "xen1" }, here).target;
+  const local = { configText: "", included: () => [], env: {}, homedir: "/home/me", localUser: "me" };
+  const hop = resolveLogin({ address: "xen1" }, local).target;
   const attempt: FailedAttempt = {
     hop,
     phase: "tcp",
@@ -64,20 +64,20 @@ test.each([
   expect(connectionFailure(new AggregateError([error, error]), attempt)).toMatchObject({ failure, unreached: true });
 });
 
-test("a host that takes the connection and says nothing", async () => {
+test("a host that accepts the connection and sends nothing", async () => {
   const silent = await listener(() => undefined);
   const error = await failureOf(connectionPool.connect(loginTo(silent), { ...homeKnowing(), connectTimeoutMs: 100 }));
   expect(error).toMatchObject({ failure: "no-answer", unreached: true });
   expect(error.message).toMatch(/in 0.1 s\. .* for a slow host set ConnectTimeout in ~\/.ssh\/config/);
 });
 
-test("something else than SSH", async () => {
+test("something other than SSH", async () => {
   const web = await listener((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   const error = await failureOf(connectionPool.connect(loginTo(web), homeKnowing()));
   expect(error.message).toContain("Check that an SSH server answers there");
 });
 
-test("an old host is let in by the lines that the message names", async () => {
+test("an old host is reached with the lines that the message names", async () => {
   const rsa = utils.generateKeyPairSync("rsa", { bits: 2048 });
   const old = await server({
     hostKeys: [rsa.private],

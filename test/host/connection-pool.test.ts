@@ -20,7 +20,7 @@ test("a signal that ends a script leaves no exit code", async () => {
   expect(await host.run("kill -9 $$")).toMatchObject({ exitCode: null });
 });
 
-describe("what a script says", () => {
+describe("what a script prints", () => {
   async function hostSaying() {
     const xen1 = await server();
     return connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
@@ -47,7 +47,7 @@ describe("what a script says", () => {
     expect(await host.run(`# ${"x".repeat(3_000_000)}\necho done`)).toMatchObject({ stdout: "done\n" });
   });
 
-  test("is told line by line", async () => {
+  test("is passed on line by line", async () => {
     const host = await hostSaying();
     const lines: string[] = [];
     const { stdout } = await host.run("printf 'one\\nt'; printf 'wo\\n\\nunfinished'", {
@@ -61,18 +61,18 @@ describe("what a script says", () => {
     const xen1 = await server({ exec: runLocally("root", "printf 'Welcome!\\nno line end';") });
     const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
     const lines: string[] = [];
-    const result = await host.run("echo mine", { onLine: (line) => lines.push(line) });
-    expect({ ...result, lines }).toEqual({ stdout: "mine\n", stderr: "", exitCode: 0, lines: ["mine"] });
+    const result = await host.run("echo hello", { onLine: (line) => lines.push(line) });
+    expect({ ...result, lines }).toEqual({ stdout: "hello\n", stderr: "", exitCode: 0, lines: ["hello"] });
   });
 
-  test("needs a script of bytes", async () => {
+  test("needs a script that consists of bytes", async () => {
     const host = await hostSaying();
     await expect(host.run("echo €")).rejects.toThrow(RangeError);
   });
 });
 
-describe("one connection a host", () => {
-  test("serves everyone who asks at once, and later", async () => {
+describe("the connection to a host", () => {
+  test("is shared by all who ask, at once and later", async () => {
     const xen1 = await server();
     const home = homeKnowing(xen1);
     const hosts = await Promise.all([1, 2, 3].map(() => connectionPool.connect(loginTo(xen1), home)));
@@ -82,7 +82,7 @@ describe("one connection a host", () => {
     expect(xen1.commands).toHaveLength(4);
   });
 
-  test("is another one for another login", async () => {
+  test("is a separate one for another login", async () => {
     const xen1 = await server();
     const home = homeKnowing(xen1);
     await connectionPool.connect(loginTo(xen1), home);
@@ -108,7 +108,7 @@ describe("one connection a host", () => {
   });
 
   test.each([0, 1, 2, 3, 5, 8])(
-    "is opened anew when it was cut while nobody used it, %i turns before",
+    "is opened again when it was cut while nobody used it, %i turns before",
     async (turns) => {
       const xen1 = await server();
       const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
@@ -120,7 +120,7 @@ describe("one connection a host", () => {
     },
   );
 
-  test("that could not be opened is tried again at the next use", async () => {
+  test("is tried again at the next use when it could not be opened", async () => {
     let broken = true;
     const xen1 = await server({ authenticate: ({ method }) => method === "publickey" && !broken });
     const home = homeKnowing(xen1);
@@ -132,32 +132,37 @@ describe("one connection a host", () => {
 });
 
 describe("a connection that ends while a script runs", () => {
-  test("is told, and the next script gets a new one", async () => {
+  test("is reported, and the next script gets a new one", async () => {
     const xen1 = await server();
     const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
     const script = host.run("echo started; exec sleep 600", { onLine: () => xen1.connections[0]?.end() });
     const error = await failureOf(script);
     expect(error.failure).toBe("cut");
     expect(error.unreached).toBe(false);
-    expect(error.message).toMatch(/Lost 127.0.0.1 while a script ran there: .* may have run to its end/);
+    expect(error.message).toMatch(
+      /Lost the connection to 127.0.0.1 while a script was running: .* may have run to its end/,
+    );
     expect(await host.run("echo back")).toMatchObject({ stdout: "back\n" });
   });
 
-  test("is found out by its silence when nothing tells of it", async () => {
+  test("is noticed by its silence when nothing else reports it", async () => {
     const xen1 = await server({ exec: (_command, _channel, connection) => freeze(connection) });
     const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
     const error = await failureOf(host.run("true", { silenceMs: 90 }));
-    expect(error).toMatchObject({ failure: "cut", message: expect.stringContaining("nothing was heard for 0.09 s") });
+    expect(error).toMatchObject({
+      failure: "cut",
+      message: expect.stringContaining("the host sent nothing for 0.09 s"),
+    });
   });
 
-  test("is no matter of how long the script is silent, as long as its host answers", async () => {
+  test("is not assumed while the script is silent, as long as its host answers", async () => {
     const xen1 = await server();
     const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
     expect(await host.run("sleep 0.5; echo slow", { silenceMs: 90 })).toMatchObject({ stdout: "slow\n" });
   });
 });
 
-/** As a host that lost power: its socket stays open here, and nothing comes from it any more. */
+/** Like a host that lost power: its socket stays open on this side, and nothing arrives any more. */
 function freeze(connection: object): void {
   const { _sock: socket } = connection as { _sock: Socket };
   socket.pause();
@@ -166,13 +171,14 @@ function freeze(connection: object): void {
 }
 
 describe("the end of the process", () => {
-  const waited = (): number => process.getActiveResourcesInfo().filter((each) => /TCPSocket|Timeout/.test(each)).length;
+  const waited = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => /TCPSocket|Timeout/.test(resource)).length;
 
   test("is not held up by an idle connection", async () => {
     const xen1 = await server();
     const before = waited();
     const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
-    // The server is in this process too: its end of the connection is one.
+    // The server runs in this process too: its end of the connection counts.
     expect(waited()).toBe(before + 1);
     const running = host.run("read -r nothing; echo ran", { onLine: () => undefined });
     await until(() => waited() > before + 1);
@@ -185,7 +191,7 @@ describe("the end of the process", () => {
     const home = homeKnowing(xen1);
     await connectionPool.connect(loginTo(xen1), home);
     const closed = new Promise((resolve) => xen1.connections[0]?.once("close", () => resolve("closed")));
-    // Somebody else listens too, so that this process goes on.
+    // With another listener the process goes on.
     const other = (): void => undefined;
     process.on("SIGTERM", other);
     alsoClose(() => void process.off("SIGTERM", other));

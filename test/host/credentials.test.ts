@@ -17,9 +17,9 @@ const anyone = { privateKey: undefined };
 describe("a key", () => {
   test.each([
     { where: "in the program", file: undefined, login: { privateKey: userKey.private } },
-    { where: "in a file that the program names", file: "keys/mine", login: { ...anyone, identityFile: "~/keys/mine" } },
+    { where: "in a file that the program names", file: "keys/id", login: { ...anyone, identityFile: "~/keys/id" } },
     { where: "in ssh's usual place", file: ".ssh/id_ed25519", login: anyone },
-  ])("$where lets us in", async ({ file, login }) => {
+  ])("$where lets the user in", async ({ file, login }) => {
     const xen1 = await server();
     const home = homeKnowing(xen1);
     if (file) home.write(file, userKey.private);
@@ -51,7 +51,7 @@ describe("a key", () => {
 
   test.each([
     { passphrase: undefined, why: "it needs a passphrase" },
-    { passphrase: "wrong horse", why: "the passphrase does not open it" },
+    { passphrase: "wrong horse", why: "`passphrase` does not decrypt it" },
   ])("with the passphrase $passphrase is named as the reason", async ({ passphrase, why }) => {
     const xen1 = await server();
     const error = await failureOf(
@@ -68,10 +68,10 @@ describe("a key", () => {
     const login = loginTo(xen1, { ...anyone, identityFile: "~/nowhere", password: PASSWORD });
     const error = await failureOf(connectionPool.connect(login, homeKnowing(xen1)));
     expect(error).toMatchObject({ failure: "no-credentials", unreached: true });
-    expect(error.message).toMatch(/there is no identity file .*\/nowhere/);
+    expect(error.message).toMatch(/the identity file .*\/nowhere does not exist\. Correct `identityFile`/);
   });
 
-  test("of a type that the ssh config excludes is not shown", async () => {
+  test("of a type that the ssh config excludes is not offered", async () => {
     const xen1 = await server();
     const home = homeKnowing(xen1);
     home.write(".ssh/config", "PubkeyAcceptedAlgorithms rsa-sha2-512");
@@ -93,7 +93,7 @@ function byQuestion(context: AuthContext, echo = false): boolean {
 }
 
 describe("a password", () => {
-  test("lets us in", async () => {
+  test("lets the user in", async () => {
     const xen1 = await server({ authenticate: byPassword });
     await connectionPool.connect(loginTo(xen1, { ...anyone, password: PASSWORD }), homeKnowing(xen1));
     expect(xen1.tries).toEqual(["none", "password"]);
@@ -118,7 +118,7 @@ describe("a password", () => {
   });
 });
 
-test("when everything is rejected the message says what was shown, and no secret", async () => {
+test("when everything is rejected the message says what was offered, and holds no secret", async () => {
   const xen1 = await server({
     authenticate: (context) => (context.method === "keyboard-interactive" ? byQuestion(context, true) : false),
   });
@@ -126,15 +126,27 @@ test("when everything is rejected the message says what was shown, and no secret
   const error = await failureOf(connectionPool.connect(login, homeKnowing(xen1)));
   expect(error).toMatchObject({ failure: "credentials-rejected", unreached: false });
   expect(error.message).toMatch(
-    /^Unable to log in to 127.0.0.1 port \d+ as admin: the host, which takes publickey, password,/,
+    /^Unable to log in to 127.0.0.1 port \d+ as admin: the host accepts publickey, password, keyboard-interactive;/,
   );
   expect(error.message).toMatch(
-    /was shown the property privateKey \(ssh-ed25519 SHA256:\S+\), password, password \(keyboard/,
+    /was offered the property privateKey \(ssh-ed25519 SHA256:\S+\), password, password \(keyboard/,
   );
   const everything = JSON.stringify([error.message, error.stack, String(error.cause), Object.entries(error)]);
   for (const secret of [PASSWORD, PASSPHRASE, userKey.private.split("\n")[2] ?? "BEGIN"]) {
     expect(everything).not.toContain(secret);
   }
+});
+
+test("a password is not offered to a host that accepts only keys, and the message says so", async () => {
+  const xen1 = await server({ methods: ["publickey"] });
+  const error = await failureOf(
+    connectionPool.connect(loginTo(xen1, { ...anyone, password: PASSWORD }), homeKnowing(xen1)),
+  );
+  expect(error.failure).toBe("credentials-rejected");
+  expect(error.message).toContain(
+    "the host accepts only publickey, but the credentials given are: password, password (",
+  );
+  expect(xen1.tries).toEqual(["none"]);
 });
 
 test("without any key, agent or password nothing is connected to", async () => {
@@ -167,7 +179,7 @@ const hasAgent = ["ssh-agent", "ssh-add"].every((command) => spawnSync(command, 
     return { home, env };
   }
 
-  test("lets us in with any of its keys", async () => {
+  test("lets the user in with any of its keys", async () => {
     const xen1 = await server();
     const { env } = await homeWithAgent(xen1, rsaKey.private, userKey.private);
     const host = await connectionPool.connect(loginTo(xen1, anyone), { env });
@@ -177,8 +189,8 @@ const hasAgent = ["ssh-agent", "ssh-add"].every((command) => spawnSync(command, 
   test("with IdentitiesOnly uses only the keys of the identity files, of which the public half is enough", async () => {
     const xen1 = await server();
     const { env, home } = await homeWithAgent(xen1, rsaKey.private, userKey.private);
-    home.write(".ssh/config", "IdentitiesOnly yes\nIdentityFile ~/.ssh/mine.pub");
-    home.write(".ssh/mine.pub", userKey.public);
+    home.write(".ssh/config", "IdentitiesOnly yes\nIdentityFile ~/.ssh/id.pub");
+    home.write(".ssh/id.pub", userKey.public);
     await connectionPool.connect(loginTo(xen1, anyone), { env });
     expect(xen1.tries).toEqual(["none", "publickey ssh-ed25519", "publickey ssh-ed25519"]);
   });
@@ -188,7 +200,7 @@ const hasAgent = ["ssh-agent", "ssh-add"].every((command) => spawnSync(command, 
     const { env } = await homeWithAgent(xen1, userKey.private);
     const error = await failureOf(connectionPool.connect(loginTo(xen1, anyone), { env }));
     expect(error.failure).toBe("credentials-rejected");
-    expect(error.message).toMatch(/was shown agent key someone@somewhere \(ssh-ed25519 SHA256:/);
+    expect(error.message).toMatch(/was offered agent key someone@somewhere \(ssh-ed25519 SHA256:/);
   });
 });
 

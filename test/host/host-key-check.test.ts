@@ -54,11 +54,11 @@ test("an unknown host is refused, with the line to add and the property to set",
   await connectionPool.connect(loginTo(xen1), home);
 });
 
-test("a host whose key is another one is refused, with both fingerprints and the line", async () => {
-  const { xen1, home, file } = await serverWithLines((port) => `# ours\n${knownHostsLine(port, other.public)}`);
+test("a host with another key than the known one is refused, with both fingerprints and the line", async () => {
+  const { xen1, home, file } = await serverWithLines((port) => `# a comment\n${knownHostsLine(port, other.public)}`);
   const error = await failureOf(connectionPool.connect(loginTo(xen1), home));
   expect(error).toMatchObject({ failure: "host-key-wrong", unreached: false });
-  expect(error.message).toContain(`shows the key ssh-ed25519 ${printOf(hostKey)}`);
+  expect(error.message).toContain(`presented the key ssh-ed25519 ${printOf(hostKey)}`);
   expect(error.message).toContain(`known_hosts has ssh-ed25519 ${printOf(other)} at ${file}:2`);
   expect(xen1.tries).toEqual([]);
 });
@@ -74,7 +74,7 @@ test("a revoked key is refused although it is known", async () => {
   });
 });
 
-test("a host that only a certificate authority vouches for is refused, and the message says what to do", async () => {
+test("a host that only a certificate authority vouches for is refused, with what to do", async () => {
   const { xen1, home, file } = await serverWithLines((port) => `@cert-authority ${knownHostsLine(port, other.public)}`);
   const error = await failureOf(connectionPool.connect(loginTo(xen1), home));
   expect(error.failure).toBe("host-key-unknown");
@@ -85,8 +85,8 @@ describe("the property hostKey", () => {
   const keys = [hostKey.private, rsaKey.private];
 
   test.each([
-    { key: "the first that the host shows", declared: printOf(hostKey) },
-    { key: "another one of the host", declared: printOf(rsaKey) },
+    { key: "the first that the host presents", declared: printOf(hostKey) },
+    { key: "another key of the host", declared: printOf(rsaKey) },
     { key: "padded base64", declared: `${printOf(hostKey)}=` },
   ])("is $key", async ({ declared }) => {
     const { xen1, home } = await serverWithLines(() => "", keys);
@@ -94,7 +94,7 @@ describe("the property hostKey", () => {
     expect(xen1.tries).not.toEqual([]);
   });
 
-  test("that no key of the host has is refused, with what the host showed", async () => {
+  test("that no key of the host has is refused, with what the host presented", async () => {
     const { xen1, home } = await serverWithLines((port) => knownHostsLine(port), keys);
     const error = await failureOf(connectionPool.connect(loginTo(xen1, { hostKey: printOf(other) }), home));
     expect(error.failure).toBe("host-key-wrong");

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import {
+  appliesTo,
   fingerprint,
   hashHostName,
-  isAbout,
   judgeHostKey,
-  type KnownHost,
+  type KnownHostsLine,
   keyTypeOf,
   knownHostName,
   knownKeyTypes,
   parseKnownHosts,
 } from "../../provider/host/known-hosts";
 
-/** A key in SSH's wire form: its type, then bytes that stand for the key. */
+/** A key in SSH's wire format: its type, then bytes that stand for the key. */
 function wireKey(type: string, content: string): Buffer {
   const field = (text: string): Buffer => {
     const length = Buffer.alloc(4);
@@ -21,11 +21,11 @@ function wireKey(type: string, content: string): Buffer {
   return Buffer.concat([field(type), field(content)]);
 }
 
-const ours = wireKey("ssh-ed25519", "ours");
+const hostKey = wireKey("ssh-ed25519", "host key");
 const other = wireKey("ssh-ed25519", "other");
 const rsa = wireKey("ssh-rsa", "rsa");
-const line = (names: string, key = ours): string => `${names} ${keyTypeOf(key)} ${key.toString("base64")}`;
-const read = (...lines: string[]): readonly KnownHost[] => parseKnownHosts(lines.join("\n"), "known_hosts");
+const line = (names: string, key = hostKey): string => `${names} ${keyTypeOf(key)} ${key.toString("base64")}`;
+const read = (...lines: string[]): readonly KnownHostsLine[] => parseKnownHosts(lines.join("\n"), "known_hosts");
 
 test.each([
   { why: "its name", names: "xen1", host: "xen1", port: 22, about: true },
@@ -50,10 +50,10 @@ test.each([
     port: 22,
     about: false,
   },
-  { why: "a hash of a later kind", names: "|2|c2FsdA==|c2FsdA==", host: "xen1", port: 22, about: false },
+  { why: "a hash of a later version", names: "|2|c2FsdA==|c2FsdA==", host: "xen1", port: 22, about: false },
 ])("a line with $why", ({ names, host, port, about }) => {
   const [known] = read(line(names));
-  expect(known && isAbout(known, knownHostName(host, port))).toBe(about);
+  expect(known && appliesTo(known, knownHostName(host, port))).toBe(about);
 });
 
 test.each([
@@ -70,30 +70,30 @@ test.each([
   { host: "a revoked key", lines: [line("xen1"), `@revoked ${line("*")}`], verdict: "revoked" },
   { host: "another revoked key", lines: [line("xen1"), `@revoked ${line("*", other)}`], verdict: "known" },
   { host: "a certificate authority", lines: [`@cert-authority ${line("*")}`], verdict: "unknown" },
-  { host: "a marker that nobody knows", lines: [`@trusted ${line("xen1")}`], verdict: "unknown" },
+  { host: "an unknown marker", lines: [`@trusted ${line("xen1")}`], verdict: "unknown" },
   { host: "a commented line", lines: [`#${line("xen1")}`, `# ${line("xen1")}`], verdict: "unknown" },
 ])("a host with $host is judged: $verdict", ({ lines, verdict }) => {
-  expect(judgeHostKey(read(...lines), "xen1", 22, ours).kind).toBe(verdict);
+  expect(judgeHostKey(read(...lines), "xen1", 22, hostKey).kind).toBe(verdict);
 });
 
 test("a host on another port is also known by its name alone, but a different key there says nothing", () => {
-  expect(judgeHostKey(read(line("xen1")), "xen1", 2222, ours).kind).toBe("known");
-  expect(judgeHostKey(read(line("xen1", other)), "xen1", 2222, ours).kind).toBe("unknown");
-  expect(judgeHostKey(read(line("xen1"), line("[xen1]:2222", other)), "xen1", 2222, ours).kind).toBe("other-key");
+  expect(judgeHostKey(read(line("xen1")), "xen1", 2222, hostKey).kind).toBe("known");
+  expect(judgeHostKey(read(line("xen1", other)), "xen1", 2222, hostKey).kind).toBe("unknown");
+  expect(judgeHostKey(read(line("xen1"), line("[xen1]:2222", other)), "xen1", 2222, hostKey).kind).toBe("other-key");
 });
 
 test("a certificate authority is named with its line", () => {
-  const verdict = judgeHostKey(read("", `@cert-authority ${line("*.lan")}`), "xen1.lan", 22, ours);
+  const verdict = judgeHostKey(read("", `@cert-authority ${line("*.lan")}`), "xen1.lan", 22, hostKey);
   expect(verdict).toMatchObject({ kind: "unknown", authorities: [{ file: "known_hosts", line: 2 }] });
 });
 
-test("the types of a host's known keys are what the host is asked for first", () => {
+test("the types of the keys known for a host", () => {
   const lines = read(line("xen1", rsa), line("xen1", other), line("xen1", rsa), `@revoked ${line("xen1")}`);
   expect(knownKeyTypes(lines, "xen1", 22)).toEqual(["ssh-rsa", "ssh-ed25519"]);
   expect(knownKeyTypes(lines, "xen1", 2222)).toEqual(["ssh-rsa", "ssh-ed25519"]);
 });
 
-test("a fingerprint is that of ssh-keygen -l", () => {
+test("a fingerprint is the one that ssh-keygen -l prints", () => {
   // ssh-keygen -lf: 256 SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU github.com (ED25519), published by GitHub
   const github = Buffer.from("AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl", "base64");
   expect(fingerprint(github)).toBe("SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU");
@@ -101,12 +101,12 @@ test("a fingerprint is that of ssh-keygen -l", () => {
 
 const hostName = fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,30}$/);
 
-test("a hashed name is about that name and about no other", () => {
+test("a hashed name applies to that name and to no other", () => {
   fc.assert(
     fc.property(hostName, hostName, fc.uint8Array({ minLength: 20, maxLength: 20 }), (name, another, salt) => {
       const [known] = read(line(hashHostName(name, Buffer.from(salt))));
-      expect(known && isAbout(known, name)).toBe(true);
-      expect(known && isAbout(known, another)).toBe(name === another);
+      expect(known && appliesTo(known, name)).toBe(true);
+      expect(known && appliesTo(known, another)).toBe(name === another);
     }),
   );
 });
@@ -120,13 +120,13 @@ test("whatever stands in a known_hosts file, reading and judging end without an 
   fc.assert(
     fc.property(fc.array(fc.array(word, { maxLength: 5 }), { maxLength: 5 }), (lines) => {
       const known = read(...lines.map((words) => words.join(" ")));
-      expect(["known", "unknown", "other-key", "revoked"]).toContain(judgeHostKey(known, "xen1", 22, ours).kind);
+      expect(["known", "unknown", "other-key", "revoked"]).toContain(judgeHostKey(known, "xen1", 22, hostKey).kind);
     }),
   );
 });
 
-test("a file that somebody edited on Windows is read the same", () => {
-  expect(judgeHostKey(parseKnownHosts(`# mine\r\n${line("xen1")}\r\n`, "known_hosts"), "xen1", 22, ours).kind).toBe(
-    "known",
-  );
+test("a file that was edited on Windows is read the same way", () => {
+  expect(
+    judgeHostKey(parseKnownHosts(`# a comment\r\n${line("xen1")}\r\n`, "known_hosts"), "xen1", 22, hostKey).kind,
+  ).toBe("known");
 });

@@ -11,7 +11,7 @@ import {
 
 const closing: (() => void | Promise<void>)[] = [];
 
-/** Closes what the tests of this file opened, after each. */
+/** After each test of this file, closes what it opened. */
 export function closeAfterEach(): void {
   afterEach(async () => {
     await connectionPool.closeAll();
@@ -19,17 +19,19 @@ export function closeAfterEach(): void {
   });
 }
 
+/** Adds something to close after the test. */
 export function alsoClose(close: () => void | Promise<void>): void {
   closing.push(close);
 }
 
+/** Starts an SSH server that is closed after the test. */
 export async function server(options: ServerOptions = {}): Promise<TestServer> {
   const started = await startServer(options);
   closing.push(() => started.close());
   return started;
 }
 
-/** A home directory whose known_hosts has these servers. */
+/** A home directory whose known_hosts lists these servers. */
 export function homeKnowing(...servers: readonly TestServer[]): TestHome {
   const home = makeHome();
   closing.push(() => home.remove());

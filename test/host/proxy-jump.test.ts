@@ -21,7 +21,7 @@ test.each(["bastion:ssh", "bastion:", "@", "a,,b", "[::1", "bastion:99999"])("%s
 
 const address = fc.oneof(fc.stringMatching(/^[a-z][a-z0-9.-]{0,20}$/), fc.ipV4(), fc.ipV6());
 
-test("a list that is written out is read back the same", () => {
+test("a formatted list is parsed back the same", () => {
   const jump = fc.record({
     address,
     user: fc.option(fc.stringMatching(/^[a-z]{1,8}$/), { nil: undefined }),
@@ -38,7 +38,7 @@ test("a list that is written out is read back the same", () => {
   );
 });
 
-test("any other text is refused by our own error", () => {
+test("any other text is refused with a PassthroughError", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       try {

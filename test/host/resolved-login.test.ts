@@ -1,10 +1,10 @@
 import { PassthroughError } from "../../provider/errors";
 import type { HostLogin } from "../../provider/host/host";
-import { type LoginSurroundings, resolveLogin } from "../../provider/host/resolved-login";
+import { type LoginEnvironment, resolveLogin } from "../../provider/host/resolved-login";
 
-function resolve(config: string, login: Partial<HostLogin> = {}, env: LoginSurroundings["env"] = {}) {
-  const here = { configText: config, included: () => [], env, homedir: "/home/me", localUser: "me" };
-  return resolveLogin({ address: "xen1", ...login }, here);
+function resolve(config: string, login: Partial<HostLogin> = {}, env: LoginEnvironment["env"] = {}) {
+  const local = { configText: config, included: () => [], env, homedir: "/home/me", localUser: "me" };
+  return resolveLogin({ address: "xen1", ...login }, local);
 }
 
 test("without a config the login is what ssh's would be", () => {
@@ -60,10 +60,10 @@ test("the ssh config decides what the program leaves open", () => {
 });
 
 test("the program wins over the ssh config, and the environment over the program", () => {
-  const login = { user: "root", port: 22, identityFile: "~/mine", privateKey: "in the program" };
+  const login = { user: "root", port: 22, identityFile: "~/key", privateKey: "in the program" };
   const { target } = resolve(CONFIG, login);
   expect(target).toMatchObject({ user: "root", port: 22, privateKey: "in the program" });
-  expect(target.identityFiles).toEqual([{ path: "/home/me/mine", source: "declared" }]);
+  expect(target.identityFiles).toEqual([{ path: "/home/me/key", source: "declared" }]);
 
   const { target: inCi } = resolve(CONFIG, login, {
     PCI_PASSTHROUGH_USER: "ci",
@@ -74,7 +74,7 @@ test("the program wins over the ssh config, and the environment over the program
   expect(inCi.identityFiles).toEqual([{ path: "/ci/key", source: "declared" }]);
 });
 
-test("a variable of the environment that is set to nothing overrides nothing", () => {
+test("an empty environment variable overrides nothing", () => {
   const nothing = { PCI_PASSTHROUGH_USER: "", PCI_PASSTHROUGH_IDENTITY_FILE: "", PCI_PASSTHROUGH_KNOWN_HOSTS: "" };
   expect(resolve("", { user: "root", privateKey: "key" }, nothing)).toEqual(
     resolve("", { user: "root", privateKey: "key" }),
@@ -91,7 +91,7 @@ test.each([
   expect(resolve(`IdentityAgent ${setting}`, {}, env).target.agent).toBe(agent);
 });
 
-test("an own key is enough: ssh's default files are left alone", () => {
+test("with a key in the program ssh's default files are not used", () => {
   expect(resolve("", { privateKey: "key" }).target.identityFiles).toEqual([]);
 });
 
@@ -125,7 +125,7 @@ describe("jump hosts", () => {
   test("take user, port and key from the ssh config", () => {
     const { jumps } = resolve("Host bastion\n User jump\n Port 2200\n IdentityFile ~/jump", {
       proxyJump: "bastion",
-      identityFile: "~/mine",
+      identityFile: "~/key",
       user: "root",
     });
     expect(jumps).toMatchObject([
@@ -136,12 +136,12 @@ describe("jump hosts", () => {
   test("are offered the program's key where the ssh config names none, and never its password", () => {
     const { jumps } = resolve("", {
       proxyJump: "bastion",
-      identityFile: "~/mine",
+      identityFile: "~/key",
       password: "secret",
       hostKey: "SHA256:x",
     });
     expect(jumps).toMatchObject([
-      { identityFiles: [{ path: "/home/me/mine", source: "declared" }], password: undefined, hostKey: undefined },
+      { identityFiles: [{ path: "/home/me/key", source: "declared" }], password: undefined, hostKey: undefined },
     ]);
   });
 
@@ -156,14 +156,14 @@ describe("jump hosts", () => {
 
 test.each([
   { config: "ProxyCommand nc %h %p", error: /ProxyCommand.*Use ProxyJump/ },
-  { config: "Port ssh", error: /gives the port "ssh", which is no port/ },
+  { config: "Port ssh", error: /sets Port to "ssh", which is not a port number/ },
   { config: "ProxyJump a b@", error: /Unable to read the ProxyJump/ },
 ])("$config is refused", ({ config, error }) => {
   expect(() => resolve(config)).toThrow(error);
   expect(() => resolve(config)).toThrow(PassthroughError);
 });
 
-test("a ProxyCommand that is none, or that a ProxyJump of the program replaces, is no trouble", () => {
+test("a ProxyCommand that is none, or that the program's proxyJump replaces, is not refused", () => {
   expect(resolve("ProxyCommand none").jumps).toEqual([]);
   expect(resolve("Host xen1\n ProxyCommand nc", { proxyJump: "bastion" }).jumps).toHaveLength(1);
 });

@@ -71,7 +71,7 @@ test("a circle of Includes ends with an error", () => {
   expect(() => settings("Include nested")).toThrow(PassthroughError);
 });
 
-test("whatever the file holds, it is read or refused by our own error", () => {
+test("whatever the file holds, it is read or refused with a PassthroughError", () => {
   const word = fc.constantFrom(
     "Host",
     "Match",

@@ -15,34 +15,36 @@ import {
 } from "ssh2";
 import type { HostLogin } from "../../provider/host/host";
 
-/** What the host does with a command that it is asked to run. */
+/** How the host runs a command. */
 export type Exec = (command: string, channel: ServerChannel, connection: Connection) => void;
 
 export interface ServerOptions {
-  /** Whether a try to log in succeeds; by default any public key of `acceptedKeys`. */
+  /** Whether an attempt to log in succeeds; by default with any public key of `acceptedKeys`. */
   readonly authenticate?: (context: AuthContext) => boolean;
   readonly acceptedKeys?: readonly string[];
+  /** Methods that a rejected login may try; by default all of them. */
+  readonly methods?: AuthContext["method"][];
   readonly exec?: Exec;
   readonly hostKeys?: ServerConfig["hostKeys"];
   readonly algorithms?: ServerConfig["algorithms"];
-  /** Lets connections through to other ports of this machine, as a jump host does. */
+  /** Forwards connections to other ports of this machine, as a jump host does. */
   readonly forwards?: boolean;
 }
 
-/** An SSH server on loopback in this process, and what was seen there. */
+/** An SSH server on loopback in this process, and what it has seen. */
 export interface TestServer {
   readonly port: number;
   readonly connections: readonly Connection[];
-  /** Commands in the order in which they were asked for. */
+  /** Commands in the order in which they arrived. */
   readonly commands: readonly string[];
-  /** Methods of the tries to log in, with the type of a key. */
+  /** The method of each attempt to log in, with the type of a key. */
   readonly tries: readonly string[];
   close(): Promise<void>;
 }
 
 /**
- * A new Ed25519 key pair in OpenSSH's form. One of ssh2's in 256 cannot be read: it drops the first byte of a public key when
- * that is zero (mscdex/ssh2#1390, in 1.17.0).
+ * A new Ed25519 key pair in OpenSSH's format. One in 256 of ssh2's cannot be read: it drops the first byte of a public
+ * key when that is zero (mscdex/ssh2#1390, in 1.17.0).
  */
 export function makeKeyPair(options: { comment?: string; passphrase?: string } = {}): utils.KeyPairReturn {
   const { comment = "", passphrase } = options;
@@ -73,7 +75,7 @@ export function runLocally(user = "root", prepare = ""): Exec {
     connection.once("close", gone);
     child.stdout.pipe(channel, { end: false });
     child.stderr.pipe(channel.stderr, { end: false });
-    // The script reads its own first lines, and `id` must be ours in them.
+    // The script reads its own first lines, and `id` must be the one above in them.
     child.stdin.on("error", () => undefined).write(shell ? `${id}\n` : "");
     channel.pipe(child.stdin);
     child.on("close", (code, signal) => {
@@ -102,7 +104,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       tries.push(context.method === "publickey" ? `publickey ${context.key.algo}` : context.method);
       if ((options.authenticate ?? byKey)(context)) context.accept();
       else if (context.method !== "keyboard-interactive")
-        context.reject(["publickey", "password", "keyboard-interactive"]);
+        context.reject(options.methods ?? ["publickey", "password", "keyboard-interactive"]);
     });
     connection.on("session", (accept) => {
       accept().on("exec", (acceptExec, _reject, { command }) => {
@@ -136,7 +138,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   };
 }
 
-/** A home directory of its own for a login, with `~/.ssh/known_hosts` and whatever else a test puts there. */
+/** A temporary home directory for logins, with whatever a test writes there. */
 export interface TestHome {
   readonly path: string;
   readonly env: Readonly<Record<string, string>>;
@@ -159,7 +161,7 @@ export function makeHome(): TestHome {
   };
 }
 
-/** The line of a known_hosts file that makes this key known for a server of this machine. */
+/** The known_hosts line of a server on this machine. */
 export function knownHostsLine(port: number, publicKey = hostKey.public): string {
   return `[127.0.0.1]:${port} ${publicKey.split(" ").slice(0, 2).join(" ")}\n`;
 }

@@ -7,7 +7,7 @@ import type { HostLogin } from "../../provider/host/host";
 import { alsoClose, closeAfterEach, failureOf } from "./pool-harness";
 import { hostKey, knownHostsLine, makeHome, userKey } from "./ssh-server";
 
-/** OpenSSH's own server, as a process of this test on loopback. SSHD names another one than the system's. */
+/** OpenSSH's own server, as a process of this test on loopback. SSHD in the environment names another binary. */
 const SSHD = process.env.SSHD ?? "/usr/sbin/sshd";
 
 async function freePort(): Promise<number> {
@@ -36,7 +36,7 @@ function configure(port: number) {
   return { home, config };
 }
 
-/** sshd must be installed, and as root it wants its user and /run/sshd; only root can then run scripts as root. */
+/** sshd must be installed, and needs its user and /run/sshd; only as root can it run scripts as root. */
 function isUsable(): boolean {
   const { home, config } = configure(22);
   const { status } = spawnSync(SSHD, ["-t", "-f", config]);
@@ -68,7 +68,7 @@ function isUsable(): boolean {
     return { login, home, port };
   }
 
-  test("runs a script and tells it the session's addresses", async () => {
+  test("runs a script and passes it the addresses of the session", async () => {
     const { login, home, port } = await startSshd();
     const host = await connectionPool.connect(login, home);
     const { stdout, exitCode } = await host.run('echo "$1"; exit 3');
@@ -106,12 +106,12 @@ function isUsable(): boolean {
     expect(await host.run("echo back")).toMatchObject({ stdout: "back\n" });
   });
 
-  test("takes no key that it does not know", async () => {
+  test("accepts no key that it does not know", async () => {
     const { login, home } = await startSshd();
     const error = await failureOf(connectionPool.connect({ ...login, privateKey: hostKey.private }, home));
     expect(error).toMatchObject({
       failure: "credentials-rejected",
-      message: expect.stringContaining("takes publickey"),
+      message: expect.stringContaining("accepts publickey"),
     });
   });
 });

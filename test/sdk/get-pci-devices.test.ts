@@ -16,7 +16,7 @@ afterAll(async () => {
   await simulated.stop();
 });
 
-test("the functions that the filter keeps, with all that is known of them", async () => {
+test("the functions that match the filter, with all that is known about them", async () => {
   const found = await pci.getPciDevices({ host, filter: { class: "02", assignable: true } });
   expect(found).toEqual([
     {
@@ -34,7 +34,7 @@ test("the functions that the filter keeps, with all that is known of them", asyn
   ]);
 });
 
-test("it asks anew each time", async () => {
+test("it asks the host at every call", async () => {
   await simulated.exec("xl pci-assignable-remove -r 01:00.1");
   expect(await pci.getPciDevices({ host, filter: { assignable: true } })).toEqual([]);
 });
@@ -48,7 +48,7 @@ test("bad input is refused by name, before any connection", async () => {
 });
 
 describe("a host that is not reached", () => {
-  const away = { ...{ address: "127.0.0.1", port: 1, user: "root", hostKey: `SHA256:${"A".repeat(43)}` } };
+  const unreached = { address: "127.0.0.1", port: 1, user: "root", hostKey: `SHA256:${"A".repeat(43)}` };
   beforeAll(async () => {
     const mocks: pulumi.runtime.Mocks = {
       newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
@@ -58,12 +58,12 @@ describe("a host that is not reached", () => {
   });
 
   test("is an error for getPciDevices", async () => {
-    await expect(pci.getPciDevices({ host: away })).rejects.toThrow(/127\.0\.0\.1/);
+    await expect(pci.getPciDevices({ host: unreached })).rejects.toThrow(/127\.0\.0\.1/);
   });
 
   test("leaves the devices unknown in a preview, with a warning", async () => {
     const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue();
-    const output = pci.getPciDevicesOutput({ host: away });
+    const output = pci.getPciDevicesOutput({ host: unreached });
     expect(await (output as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/127\.0\.0\.1[\s\S]*not known in this preview/));
   });

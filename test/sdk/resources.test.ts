@@ -29,7 +29,7 @@ async function register(declare: () => pulumi.CustomResource): Promise<Registere
 const host = { address: "xen1.example.com", user: "root" };
 const device = "04:00.0";
 
-// States that were written years ago hold these texts: whoever changes one breaks them all.
+// States that were written years ago hold these texts: a changed text breaks them all.
 const texts: readonly [string, () => pulumi.CustomResource, string, string][] = [
   [
     "HiddenPciDevice",
@@ -79,7 +79,7 @@ test("every name in a provider text is exported by the provider", () => {
   for (const [kind] of texts) expect(provider[kind]).toHaveProperty("check");
 });
 
-test("the program is told with the first of its resources: hosts, and declarations on the same host", async () => {
+test("each resource carries the hosts of the program, and the declarations on its own host", async () => {
   const other = new pci.AssignableDevice("of-another-host", { host: { address: "xen2.example.com" }, device });
   const resource = await register(() => new pci.AssignableDevice("told", { host, device: "05:00.0" }));
   const program = resource.inputs.__program as { value: unknown }; // secret: hosts may hold passwords
@@ -92,7 +92,7 @@ test("the program is told with the first of its resources: hosts, and declaratio
   expect(other).toBeDefined();
 });
 
-test("what is about a host as a whole is told without a device, and what has an unknown one is not told", async () => {
+test("a declaration for a host as a whole has no device, and one with an unknown device is left out", async () => {
   new pci.HostReboot("reboot-of-told", { host: { address: "xen3.example.com" } });
   new pci.AssignableDevice("unknown-device", {
     host: { address: "xen3.example.com" },
@@ -108,6 +108,19 @@ test("what is about a host as a whole is told without a device, and what has an 
   ]);
 });
 
+test.each<[string, unknown]>([
+  ["no arguments", undefined],
+  ["no host", { device }],
+])("a program without types and with %s gets a message, and no stack trace", (_, args) => {
+  const constructors = [...texts.map(([kind]) => kind), "PciPassthrough"];
+  const classes = new Map<string, unknown>(Object.entries(pci));
+  for (const kind of constructors) {
+    const declare = () => Reflect.construct(classes.get(kind) as new () => unknown, ["nic", args]);
+    expect(declare).toThrow(pulumi.RunError);
+    expect(declare).toThrow(`Unable to declare the ${kind} "nic": \`host\` is missing`);
+  }
+});
+
 describe("PciPassthrough", () => {
   const childrenOf = async (args: Partial<pci.PciPassthroughArgs>) => {
     const before = registered.length;
@@ -117,7 +130,7 @@ describe("PciPassthrough", () => {
   };
   const kindOf = ({ type }: Registered) => type.slice(type.lastIndexOf(":") + 1);
 
-  test("is hidden, assignable and attached, each with what is its own", async () => {
+  test("is hidden, assignable and attached, each with the inputs of its kind", async () => {
     const children = await childrenOf({ driver: "pciback", mechanism: "grub", group: true, permissive: true });
     expect(children.map(({ name }) => name)).toEqual(["card-hidden", "card-assignable", "card-attachment"]);
     expect(children.map(kindOf)).toEqual(["HiddenPciDevice", "AssignableDevice", "VmPciAttachment"]);
@@ -130,12 +143,12 @@ describe("PciPassthrough", () => {
     expect(attachment).not.toHaveProperty("driver");
   });
 
-  test("leaves out what is not wished", async () => {
+  test("leaves out what is switched off", async () => {
     expect((await childrenOf({ hide: false, assign: false })).map(kindOf)).toEqual(["VmPciAttachment"]);
   });
 });
 
-test("a host that waits for another resource holds nothing up", async () => {
+test("a host that waits for another resource holds up no other resource", async () => {
   const never = pulumi.output(new Promise<string>(() => {}));
   new pci.AssignableDevice("waits", { host: { address: never }, device });
   const resource = await register(() => new pci.AssignableDevice("does-not-wait", { host, device: "06:00.0" }));

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { PassthroughError } from "../errors";
+import { PassthroughError, unable } from "../errors";
 import { wildcardExpression } from "./algorithms";
-import type { LoginSurroundings } from "./resolved-login";
+import type { LoginEnvironment } from "./resolved-login";
 
-/** Reads what decides a login on this machine: the environment and `~/.ssh/config`. `HOME` says where `~` is. */
-export function readLoginSurroundings(env: LoginSurroundings["env"]): LoginSurroundings {
+/** Reads what decides a login on this machine: the environment variables and `~/.ssh/config`, where `HOME` is `~`. */
+export function readLoginEnvironment(env: LoginEnvironment["env"]): LoginEnvironment {
   const home = env.HOME ?? homedir();
   const ssh = join(home, ".ssh");
   const included = (pattern: string): readonly string[] => {
@@ -22,18 +22,22 @@ export function readLoginSurroundings(env: LoginSurroundings["env"]): LoginSurro
   };
 }
 
-/** The text of a file as UTF-8, or undefined when there is none. Throws PassthroughError when it cannot be read. */
+/**
+ * The text of a file, read as UTF-8; undefined when it does not exist. Throws PassthroughError when it cannot be read.
+ */
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new PassthroughError(`Unable to read ${path}: ${code}`, {}, { cause: error });
+    const purpose = `read ${path}`;
+    const reason = `${code}. Check that it is a file and that you may read it`;
+    throw new PassthroughError(unable({ purpose, reason }), { purpose, cause: error });
   }
 }
 
-// Wildcards in the file's name alone: `config.d/*` is what people write, and Node 20 has no glob of its own.
+// Wildcards in the last part of the path alone: `config.d/*` is what people write, and Node 20 has no glob.
 function filesMatching(path: string): readonly string[] {
   if (!/[*?]/.test(basename(path))) return [path];
   const matches = wildcardExpression(basename(path));
@@ -45,11 +49,11 @@ function filesMatching(path: string): readonly string[] {
   }
 }
 
-function localUserName(env: LoginSurroundings["env"]): string {
+function localUserName(env: LoginEnvironment["env"]): string {
   try {
     return userInfo().username;
   } catch {
-    // A container's user id often has no entry in /etc/passwd.
+    // In a container the user id often has no entry in /etc/passwd.
     return env.USER ?? env.LOGNAME ?? "root";
   }
 }
