@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type PciAddress, parsePciAddress } from "../pci/address";
 import type { AttachOptions } from "./attach-options";
 
-/** A place on the guest's own PCI buses. `bus` is the index of a PCI controller. */
+/** An address on the guest's PCI buses. `bus` is the index of a PCI controller. */
 export interface GuestAddress {
   readonly bus: number;
   readonly slot: number;
@@ -13,32 +13,32 @@ export interface GuestAddress {
 /** A PCI function of the host that a domain XML gives to the VM. */
 export interface PciHostdev {
   readonly address: PciAddress;
-  /** `<hostdev>`, or `<interface type='hostdev'>`, which is a network card that libvirt sets up besides. */
+  /** `<hostdev>`, or `<interface type='hostdev'>`: a network card that libvirt also configures. */
   readonly element: "hostdev" | "interface";
-  /** Whether libvirt takes it from its host driver at the VM's start, and gives it back at its end. */
+  /** Whether libvirt detaches it from its host driver when the VM starts, and reattaches it when the VM stops. */
   readonly managed: boolean;
   readonly permissive: boolean;
   readonly alias: string | undefined;
   readonly guestAddress: GuestAddress | undefined;
 }
 
-/** What of a domain XML (libvirt docs/formatdomain.rst, 9.0) says which devices the VM has and what room it has for more. */
+/** The parts of a domain XML (libvirt docs/formatdomain.rst, 9.0) that tell which devices the VM has and where more would fit. */
 export interface DomainXml {
   readonly name: string;
-  /** Small letters, with dashes. */
+  /** Lower case, with dashes. */
   readonly uuid: string;
-  /** Of `<domain type=…>`: `kvm`, `qemu`, `xen`. */
+  /** The hypervisor, from `<domain type=…>`: `kvm`, `qemu`, `xen`. */
   readonly type: string;
   /** `hvm`, `linux` (Xen's PV guests), `xenpvh`. */
   readonly osType: string;
   readonly machine: string | undefined;
   readonly hostdevs: readonly PciHostdev[];
   readonly controllers: readonly PciController[];
-  /** Addresses of all guest devices on PCI buses, hostdevs and controllers included. */
+  /** Addresses of all the guest's PCI devices, including hostdevs and controllers. */
   readonly guestAddresses: readonly GuestAddress[];
 }
 
-/** A PCI bus of the guest; the bus that `index` numbers. */
+/** A PCI controller of the guest; `index` is also the number of its bus. */
 export interface PciController {
   readonly index: number;
   /** `pci-root`, `pci-bridge`, `pcie-root`, `pcie-root-port`, … */
@@ -53,7 +53,7 @@ const Address = z.object({
   "@slot": Attribute,
   "@function": Attribute,
 });
-/** An element without attributes and children is read as text. */
+/** The parser yields text for an element without attributes and children. */
 const element = <T extends z.ZodType>(schema: T) => z.union([schema, z.string().transform(() => undefined)]).optional();
 const Named = element(z.object({ "@name": Attribute }));
 const Device = z.union([
@@ -97,7 +97,7 @@ const PARSER = new XMLParser({
   isArray: (_, path) => path === "domains.domain" || /^domains\.domain\.devices\.[^.]+$/.test(String(path)),
 });
 
-/** Reads domain XML documents that stand one after another. Throws when libvirt could not have written them. */
+/** Reads concatenated domain XML documents. Throws ZodError or the parser's Error for what libvirt could not have written. */
 export function readDomainXmls(text: string): readonly DomainXml[] {
   const { domains } = z
     .object({ domains: element(z.object({ domain: z.array(Domain).default([]) })) })
@@ -105,17 +105,18 @@ export function readDomainXmls(text: string): readonly DomainXml[] {
   return (domains?.domain ?? []).map(readDomain);
 }
 
-/** Our `<hostdev>`, and nothing else: what `virsh attach-device` takes. */
+/** The contents of a `<hostdev>` that we write, for `virsh attach-device` and for a domain XML. */
 export interface Hostdev {
   readonly address: PciAddress;
   readonly managed: boolean;
   readonly options: Pick<AttachOptions, "permissive">;
-  /** Where the guest has it; undefined leaves that to libvirt. */
+  /** Its address in the guest; undefined leaves the choice to libvirt. */
   readonly guestAddress: (GuestAddress & { readonly multifunction?: boolean }) | undefined;
-  /** Named only where libvirt would take another way by itself (libvirt 1.0.5 to 1.1.2: KVM's old one). */
+  /** Set only where libvirt would choose another backend itself (libvirt 1.0.5 to 1.1.2: KVM's legacy assignment). */
   readonly driver: "vfio" | undefined;
 }
 
+/** Writes a `<hostdev>` element, indented as inside `<devices>`, without a newline at its end. */
 export function formatHostdev({ address, managed, options, guestAddress, driver }: Hostdev): string {
   const filtering = options.permissive === undefined ? "" : ` writeFiltering='${options.permissive ? "no" : "yes"}'`;
   return [
@@ -129,10 +130,10 @@ export function formatHostdev({ address, managed, options, guestAddress, driver 
   ].join("\n");
 }
 
-/** As libvirt writes it too, in all versions: `"0x%.4x"`, `"0x%.2x"`, `"0x%.2x"`, `"0x%.1x"` (src/conf/domain_conf.c). */
+/** Writes the `<address>` of a `<source>` exactly as every version of libvirt does: `"0x%.4x"`, `"0x%.2x"`, `"0x%.2x"`, `"0x%.1x"` (src/conf/domain_conf.c). */
 export function formatSourceAddress(address: PciAddress): string {
-  const [domain = "", bus = "", slot = "", fn = ""] = address.split(/[:.]/);
-  return `<address domain='0x${domain}' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/>`;
+  const [segment = "", bus = "", slot = "", func = ""] = address.split(/[:.]/);
+  return `<address domain='0x${segment}' bus='0x${bus}' slot='0x${slot}' function='0x${func}'/>`;
 }
 
 function formatGuestAddress(guest: NonNullable<Hostdev["guestAddress"]>): string {
@@ -178,26 +179,26 @@ function readHostdev(name: string, device: Device): PciHostdev | undefined {
 
 function isPciHostdev(name: string, device: Device): boolean {
   if (name === "interface") return device["@type"] === "hostdev" && device.source?.address?.["@type"] === "pci";
-  // mode='subsystem' is what an absent mode means.
+  // An absent mode means subsystem.
   return name === "hostdev" && device["@type"] === "pci" && (device["@mode"] ?? "subsystem") === "subsystem";
 }
 
 function readSourceAddress(address: z.infer<typeof Address>): PciAddress | undefined {
-  const [domain, bus, slot, fn] = (["@domain", "@bus", "@slot", "@function"] as const).map((part) =>
+  const [segment, bus, slot, func] = (["@domain", "@bus", "@slot", "@function"] as const).map((part) =>
     address[part] === undefined ? 0 : readNumber(address[part]),
   );
-  if (domain === undefined || bus === undefined || slot === undefined || fn === undefined) return undefined;
+  if (segment === undefined || bus === undefined || slot === undefined || func === undefined) return undefined;
   const hex = (number: number, width: number) => number.toString(16).padStart(width, "0");
-  return parsePciAddress(`${hex(domain, 4)}:${hex(bus, 2)}:${hex(slot, 2)}.${hex(fn, 1)}`);
+  return parsePciAddress(`${hex(segment, 4)}:${hex(bus, 2)}:${hex(slot, 2)}.${hex(func, 1)}`);
 }
 
 function readGuestAddress(address: z.infer<typeof Address> | undefined): GuestAddress | undefined {
   if (address?.["@type"] !== "pci") return undefined;
-  const [bus = 0, slot, fn = 0] = (["@bus", "@slot", "@function"] as const).map((part) => readNumber(address[part]));
-  return slot === undefined ? undefined : { bus, slot, function: fn };
+  const [bus = 0, slot, func = 0] = (["@bus", "@slot", "@function"] as const).map((part) => readNumber(address[part]));
+  return slot === undefined ? undefined : { bus, slot, function: func };
 }
 
-/** As libvirt's virStrToLong_ui with base 0 reads it: 0x is hexadecimal, a leading 0 octal, everything else decimal. */
+/** Like libvirt's virStrToLong_ui with base 0: hexadecimal after 0x, octal after a leading 0, else decimal. */
 function readNumber(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^0x[0-9a-f]+$/i.test(text)) return Number.parseInt(text.slice(2), 16);

@@ -56,7 +56,7 @@ describe("parseHideList", () => {
 
   test("accepts what the kernel accepts, and hides what the kernel hides", () => {
     fc.assert(
-      fc.property(lists, addresses({ maxDomain: 1, maxBus: 8 }), (text, address) => {
+      fc.property(lists, addresses({ maxSegment: 1, maxBus: 8 }), (text, address) => {
         const hidden = kernelHides(text);
         const list = parseHideList(text);
         expect(list === undefined).toBe(hidden === undefined);
@@ -135,7 +135,7 @@ describe("removeFromHideList", () => {
         fc.pre(list !== undefined && list.length > 0);
         const entry = list[index % list.length];
         fc.pre(entry?.slot !== undefined && entry.function !== undefined);
-        const address = addressOf([entry.domain, entry.bus, entry.slot, entry.function]);
+        const address = addressOf([entry.segment, entry.bus, entry.slot, entry.function]);
         const { text, stillHiddenBy } = removeFromHideList(before, address);
         expect(kernelHides(text)?.has(plain(address))).toBe(stillHiddenBy.length > 0);
       }),
@@ -144,11 +144,11 @@ describe("removeFromHideList", () => {
 });
 
 function plain(address: PciAddress): string {
-  const [domain, bus, slot, func] = address.split(/[:.]/).map((digits) => Number.parseInt(digits, 16));
-  return `${domain}:${bus}:${slot}.${func}`;
+  const [segment, bus, slot, func] = address.split(/[:.]/).map((digits) => Number.parseInt(digits, 16));
+  return `${segment}:${bus}:${slot}.${func}`;
 }
 
-function addressOf([domain = 0, bus = 0, slot = 0, func = 0]: readonly number[]): PciAddress {
+function addressOf([segment = 0, bus = 0, slot = 0, func = 0]: readonly number[]): PciAddress {
   const hex = (number: number, width: number) => number.toString(16).padStart(width, "0");
-  return `${hex(domain, 4)}:${hex(bus, 2)}:${hex(slot, 2)}.${func}` as PciAddress;
+  return `${hex(segment, 4)}:${hex(bus, 2)}:${hex(slot, 2)}.${func}` as PciAddress;
 }
