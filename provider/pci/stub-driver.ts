@@ -1,7 +1,10 @@
-/** Drivers that hold a function for a VM and do nothing with it, by their names in sysfs (the module of Xen's is xen-pciback). */
+/** Drivers that only reserve a function for a VM, by their names in sysfs (the module of `pciback` is xen-pciback). */
 export const STUB_DRIVERS = ["pciback", "vfio-pci", "pci-stub"] as const;
+
+/** The name of a stub driver in sysfs. */
 export type StubDriver = (typeof STUB_DRIVERS)[number];
 
+/** Whether a driver's sysfs name is that of a stub driver; false when the function has no driver. */
 export function isStubDriver(driver: string | null | undefined): driver is StubDriver {
   return STUB_DRIVERS.some((stub) => stub === driver);
 }

@@ -1,24 +1,24 @@
 /**
- * The value of `other-config:pci` of a VM of XAPI: `0/0000:04:00.0,1/0000:05:00.0`.
- * The grammar is that of xapi itself (xen-api, ocaml/xapi/pciops.ml, 1.60 to 26.1: Scanf "%d/%04x:%02x:%02x.%01x" on what
- * stands between commas). What it cannot read it leaves out without a word, and the VM starts without that device.
+ * The value of a XAPI VM's `other-config:pci`: `0/0000:04:00.0,1/0000:05:00.0`.
+ * The grammar is xapi's own (xen-api, ocaml/xapi/pciops.ml, 1.60 to 26.1: Scanf "%d/%04x:%02x:%02x.%01x" on each item between
+ * commas). xapi silently skips what it cannot read, and the VM starts without that device.
  */
 import { type PciAddress, parsePciAddress } from "../pci/address";
 
-/** One piece between commas. */
+/** An item between commas. */
 export interface OtherConfigItem {
-  /** As it stands in the value. */
+  /** The item's own spelling. */
   readonly text: string;
-  /** The number before the slash: devices are plugged in this order. Undefined when xapi leaves the item out. */
+  /** The number before the slash: devices are plugged in this order. Undefined when xapi skips the item. */
   readonly order: number | undefined;
-  /** What xapi takes the item for; undefined when it leaves the item out, or when no device can have that address. */
+  /** The address that xapi reads; undefined when it skips the item, or when no device can have that address. */
   readonly address: PciAddress | undefined;
 }
 
-// OCaml's Scanf counts the digits of a number, lets "_" stand between them, skips no space, and ignores what follows the last one.
+// OCaml's Scanf limits the number of digits, allows "_" between them, skips no space, and ignores what follows the last digit.
 const ITEM = /^([+-]?\d[\d_]*)\/([\da-f][\da-f_]{0,3}):([\da-f][\da-f_]?):([\da-f][\da-f_]?)\.([\da-f])/i;
 
-/** Reads a value, in the order of the text. An empty one has no items. */
+/** Reads a value, in the order of the text. An empty value has no items. */
 export function readOtherConfigPci(value: string): readonly OtherConfigItem[] {
   return value === "" ? [] : value.split(",").map(readItem);
 }
@@ -28,7 +28,7 @@ export function hasPciItem(value: string, address: PciAddress): boolean {
   return readOtherConfigPci(value).some((item) => item.address === address);
 }
 
-/** The pieces that xapi leaves out, as they stand in the value. */
+/** The items that xapi skips, in their own spelling. */
 export function ignoredItems(value: string): readonly string[] {
   return readOtherConfigPci(value)
     .filter((item) => item.address === undefined)
@@ -36,8 +36,8 @@ export function ignoredItems(value: string): readonly string[] {
 }
 
 /**
- * The value with the function behind all others, and the item that was added. The number is the one after the highest: equal
- * numbers turn the order of their devices around. The same value, and no item, when the VM gets the function already.
+ * Appends the function, and returns the new value with the item that was added. The item gets the number after the highest: xapi
+ * reverses the order of devices with equal numbers. The value is unchanged, and the item undefined, when the VM has the function already.
  */
 export function addPciItem(
   value: string,
@@ -50,25 +50,25 @@ export function addPciItem(
 }
 
 /**
- * The value without an item that was added, and without the comma that came with it. Xen Orchestra writes all numbers anew
- * (xo-server, api/vm.mjs), so where the item does not stand any more, the first one of the same function goes.
+ * Removes an item that addPciItem added, and its comma. Xen Orchestra renumbers the items (xo-server, api/vm.mjs), so when the item
+ * itself is gone, the first item for the same function is removed. Unchanged when there is none.
  */
 export function removePciItem(value: string, item: string): string {
   const pieces = value === "" ? [] : value.split(",");
   const address = readItem(item).address;
-  const same = pieces.lastIndexOf(item);
-  const at =
-    same >= 0 ? same : pieces.findIndex((piece) => address !== undefined && readItem(piece).address === address);
-  return at < 0 ? value : pieces.filter((_, index) => index !== at).join(",");
+  const exact = pieces.lastIndexOf(item);
+  const removed =
+    exact >= 0 ? exact : pieces.findIndex((piece) => address !== undefined && readItem(piece).address === address);
+  return removed < 0 ? value : pieces.filter((_, index) => index !== removed).join(",");
 }
 
 function readItem(text: string): OtherConfigItem {
   const [, order = "", ...numbers] = ITEM.exec(text) ?? [];
   if (order === "") return { text, order: undefined, address: undefined };
-  const [domain = "", bus = "", slot = "", func = ""] = numbers.map((digits) => digits.replaceAll("_", ""));
+  const [segment = "", bus = "", slot = "", func = ""] = numbers.map((digits) => digits.replaceAll("_", ""));
   return {
     text,
     order: Number(order.replaceAll("_", "")),
-    address: parsePciAddress(`${domain.padStart(4, "0")}:${bus}:${slot}.${func}`),
+    address: parsePciAddress(`${segment.padStart(4, "0")}:${bus}:${slot}.${func}`),
   };
 }

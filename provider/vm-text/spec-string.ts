@@ -1,20 +1,21 @@
 /**
- * PCI_SPEC_STRING, what `pci=` of an xl config holds and `xl pci-attach` takes.
- * The grammar is that of xlu_pci_parse_spec_string (xen, tools/libs/util/libxlu_pci.c, 4.22), which reads all that older ones read;
- * of what sscanf lets through besides (`0x`, a space or a sign before a number) nothing is read.
+ * PCI_SPEC_STRING: the entries of `pci=` in an xl config, and the argument of `xl pci-attach`.
+ * The grammar is that of xlu_pci_parse_spec_string (xen, tools/libs/util/libxlu_pci.c, 4.22), which reads everything that older
+ * versions read. What sscanf tolerates in addition (`0x`, a space or a sign before a number) is not read.
  */
 import { type PciAddress, type PciTarget, parsePciAddress, slotOf } from "../pci/address";
 import type { AttachOptions } from "./attach-options";
 
+/** A spec string: the device, and how the VM gets it. */
 export interface PciSpec {
-  /** One function, all functions of a slot (`01:00.*`), or the name that `xl pci-assignable-add -n` gave. */
+  /** A function, all functions of a slot (`01:00.*`), or a name given by `xl pci-assignable-add -n`. */
   readonly device: PciTarget | { readonly kind: "name"; readonly name: string };
   readonly options: AttachOptions;
-  /** `key=value` pairs that no xl knows: up to 4.14 it ignores them, from 4.15 it refuses the string. */
+  /** `key=value` pairs that no xl knows: up to 4.14 xl ignores them, from 4.15 it rejects the string. */
   readonly unknown: readonly string[];
 }
 
-/** The first Xen whose xl understands an option or a form (xen's git history; facts in docs/man/xl-pci-configuration.5.pod). */
+/** The first Xen version whose xl understands an option or a form (xen's git history; docs/man/xl-pci-configuration.5.pod). */
 export const XL_SINCE = {
   msitranslate: "4.1",
   powerManagement: "4.1",
@@ -22,7 +23,7 @@ export const XL_SINCE = {
   permissive: "4.2",
   seize: "4.5",
   rdmPolicy: "4.6",
-  /** The assignment `passthrough =` of a config file. */
+  /** The assignment `passthrough =` in a config file. */
   passthrough: "4.13",
   /** The keys `bdf=`, `vslot=` and `name=`. */
   keyedDevice: "4.15",
@@ -36,7 +37,7 @@ const FLAGS: ReadonlyMap<string, "permissive" | "msitranslate" | "powerManagemen
   ["seize", "seize"],
 ]);
 
-/** Reads a spec string; undefined when xl would refuse it for another reason than an unknown key. */
+/** Reads a spec string; undefined when xl would reject it for any reason but an unknown key. */
 export function parseSpecString(text: string): PciSpec | undefined {
   const positional = readBdf(text);
   const start = positional ? afterPositional(text, positional.length) : { options: {}, rest: text };
@@ -75,12 +76,12 @@ export function parseSpecString(text: string): PciSpec | undefined {
   return name === undefined ? undefined : { device: { kind: "name", name }, options, unknown };
 }
 
-/** The spec of one function. */
+/** The spec that gives a VM a single function. */
 export function specOf(address: PciAddress, options: AttachOptions): PciSpec {
   return { device: { kind: "function", address }, options, unknown: [] };
 }
 
-/** Writes a spec in the oldest form there is, which every xl since 4.2 reads; only a name needs 4.15. */
+/** Writes a spec in the oldest form, which every xl since 4.2 reads; only a name needs 4.15. */
 export function formatSpecString({ device, options, unknown }: PciSpec): string {
   const { vslot, permissive, msitranslate, powerManagement, seize, rdmPolicy } = options;
   const named = device.kind === "name";
@@ -98,7 +99,7 @@ export function formatSpecString({ device, options, unknown }: PciSpec): string 
   return words.join(",");
 }
 
-/** Whether the spec names this one function; a `*` and a name do not. */
+/** Whether the spec names exactly this function; neither a `*` nor a name does. */
 export function namesFunction(spec: PciSpec | undefined, address: PciAddress): boolean {
   return spec?.device.kind === "function" && spec.device.address === address;
 }
@@ -119,10 +120,10 @@ function afterPositional(text: string, length: number): { options: AttachOptions
 function readBdf(text: string): { readonly target: PciTarget; readonly length: number } | undefined {
   const match = BDF.exec(text);
   if (!match) return undefined;
-  const [whole, domain = "0", bus = "", slot = "", all, func = "0"] = match;
-  const address = parsePciAddress(`${digits(domain, 4)}:${digits(bus, 2)}:${digits(slot, 2)}.${digits(func, 1)}`);
-  // libxl has 16 bits for the domain (parse_bdf); the kernel's own addresses may have more.
-  if (!address || Number.parseInt(domain, 16) > 0xffff) return undefined;
+  const [whole, segment = "0", bus = "", slot = "", all, func = "0"] = match;
+  const address = parsePciAddress(`${digits(segment, 4)}:${digits(bus, 2)}:${digits(slot, 2)}.${digits(func, 1)}`);
+  // libxl has 16 bits for the segment (parse_bdf); the kernel's addresses may have more.
+  if (!address || Number.parseInt(segment, 16) > 0xffff) return undefined;
   return {
     target: all ? { kind: "slot", slot: slotOf(address) } : { kind: "function", address },
     length: whole.length,
@@ -136,7 +137,7 @@ function readVslot(text: string): { readonly number: number; readonly length: nu
   return number > 0x1f ? undefined : { number, length: match[0].length };
 }
 
-/** As C's atoi reads it, so `true` and `yes` are off. */
+/** Like C's atoi, to which `true` and `yes` are 0. */
 function readFlag(value: string): boolean {
   return /^[ \t\n\v\f\r]*[+-]?0*[1-9]/.test(value);
 }
@@ -149,7 +150,7 @@ function formatTarget(target: PciTarget): string {
   return target.kind === "function" ? target.address : `${target.slot}.*`;
 }
 
-/** A hexadecimal number with as many leading zeros as the width needs, and no more. */
+/** A hexadecimal number padded with zeros to the width, without superfluous zeros. */
 function digits(number: string, width: number): string {
   return number.replace(/^0+/, "").padStart(width, "0");
 }

@@ -1,25 +1,33 @@
 /**
- * /etc/xen/xend-pci-permissive.sxp: the devices, by their ids, whose configuration space guests of xend may write all of. xend reads it
- * when a VM gets a device (xen, tools/python/xen/xend/server/pciquirk.py, 4.1): the first list in `(unconstrained_dev_ids (…))` counts.
+ * /etc/xen/xend-pci-permissive.sxp: the ids of devices whose whole configuration space xend lets guests write. xend reads it whenever
+ * a VM gets a device (xen, tools/python/xen/xend/server/pciquirk.py, 4.1), and uses the first list in `(unconstrained_dev_ids (…))`.
  */
 import { parseSxp, type Sxp, type SxpList, sxpChildren } from "./sxp";
-import { type DeviceIds, type IdsAddition, type IdsEdit, idsEntry, listMeans, listOf, UNREADABLE } from "./xend-ids";
+import {
+  type DeviceIds,
+  type IdsAddition,
+  type IdsEdit,
+  idsEntry,
+  listMatches,
+  UNREADABLE_SXP,
+  valueList,
+} from "./xend-ids";
 
 const NODE = "unconstrained_dev_ids";
 
-/** Whether an entry of the file makes this device permissive; false where xend cannot read the file (no VM gets a device then). */
+/** Whether the file makes this device permissive; false when xend cannot read the file (then no VM gets a device). */
 export function isPermissive(text: string, device: DeviceIds): boolean {
   const items = parseSxp(text);
   const list = items && firstList(items);
-  return list !== undefined && listMeans(list, device);
+  return list !== undefined && listMatches(list, device);
 }
 
-/** The file with an entry more. Undefined text is no file. */
+/** Adds an entry for the device; an undefined text means that there is no file. */
 export function addPermissive(text: string | undefined, device: DeviceIds): IdsEdit {
   const entry = `'${idsEntry(device)}'`;
   if (text === undefined) return { kind: "edited", text: `(${NODE} (${entry}))\n`, addition: "file" };
   const items = parseSxp(text);
-  if (!items) return { kind: "error", reason: UNREADABLE };
+  if (!items) return { kind: "error", reason: UNREADABLE_SXP };
   const [node] = sxpChildren(items, NODE);
   if (!node) {
     const newline = text === "" || text.endsWith("\n") ? "" : "\n";
@@ -28,8 +36,8 @@ export function addPermissive(text: string | undefined, device: DeviceIds): IdsE
   }
   const list = firstList(items);
   if (!list) {
-    const [name, odd] = node.items;
-    if (odd || !name) return { kind: "error", reason: `what \`${NODE}' holds is no list of ids` };
+    const [name, value] = node.items;
+    if (value || !name) return { kind: "error", reason: `the value of \`${NODE}' is not a list of ids` };
     return { kind: "edited", text: insert(text, name.end, ` (${entry})`), addition: "list" };
   }
   const last = list.items.at(-1);
@@ -41,8 +49,8 @@ export function addPermissive(text: string | undefined, device: DeviceIds): IdsE
 }
 
 /**
- * Takes an entry of ours out again; undefined when nothing is left of a file of ours. `addition` is the most that any claim in this file
- * says of what is ours. An entry that is not there stays gone.
+ * Removes the entry that addPermissive wrote; undefined when the whole file was ours and is to be deleted. `addition` is the largest
+ * addition that any claim on this file records. Unchanged when the entry is gone already.
  */
 export function removePermissive(text: string, device: DeviceIds, addition: IdsAddition): string | undefined {
   const items = parseSxp(text);
@@ -50,25 +58,25 @@ export function removePermissive(text: string, device: DeviceIds, addition: IdsA
   const list = items && firstList(items);
   const entry = list?.items.filter((item) => item.kind === "atom" && item.text === idsEntry(device)).at(-1);
   if (!node || !list || !entry) return text;
-  const behindBlank = (start: number) => (text[start - 1] === " " ? start - 1 : start);
+  const fromBlank = (start: number) => (text[start - 1] === " " ? start - 1 : start);
   if (addition === "entry" || text.slice(list.start + 1, list.end - 1) !== text.slice(entry.start, entry.end)) {
-    if (list.items[0] !== entry) return cut(text, behindBlank(entry.start), entry.end);
+    if (list.items[0] !== entry) return cut(text, fromBlank(entry.start), entry.end);
     return cut(text, entry.start, entry.end + (list.items.length > 1 && text[entry.end] === " " ? 1 : 0));
   }
   const nodeIsBare =
     node.items.length === 2 && text.slice(node.start, list.start) === `(${NODE} ` && node.end === list.end + 1;
-  if (addition === "list" || !nodeIsBare) return cut(text, behindBlank(list.start), list.end);
-  const without = cut(text, node.start, node.end + (text[node.end] === "\n" ? 1 : 0));
-  if (addition === "file" && without === "") return undefined;
-  return addition === "line" && node.start === without.length ? without.slice(0, -1) : without;
+  if (addition === "list" || !nodeIsBare) return cut(text, fromBlank(list.start), list.end);
+  const rest = cut(text, node.start, node.end + (text[node.end] === "\n" ? 1 : 0));
+  if (addition === "file" && rest === "") return undefined;
+  return addition === "line" && node.start === rest.length ? rest.slice(0, -1) : rest;
 }
 
 function firstList(items: readonly Sxp[]): SxpList | undefined {
-  return listOf(sxpChildren(items, NODE)[0]);
+  return valueList(sxpChildren(items, NODE)[0]);
 }
 
-function insert(text: string, at: number, added: string): string {
-  return text.slice(0, at) + added + text.slice(at);
+function insert(text: string, offset: number, added: string): string {
+  return text.slice(0, offset) + added + text.slice(offset);
 }
 
 function cut(text: string, start: number, end: number): string {

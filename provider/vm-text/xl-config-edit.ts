@@ -1,7 +1,9 @@
 /**
  * Edits of an xl config file that leave every other byte as it is.
- * What an edit adds besides an entry is in its `additions`: handed on from edit to edit of one file, in whatever order, they let the
- * last removal give back the file as it was. Without them a removal is right all the same, and leaves an empty `pci = [ ]` at most.
+ * What an edit adds besides an entry is recorded in its `additions`. Passed on from edit to edit of a file, in any order, they let the
+ * last removal restore the file byte for byte. Without them a removal is still correct, and at worst leaves an empty `pci = [ ]`.
+ *
+ * Every edit takes the text of the file (Latin-1), the additions of earlier edits, and the language of the file; it never throws.
  */
 import type { PciAddress } from "../pci/address";
 import { formatSpecString, namesFunction, type PciSpec } from "./spec-string";
@@ -11,24 +13,25 @@ import { applyChanges, insertLast, removeElement, type XlChange } from "./xl-con
 import type { XlAssignment, XlElement, XlList, XlSyntax } from "./xl-config-syntax";
 import { quoteXl, type XlConfigError, xlConfigError } from "./xl-config-tokens";
 
-/** What of one file is ours besides entries of `pci`. Plain JSON. */
+/** What earlier edits added to a file besides entries of `pci`. Claims hold it as JSON. */
 export interface XlAdditions {
-  /** The assignment `pci = [ … ]` as such. */
+  /** Whether we added the assignment `pci = [ … ]` itself. */
   readonly pci: boolean;
-  /** The value that we gave to `passthrough`, and the user's value token that it stands in for. */
+  /** The value that we gave `passthrough`, and the value it replaced, in its own spelling; without `instead` the line is ours. */
   readonly passthrough?: { readonly value: string; readonly instead?: string };
-  /** The newline behind what was the last line of the file. */
+  /** Whether we added a newline after what was the last line of the file. */
   readonly newline: boolean;
 }
 
+/** The additions of a file that has not been edited. */
 export const NO_ADDITIONS: XlAdditions = { pci: false, newline: false };
 
-/** The new text, or why the file cannot be edited. */
+/** The new text and the additions in it, or why the file cannot be edited. */
 export type XlEdit =
   | { readonly kind: "edited"; readonly text: string; readonly additions: XlAdditions }
   | XlConfigError;
 
-/** Adds an entry behind those that there are. A function that an entry names already stays as it is: replace that. */
+/** Adds an entry after the others. Unchanged when an entry already names the function: use replacePciEntry for that. */
 export function addPciEntry(
   text: string,
   spec: PciSpec,
@@ -47,16 +50,16 @@ export function addPciEntry(
     return xlConfigError(
       text,
       nested.value.start,
-      "xl heeds nothing of `pci` from this list within it on; take it out",
+      "xl ignores all of `pci` from this nested list on; remove the nested list",
     );
   }
   const last = lists.at(-1);
-  const word = formatSpecString(spec);
-  if (last) return edited(applyChanges(text, insertLast(text, last, word)), additions, language);
-  return append(text, `pci = [ ${quoteXl(word, "'")} ]`, { ...additions, pci: true }, language);
+  const specString = formatSpecString(spec);
+  if (last) return edited(applyChanges(text, insertLast(text, last, specString)), additions, language);
+  return append(text, `pci = [ ${quoteXl(specString, "'")} ]`, { ...additions, pci: true }, language);
 }
 
-/** Takes out every entry that names exactly this function: no `*`, no name. */
+/** Removes every entry that names exactly this function; entries with a `*` or a name stay. */
 export function removePciEntry(
   text: string,
   address: PciAddress,
@@ -67,11 +70,11 @@ export function removePciEntry(
   if (syntax.kind === "error") return syntax;
   const entry = pciEntries(syntax).find(({ spec }) => namesFunction(spec, address));
   if (!entry) return additions.pci ? withoutEmptyList(text, additions, language) : edited(text, additions, language);
-  const { list, element } = placeOf(syntax, entry);
+  const { list, element } = listWith(syntax, entry);
   return removePciEntry(applyChanges(text, removeElement(text, list, element)), address, additions, language);
 }
 
-/** Writes another spec in the place of every entry that names exactly this function. */
+/** Replaces every entry that names exactly this function with another spec, keeping its place and its quotes. */
 export function replacePciEntry(
   text: string,
   address: PciAddress,
@@ -86,7 +89,7 @@ export function replacePciEntry(
   return edited(applyChanges(text, changes), additions, language);
 }
 
-/** Sets `passthrough` (xl 4.13 and later): the value that there is gives way, and without one a line is added at the end. */
+/** Sets `passthrough` (xl 4.13 and later): replaces its value, or adds a line at the end of the file. */
 export function setPassthrough(
   text: string,
   value: string,
@@ -95,7 +98,7 @@ export function setPassthrough(
 ): XlEdit {
   const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
-  const current = onlyText(syntax, "passthrough");
+  const current = soleText(syntax, "passthrough");
   if (!current)
     return append(text, `passthrough = ${quoteXl(value, '"')}`, { ...additions, passthrough: { value } }, language);
   if (current.text === value) return edited(text, additions, language);
@@ -104,49 +107,52 @@ export function setPassthrough(
   return edited(applyChanges(text, [replaceValue(text, current, value)]), { ...additions, passthrough }, language);
 }
 
-/** Takes back what setPassthrough did; a value that is not ours, or not any more, stays. */
+/** Undoes setPassthrough; a value that we did not set, or that somebody changed since, stays. */
 export function restorePassthrough(
   text: string,
   additions: XlAdditions,
   language: ConfigLanguage = XL_LANGUAGE,
 ): XlEdit {
-  const { passthrough: ours, ...others } = additions;
+  const { passthrough: added, ...others } = additions;
   const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
-  if (!ours) return edited(text, additions, language);
-  const current = onlyText(syntax, "passthrough");
-  if (current?.text !== ours.value) return edited(text, others, language);
-  if (ours.instead === undefined) return withoutLine(text, current.assignment, others, language);
-  return edited(applyChanges(text, [{ start: current.start, end: current.end, text: ours.instead }]), others, language);
+  if (!added) return edited(text, additions, language);
+  const current = soleText(syntax, "passthrough");
+  if (current?.text !== added.value) return edited(text, others, language);
+  if (added.instead === undefined) return withoutLine(text, current.assignment, others, language);
+  return edited(
+    applyChanges(text, [{ start: current.start, end: current.end, text: added.instead }]),
+    others,
+    language,
+  );
 }
 
-/** Drops our own `pci = [ ]` when nothing is left in it, unless somebody else wrote into it or it hides an older `pci`. */
+/** Drops the `pci = [ ]` that we added once it is empty, unless somebody wrote into it or it overrides an earlier `pci`. */
 function withoutEmptyList(text: string, additions: XlAdditions, language: ConfigLanguage): XlEdit {
   const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
-  const ours = syntax.settings.get("pci")?.parts[0];
+  const added = syntax.settings.get("pci")?.parts[0];
   const dropped = { ...additions, pci: false };
-  if (ours?.value.kind !== "list") return edited(text, dropped, language);
-  if (ours.value.elements.length > 0) return edited(text, additions, language);
-  if (text.slice(ours.value.start + 1, ours.value.end - 1).trim() !== "") return edited(text, dropped, language);
-  const without = withoutLine(text, ours, dropped, language);
+  if (added?.value.kind !== "list") return edited(text, dropped, language);
+  if (added.value.elements.length > 0) return edited(text, additions, language);
+  if (text.slice(added.value.start + 1, added.value.end - 1).trim() !== "") return edited(text, dropped, language);
+  const without = withoutLine(text, added, dropped, language);
   const config = without.kind === "error" ? without : parseXlConfig(without.text, language);
   const sameDevices = config.kind === "config" && config.pci.length === pciEntries(syntax).length;
   return sameDevices ? without : edited(text, dropped, language);
 }
 
-/** Takes out an assignment of ours, and with the last of them the newline that the first one needed. */
+/** Removes an assignment that we added; with the last of them also the newline that the first of them needed. */
 function withoutLine(text: string, assignment: XlAssignment, additions: XlAdditions, language: ConfigLanguage): XlEdit {
-  const change = statement(text, assignment);
+  const change = removal(text, assignment);
   const without = applyChanges(text, [change]);
   const bare = without.slice(0, -1);
-  const newlineIsOurs =
-    additions.newline && !hasLine(additions) && change.end === text.length && without.endsWith("\n");
-  // A comment that somebody wrote on that line meanwhile needs its newline.
-  return edited(newlineIsOurs && language.parse(bare).kind === "syntax" ? bare : without, additions, language);
+  const dropsNewline = additions.newline && !hasLine(additions) && change.end === text.length && without.endsWith("\n");
+  // A comment that somebody has since put on that line needs its newline.
+  return edited(dropsNewline && language.parse(bare).kind === "syntax" ? bare : without, additions, language);
 }
 
-/** Whether a whole line of the file is ours. */
+/** Whether we added a whole line to the file. */
 function hasLine({ pci, passthrough }: XlAdditions): boolean {
   return pci || (passthrough !== undefined && passthrough.instead === undefined);
 }
@@ -157,15 +163,15 @@ function append(text: string, line: string, additions: XlAdditions, language: Co
   return edited(`${start}${line}\n`, { ...additions, newline: additions.newline || newline }, language);
 }
 
-/** Reads the text once more: an edit that xl would not read is no edit. */
+/** Parses the result: an edit that would make the file unreadable is refused. */
 function edited(text: string, additions: XlAdditions, language: ConfigLanguage): XlEdit {
   const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
   return { kind: "edited", text, additions: { ...additions, newline: additions.newline && hasLine(additions) } };
 }
 
-/** An assignment with what ends it: its whole line where it is alone there. */
-function statement(text: string, { start, end }: XlAssignment): XlChange {
+/** The removal of an assignment with what ends it, or of its whole line when nothing else is on it. */
+function removal(text: string, { start, end }: XlAssignment): XlChange {
   const line = text.lastIndexOf("\n", start - 1) + 1;
   const tail = /[ \t]*(;[ \t]*)?(\n)?/y;
   tail.lastIndex = end;
@@ -178,7 +184,7 @@ function pciLists(syntax: XlSyntax): readonly XlList[] {
   return (syntax.settings.get("pci")?.parts ?? []).flatMap(({ value }) => (value.kind === "list" ? [value] : []));
 }
 
-function placeOf(syntax: XlSyntax, entry: PciEntry): { readonly list: XlList; readonly element: XlElement } {
+function listWith(syntax: XlSyntax, entry: PciEntry): { readonly list: XlList; readonly element: XlElement } {
   for (const list of pciLists(syntax)) {
     const element = list.elements.find(({ value }) => value.start === entry.start);
     if (element) return { list, element };
@@ -186,8 +192,8 @@ function placeOf(syntax: XlSyntax, entry: PciEntry): { readonly list: XlList; re
   throw new RangeError(`no list of \`pci' holds offset ${entry.start}`);
 }
 
-/** The value of a name that one text alone makes up. */
-function onlyText(syntax: XlSyntax, name: string) {
+/** The assignment and value of a name whose value is a single string. */
+function soleText(syntax: XlSyntax, name: string) {
   const parts = syntax.settings.get(name)?.parts ?? [];
   const [assignment] = parts;
   if (!assignment || parts.length > 1 || assignment.value.kind === "list") return undefined;

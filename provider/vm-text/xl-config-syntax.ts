@@ -1,48 +1,51 @@
 /**
- * The assignments of an xl config file and where they stand, as the grammar of libxlu has it
- * (xen, tools/libs/util/libxlu_cfg_y.y, 4.22; `+=` since 4.13, lists in lists since 4.6, a last line without newline since 4.3).
+ * The assignments of an xl config file and where they are, by the grammar of libxlu
+ * (xen, tools/libs/util/libxlu_cfg_y.y, 4.22; `+=` since 4.13, nested lists since 4.6, a last line without a newline since 4.3).
  */
 import { readXlTokens, type XlConfigError, type XlToken, type XlTokenKind, xlConfigError } from "./xl-config-tokens";
 
-/** A place in the file: `end` is the offset of the first character behind it. */
+/** Offsets in the file; `end` is exclusive. */
 export interface XlRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** A number or a quoted text; the range holds the quotes. */
+/** A number or a quoted string; the range includes the quotes, `text` does not. */
 export interface XlText extends XlRange {
   readonly kind: "text";
   readonly text: string;
 }
 
-/** The range holds the brackets. */
+/** A list; the range includes the brackets. */
 export interface XlList extends XlRange {
   readonly kind: "list";
   readonly elements: readonly XlElement[];
 }
 
+/** What an assignment or a list can hold. */
 export type XlValue = XlText | XlList;
 
+/** An element of a list. */
 export interface XlElement {
   readonly value: XlValue;
-  /** Where the comma behind it stands; the last one may have none. */
+  /** Offset of the comma after it; undefined for a last element without a comma. */
   readonly comma: number | undefined;
 }
 
-/** The range goes from the name to the end of the value. */
+/** An assignment; the range goes from the name to the end of the value. */
 export interface XlAssignment extends XlRange {
   readonly name: string;
   readonly operator: "=" | "+=";
   readonly value: XlValue;
 }
 
-/** What one name means in the end: a later `=` starts anew, and `+=` adds to what there is. */
+/** What a name is finally set to: a later `=` discards what was assigned before, `+=` adds to it. */
 export interface XlSetting {
   /** The assignments in effect, in order. */
   readonly parts: readonly XlAssignment[];
 }
 
+/** A file that was read; `settings` are by name. */
 export interface XlSyntax {
   readonly kind: "syntax";
   readonly text: string;
@@ -50,10 +53,10 @@ export interface XlSyntax {
   readonly settings: ReadonlyMap<string, XlSetting>;
 }
 
-// The real limit is the stack of bison, 10000 symbols (YYMAXDEPTH), two a bracket.
-const DEEPEST_LIST = 1000;
+// The actual limit is bison's stack of 10000 symbols (YYMAXDEPTH), two for each bracket.
+const MAX_LIST_DEPTH = 1000;
 
-/** Reads a file. Never throws. */
+/** Parses a file (Latin-1); an error where xl would refuse it. Never throws. */
 export function parseXlSyntax(text: string): XlSyntax | XlConfigError {
   const tokens = readXlTokens(text);
   if ("kind" in tokens) return tokens;
@@ -61,15 +64,15 @@ export function parseXlSyntax(text: string): XlSyntax | XlConfigError {
     const assignments = new Reader(tokens).file();
     return { kind: "syntax", text, assignments, settings: settingsOf(assignments) };
   } catch (error) {
-    if (error instanceof Unreadable) return xlConfigError(text, error.at, error.message);
+    if (error instanceof Unreadable) return xlConfigError(text, error.offset, error.message);
     throw error;
   }
 }
 
-/** A place at which xl would refuse the file; it does not leave this module. */
+/** Thrown where xl would refuse the file; parseXlSyntax catches it. */
 class Unreadable extends Error {
   constructor(
-    readonly at: number,
+    readonly offset: number,
     message: string,
   ) {
     super(message);
@@ -104,7 +107,7 @@ class Reader {
   private value(depth: number): XlValue {
     const { kind, start, end, text } = this.take("text", "[");
     if (kind === "text") return { kind, start, end, text };
-    if (depth === DEEPEST_LIST) throw new Unreadable(start, `lists are nested more than ${DEEPEST_LIST} deep`);
+    if (depth === MAX_LIST_DEPTH) throw new Unreadable(start, `lists are nested more than ${MAX_LIST_DEPTH} deep`);
     const elements: XlElement[] = [];
     this.skipNewlines();
     while (this.peek().kind !== "]") {
@@ -127,30 +130,30 @@ class Reader {
     return token;
   }
 
-  private take(...wanted: readonly XlTokenKind[]): XlToken {
+  private take(...expected: readonly XlTokenKind[]): XlToken {
     const token = this.peek();
-    if (!wanted.includes(token.kind)) {
-      throw new Unreadable(token.start, `there is ${say(token)} where xl wants ${wanted.join(" or ")}`);
+    if (!expected.includes(token.kind)) {
+      throw new Unreadable(token.start, `there is ${describe(token)} where xl expects ${expected.join(" or ")}`);
     }
     this.next += 1;
     return token;
   }
 }
 
-function say({ kind, text }: XlToken): string {
+function describe({ kind, text }: XlToken): string {
   if (kind === "newline") return "the end of the line";
   return kind === "end" ? "the end of the file" : `\`${text || kind}'`;
 }
 
-/** xlu__cfg_set_store and xlu__cfg_concat_vals: a text adds to a text and a list to a list, and anything else is an error. */
+/** xlu__cfg_set_store and xlu__cfg_concat_vals: `+=` adds a string to a string or a list to a list; anything else is an error. */
 function settingsOf(assignments: readonly XlAssignment[]): ReadonlyMap<string, XlSetting> {
   const settings = new Map<string, XlSetting>();
   for (const assignment of assignments) {
-    const before = assignment.operator === "+=" ? (settings.get(assignment.name)?.parts ?? []) : [];
-    if (before.some((part) => part.value.kind !== assignment.value.kind)) {
-      throw new Unreadable(assignment.start, `\`${assignment.name} +=' adds a list to a text or a text to a list`);
+    const earlier = assignment.operator === "+=" ? (settings.get(assignment.name)?.parts ?? []) : [];
+    if (earlier.some((part) => part.value.kind !== assignment.value.kind)) {
+      throw new Unreadable(assignment.start, `\`${assignment.name} +=' adds a list to a string, or a string to a list`);
     }
-    settings.set(assignment.name, { parts: [...before, assignment] });
+    settings.set(assignment.name, { parts: [...earlier, assignment] });
   }
   return settings;
 }

@@ -1,33 +1,34 @@
-/** What an xl config file says about a virtual machine and its PCI devices (xen, tools/xl/xl_parse.c, 4.22). */
+/** What an xl config file says about a VM and its PCI devices (xen, tools/xl/xl_parse.c, 4.22). */
 import type { AttachOptions } from "./attach-options";
 import { type PciSpec, parseSpecString } from "./spec-string";
 import { type ConfigLanguage, XL_LANGUAGE } from "./xl-config-language";
 import type { XlRange, XlSyntax } from "./xl-config-syntax";
 import type { XlConfigError } from "./xl-config-tokens";
 
-/** One device of `pci`; the range is that of the quoted text. */
+/** A device of `pci`; the range is that of the quoted string, `text` is its contents. */
 export interface PciEntry extends XlRange {
-  /** Undefined when xl cannot read it, and then does not start the virtual machine. */
+  /** Undefined when xl cannot read the entry, and so does not start the VM. */
   readonly spec: PciSpec | undefined;
   readonly text: string;
 }
 
+/** The settings of a VM that matter here. */
 export interface XlConfig {
   readonly kind: "config";
-  /** xl refuses to start a virtual machine without a name. */
+  /** xl does not start a VM without a name. */
   readonly name: string | undefined;
   readonly uuid: string | undefined;
-  /** The value of `passthrough`, `enabled` or `disabled` as a rule (since 4.13); without it, xl enables it when there are devices. */
+  /** The value of `passthrough` (since 4.13), usually `enabled` or `disabled`; without it, xl enables it when there are devices. */
   readonly passthrough: string | undefined;
-  /** By `builder`, the only word before 4.10, or by `type`; else pv, as xl does (it takes pvh on Arm). */
+  /** From `builder`, the only setting before 4.10, or from `type`; else pv, xl's default (except on Arm, where it is pvh). */
   readonly type: "pv" | "pvh" | "hvm";
-  /** The devices that xl sees, in order: it stops at the first list within the list, and a `pci` that is no list has none. */
+  /** The devices that xl sees, in order: it stops at the first nested list, and a `pci` that is not a list has none. */
   readonly pci: readonly PciEntry[];
-  /** `pci_permissive` and the like, which hold for the devices that say nothing else. */
+  /** `pci_permissive` and the like, the defaults for devices that do not set the option themselves. */
   readonly pciDefaults: AttachOptions;
 }
 
-/** Reads a file whose characters are bytes (Latin-1). Never throws. */
+/** Reads a file whose characters are bytes (Latin-1); an error where its language cannot be parsed. Never throws. */
 export function parseXlConfig(text: string, language: ConfigLanguage = XL_LANGUAGE): XlConfig | XlConfigError {
   const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
@@ -47,7 +48,7 @@ export function parseXlConfig(text: string, language: ConfigLanguage = XL_LANGUA
   };
 }
 
-/** The entries of `pci` in effect. */
+/** The entries of `pci` that are in effect, as in XlConfig. */
 export function pciEntries(syntax: XlSyntax): readonly PciEntry[] {
   const entries: PciEntry[] = [];
   for (const { value } of syntax.settings.get("pci")?.parts ?? []) {
@@ -67,14 +68,14 @@ function textOf(syntax: XlSyntax, name: string): string | undefined {
   return values?.map((value) => (value.kind === "text" ? value.text : "")).join("");
 }
 
-/** xl compares as many characters as the value has, so `h` is hvm and `p` is pv. */
+/** xl only compares as many characters as the value has, so `h` is hvm and `p` is pv. */
 function typeOf(syntax: XlSyntax): XlConfig["type"] {
   const [type, builder] = [textOf(syntax, "type"), textOf(syntax, "builder")];
   if (builder !== undefined && "hvm".startsWith(builder)) return "hvm";
   return (["hvm", "pv", "pvh"] as const).find((word) => type !== undefined && word.startsWith(type)) ?? "pv";
 }
 
-/** xlu_cfg_get_long: what is no number of C, or was made with `+=`, counts as not said. */
+/** xlu_cfg_get_long: a value that is not a C number, or that was built with `+=`, counts as not set. */
 function flag(syntax: XlSyntax, name: string, option: keyof AttachOptions): AttachOptions {
   const text = textOf(syntax, name);
   const last = syntax.settings.get(name)?.parts.at(-1);

@@ -177,7 +177,7 @@ describe("a hide list", () => {
   });
 
   test("of any line hides what it should, and gives back the same bytes in whatever order it is taken back", () => {
-    const some = fc.uniqueArray(addresses({ maxDomain: 1, maxBus: 3 }), { minLength: 1, maxLength: 3 });
+    const some = fc.uniqueArray(addresses({ maxSegment: 1, maxBus: 3 }), { minLength: 1, maxLength: 3 });
     fc.assert(
       fc.property(commandLines, some, fc.boolean(), (line, hidden, backwards) => {
         const found = findHideArgument(line, "xen-pciback.hide");

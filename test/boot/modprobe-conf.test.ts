@@ -46,7 +46,7 @@ const line = fc.oneof(
     "  ",
   ),
   fc
-    .array(addresses({ maxBus: 3, maxDomain: 0 }), { maxLength: 2 })
+    .array(addresses({ maxBus: 3, maxSegment: 0 }), { maxLength: 2 })
     .map((list) => `options  pciback verbose=1 hide=${list.map((one) => `(${one})`).join("")}`),
   fc.constant("install e1000e /sbin/modprobe pciback; /sbin/modprobe --ignore-install e1000e"),
 );

@@ -4,18 +4,18 @@ import { slotOf } from "../../provider/pci/address";
 import type { AttachOptions } from "../../provider/vm-text/attach-options";
 import type { PciSpec } from "../../provider/vm-text/spec-string";
 
-/** Any address of a domain that hide lists and spec strings can name. */
+/** Any address in a segment that hide lists and spec strings can name. */
 export function addresses(
-  numbers: { readonly maxBus?: number; readonly maxDomain?: number } = {},
+  numbers: { readonly maxBus?: number; readonly maxSegment?: number } = {},
 ): fc.Arbitrary<PciAddress> {
   return fc
     .tuple(
-      fc.integer({ min: 0, max: numbers.maxDomain ?? 0xffff }),
+      fc.integer({ min: 0, max: numbers.maxSegment ?? 0xffff }),
       fc.integer({ min: 0, max: numbers.maxBus ?? 0xff }),
       fc.integer({ min: 0, max: 0x1f }),
       fc.integer({ min: 0, max: 7 }),
     )
-    .map(([domain, bus, slot, func]) => `${hex(domain, 4)}:${hex(bus, 2)}:${hex(slot, 2)}.${func}` as PciAddress);
+    .map(([segment, bus, slot, func]) => `${hex(segment, 4)}:${hex(bus, 2)}:${hex(slot, 2)}.${func}` as PciAddress);
 }
 
 export function attachOptions(): fc.Arbitrary<AttachOptions> {

@@ -56,7 +56,7 @@ describe("parseHideList", () => {
 
   test("accepts what the kernel accepts, and hides what the kernel hides", () => {
     fc.assert(
-      fc.property(lists, addresses({ maxDomain: 1, maxBus: 8 }), (text, address) => {
+      fc.property(lists, addresses({ maxSegment: 1, maxBus: 8 }), (text, address) => {
         const hidden = kernelHides(text);
         const list = parseHideList(text);
         expect(list === undefined).toBe(hidden === undefined);

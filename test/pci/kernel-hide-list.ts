@@ -3,7 +3,7 @@
  * (linux, drivers/xen/xen-pciback/pci_stub.c, pcistub_init; lib/vsprintf.c, vsscanf). The tests hold the project's grammar against it.
  */
 
-/** The functions that are hidden, as `domain:bus:slot.function` with plain numbers; undefined when pciback does not register. */
+/** The functions that are hidden, as `segment:bus:slot.function` with plain numbers; undefined when pciback does not register. */
 export function kernelHides(text: string): ReadonlySet<string> | undefined {
   const hidden = new Set<string>();
   if (text === "") return hidden;
@@ -16,7 +16,7 @@ export function kernelHides(text: string): ReadonlySet<string> | undefined {
   return hidden;
 }
 
-type Numbers = readonly [domain: number, bus: number, slot: number, func: number];
+type Numbers = readonly [segment: number, bus: number, slot: number, func: number];
 
 function readEntry(text: string): { numbers: Numbers; parsed: number } | undefined {
   const long = scan(text, " (%x:%x:%x.%x) ");
@@ -24,8 +24,8 @@ function readEntry(text: string): { numbers: Numbers; parsed: number } | undefin
   const allSlots = long.numbers.length === 2 ? scan(text, " (%x:%x:*.*) ") : undefined;
   for (const scanned of [long, allFunctions, allSlots]) {
     if (!scanned?.parsed) continue;
-    const [domain = -1, bus = -1, slot = -1, func = -1] = scanned.numbers;
-    return { numbers: [domain, bus, slot, func], parsed: scanned.parsed };
+    const [segment = -1, bus = -1, slot = -1, func = -1] = scanned.numbers;
+    return { numbers: [segment, bus, slot, func], parsed: scanned.parsed };
   }
   const short = scan(text, " (%x:%x.%x) ");
   const functionsOfSlot = short.numbers.length === 2 ? scan(text, " (%x:%x.*) ") : undefined;
@@ -38,11 +38,11 @@ function readEntry(text: string): { numbers: Numbers; parsed: number } | undefin
   return undefined;
 }
 
-function hide(hidden: Set<string>, [domain, bus, slot, func]: Numbers): boolean {
-  if (slot < 0) return range(32).every((each) => hide(hidden, [domain, bus, each, func]));
-  if (func < 0) return range(8).every((each) => hide(hidden, [domain, bus, slot, each]));
-  if (domain < 0 || domain > 0xffff || bus < 0 || bus > 0xff || slot > 31 || func > 7) return false;
-  hidden.add(`${domain}:${bus}:${slot}.${func}`);
+function hide(hidden: Set<string>, [segment, bus, slot, func]: Numbers): boolean {
+  if (slot < 0) return range(32).every((each) => hide(hidden, [segment, bus, each, func]));
+  if (func < 0) return range(8).every((each) => hide(hidden, [segment, bus, slot, each]));
+  if (segment < 0 || segment > 0xffff || bus < 0 || bus > 0xff || slot > 31 || func > 7) return false;
+  hidden.add(`${segment}:${bus}:${slot}.${func}`);
   return true;
 }
 

@@ -57,8 +57,8 @@ test("the file of a host with UEFI is its own", async () => {
 const foreign = fc
   .array(
     fc.oneof(
-      addresses({ maxDomain: 1 }).map((one) => `(${one})`),
-      addresses({ maxDomain: 0 }).map((one) => `(${one.slice(5)})`),
+      addresses({ maxSegment: 1 }).map((one) => `(${one})`),
+      addresses({ maxSegment: 0 }).map((one) => `(${one.slice(5)})`),
       fc.constantFrom("(05:00.*)", "(0000:06:*.*)", "(0000:00:1f.3)"),
     ),
     { maxLength: 4 },

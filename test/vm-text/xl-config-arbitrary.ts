@@ -8,7 +8,7 @@ const anywhere = fc.oneof(
 );
 
 /** Addresses that the configs below may hold; others are free for a test to add. */
-export const takenAddresses = addresses({ maxDomain: 1, maxBus: 3 });
+export const takenAddresses = addresses({ maxSegment: 1, maxBus: 3 });
 
 const text = fc.oneof(
   {
