@@ -87,7 +87,7 @@ test("an xm without pci-attach leaves it to the next start, or refuses when that
 
 test("a list that Python code makes is refused with its line, and with what to do", () => {
   const facts = xendHost({ config: "name = 'ng'\npci = [ '01:' + '00.0' ]\n" });
-  expect(messages(facts, wish()).join()).toMatch(/\/etc\/xen\/ng-kernel .*line 2: `pci' is made by Python code/);
+  expect(messages(facts, wish()).join()).toMatch(/\/etc\/xen\/ng-kernel .*line 2: `pci' is computed by Python code/);
 });
 
 describe("permissive is an entry of xend's own file, by the ids of the device", () => {

@@ -57,14 +57,18 @@ test.each<[string, string, number]>([
   ["with escapes", "pci = ['00\\x3a1d.0']\n", 1],
   ["by unpacking", "pci, x = ['00:1d.0'], 1\n", 1],
 ])("a list that is made %s is refused, with its line", (_, text, line) => {
-  expect(add(text)).toEqual({ kind: "error", line, reason: expect.stringContaining("`pci' is made by Python code") });
+  expect(add(text)).toEqual({
+    kind: "error",
+    line,
+    reason: expect.stringContaining("`pci' is computed by Python code"),
+  });
 });
 
 test.each([
   ["pci = ['00:1d.0'", "`[' is not closed"],
-  ["pci = '00:1d.0\n", "a quoted text does not end"],
-  ["x = )\n", "there is `)' that closes nothing"],
-  ["x = 1 + \\\n", "the file ends in a line that goes on"],
+  ["pci = '00:1d.0\n", "a quoted string is not closed"],
+  ["x = )\n", "`)' closes nothing"],
+  ["x = 1 + \\\n", "the file ends in the middle of a continued line"],
 ])("%j is no Python: %s", (text, reason) => {
   expect(add(text)).toMatchObject({ kind: "error", reason });
 });
