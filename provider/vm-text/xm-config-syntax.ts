@@ -6,7 +6,7 @@
  * xl reads most of these files too (xl-config-syntax.ts). Where the two differ:
  * - Python accepts CR LF line ends, and a comment without a newline at the end of the file; xl accepts neither.
  * - Python joins `"a" "b"` and `"a" + "b"`, calls functions and has blocks; to xl those are errors.
- * - In both, a later `pci =` discards the earlier one; `+=` is new in xl 4.13, and was always there in Python.
+ * - In both, a later `pci =` discards the earlier one; `+=` is older in Python than in xl (4.13).
  * - xl's numbers include `0x1f` and its names are in lower case; Python's names may have any letters.
  */
 import type { XlAssignment, XlElement, XlSetting, XlSyntax, XlValue } from "./xl-config-syntax";
@@ -148,7 +148,7 @@ function readStatements(text: string): readonly Statement[] | XlConfigError {
   return statements;
 }
 
-/** The token offset the offset, or why Python refuses the file there. */
+/** The token at the offset, or why Python refuses the file there. */
 function readToken(text: string, offset: number): Token | string {
   const prefix = match(PREFIX, text, offset) ?? "";
   const quoteStart = offset + prefix.length;
