@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parsePciAddress } from "../pci/address";
 import { STUB_DRIVERS } from "../pci/stub-driver";
 
-/** A PCI address in a claim, parsed once. */
+/** The address of a PCI function in a claim, parsed. */
 export const ClaimedAddress = z.string().transform((text, context) => {
   const address = parsePciAddress(text);
   if (!address) context.addIssue(`"${text}" is not a PCI address`);
@@ -11,19 +11,20 @@ export const ClaimedAddress = z.string().transform((text, context) => {
 
 const StubDriverName = z.enum(STUB_DRIVERS);
 
-/** One argument of a command line: that of a kernel without Xen (`linux`), or that of the hypervisor. */
+/** One argument of a command line: that of a kernel without Xen (`linux`), or that of the hypervisor (`xen`). */
 export const BootArgument = z.object({
   line: z.enum(["linux", "xen"]),
   name: z.string(),
   /** The whole word: `intel_iommu=on`. */
   text: z.string(),
 });
+/** One argument of a command line, parsed. */
 export type BootArgument = z.infer<typeof BootArgument>;
 
-/** How a function stops being hidden, by the way in which it was hidden. */
+/** What is needed to stop hiding a function, for each mechanism. */
 const HiddenUndo = z.discriminatedUnion("mechanism", [
   z.object({ mechanism: z.literal("grub") }),
-  /** `module`: the one that a softdep makes wait for xen-pciback. */
+  /** `module`: the module that a softdep makes wait for xen-pciback. */
   z.object({ mechanism: z.literal("modprobe"), module: z.string() }),
   /** `option`, `install`: whether the line `options pciback` and the `install` line of the module are new. */
   z.object({
@@ -45,17 +46,17 @@ const HiddenUndo = z.discriminatedUnion("mechanism", [
   z.object({ mechanism: z.literal("xen-cmdline"), absent: z.boolean() }),
 ]);
 type HiddenUndo = z.infer<typeof HiddenUndo>;
-/** What made an entry that hides a function, and takes it out again. */
+/** The mechanism that wrote an entry and can remove it. */
 export type HiddenBy = HiddenUndo["mechanism"];
 
-/** What an edit of an xl or xm configuration added besides the entry. */
+/** What an edit of an xl or xm configuration added besides its entry. */
 const VmFileAdditions = z.object({
   pci: z.boolean(),
   passthrough: z.object({ value: z.string(), instead: z.string().optional() }).optional(),
   newline: z.boolean(),
 });
 
-/** One thing that a declaration wrote on the host, with what it takes to give back the same bytes. */
+/** One thing that a declaration wrote on the host, with what is needed to restore the same bytes. */
 export const ClaimEntry = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("hidden"), path: z.string(), address: ClaimedAddress, undo: HiddenUndo }),
   z.object({ kind: z.literal("boot-argument"), path: z.string(), undo: BootArgument }),
@@ -72,7 +73,7 @@ export const ClaimEntry = z.discriminatedUnion("kind", [
     path: z.string(),
     undo: z.object({ additions: VmFileAdditions }),
   }),
-  /** An entry in one of xend's own files, which know devices by their ids. `fields`: of xend-pci-quirks.sxp. */
+  /** An entry in a file of xend that identifies devices by their ids. `fields`: only in xend-pci-quirks.sxp. */
   z.object({
     kind: z.literal("xend-ids"),
     path: z.string(),
@@ -91,7 +92,7 @@ export const ClaimEntry = z.discriminatedUnion("kind", [
     item: z.string(),
     undo: z.object({ absent: z.boolean() }),
   }),
-  /** A function in the lasting configuration of a VM of libvirt. `ports`: the root ports that libvirt made for it. */
+  /** A function in the persistent configuration of a VM of libvirt. `ports`: the root ports that libvirt made for it. */
   z.object({
     kind: z.literal("libvirt-config"),
     address: ClaimedAddress,
@@ -102,6 +103,7 @@ export const ClaimEntry = z.discriminatedUnion("kind", [
   /** A boolean of SELinux that is switched on. */
   z.object({ kind: z.literal("selinux-boolean"), name: z.string() }),
 ]);
+/** One thing that a declaration wrote on the host, parsed. */
 export type ClaimEntry = z.infer<typeof ClaimEntry>;
 /** The entries of one kind. */
 export type EntryOf<K extends ClaimEntry["kind"]> = Extract<ClaimEntry, { kind: K }>;
@@ -110,7 +112,7 @@ export type HiddenEntry<M extends HiddenBy = HiddenBy> = EntryOf<"hidden"> & {
   readonly undo: Extract<HiddenUndo, { mechanism: M }>;
 };
 
-/** The entries of one kind, of all those given. */
+/** Those of the entries that are of this kind. */
 export function entriesOf<K extends ClaimEntry["kind"]>(
   entries: readonly ClaimEntry[],
   kind: K,
@@ -118,14 +120,14 @@ export function entriesOf<K extends ClaimEntry["kind"]>(
   return entries.filter((entry): entry is EntryOf<K> => entry.kind === kind);
 }
 
-/** The entries by which one mechanism hides functions, of all those given. */
+/** Those of the entries by which this mechanism hides functions. */
 export function hiddenBy<M extends HiddenBy>(entries: readonly ClaimEntry[], mechanism: M): readonly HiddenEntry<M>[] {
   return entries.filter(
     (entry): entry is HiddenEntry<M> => entry.kind === "hidden" && entry.undo.mechanism === mechanism,
   );
 }
 
-/** Whether an entry stands in this file. */
+/** Whether an entry is in this file. */
 export function standsIn(entry: ClaimEntry, path: string): boolean {
   return "path" in entry && entry.path === path;
 }

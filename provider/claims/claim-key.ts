@@ -1,6 +1,6 @@
 import { formatPciTarget, type PciTarget, parsePciTarget } from "../pci/address";
 
-/** The resources that claims and ids name; states hold these names for ever. */
+/** The kinds of resources that claims and ids name. States contain these names, so they never change. */
 export const RESOURCE_KINDS = [
   "HiddenPciDevice",
   "AssignableDevice",
@@ -9,20 +9,21 @@ export const RESOURCE_KINDS = [
   "IommuBootParameters",
   "HostReboot",
 ] as const;
+/** A kind of resource, by its name in claims and ids. */
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
 /** What a claim is about. */
 export interface ClaimSubject {
   readonly kind: ResourceKind;
-  /** Undefined where it is about the host as a whole. */
+  /** Undefined when it is about the host as a whole. */
   readonly target?: PciTarget | undefined;
-  /** The VM's uuid, or its name where it has none. */
+  /** The VM's uuid, or its name if it has none. */
   readonly vm?: string | undefined;
-  /** The stack, where each stack has a claim of its own on the host. */
+  /** The stack, when each stack has a claim of its own on the host. */
   readonly stack?: { readonly project: string; readonly stack: string } | undefined;
 }
 
-/** `AssignableDevice/0000:01:00.0`, `VmPciAttachment/0000:01:00.0/<vm>`, `HostReboot/<project>.<stack>`: unique on its host. */
+/** The key of a subject, unique on its host: `AssignableDevice/0000:01:00.0`, `VmPciAttachment/0000:01:00.0/<vm>`, `HostReboot/<project>.<stack>`. */
 export function formatKey({ kind, target, vm, stack }: ClaimSubject): string {
   return [
     kind,
@@ -54,7 +55,7 @@ export function formatId(machineId: string, key: string): string {
   return `${machineId}/${key}`;
 }
 
-/** The parts of a resource's id. */
+/** The parts of a resource's id, as `formatId` joined them. */
 export function parseId(id: string): { readonly machineId: string; readonly key: string } {
   const slash = id.indexOf("/");
   return { machineId: id.slice(0, slash), key: id.slice(slash + 1) };
@@ -65,7 +66,7 @@ function withVm(subject: ClaimSubject, encoded: string): ClaimSubject | undefine
   return vm === undefined ? undefined : { ...subject, vm };
 }
 
-/** encodeURIComponent leaves dots as they are, and names of projects and stacks may have some. */
+/** encodeURIComponent does not escape dots, which names of projects and stacks may contain. */
 function withoutDots(name: string): string {
   return encodeURIComponent(name).replaceAll(".", "%2E");
 }

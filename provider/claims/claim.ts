@@ -1,21 +1,22 @@
 import { z } from "zod";
 import { ClaimEntry, ClaimedAddress } from "./claim-entry";
 
-/** Version 1 was that of 0.1.0, which was never released. */
+/** The version of the claim format. Version 1 was that of 0.1.0, which was never released. */
 export const CLAIM_VERSION = 2;
 
 /** A function as it was when it was claimed. */
 const ClaimedFunction = z.object({
   address: ClaimedAddress,
-  /** Vendor and device, subsystem vendor and device: what sits at the address later must still be the same. */
+  /** Vendor and device, subsystem vendor and device, each as `8086:10d3`: the device at the address must still have them later. */
   id: z.string(),
   subsystem: z.string(),
-  /** The driver before us; null for none. Absent where the declaration moves no driver. A function found on the stub stays there. */
+  /** The original driver; null for none. Absent when the declaration moves no driver. A function found on the stub stays there. */
   driver: z.string().nullable().optional(),
 });
+/** A function as it was when it was claimed, parsed. */
 export type ClaimedFunction = z.infer<typeof ClaimedFunction>;
 
-/** What this project wrote on the host about one declaration: whose it is, and what was there before. */
+/** What this project records on the host about one declaration: whose it is, and what was there before. */
 export const Claim = z.object({
   version: z.literal(CLAIM_VERSION),
   /** Random; a delete acts only with the token that the claim still has. */
@@ -25,26 +26,27 @@ export const Claim = z.object({
   stack: z.string(),
   label: z.string(),
   functions: z.array(ClaimedFunction).default([]),
-  /** What was written, and what it takes to give back the same bytes. */
+  /** What was written, and what is needed to restore the same bytes. */
   entries: z.array(ClaimEntry).default([]),
-  /** The boot in which functions were last bound to the stub driver: what is gone in another boot was lost by a reboot. */
+  /** The boot in which functions were last bound to the stub driver: in a later boot, a reboot has unbound them. */
   bootId: z.string().optional(),
-  /** Names the last write that needs a reboot of the host, and begins with the boot id of that moment. */
+  /** Names the last write that needs a reboot of the host: `<boot id at that time>/<token>`. */
   bootChange: z.string().optional(),
-  /** SriovVirtualFunctions: how many there were before us, and how many we made. */
+  /** SriovVirtualFunctions: how many there were before, and how many were made. */
   virtualFunctions: z.object({ before: z.number(), made: z.number() }).optional(),
-  /** HostReboot with `when: "always"`: the triggers that a reboot was begun for, and the boot that it was to end. */
+  /** HostReboot with `when: "always"`: the triggers that a reboot was started for, and the boot that it was to end. */
   reboot: z.object({ triggers: z.array(z.string()), bootId: z.string() }).optional(),
 });
+/** What this project records on the host about one declaration, parsed. */
 export type Claim = z.infer<typeof Claim>;
 
-/** A claim as it stands in its file. ASCII alone, so that the bytes on the host are those of the text. */
+/** The text of a claim's file. ASCII only, so that the bytes on the host are those of the text. */
 export function formatClaim(claim: Claim): string {
   const asEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return `${JSON.stringify(claim).replace(/[^ -~]/g, asEscape)}\n`;
 }
 
-/** A claim, or why its file cannot be read: a newer version of this project wrote it, or it is damaged. */
+/** A claim, or why it cannot be read: a newer version of this project wrote it, or it is damaged. */
 export type ClaimReading =
   | { readonly kind: "claim"; readonly claim: Claim }
   | { readonly kind: "newer"; readonly version: number }
@@ -65,6 +67,6 @@ export function parseClaim(text: string): ClaimReading {
   const [issue] = parsed.error.issues;
   return {
     kind: "damaged",
-    reason: `${issue ? `${z.core.toDotPath(issue.path)}: ${issue.message}` : "it is no claim"}`,
+    reason: `${issue ? `${z.core.toDotPath(issue.path)}: ${issue.message}` : "it is not a claim"}`,
   };
 }

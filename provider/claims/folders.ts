@@ -1,15 +1,15 @@
-/** What lasts: claims, and the text of files before our first edit. */
+/** The folder for what lasts: claims, and the original text of edited files. */
 export const STATE_FOLDER = "/var/lib/pulumi-pci-passthrough";
 
-/** What counts until the next boot alone; hosts empty /var/run then (Filesystem Hierarchy Standard 3.0, 3.15). */
+/** The folder for what counts only until the next boot, when hosts empty /var/run (Filesystem Hierarchy Standard 3.0, 3.15). */
 export const RUN_FOLDER = "/var/run/pulumi-pci-passthrough";
 
-/** The file of a claim. */
+/** The path of a claim's file. */
 export function claimPath(key: string): string {
   return `${STATE_FOLDER}/claims/${key.replaceAll("/", ",")}`;
 }
 
-/** The file that notes a removal. */
+/** The path of the file that notes a removal. */
 export function removalPath(key: string): string {
   return `${RUN_FOLDER}/removed/${key.replaceAll("/", ",")}`;
 }

@@ -16,8 +16,8 @@ import { join, part, refuse, unchanged } from "./part";
 import type { HostVm, Toolstack, VmPlanner } from "./vm-planner";
 
 /**
- * What attaching and detaching have in common, whatever the toolstack: the functions, the VM, the claim, whose it is, and what
- * should be known of the devices. The toolstack drafts the rest.
+ * Wraps a toolstack in what attaching and detaching share on all of them: finding the functions and the VM, reading and writing
+ * the claim, checking its owner, and warning about the devices. The toolstack drafts the rest.
  */
 export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner {
   const whenFound = (found: ReturnType<Toolstack<V>["find"]>, holds: (vm: V) => boolean) =>
@@ -48,7 +48,7 @@ export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner 
       if (unreadable.length > 0) return part({ judgements: unreadable });
       const claim = claimToGiveBack(facts, key, owner);
       const device = formatPciTarget(wish.target);
-      if (!claim) return unchanged(`${device} is not ours any more: nothing to take back`);
+      if (!claim) return unchanged(`${device} is no longer managed by this stack: nothing to take back`);
       if (found.kind === "unreadable" || found.kind === "several") return refuse(found.reason);
       const draft = toolstack.detach({ facts, wish, vm, key, claim });
       if (draft.judgements.length > 0) return draft;

@@ -7,7 +7,7 @@ import { bootFileEdit } from "./boot-file-edit";
 import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "./boot-lines";
 import { NOTHING, type Part, part, refuse } from "./part";
 
-/** Whether each boot from now on has the argument: all entries of the boot loader but those for recovery, and those to come. */
+/** Whether every future boot has the argument: all boot loader entries except those for recovery, and entries yet to be created. */
 export function hasBootArgument(facts: HostFacts, { line, text }: BootArgument): boolean {
   const menu = xenServerMenu(facts);
   const lines = menu ? defaultLine(menu.text) : bootLines(facts, line);
@@ -15,7 +15,7 @@ export function hasBootArgument(facts: HostFacts, { line, text }: BootArgument):
   return lines.length > 0 && [...lines, future ?? text].every((arguments_) => hasArgument(arguments_, text));
 }
 
-/** Adds the argument to each boot from now on; its entries name the files that hold it. */
+/** Adds the argument to every future boot. The part's entries name the files that hold it; a file that cannot be edited refuses. */
 export function addBootArgument(facts: HostFacts, key: string, argument: BootArgument): Part {
   if (hasBootArgument(facts, argument)) return NOTHING;
   const menu = xenServerMenu(facts);
@@ -24,7 +24,7 @@ export function addBootArgument(facts: HostFacts, key: string, argument: BootArg
   return editOf(facts, key, editBootArguments(facts, argument.line, change, "add"), argument, "keep");
 }
 
-/** Takes the argument out again; nothing where somebody else has done that. */
+/** Removes the argument again. Does nothing if it is gone already; a file that cannot be edited refuses. */
 export function removeBootArgument(facts: HostFacts, key: string, argument: BootArgument): Part {
   const menu = xenServerMenu(facts);
   if (menu) return hasBootArgument(facts, argument) ? xenServerEdit(menu.target, argument, "remove") : NOTHING;
@@ -40,7 +40,7 @@ function editOf(
   when: "keep" | "forget",
 ): Part {
   if (edit.kind === "error") return refuse(edit.reason);
-  // Taken out by somebody else already: nothing has to follow.
+  // Already removed by somebody else, so nothing has to be rebuilt.
   if (when === "forget" && edit.edits.length === 0) return NOTHING;
   return part({
     steps: edit.edits.map((change) => bootFileEdit(facts, key, change, [], when)),
@@ -48,7 +48,7 @@ function editOf(
     entries: edit.edits.map(({ path }) => entryIn(path, argument)),
     effects: [
       ...edit.edits.map(({ path }) => `${path} gets ${argument.text}`),
-      ...edit.regenerate.flatMap((made) => (made.what === "grub-config" ? [`${made.path} is made anew`] : [])),
+      ...edit.regenerate.flatMap((made) => (made.what === "grub-config" ? [`${made.path} is rebuilt`] : [])),
     ],
   });
 }
@@ -57,12 +57,12 @@ function entryIn(path: string, { line, name, text }: BootArgument): EntryOf<"boo
   return { kind: "boot-argument", path, undo: { line, name, text } };
 }
 
-/** XenServer's own grub.cfg, which its xen-cmdline edits: no grub-mkconfig makes it. */
+/** XenServer's grub.cfg, which xen-cmdline edits and grub-mkconfig does not generate. */
 function xenServerMenu({ xenCmdline }: HostFacts) {
   return xenCmdline?.file;
 }
 
-/** xen-cmdline edits the entry alone that boots by itself. */
+/** xen-cmdline edits only the default entry. */
 function defaultLine(text: string): readonly string[] {
   const title = defaultEntry(readXenMenu(text))?.title;
   return readGrubConfig(text).flatMap((entry) => (entry.title === title ? [entry.lines.xen ?? ""] : []));
@@ -74,6 +74,6 @@ function xenServerEdit(path: string, argument: BootArgument, how: "add" | "remov
   return part({
     steps: [{ kind: "set-xen-argument", path, name, before, after }],
     entries: [entryIn(path, argument)],
-    effects: [how === "add" ? `${path} gets ${text}` : `${text} is taken out of ${path}`],
+    effects: [how === "add" ? `${path} gets ${text}` : `${text} is removed from ${path}`],
   });
 }

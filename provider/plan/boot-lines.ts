@@ -16,7 +16,7 @@ import { type HostFiles, withFile } from "../facts/files";
 import type { HostFacts } from "../facts/host-facts";
 import type { Regeneration } from "../steps/regeneration";
 
-/** The new texts of the files that hold the arguments, by the paths that an edit replaces. */
+/** The files that hold the arguments, with their old and new texts, or why they cannot be edited. Undefined text means no file. */
 export type BootArgumentsEdit =
   | {
       readonly kind: "edited";
@@ -25,18 +25,18 @@ export type BootArgumentsEdit =
         readonly before: string | undefined;
         readonly after: string | undefined;
       }[];
-      /** What makes the boot loader see it. */
+      /** What has to be rebuilt before the boot loader sees the change. */
       readonly regenerate: readonly Regeneration[];
     }
   | { readonly kind: "error"; readonly reason: string };
 
-// Xen gives dom0 1024 bytes with the NUL (MAX_GUEST_CMDLINE, xen/include/public/xen.h), x86 takes 2048 (COMMAND_LINE_SIZE); what is
-// beyond is cut off, in the middle of a word.
+// Xen gives dom0 1024 bytes with the NUL (MAX_GUEST_CMDLINE, xen/include/public/xen.h), x86 takes 2048 (COMMAND_LINE_SIZE); the rest
+// is cut off, even in the middle of a word.
 const LONGEST = { linux: 2047, dom0: 1023, xen: 2047 } as const;
 
 /**
- * The command lines that this host's boot loader has for the line's kernel now, those for recovery excepted; one for each entry.
- * Empty where nothing boots it, or where no boot loader is recognised.
+ * The command lines that the boot loader has for this kernel now, one per entry, except entries for recovery. Empty when no entry
+ * boots it, or when the boot loader is not recognised.
  */
 export function bootLines(facts: HostFacts, line: KernelLine): readonly string[] {
   const legacy = legacyGrubOf(facts.files);
@@ -49,7 +49,7 @@ export function bootLines(facts: HostFacts, line: KernelLine): readonly string[]
   return config ? grubConfigLines(config.text, line) : [];
 }
 
-/** The entry that boots when nobody chooses, as far as the files say it. */
+/** The entry that boots by default; undefined when the files do not say which one that is. */
 export function defaultBootEntry(
   facts: HostFacts,
 ): { readonly title: string; readonly boots: "xen" | "linux" | "other" } | undefined {
@@ -60,13 +60,13 @@ export function defaultBootEntry(
   return config && defaultGrubEntry(config.text, environment ?? new Map());
 }
 
-/** The command line that entries of kernels to come get; undefined where nothing but the entries themselves says it. */
+/** The command line that entries of kernels installed later will get; undefined when only the existing entries define one. */
 export function futureBootLine(facts: HostFacts, line: KernelLine): string | undefined {
   const defaults = legacyGrubOf(facts.files) ? undefined : grubDefaultsOf(facts.boot, facts.files);
   return defaults && grubDefaultsLine(defaults, line);
 }
 
-/** Adds an argument to every command line of the kind, or takes it out: in the sources, and in the entries where those are sources too. */
+/** Adds an argument to every command line of this kernel, or removes it: in the source files, and in entries that are not generated. */
 export function editBootArguments(
   facts: HostFacts,
   line: KernelLine,
@@ -122,13 +122,16 @@ function within(
     const file = facts.files.byPath.get(path);
     return file?.text === after ? [] : [{ path: file?.target ?? path, before: file?.text, after }];
   });
-  const then = { ...facts, files: withTexts(facts.files, files.texts) };
-  const growth = (futureBootLine(then, line) ?? "").length - (futureBootLine(facts, line) ?? "").length;
-  const longest = Math.max(0, ...bootLines(then, line).map((one) => one.length + (regenerate.length > 0 ? growth : 0)));
-  if (longest > LONGEST[line] && longest > Math.max(0, ...bootLines(facts, line).map((one) => one.length))) {
+  const edited = { ...facts, files: withTexts(facts.files, files.texts) };
+  const growth = (futureBootLine(edited, line) ?? "").length - (futureBootLine(facts, line) ?? "").length;
+  const longest = Math.max(
+    0,
+    ...bootLines(edited, line).map(({ length }) => length + (regenerate.length > 0 ? growth : 0)),
+  );
+  if (longest > LONGEST[line] && longest > Math.max(0, ...bootLines(facts, line).map(({ length }) => length))) {
     return {
       kind: "error",
-      reason: `its command line would have ${longest} characters, and ${line === "dom0" ? "Xen gives its kernel" : "the kernel takes"} ${LONGEST[line]} at most: the end would be cut off. Hide a whole slot by one entry, or take other arguments out`,
+      reason: `its command line would have ${longest} characters, and ${line === "dom0" ? "Xen passes" : "the kernel accepts"} at most ${LONGEST[line]}: the end would be cut off. Hide a whole slot with one entry, or remove other arguments`,
     };
   }
   return { kind: "edited", edits, regenerate };
@@ -136,7 +139,7 @@ function within(
 
 function withTexts(files: HostFiles, texts: ReadonlyMap<string, string | undefined>): HostFiles {
   return [...texts].reduce(
-    (edited, [path, text]) => withFile(edited, files.byPath.get(path)?.target ?? path, text),
+    (withEdits, [path, text]) => withFile(withEdits, files.byPath.get(path)?.target ?? path, text),
     files,
   );
 }
@@ -145,7 +148,7 @@ function notRecognised(facts: HostFacts, line: KernelLine): string {
   const [config] = grubConfigs(facts.files);
   const found = config
     ? `${config.path} was not made by grub-mkconfig from /etc/default/grub`
-    : "there is no grub.cfg, grub.conf, menu.lst or boot loader entry in the places that are known";
+    : "no grub.cfg, grub.conf, menu.lst or boot loader entry was found in the known places";
   const who = line === "xen" ? "Xen" : line === "dom0" ? "the kernel under Xen" : "the kernel";
-  return `how it boots is not recognised: ${found}. Give ${who} the argument in its boot loader by hand; what is there is taken over`;
+  return `its boot loader configuration is not recognised: ${found}. Add the argument for ${who} to the boot loader by hand; an argument that is already there is adopted`;
 }

@@ -11,16 +11,17 @@ import type { Step } from "../steps/steps";
 import type { Judgement } from "./guard";
 import type { Owner, Wish } from "./wish";
 
-/** The key of a wish on its machine; `vm` is what names an attachment's VM for good. */
+/** The key of a wish's claim, unique on its host. `vm`: the permanent name of an attachment's VM. */
 export function claimKey(wish: Wish, vm?: string): string {
   return formatKey({ kind: wish.kind, target: "target" in wish ? wish.target : undefined, vm });
 }
 
+/** The claim with this key; undefined when there is none or it cannot be read. */
 export function findClaim(facts: HostFacts, key: string): Claim | undefined {
   return readableClaims(facts).find((claim) => claim.key === key)?.claim;
 }
 
-/** Another stack's claim is never taken over, as two programs would undo each other; nor is one that cannot be read. */
+/** Refuses a claim of another stack, since two programs would undo each other's changes, and a claim that cannot be read. */
 export function judgeClaim(facts: HostFacts, key: string, owner: Owner): readonly Judgement[] {
   const claim = findClaim(facts, key);
   const unreadable = judgeUnreadable(facts, key);
@@ -28,12 +29,12 @@ export function judgeClaim(facts: HostFacts, key: string, owner: Owner): readonl
   return [
     {
       guard: "claimed",
-      evidence: `the stack "${claim.stack}" of the project "${claim.project}" manages it (as "${claim.label}"). Destroy it there first; if that stack is gone for ever, remove its claim on the host: rm ${quote(claimPath(key))}`,
+      evidence: `the stack "${claim.stack}" of the project "${claim.project}" manages it (as "${claim.label}"). Destroy it there first; if that stack no longer exists, remove its claim on the host: rm ${quote(claimPath(key))}`,
     },
   ];
 }
 
-/** A claim that cannot be read may hold what gives a device back: neither the claim nor what it is about is touched. */
+/** Refuses a claim that cannot be read: it may hold what is needed to restore a device, so neither is touched. */
 export function judgeUnreadable(facts: HostFacts, key: string): readonly Judgement[] {
   const unreadable = facts.claims.flatMap((claim) => ("unreadable" in claim && claim.key === key ? [claim] : []));
   return unreadable.map(({ unreadable: reading }) => ({
@@ -41,16 +42,16 @@ export function judgeUnreadable(facts: HostFacts, key: string): readonly Judgeme
     evidence:
       reading.kind === "newer"
         ? `a newer version of pulumi-pci-passthrough manages it (its claim has version ${reading.version}). Upgrade the package`
-        : `its claim on the host cannot be read (${reading.reason}), so what was there before is not known. Look at ${claimPath(key)}; to give up what it knows, remove it`,
+        : `its claim on the host cannot be read (${reading.reason}), so the original state is not known. Check the file ${claimPath(key)}; if its contents may be lost, remove it`,
   }));
 }
 
-/** What a claim records of functions, without their drivers; what an earlier version of the claim recorded stays. */
+/** What a claim records about functions, without their drivers. What an earlier version of the claim recorded is kept. */
 export function claimedFunctions(claim: Claim | undefined, devices: readonly PciDevice[]): ClaimedFunction[] {
   return devices.map((device) => recorded(claim, device) ?? identityOf(device));
 }
 
-/** The same with the driver that each gets back: an earlier record counts more, as the function may be on the stub because of us. */
+/** The same with the driver to restore. An earlier record takes precedence: the function may be on the stub driver because of us. */
 export function claimedDrivers(claim: Claim | undefined, devices: readonly PciDevice[]): ClaimedFunction[] {
   return devices.map((device) => recorded(claim, device) ?? { ...identityOf(device), driver: device.driver ?? null });
 }
@@ -63,7 +64,7 @@ function identityOf({ address, identity: { id, subsystem } }: PciDevice): Claime
   return { address, id, subsystem };
 }
 
-/** The step that gives a wish's claim these contents and the owner's token; none where it has them. */
+/** The step that writes these contents and the owner's token to a claim; none if the claim has them already. */
 export function claimFor(
   facts: HostFacts,
   key: string,
@@ -77,7 +78,7 @@ export function claimFor(
   return before && canonical(before) === canonical(claim) ? [] : [{ kind: "write-claim", key, before, claim }];
 }
 
-/** The claim that a delete may act on: the one with the token of the resource that is deleted. */
+/** The claim that a delete may act on: its token must be that of the deleted resource. Undefined otherwise. */
 export function claimToGiveBack(facts: HostFacts, key: string, owner: Owner): Claim | undefined {
   const claim = findClaim(facts, key);
   return claim?.token === owner.token ? claim : undefined;
@@ -88,7 +89,7 @@ export function dropClaim(key: string, claim: Claim): Step {
   return { kind: "drop-claim", key, before: claim };
 }
 
-/** The step by which later runs know that the end of a boot change waits for the host's reboot. */
+/** The step that lets later runs know that the removal of a boot change takes effect only when the host reboots. */
 export function noteRemoval(facts: HostFacts, key: string, { project, stack }: Owner): Step {
   return { kind: "note-removal", removal: { version: 1, project, stack, key, bootId: facts.machine.bootId } };
 }
@@ -108,7 +109,7 @@ function othersHaveEntriesIn(facts: HostFacts, key: string, path: string): boole
   return otherEntries(facts, key).some((entry) => standsIn(entry, path));
 }
 
-/** What becomes of the text before our first edit of a file: it stays as it is while another claim has entries there. */
+/** Whether to keep or forget the original text of a file; left alone while another claim has entries in the file. */
 export function originalOf(
   facts: HostFacts,
   key: string,
@@ -118,7 +119,7 @@ export function originalOf(
   return othersHaveEntriesIn(facts, key, path) ? "leave" : when;
 }
 
-/** Whether an AssignableDevice has claimed a function: it stays on its stub driver for all VMs. */
+/** Whether an AssignableDevice has claimed a function, which keeps it on its stub driver for all VMs. */
 export function isClaimedAssignable(facts: HostFacts, address: PciDevice["address"]): boolean {
   return readableClaims(facts).some(
     ({ key, claim }) =>
@@ -126,7 +127,7 @@ export function isClaimedAssignable(facts: HostFacts, address: PciDevice["addres
   );
 }
 
-/** Each entry once. */
+/** The entries without duplicates; entries that differ only in `undo` are duplicates, and the first one is kept. */
 export function distinctEntries(entries: readonly ClaimEntry[]): ClaimEntry[] {
   const placeOf = (entry: ClaimEntry) => JSON.stringify({ ...entry, undo: undefined });
   return entries.filter((entry, index) => entries.findIndex((other) => placeOf(other) === placeOf(entry)) === index);

@@ -6,8 +6,8 @@ import type { Plan, Refusal } from "./plan";
 import type { DeviceWish, PlanContext, Wish } from "./wish";
 
 /**
- * The one way from a part to a plan: the guards look at its steps, what the wish allows is left out, and all the rest becomes
- * refusals, in preview and at the apply alike.
+ * The only way from a part to a plan, for preview and apply alike: guards judge its steps, judgements that the wish allows are
+ * dropped, and all others become refusals.
  */
 export function throughGate(facts: HostFacts, wish: Wish, { program }: PlanContext, part: Part): Plan {
   const { entries: _, judgements, ...rest } = part;
@@ -23,7 +23,7 @@ function refusalOf({ guard, evidence }: Judgement, allow: DeviceWish["allow"]): 
 }
 
 function remedy(guard: Guard): string {
-  return isFinal(guard) ? "." : `. If this is meant, add allow: ["${guard}"].`;
+  return isFinal(guard) ? "." : `. If this is intended, add allow: ["${guard}"].`;
 }
 
 function distinct(refusals: readonly Refusal[]): readonly Refusal[] {

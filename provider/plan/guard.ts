@@ -21,15 +21,15 @@ export type Guard = keyof typeof GUARDS;
 /** The names of all guards. */
 export const GUARD_NAMES = Object.keys(GUARDS).filter((name): name is Guard => name in GUARDS);
 
-/** Whether no declaration can ask for the harm that a guard keeps away. */
+/** Whether no declaration can override a guard. */
 export function isFinal(guard: Guard): boolean {
   return GUARDS[guard] === "final";
 }
 
-/** What speaks against a plan, with the evidence. */
+/** An objection to a plan, with the evidence. */
 export interface Judgement {
-  /** Undefined where the host cannot do it, whatever is allowed. */
+  /** Undefined when the host cannot do it, whatever the program allows. */
   readonly guard: Guard | undefined;
-  /** One or more sentences, without the last full stop where there is a guard. */
+  /** One or more sentences that say what to do; without the final full stop when there is a guard. */
   readonly evidence: string;
 }

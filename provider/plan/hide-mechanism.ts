@@ -6,7 +6,7 @@ import type { PciAddress } from "../pci/address";
 import type { StubDriver } from "../pci/stub-driver";
 import type { Part } from "./part";
 
-/** What the input `mechanism` of HiddenPciDevice takes, besides "auto"; states hold these names for ever. */
+/** What the input `mechanism` of HiddenPciDevice takes, besides "auto". States contain these names, so they never change. */
 export const HIDE_MECHANISM_NAMES = [
   "xen-cmdline",
   "grub",
@@ -16,33 +16,34 @@ export const HIDE_MECHANISM_NAMES = [
   "driver-override",
   "kernel-ids",
 ] as const;
+/** The name of a hide mechanism, as programs and states have it. */
 export type HideMechanismName = (typeof HIDE_MECHANISM_NAMES)[number];
 
-/** One way to tell the boot of a host that a stub driver gets functions before their own drivers can. Pure. */
+/** One way to bind functions to a stub driver at boot, before their own drivers can take them. Pure. */
 export interface HideMechanism {
   readonly name: HideMechanismName;
-  /** What entries of claims call it; tells apart those of one name, for hosts of another age. */
+  /** Its name in claim entries; tells apart mechanisms that share a name on hosts of different ages. */
   readonly hiddenBy: HiddenBy;
-  /** The hosts that it is for; undefined: `whyNotHide` says so itself. */
+  /** The hosts that it is for; when undefined, `whyNotHide` decides. */
   readonly hosts?: "xen" | "kvm";
-  /** Taken only when the program names it. */
+  /** Used only when the program names it. */
   readonly onlyByName?: boolean;
-  /** Why this host does not boot so, or why these functions cannot be hidden so; undefined when they can. */
+  /** Why this mechanism cannot hide these functions on this host; undefined when it can. */
   whyNotHide(facts: HostFacts, devices: readonly PciDevice[], stub: StubDriver): string | undefined;
-  /** Whether the people of this host hide devices in this way already: then it comes first. Without it, they do not. */
+  /** Whether this host already hides devices in this way, which makes it the preferred mechanism. Without it: no. */
   isCustomary?(facts: HostFacts): boolean;
-  /** Whether a host like this one boots in no other way, so that none of the others is looked at. */
+  /** Whether this is the only mechanism that works on this host, so that no other is considered. */
   isOnlyWay?(facts: HostFacts): boolean;
-  /** Whether every boot from now on hides the function in this way, by whoever's entry. */
+  /** Whether every future boot hides the function in this way, whoever wrote the entry. */
   isHidden(facts: HostFacts, address: PciAddress): boolean;
   /** Hides one function. */
   hide(facts: HostFacts, device: PciDevice, key: string, stub: StubDriver): Part;
-  /** Why what the claim has for one function cannot be taken out as the host is now; undefined when it can. */
+  /** Why the entries for one function cannot be removed in the host's current state; undefined when they can. */
   whyNotUnhide?(facts: HostFacts, address: PciAddress): string | undefined;
-  /** Takes out what the claim has for one function. */
+  /** Removes what the claim has for one function. */
   unhide(facts: HostFacts, address: PciAddress, claim: Claim, key: string): Part;
-  /** What a user should know of the boot's own text before we change it, though nothing forbids it. */
+  /** Warnings about the existing boot configuration, although nothing forbids the change. */
   cautions?(facts: HostFacts, devices: readonly PciDevice[], change: "hide" | "unhide"): readonly string[];
-  /** What hiding in this way means for the host, said once however many functions are hidden. */
+  /** What hiding in this way means for the host, reported once however many functions are hidden. */
   readonly consequences: readonly string[];
 }

@@ -2,30 +2,30 @@ import type { HostFacts } from "../facts/host-facts";
 import { toolstackOf } from "./toolstack";
 import type { AssignWish, AttachWish, HideWish } from "./wish";
 
-/** Why nothing at all can be done to this host, whatever is declared. */
+/** Why this host cannot be managed at all, whatever is declared; undefined when it can. */
 export function whyNoHost({ machine }: HostFacts): string | undefined {
   if (machine.id === undefined)
-    return "it has no /etc/machine-id, by which it could be known again. Make one: systemd-machine-id-setup, or dbus-uuidgen --ensure";
+    return "it has no /etc/machine-id, which identifies the host in the state. Create one: systemd-machine-id-setup, or dbus-uuidgen --ensure";
   if (machine.missingCommands.length > 0)
-    return `it lacks ${machine.missingCommands.join(", ")}. Install what is missing`;
+    return `it lacks ${machine.missingCommands.join(", ")}. Install the missing programs`;
   return undefined;
 }
 
-/** Why this host gives no devices to VMs as the program wants it: its toolstack, or the stub driver that is named. */
+/** Why this host cannot give devices to VMs as the program wants: its toolstack, or the stub driver; undefined when it can. */
 export function whyNoDevicesForVms(
   facts: HostFacts,
   wish: Pick<HideWish | AssignWish, "toolstack" | "driver">,
 ): string | undefined {
   const toolstack = toolstackOf(facts, wish.toolstack);
-  // Without VMs to plan for, a host without Xen needs no toolstack: its kernel moves devices to a stub driver by itself.
+  // A host without Xen needs a toolstack only for VMs: its kernel can bind devices to a stub driver without one.
   if (toolstack.kind === "none" && (facts.xen !== undefined || wish.toolstack !== undefined)) return toolstack.reason;
   if (!wish.driver || (wish.driver === "pciback") === (facts.xen !== undefined)) return undefined;
   return facts.xen
-    ? `driver "${wish.driver}" is for hosts with KVM, and this one runs on Xen, whose stub driver is pciback. Leave \`driver\` out`
-    : 'driver "pciback" is for Xen, on which this host does not run. Leave `driver` out';
+    ? `driver "${wish.driver}" is for KVM hosts, and this host runs on Xen, whose stub driver is pciback. Remove \`driver\``
+    : 'driver "pciback" is for Xen, and this host does not run on Xen. Remove `driver`';
 }
 
-/** Why this host has no VMs to attach devices to. */
+/** Why devices cannot be attached to VMs on this host; undefined when they can. */
 export function whyNoVms(facts: HostFacts, wish: Pick<AttachWish, "toolstack">): string | undefined {
   const toolstack = toolstackOf(facts, wish.toolstack);
   return toolstack.kind === "none" ? toolstack.reason : undefined;

@@ -4,7 +4,7 @@ import type { PciAddress } from "../pci/address";
 import { isStubDriver } from "../pci/stub-driver";
 import type { AssignWish } from "./wish";
 
-/** The functions of an AssignableDevice: those that it names, and with `group` all that share an IOMMU group with them. */
+/** The functions of an AssignableDevice, by address: those it names, and with `group` all that share an IOMMU group with them. */
 export function functionsToAssign(facts: HostFacts, wish: Pick<AssignWish, "target" | "group">): readonly PciDevice[] {
   const named = functionsOf(facts.pciDevices, wish.target);
   if (!wish.group) return named;
@@ -19,8 +19,9 @@ export function functionsToAssign(facts: HostFacts, wish: Pick<AssignWish, "targ
 }
 
 /**
- * Members of the group of a function that its host drivers keep, when these addresses leave them: vfio gives a VM nothing
- * of such a group ("group 8 is not viable"; seen with libvirt 9.0 on Linux 6.1). Bridges and functions without a driver do no harm.
+ * The other members of a function's IOMMU group that stay with host drivers once the `leaving` addresses are gone. vfio gives a VM
+ * nothing of such a group ("group 8 is not viable"; seen with libvirt 9.0 on Linux 6.1). Bridges and functions without a driver do
+ * no harm.
  */
 export function membersLeftBehind(
   facts: HostFacts,
@@ -40,9 +41,11 @@ export function membersLeftBehind(
   );
 }
 
-/** "0000:01:00.0 shares the IOMMU group 8 with 0000:01:00.1 (Ethernet controller: …, driver e1000e), …" */
+/** For people: "0000:01:00.0 shares the IOMMU group 8 with 0000:01:00.1 (Ethernet controller: …, driver e1000e), …" */
 export function describeGroup(facts: HostFacts, address: PciAddress, left: readonly PciDevice[]): string {
-  const members = left.map((one) => `${one.address} (${one.identity.label}, driver ${one.driver})`).join(" and ");
+  const members = left
+    .map(({ address: member, identity, driver }) => `${member} (${identity.label}, driver ${driver})`)
+    .join(" and ");
   const verb = left.length > 1 ? "stay with the host" : "stays with the host";
-  return `${address} shares the IOMMU group ${facts.pciDevices.get(address)?.iommuGroup} with ${members}, which ${verb}: no VM would start with a part of a group ("group ${facts.pciDevices.get(address)?.iommuGroup} is not viable")`;
+  return `${address} shares the IOMMU group ${facts.pciDevices.get(address)?.iommuGroup} with ${members}, which ${verb}: no VM can start with only part of a group ("group ${facts.pciDevices.get(address)?.iommuGroup} is not viable")`;
 }

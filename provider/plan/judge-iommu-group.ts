@@ -6,7 +6,7 @@ import { describeGroup, membersLeftBehind } from "./iommu-group";
 import { stubDriverOf } from "./stub-driver";
 import type { PlanContext } from "./wish";
 
-/** vfio gives a VM whole IOMMU groups, and nothing without an IOMMU; the older pci-stub knows no groups. */
+/** Judges steps by IOMMU groups: vfio gives a VM only whole groups, and nothing without an IOMMU. The older pci-stub has no groups. */
 export function judgeIommuGroups(
   facts: HostFacts,
   { taken, given }: { readonly taken: readonly Taken[]; readonly given: readonly Given[] },
@@ -17,7 +17,7 @@ export function judgeIommuGroups(
   const attached = given.flatMap(({ address, vm }) =>
     byVfio && vm.uuid !== undefined ? [{ address, vm: vm.uuid }] : [],
   );
-  const without = [...assigned, ...attached.map((one) => one.address)].find(
+  const without = [...assigned, ...attached.map(({ address }) => address)].find(
     (address) => facts.pciDevices.get(address)?.iommuGroup === undefined,
   );
   if (without !== undefined) {
@@ -25,13 +25,13 @@ export function judgeIommuGroups(
     return [
       {
         guard: "no-iommu",
-        evidence: `${without} (${device?.identity.label}) is in no IOMMU group: the host runs without an IOMMU, and vfio-pci gives VMs no device then. Switch on VT-d or AMD-Vi in the firmware, and boot an Intel host with intel_iommu=on`,
+        evidence: `${without} (${device?.identity.label}) is in no IOMMU group: the host runs without an IOMMU, which vfio-pci needs to give devices to VMs. Switch on VT-d or AMD-Vi in the firmware, and boot an Intel host with intel_iommu=on`,
       },
     ];
   }
   const configured = (vm: string) =>
     facts.libvirt?.kind === "answers"
-      ? (facts.libvirt.domains.find((one) => one.uuid === vm)?.config.hostdevs ?? [])
+      ? (facts.libvirt.domains.find(({ uuid }) => uuid === vm)?.config.hostdevs ?? [])
       : [];
   const declared = (address: PciAddress) =>
     program.some((other) => other.kind === "AssignableDevice" && targets(other.target, address));
@@ -43,8 +43,8 @@ export function judgeIommuGroups(
         assigned.includes(member) ||
         (vm !== undefined &&
           (declared(member) ||
-            attached.some((one) => one.address === member) ||
-            configured(vm).some((one) => one.address === member && one.managed))),
+            attached.some((attachment) => attachment.address === member) ||
+            configured(vm).some((hostdev) => hostdev.address === member && hostdev.managed))),
     );
   const wholes = [
     ...assigned.map((address) => ({ address, members: left(address, undefined) })),
@@ -55,7 +55,7 @@ export function judgeIommuGroups(
     const group = facts.pciDevices.get(address)?.iommuGroup ?? "";
     if (told.has(group)) return [];
     told.add(group);
-    const way = "Take the whole group: an AssignableDevice with group: true, or with a slot as its device";
-    return [{ guard: "iommu-group", evidence: `${describeGroup(facts, address, members)}. ${way}` }];
+    const remedy = "Assign the whole group: an AssignableDevice with group: true, or with a slot as its device";
+    return [{ guard: "iommu-group", evidence: `${describeGroup(facts, address, members)}. ${remedy}` }];
   });
 }

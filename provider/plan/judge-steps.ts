@@ -10,7 +10,7 @@ import { type Holder, holderOf } from "./holder";
 import { judgeIommuGroups } from "./judge-iommu-group";
 import type { DeviceWish, ExpectedIdentity, PlanContext } from "./wish";
 
-/** What speaks against these steps; the state is never judged, for what is already as it would be does no new harm. */
+/** Objections to these steps. Only changes are judged, never the existing state, which does no new harm. */
 export function judgeSteps(
   facts: HostFacts,
   steps: readonly Step[],
@@ -45,7 +45,7 @@ function judgeTaking(facts: HostFacts, device: PciDevice): readonly Judgement[] 
   if (isBridge(device)) {
     judgements.push({
       guard: "bridge",
-      evidence: `${what} is a bridge: VMs get the devices behind it, never the bridge itself. Name one of those`,
+      evidence: `${what} is a bridge, which VMs cannot get. Name one of the devices behind it instead`,
     });
   }
   const carried = facts.storage.filter((use) => use.carriedBy.some((address) => isOrIsUnder(facts, address, device)));
@@ -54,7 +54,7 @@ function judgeTaking(facts: HostFacts, device: PciDevice): readonly Judgement[] 
     const boot = BOOT_MOUNTS.includes(use.mountPoint);
     judgements.push({
       guard: boot ? "boot-device" : "mounted-storage",
-      evidence: `${what} carries ${disk}, which the host uses for ${use.mountPoint}${boot ? ": without it the host does not run" : ". Unmount it first"}`,
+      evidence: `${what} carries ${disk}, which the host uses for ${use.mountPoint}${boot ? ": the host cannot run without it" : ". Unmount it first"}`,
     });
   }
   const session = facts.machine.sshServerAddress;
@@ -62,14 +62,14 @@ function judgeTaking(facts: HostFacts, device: PciDevice): readonly Judgement[] 
   for (const nic of facts.network) {
     if (nic.carriedBy === undefined || !isOrIsUnder(facts, nic.carriedBy, device)) continue;
     if (route.includes(nic)) {
-      const path = route.map((one) => one.name).reverse();
+      const path = route.map(({ name }) => name).reverse();
       judgements.push({
         guard: "ssh-route",
-        evidence: `${what} is the network interface ${path.join(" under ")}, and the SSH session to ${session} goes through it: the host could not be reached any more`,
+        evidence: `${what} is the network interface ${path.join(" under ")}, and the SSH session to ${session} goes through it: the host would become unreachable`,
       });
-    } else if (nic.addresses.length > 0 || facts.network.some((one) => one.lower.includes(nic.name))) {
-      const upper = facts.network.find((one) => one.lower.includes(nic.name));
-      const use = upper ? `is a part of ${upper.name}` : `has the address ${nic.addresses.join(", ")}`;
+    } else if (nic.addresses.length > 0 || facts.network.some(({ lower }) => lower.includes(nic.name))) {
+      const upper = facts.network.find(({ lower }) => lower.includes(nic.name));
+      const use = upper ? `is part of ${upper.name}` : `has the address ${nic.addresses.join(", ")}`;
       judgements.push({
         guard: "host-network",
         evidence: `${what} is the network interface ${nic.name}, which ${use}`,
@@ -80,13 +80,15 @@ function judgeTaking(facts: HostFacts, device: PciDevice): readonly Judgement[] 
 }
 
 function judgeConsole(facts: HostFacts, device: PciDevice, what: string): readonly Judgement[] {
-  const keyboards = facts.console.keyboards.filter((one) => one.carriedBy === device.address).map((one) => one.name);
+  const keyboards = facts.console.keyboards
+    .filter(({ carriedBy }) => carriedBy === device.address)
+    .map(({ name }) => name);
   return [
     ...(facts.console.displays.includes(device.address)
       ? [
           {
             guard: "console-display",
-            evidence: `${what} is the display that the host boots with: its console goes dark`,
+            evidence: `${what} is the display that the host boots with: its console would go dark`,
           } as const,
         ]
       : []),
@@ -94,30 +96,30 @@ function judgeConsole(facts: HostFacts, device: PciDevice, what: string): readon
       ? [
           {
             guard: "console-input",
-            evidence: `${what} has the keyboard ${keyboards.map((name) => `"${name}"`).join(" and ")}: nobody could type at the host any more`,
+            evidence: `${what} has the keyboard ${keyboards.map((name) => `"${name}"`).join(" and ")}: the host would have no keyboard`,
           } as const,
         ]
       : []),
   ];
 }
 
-/** A physical function takes its virtual functions along when its driver goes. */
+/** When a physical function is unbound from its driver, its virtual functions disappear. */
 function isOrIsUnder(facts: HostFacts, address: PciAddress, device: PciDevice): boolean {
   return address === device.address || facts.pciDevices.get(address)?.physicalFunction === device.address;
 }
 
-// Without an IOMMU the quarantine fails after the driver was already switched (xen/drivers/passthrough/iommu.c, 4.17).
+// Without an IOMMU the quarantine fails, after the driver has already been switched (xen/drivers/passthrough/iommu.c, 4.17).
 function judgeIommu(facts: HostFacts): readonly Judgement[] {
   if (facts.xen?.iommu !== false || !xenIsAtLeast(facts.xen, 4, 13)) return [];
   return [
     {
       guard: "no-iommu",
-      evidence: `Xen ${facts.xen.major}.${facts.xen.minor} reports no IOMMU, and this version keeps devices for VMs only with one. Switch on VT-d or AMD-Vi in the firmware`,
+      evidence: `Xen ${facts.xen.major}.${facts.xen.minor} reports no IOMMU, which this version needs to make devices assignable. Switch on VT-d or AMD-Vi in the firmware`,
     },
   ];
 }
 
-/** A device that another running VM has cannot be hot-plugged into this one. */
+/** A device that another running VM has cannot be hot-plugged. */
 function judgeOtherUse(facts: HostFacts, { address, vm, scope }: Given): readonly Judgement[] {
   const holder = scope === "live" ? holderOf(facts, address) : undefined;
   return holder && holder.name !== vm.name ? [inUse(holder, address)] : [];
@@ -138,7 +140,7 @@ function judgeIdentity(facts: HostFacts, wish: Pick<DeviceWish, "target" | "expe
     );
     return differs.map((part) => ({
       guard: "identity" as const,
-      evidence: `${device.address} is ${device.identity.label} with ${part} ${device.identity[part]}, but the program expects ${expected[part]} (function ${functionOf(device.address)}): the hardware was changed or renumbered. Look for its new address`,
+      evidence: `${device.address} is ${device.identity.label} with ${part} ${device.identity[part]}, but the program expects ${expected[part]} (function ${functionOf(device.address)}): the hardware was changed or renumbered. Declare its new address (lspci -nn), or correct \`expect\``,
     }));
   });
 }

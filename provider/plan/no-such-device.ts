@@ -1,8 +1,8 @@
 import type { HostFacts } from "../facts/host-facts";
 
-/** Why a device that the host does not have is refused, with the devices that it has; bridges are left out. */
+/** The refusal of a device that the host does not have, with a list of those it has, except bridges. */
 export function noSuchDevice(facts: HostFacts, device: string): string {
-  const known = [...facts.pciDevices.values()].filter((one) => !one.identity.class.startsWith("06"));
-  const list = known.map((one) => `\n  ${one.address} ${one.identity.label}`).join("");
-  return `the host has no such device as ${device}. Its devices are:${list}`;
+  const known = [...facts.pciDevices.values()].filter(({ identity }) => !identity.class.startsWith("06"));
+  const list = known.map(({ address, identity }) => `\n  ${address} ${identity.label}`).join("");
+  return `the host has no device ${device}. Declare one of its devices:${list}`;
 }

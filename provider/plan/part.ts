@@ -4,21 +4,22 @@ import { distinctRegenerations, type Regeneration } from "../steps/regeneration"
 import type { Step } from "../steps/steps";
 import type { Judgement } from "./guard";
 
-/** A part of a plan: what it does, what of it the claim keeps, what that means for people, and what speaks against it. */
+/** A part of a plan: what it does, what the claim records, what users are told, and what speaks against it. */
 export interface Part {
   readonly steps: readonly Step[];
-  /** What is made anew from the files that the steps edit. */
+  /** What is rebuilt from the files that the steps edit. */
   readonly regenerate: readonly Regeneration[];
+  /** What the claim records in order to undo the steps. */
   readonly entries: readonly ClaimEntry[];
-  /** What the host and its VMs will feel, a line each. */
+  /** What changes for the host and its VMs, one line each. */
   readonly effects: readonly string[];
   readonly warnings: readonly string[];
   readonly judgements: readonly Judgement[];
-  /** The host goes down after the steps. */
+  /** The reboot of the host after the steps; undefined when there is none. */
   readonly reboot: Reboot | undefined;
 }
 
-/** Does nothing, and says nothing. */
+/** A part that does nothing and says nothing. */
 export const NOTHING: Part = {
   steps: [],
   regenerate: [],
@@ -29,12 +30,12 @@ export const NOTHING: Part = {
   reboot: undefined,
 };
 
-/** A part of which only this is not empty. */
+/** A part with the given fields; all others are empty. */
 export function part(given: Partial<Part>): Part {
   return { ...NOTHING, ...given };
 }
 
-/** One part after the other. */
+/** Parts joined in order; regenerations are deduplicated, and the first reboot is taken. */
 export function join(...parts: readonly Part[]): Part {
   return {
     steps: parts.flatMap(({ steps }) => steps),
@@ -47,12 +48,12 @@ export function join(...parts: readonly Part[]): Part {
   };
 }
 
-/** Nothing is to be done, and this is why. */
+/** A part without steps that tells the user why nothing is to be done. */
 export function unchanged(reason: string): Part {
   return part({ effects: [reason] });
 }
 
-/** Nothing can be done, whatever the program allows: `reason` follows "Unable to … on …: ". */
+/** A part that refuses, whatever the program allows. `reason` follows "Unable to … on …: ". */
 export function refuse(reason: string): Part {
   return part({ judgements: [{ guard: undefined, evidence: reason }] });
 }

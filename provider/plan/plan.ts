@@ -5,13 +5,13 @@ import type { Part } from "./part";
 
 /** Why a plan must not be carried out. */
 export interface Refusal {
-  /** The guard that refuses; undefined where the host cannot do it, whatever is allowed. */
+  /** The guard that refuses; undefined when the host cannot do it, whatever the program allows. */
   readonly guard: Guard | undefined;
-  /** What stands in the way, with the evidence and what to do: follows "Unable to … on …: ". */
+  /** The reason with its evidence and what to do; follows "Unable to … on …: ". */
   readonly message: string;
 }
 
-/** What it takes to make a wish true on a host; a plan without steps says why there are none. */
+/** What it takes to make a wish true on a host. The effects of a plan without steps say why there are none. */
 export interface Plan extends Omit<Part, "entries" | "judgements"> {
   readonly refusals: readonly Refusal[];
 }
@@ -21,7 +21,7 @@ export function isEmpty({ steps, regenerate, reboot }: Plan): boolean {
   return steps.length === 0 && regenerate.length === 0 && reboot === undefined;
 }
 
-/** The facts once a plan is carried out, as far as they can be told beforehand. */
+/** The facts after a plan is carried out, as far as they can be predicted. */
 export function simulatePlan(facts: HostFacts, { steps, reboot }: Plan): HostFacts {
   const after = simulate(facts, steps);
   return reboot ? { ...after, machine: { ...after.machine, bootId: `after ${reboot.bootId}` } } : after;

@@ -1,8 +1,11 @@
 import type { Libvirt } from "../facts/libvirt";
 
-/** Why nothing can be said of the VMs. */
-export function libvirtSays(libvirt: Libvirt | undefined): string {
-  if (libvirt?.kind !== "silent") return "it has no virsh, or libvirt was not asked there";
+/** Why libvirt does not tell about its VMs, and what to do. */
+export function whyNoLibvirt(libvirt: Libvirt | undefined): string {
+  if (libvirt === undefined)
+    return "it has no virsh. Install libvirt and start it: apt install libvirt-daemon-system libvirt-clients, or dnf install libvirt; then systemctl start libvirtd (virtqemud or virtxend where the daemons are separate)";
+  if (libvirt.kind !== "silent")
+    return 'libvirt is not asked for its VMs beside another toolstack. To use libvirt, set toolstack: "libvirt" on the host';
   const said = libvirt.said === "" ? "nothing within a minute" : libvirt.said.split("\n").join("; ");
-  return `libvirt does not answer there. "virsh -c ${libvirt.uri} version" said: ${said}. Start it: systemctl start libvirtd (virtqemud or virtxend where the daemons are separate)`;
+  return `libvirt does not answer there: "virsh -c ${libvirt.uri} version" said: ${said}. Start it: systemctl start libvirtd (virtqemud or virtxend where the daemons are separate)`;
 }

@@ -5,28 +5,31 @@ import { isStubDriver } from "../pci/stub-driver";
 import { findClaim } from "./claim";
 import type { DeviceWish } from "./wish";
 
-/** What a declaration has come to, as the host says it. */
+/** The current state of a declaration, as reported by the host. */
 export interface Status {
-  /** In the long form: what `device` of the next resource takes. */
+  /** The device in its long form, `0000:01:00.0`: what the input `device` of other resources takes. */
   readonly device: string;
   readonly functions: readonly FunctionStatus[];
-  /** Survives a reboot of the host. */
+  /** Whether it survives a reboot of the host. */
   readonly configured: boolean;
-  /** True now, of all functions. */
+  /** Whether it is in effect now, for all functions. */
   readonly active: boolean;
+  /** What the declaration still needs to take effect. */
   readonly pending: "none" | "host-reboot" | "vm-restart";
+  /** Names the last write that needs a reboot of the host; empty when there was none. */
   readonly bootChange: string;
 }
 
+/** The current state of one function of a declaration. */
 export interface FunctionStatus {
   readonly address: PciAddress;
   readonly identity: PciIdentity;
-  /** The driver before us, where we know it and it is not the stub itself. */
+  /** The driver before the function was claimed; absent when it is not known or was a stub driver. */
   readonly originalDriver?: string;
   readonly active: boolean;
 }
 
-/** What holds of each of a wish's functions, by a rule of its kind. */
+/** The status of a wish, from the rules of its kind for each of its functions. */
 export function statusOf(
   facts: HostFacts,
   { target }: Pick<DeviceWish, "target">,

@@ -2,7 +2,7 @@ import type { HostFacts } from "../facts/host-facts";
 import { libvirtIsAtLeast } from "../facts/libvirt";
 import type { StubDriver } from "../pci/stub-driver";
 
-/** The stub driver of a wish: the one that it names, else that of the host's kind. */
+/** The stub driver of a wish: the one it names, else the one that suits the host. */
 export function stubDriverOf(facts: HostFacts, wish: { readonly driver: StubDriver | undefined }): StubDriver {
   if (wish.driver !== undefined) return wish.driver;
   if (facts.xen) return "pciback";

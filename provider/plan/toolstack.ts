@@ -1,46 +1,48 @@
 import type { HostFacts } from "../facts/host-facts";
-import { libvirtSays } from "./silent-libvirt";
+import { whyNoLibvirt } from "./silent-libvirt";
 
-/** What manages the VMs of a host. */
+/** What can manage the VMs of a host, as the input `toolstack` names it. */
 export const TOOLSTACKS = ["xl", "xapi", "libvirt", "xm"] as const;
+/** The name of a toolstack. */
 export type Toolstack = (typeof TOOLSTACKS)[number];
 
+/** The toolstack that is used on a host, or why there is none and what to do. */
 export type FoundToolstack =
   | {
       readonly kind: "toolstack";
       readonly toolstack: Toolstack;
-      /** Why this one, where the host has another one too. */
+      /** Why it was chosen, when the host has several; undefined otherwise. */
       readonly why: string | undefined;
     }
   | { readonly kind: "none"; readonly reason: string };
 
-/** The toolstack that the program asks for, where the host has it; else the one that a host of this kind is managed with. */
+/** The toolstack that the program asks for, if the host has it; without a request, the host's preferred toolstack. */
 export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): FoundToolstack {
-  const there = toolstacksOf(facts);
+  const present = toolstacksOf(facts);
   if (asked === "libvirt" && facts.libvirt?.kind !== "answers")
-    return { kind: "none", reason: `the program asks for the toolstack libvirt, and ${libvirtSays(facts.libvirt)}` };
-  const [first, ...others] = there;
+    return { kind: "none", reason: `the program asks for the toolstack libvirt, but ${whyNoLibvirt(facts.libvirt)}` };
+  const [first, ...others] = present;
   if (first === undefined) return { kind: "none", reason: noToolstack(facts) };
-  if (asked !== undefined && !there.includes(asked)) {
+  if (asked !== undefined && !present.includes(asked)) {
     return {
       kind: "none",
-      reason: `the program asks for the toolstack ${asked}, and the host has ${there.join(" and ")}. Leave \`toolstack\` out, or name that`,
+      reason: `the program asks for the toolstack ${asked}, but the host has ${present.join(" and ")}. Remove \`toolstack\`, or name one that the host has`,
     };
   }
   const toolstack = asked ?? first;
-  const choice = asked === undefined ? "since the program names none" : "which the program names";
+  const choice = asked === undefined ? "because the program names none" : "as the program asks";
   return {
     kind: "toolstack",
     toolstack,
-    why: others.length === 0 ? undefined : `the host has ${there.join(" and ")}: ${toolstack} is used, ${choice}`,
+    why: others.length === 0 ? undefined : `the host has ${present.join(" and ")}: ${toolstack} is used, ${choice}`,
   };
 }
 
-/** In order of preference: the toolstack that owns the VMs comes before one that only looks at them. */
+/** In order of preference: a toolstack that owns the VMs comes before one that only observes them. */
 function toolstacksOf(facts: HostFacts): readonly Toolstack[] {
   const found: Toolstack[] = [];
   if (facts.xapi) found.push("xapi");
-  // While xend runs, xl refuses whatever changes something (tools/libxl/xl.c, 4.2).
+  // While xend runs, xl refuses every change (tools/libxl/xl.c, 4.2).
   if (facts.xen?.xl && !facts.xend?.answers) found.push("xl");
   if (facts.xen && facts.xend?.answers) found.push("xm");
   // Beside another toolstack libvirt is asked only when the program names it.
@@ -51,7 +53,7 @@ function toolstacksOf(facts: HostFacts): readonly Toolstack[] {
 
 function noToolstack(facts: HostFacts): string {
   if (facts.xen === undefined)
-    return `it does not run on Xen (/sys/hypervisor/type does not say so), and ${libvirtSays(facts.libvirt)}`;
-  if (facts.xend) return 'it runs on Xen, but "xm list" does not answer there. Start xend: service xend start';
-  return 'it runs on Xen, but "xl info" does not answer there, and it has neither XAPI nor xend. Start what xl needs: systemctl start xencommons (on Debian: xen)';
+    return `it runs Linux ${facts.machine.kernelRelease} without Xen (/sys/hypervisor/type is not "xen"), and ${whyNoLibvirt(facts.libvirt)}. For VMs on Xen, boot the host with Xen instead`;
+  if (facts.xend) return 'it runs on Xen, but "xm list" fails there. Start xend: service xend start';
+  return 'it runs on Xen, but "xl info" fails there, and it has neither XAPI nor xend. Start the services that xl needs: systemctl start xencommons (on Debian: xen)';
 }

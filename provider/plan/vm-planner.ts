@@ -5,19 +5,20 @@ import type { PciAddress } from "../pci/address";
 import type { Part } from "./part";
 import type { AttachWish, PlanContext } from "./wish";
 
-/** A VM of the host, whatever manages it. */
+/** A VM of the host, whichever toolstack manages it. */
 export interface HostVm {
   readonly name: string;
-  /** What names the VM for good: its uuid; its name where it has no uuid. */
+  /** Its permanent name: the uuid, or the name of a VM without one. */
   readonly key: string;
   readonly running: boolean;
 }
 
+/** The VM that a program names, or why it cannot be told and what to do. */
 export type FoundVm<V extends HostVm = HostVm> =
   | { readonly kind: "found"; readonly vm: V }
   | { readonly kind: "missing" | "several" | "unreadable"; readonly reason: string };
 
-/** What a toolstack is told of an attachment that is to be made. */
+/** What a toolstack needs to know to make an attachment. */
 export interface Attachment<V extends HostVm> {
   readonly facts: HostFacts;
   readonly wish: AttachWish;
@@ -29,7 +30,7 @@ export interface Attachment<V extends HostVm> {
   readonly program: PlanContext["program"];
 }
 
-/** What a toolstack is told of an attachment that ends. */
+/** What a toolstack needs to know to end an attachment. */
 export interface Detachment<V extends HostVm> {
   readonly facts: HostFacts;
   readonly wish: AttachWish;
@@ -39,28 +40,29 @@ export interface Detachment<V extends HostVm> {
   readonly claim: Claim;
 }
 
-/** How one toolstack's VMs get devices and lose them. Pure. */
+/** How devices are attached to the VMs of one toolstack, and detached. Pure. */
 export interface Toolstack<V extends HostVm> {
-  /** What `find` finds each VM of the host by. */
+  /** A name for each VM of the host that `find` accepts. */
   list(facts: HostFacts): readonly string[];
-  /** By what the program calls the VM: its name, its uuid, or its file where the toolstack has files. */
+  /** Finds a VM by name or uuid, or by its configuration file where the toolstack has files. */
   find(facts: HostFacts, vm: string): FoundVm<V>;
-  /** Drafts an attachment; its entries are all that the claim has from then on. */
+  /** Drafts an attachment. The part's entries replace those of the claim. */
   attach(attachment: Attachment<V>): Part;
   /** Drafts the end of an attachment. */
   detach(detachment: Detachment<V>): Part;
+  /** Whether the running VM has the function now. */
   isAttachedLive(facts: HostFacts, vm: V, address: PciAddress): boolean;
   /** Whether the VM gets the function at its next start. */
   isConfigured(facts: HostFacts, vm: V, address: PciAddress): boolean;
 }
 
-/** A toolstack in the frame that all attachments share. */
+/** A toolstack together with what all attachments share (`vmPlanner`). */
 export interface VmPlanner {
-  /** What `find` finds each VM of the host by. */
+  /** A name for each VM of the host that `find` accepts. */
   list(facts: HostFacts): readonly string[];
   find(facts: HostFacts, vm: string): FoundVm;
   attach(facts: HostFacts, wish: AttachWish, context: PlanContext): Part;
-  /** Ends a wish; already gone is an empty part. */
+  /** Ends an attachment; without steps when nothing is left to detach. */
   detach(facts: HostFacts, wish: AttachWish, context: PlanContext): Part;
   isAttachedLive(facts: HostFacts, vm: string, address: PciAddress): boolean;
   isConfigured(facts: HostFacts, vm: string, address: PciAddress): boolean;

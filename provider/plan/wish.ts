@@ -6,43 +6,49 @@ import type { Guard } from "./guard";
 import type { HideMechanismName } from "./hide-mechanism";
 import type { Toolstack } from "./toolstack";
 
-/** What a declaration wants of a host; a plan makes it true (`present`) or takes it back (`absent`). */
+/** What a declaration wants on a host; a plan makes it true (`present`) or reverts it (`absent`). */
 export type Wish = DeviceWish | IommuWish | RebootWish;
 
-/** What a declaration wants of a device. */
+/** What a declaration wants for a device. */
 export type DeviceWish = HideWish | AssignWish | AttachWish | VirtualFunctionsWish;
 
-interface OfDevice {
-  /** The toolstack that the program names for the host; found out when it names none. */
+interface DeviceFields {
+  /** The toolstack that the program names for the host; detected when undefined. */
   readonly toolstack: Toolstack | undefined;
   readonly target: PciTarget;
-  /** What the functions must be, one for all or one for each; empty when the program does not say. */
+  /** What the functions must be, by position in the order of their addresses; empty when the program does not say. */
   readonly expect: readonly ExpectedIdentity[];
+  /** The guards that the program overrides. */
   readonly allow: readonly Guard[];
 }
 
+/** The ids that a function must have, each as `8086:10d3`; undefined ids are not checked. */
 export interface ExpectedIdentity {
   readonly id?: string | undefined;
   readonly subsystem?: string | undefined;
 }
 
-export interface HideWish extends OfDevice {
+/** A stub driver takes functions at each boot. */
+export interface HideWish extends DeviceFields {
   readonly kind: "HiddenPciDevice";
-  /** The stub driver that the program names; that of the host's kind when it names none. */
+  /** The stub driver that the program names; when undefined, the one that suits the host. */
   readonly driver: StubDriver | undefined;
   readonly mechanism: "auto" | HideMechanismName;
 }
 
-export interface AssignWish extends OfDevice {
+/** Functions are on the stub driver now. */
+export interface AssignWish extends DeviceFields {
   readonly kind: "AssignableDevice";
   readonly driver: StubDriver | undefined;
-  /** Whether the whole IOMMU group goes along. */
+  /** Whether all functions of the IOMMU group are assigned too. */
   readonly group: boolean;
 }
 
+/** Where a VM gets a device: in its configuration, while it runs, or both. `auto`: both as far as possible now. */
 export type AttachScope = "auto" | "config" | "live" | "both";
 
-export interface AttachWish extends OfDevice {
+/** A VM has functions. */
+export interface AttachWish extends DeviceFields {
   readonly kind: "VmPciAttachment";
   /** Name, uuid, or the path of a configuration file. */
   readonly vm: string;
@@ -50,28 +56,32 @@ export interface AttachWish extends OfDevice {
   readonly options: AttachOptions;
 }
 
-export interface VirtualFunctionsWish extends OfDevice {
+/** A physical function has virtual functions, now and after each boot. */
+export interface VirtualFunctionsWish extends DeviceFields {
   readonly kind: "SriovVirtualFunctions";
-  /** How many, from 1. */
+  /** How many virtual functions; 1 or more. */
   readonly count: number;
 }
 
+/** The host boots with its IOMMU switched on. */
 export interface IommuWish {
   readonly kind: "IommuBootParameters";
 }
 
+/** The host is rebooted when needed. */
 export interface RebootWish {
   readonly kind: "HostReboot";
-  /** What the program reboots for; another value asks for another reboot where `when` is "always". */
+  /** Arbitrary values; with `when: "always"`, a change of them asks for another reboot. */
   readonly triggers: readonly string[];
-  /** "pending": only when a boot change of this stack waits for it. "always": once for each value of `triggers` besides. */
+  /** "pending": only when a boot change of this stack needs a reboot. "always": also once for each value of `triggers`. */
   readonly when: "pending" | "always";
+  /** Whether running VMs may go down with the host. */
   readonly allowRunningVms: boolean;
-  /** How long the host may take to be back. */
+  /** Time in seconds that the host has to come back. */
   readonly timeoutSeconds: number;
 }
 
-/** Whose wish it is. */
+/** The stack and the resource that a wish belongs to. */
 export interface Owner {
   readonly project: string;
   readonly stack: string;
@@ -81,7 +91,7 @@ export interface Owner {
   readonly token: string | undefined;
 }
 
-/** Another declaration of the same program for a device of the same host. */
+/** A declaration of the same program for a device of the same host. */
 export interface Declaration {
   readonly kind: ResourceKind;
   readonly label: string;
@@ -89,7 +99,7 @@ export interface Declaration {
   readonly vm: string | undefined;
 }
 
-/** What a planner is told besides the facts. */
+/** What a planner needs besides the facts and the wish. */
 export interface PlanContext {
   readonly owner: Owner;
   readonly program: readonly Declaration[];

@@ -9,7 +9,7 @@ import { type ApplyResult, readProgress } from "../script/apply-result";
 import { type ApplyGroup, applyScript, resultScript } from "../script/apply-script";
 import type { Change } from "./change";
 
-/** A change with its plan for the facts of the moment. */
+/** A change with its plan for the current facts. */
 export interface PlannedChange<C extends Change = Change> {
   readonly change: C;
   readonly plan: Plan;
@@ -18,9 +18,9 @@ export interface PlannedChange<C extends Change = Change> {
 /** How one apply ended. */
 export interface ApplyOutcome {
   readonly result: ApplyResult;
-  /** What the script's shell itself said. */
+  /** What the script's shell itself printed to stderr. */
   readonly said: string;
-  /** The facts that the script printed at its end. */
+  /** The facts that the script printed at its end; undefined when it did not get that far. */
   readonly facts: HostFacts | undefined;
 }
 
@@ -41,12 +41,12 @@ export async function runApply(
     return { result, said: stderr.trim(), facts: result.kind === "ended" ? readHostFacts(stdout) : undefined };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
-    // The script goes on without the connection, and its result waits in a file.
+    // The script continues without the connection, and leaves its result in a file.
     return { result: script.read(await printedBy(connect, runId)), said: "", facts: undefined };
   }
 }
 
-/** What a script does for one plan; its title is for people who read the script. */
+/** The group of a script that carries out one plan. */
 export function groupOf({
   change,
   plan,
@@ -70,7 +70,7 @@ async function printedBy(connect: () => Promise<Host>, runId: string): Promise<s
   }
 }
 
-/** One line for all that wait: they are one script. */
+/** Reported once for all changes, because they are one script. */
 function tellProgress(line: string, planned: readonly PlannedChange[]): void {
   const progress = readProgress(line);
   if (progress !== undefined) planned[0]?.change.progress(progress);

@@ -20,10 +20,10 @@ interface WaitingChange extends Change {
 /** Changes that arrive within this time become one apply: one initramfs for eight hidden functions. */
 const GATHER_MS = 100;
 const MOST_PLANS = 5;
-/** A toolstack may still be starting when the boot of its host has ended: xl answers once xenstored does. */
+/** A toolstack may still be starting when the boot of its host is complete: xl answers only once xenstored does. */
 const FACTS_AFTER_BOOT_MS = 2 * 60_000;
 
-/** The changes that wait for one host. Those that wait at the same time are planned one after the other and applied as one. */
+/** The changes that wait for one host. Changes that wait at the same time are planned one after the other and applied together. */
 export class ChangeQueue {
   private readonly waiting: WaitingChange[] = [];
   private applying = false;
@@ -34,7 +34,7 @@ export class ChangeQueue {
     private readonly connect: (patience: Patience) => Promise<Host>,
   ) {}
 
-  /** Makes a change; resolves with the facts after it. Throws PassthroughError. */
+  /** Makes a change; resolves with the facts after it. Rejects with PassthroughError. */
   add(change: Change): Promise<HostFacts> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ ...change, resolve, reject });
@@ -61,21 +61,21 @@ export class ChangeQueue {
   private async applyTogether(changes: readonly WaitingChange[], plansLeft: number): Promise<void> {
     const facts = await this.facts();
     const planned: PlannedChange<WaitingChange>[] = [];
-    let then = facts;
+    let expected = facts;
     for (const change of changes) {
-      const plan = change.plan(then);
+      const plan = change.plan(expected);
       const refusal = refusalError(change, this.host, plan);
       if (refusal) change.reject(refusal);
       else if (isEmpty(plan)) change.resolve(facts);
       else {
         planned.push({ change, plan });
-        then = simulatePlan(then, plan);
+        expected = simulatePlan(expected, plan);
       }
     }
     const reboots = planned.filter(({ plan }) => plan.reboot);
     const others = planned.filter(({ plan }) => !plan.reboot);
     if (others.length > 0) await this.applyPlanned(others, plansLeft);
-    // Planned anew: what was changed before it may be what a reboot waits for.
+    // Planned again: the changes just applied may be what the reboot is for.
     if (reboots.length > 0 && others.length > 0) {
       await this.applyTogether(
         reboots.map(({ change }) => change),
@@ -110,7 +110,7 @@ export class ChangeQueue {
     if (stale.length > 0) await this.applyTogether(stale, plansLeft - 1);
   }
 
-  /** Judged once more on the newest facts: a VM may have been started since. */
+  /** Plans once more with the latest facts: a VM may have been started since. */
   private async reboot(change: WaitingChange): Promise<void> {
     try {
       const plan = change.plan(await this.facts());
@@ -144,7 +144,7 @@ export class ChangeQueue {
     }
   }
 
-  /** The host's word counts, not that of the commands: what is left to do now was not done. */
+  /** The host's state counts, not the exit codes: a change whose plan is not empty now has failed. */
   private finish(change: WaitingChange, facts: HostFacts): void {
     const plan = change.plan(facts);
     if (isEmpty(plan)) {
@@ -156,7 +156,7 @@ export class ChangeQueue {
       ...plan.regenerate.map(({ what }) => REGENERATIONS[what].describe),
       ...(plan.reboot ? ["reboot"] : []),
     ].join("; ");
-    const reason = `every command succeeded, but read back the host still needs: ${left}. Look at its logs, then run "pulumi up" again`;
+    const reason = `every command succeeded, but the host still needs: ${left}. Check its logs, then run "pulumi up" again`;
     change.reject(changeError(change, this.host, reason));
   }
 
@@ -164,23 +164,23 @@ export class ChangeQueue {
     if (group?.kind === "failed") {
       const undone =
         group.notUndone.length === 0
-          ? "Everything was given back as it was"
-          : `Taking it back failed too (${group.notUndone.map(({ output }) => output).join("; ")}): look at the host before you go on`;
+          ? "All steps were undone"
+          : `Undoing it failed too (${group.notUndone.map(({ output }) => output).join("; ")}): check the host before you go on`;
       const reason = `could not ${group.step}. The host said: ${group.output || "nothing"}. ${undone}`;
       return changeError(change, this.host, reason, { step: group.step, output: group.output });
     }
     if (group?.kind === "stale") {
-      const reason = `the host was changed each time while this was planned (${group.reason}). Nothing was changed by us; try again`;
+      const reason = `the host kept changing while this was planned (${group.reason}). Nothing was changed; try again when nobody else is changing the host`;
       return changeError(change, this.host, reason, { output: group.reason });
     }
     const reason =
-      'the host went down or the script was killed in the middle. Run "pulumi up" again when the host is back: it goes on from what it finds';
+      'the host went down, or the script was killed before it ended. Run "pulumi up" again when the host is back: it continues from the state that it finds';
     return changeError(change, this.host, reason);
   }
 }
 
 function whyNotBegun(kind: "busy" | "not-begun", { said }: ApplyOutcome): string {
   return kind === "busy"
-    ? "another run has held the host's lock for a quarter of an hour. Nothing was changed; try again when it has ended"
-    : `the host could not begin${said ? `, and said: ${said}` : ""}. Nothing was changed`;
+    ? "another run has held the host's lock for a quarter of an hour. Nothing was changed; try again when that run has ended"
+    : `the host could not start the script${said ? `, and said: ${said}` : ""}. Nothing was changed; fix that and try again`;
 }

@@ -2,21 +2,21 @@ import { type ErrorDetails, PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import type { Plan } from "../plan/plan";
 
-/** One change that a resource asks of its host. */
+/** One change that a resource makes to its host. */
 export interface Change {
   /** The name of the resource in the program. */
   readonly label: string;
-  /** How errors begin: `make 0000:01:00.0 assignable`. */
+  /** What follows "Unable to" in errors: `make 0000:01:00.0 assignable`. */
   readonly purpose: string;
-  /** Undefined where it is about the host as a whole. */
+  /** The PCI function or slot; undefined when the change is about the host as a whole. */
   readonly device: string | undefined;
-  /** Made anew from the facts of the moment, and again after the apply, when it must be empty. */
+  /** Plans from the current facts; called again after the apply, when the plan must be empty. */
   readonly plan: (facts: HostFacts) => Plan;
-  /** Told now and then what the host does, while that takes long. */
+  /** Called with what the host is doing during long operations. */
   readonly progress: (line: string) => void;
 }
 
-/** Why a change was not made, with what is known of it as fields. */
+/** The error for a change that was not made, with its details as fields. */
 export function changeError(
   { purpose, device }: Pick<Change, "purpose" | "device">,
   host: string,
@@ -26,7 +26,7 @@ export function changeError(
   return new PassthroughError(unable({ purpose, host, reason }), { purpose, host, device, ...details });
 }
 
-/** All that refuses a plan, as one error; undefined where nothing does. */
+/** All refusals of a plan as one error; undefined when there are none. */
 export function refusalError(change: Change, host: string, { refusals }: Plan): PassthroughError | undefined {
   const [first] = refusals;
   if (!first) return undefined;

@@ -5,7 +5,7 @@ import { HostInput } from "../plan/inputs/host-input";
 import { KINDS } from "../plan/kinds/kinds";
 import type { Declaration, Wish } from "../plan/wish";
 
-/** What the resource classes tell of one declaration of the program. */
+/** What the resource classes report about one declaration of the program. */
 const Declared = z.object({
   kind: z.enum(RESOURCE_KINDS),
   label: z.string(),
@@ -14,8 +14,8 @@ const Declared = z.object({
 });
 
 /**
- * What the resource classes tell of the whole program: the transient input `__program`, which check drops, so that
- * it is in no state. With it hosts are read side by side, and guards know what the program is about to change.
+ * What the resource classes report about the whole program: the transient input `__program`, which check drops, so that it is in no
+ * state. With it hosts are read in parallel, and guards know what the program is about to change.
  */
 const TransientInput = z.object({
   preview: z.boolean(),
@@ -30,20 +30,27 @@ export interface DeclaredProgram {
   readonly preview: boolean;
   readonly hosts: readonly HostInput[];
   readonly declarations: readonly z.infer<typeof Declared>[];
-  /** What cannot be read, a line each. */
+  /** What cannot be read, one line each. */
   readonly problems: readonly string[];
 }
 
 /**
- * Reads `__program`, each declaration by itself: what cannot be read is a problem of its own, and leaves the others as they
- * are. Undefined where the program tells nothing (refresh, destroy). A host whose inputs are wrong is left out: the check of its
- * resources says so.
+ * Reads `__program`, each declaration by itself, so that one that cannot be read becomes a problem and does not affect the others.
+ * Undefined when there is no `__program` (refresh, destroy). A host with invalid inputs is omitted: the check of its resources reports
+ * them. Never throws.
  */
 export function readProgram(input: unknown): DeclaredProgram | undefined {
   if (input === undefined) return undefined;
   const program = TransientInput.safeParse(input);
   if (!program.success)
-    return { preview: false, hosts: [], declarations: [], problems: ["what the program declares cannot be read"] };
+    return {
+      preview: false,
+      hosts: [],
+      declarations: [],
+      problems: [
+        "the program's declarations (__program) cannot be read. Use the same version of pulumi-pci-passthrough for the program and its provider",
+      ],
+    };
   const declarations = program.data.declarations.map((declaration) => ({
     declaration,
     read: Declared.safeParse(declaration),
@@ -58,7 +65,7 @@ export function readProgram(input: unknown): DeclaredProgram | undefined {
   };
 }
 
-/** Those for devices: what guards judge by. A device that is no address is left out: the check of its own resource says so. */
+/** The declarations for devices, which guards judge by. An invalid device is omitted: the check of its own resource reports it. */
 export function deviceDeclarations(program: DeclaredProgram | undefined): readonly Declaration[] {
   return (program?.declarations ?? []).flatMap(({ kind, label, device, vm }) => {
     const target = device === undefined ? undefined : parsePciTarget(device);
@@ -66,7 +73,7 @@ export function deviceDeclarations(program: DeclaredProgram | undefined): readon
   });
 }
 
-/** Why a declaration must not be there beside another one of the program; undefined where it may. */
+/** Why a declaration conflicts with another one of the program for the same thing; undefined when it does not. */
 export function twinOf(wish: Wish, label: string, program: DeclaredProgram | undefined): string | undefined {
   const device = "target" in wish ? formatPciTarget(wish.target) : undefined;
   const vm = "vm" in wish ? wish.vm : undefined;
@@ -74,7 +81,7 @@ export function twinOf(wish: Wish, label: string, program: DeclaredProgram | und
     (other) =>
       other.label !== label && other.kind === wish.kind && longForm(other.device) === device && other.vm === vm,
   );
-  return twin && `"${twin.label}" declares the same ${wish.kind} for ${device ?? "the host"}. Keep one of the two`;
+  return twin && `"${twin.label}" declares the same ${wish.kind} for ${device ?? "the host"}. Remove one of the two`;
 }
 
 function longForm(device: string | undefined): string | undefined {

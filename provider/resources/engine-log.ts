@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Lines for the user. The engine's Log call is awaited: lines printed to stdout can get lost at the end of a run. */
+/** Writes lines for the user. */
 export interface EngineLog {
   info(line: string): Promise<void>;
   warn(line: string): Promise<void>;
@@ -8,7 +8,7 @@ export interface EngineLog {
 
 let connected = false;
 
-// A provider process is told nothing but the engine's address, its first argument (@pulumi/pulumi cmd/dynamic-provider, 3.248.0).
+// A provider process gets only the engine's address, as its first argument (@pulumi/pulumi cmd/dynamic-provider, 3.248.0).
 function connect(): void {
   if (connected) return;
   connected = true;
@@ -16,6 +16,7 @@ function connect(): void {
   if (engine !== undefined && /:\d+$/.test(engine)) pulumi.runtime.resetOptions("", "", -1, engine, "", false, "");
 }
 
+/** Lines that the engine shows. Its Log call is awaited, since lines printed to stdout can get lost at the end of a run. */
 export const engineLog: EngineLog = {
   info: (line) => {
     connect();

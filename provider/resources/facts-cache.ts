@@ -1,24 +1,24 @@
 import type { Questions } from "../facts/answers";
 import type { HostFacts } from "../facts/host-facts";
 
-/** A preview gives up on a silent host soon; what changes or reads a host for good waits for a busy one. */
+/** How long to wait for a host: a preview soon gives up on one that does not answer, other operations wait for a busy host. */
 export type Patience = "preview" | "work";
 
-/** Nothing but what is always asked. */
+/** Only what is always asked. */
 export const NO_QUESTIONS: Questions = { vmConfigPaths: [], libvirt: false };
 
 /**
- * The facts of one host, kept until they are forgotten. Questions only add up in one process, so that whoever asks later gets
- * the answers to what was asked before as well, in whichever order they come.
+ * The facts of one host, kept until they are forgotten. Questions accumulate, so that every reading answers all questions asked so far
+ * in this process, whatever their order.
  */
 export class FactsCache {
   private asked = NO_QUESTIONS;
   private cached: { readonly questions: Questions; readonly facts: Promise<HostFacts> } | undefined;
 
-  /** `read` throws ConnectionError or UnreadableFactsError, and so does `get` then; the next `get` reads again. */
+  /** When `read` rejects with ConnectionError or UnreadableFactsError, so does `get`; the next `get` reads again. */
   constructor(private readonly read: (patience: Patience, questions: Questions) => Promise<HostFacts>) {}
 
-  /** Everything that was asked of this host so far. */
+  /** All questions asked about this host so far. */
   get questions(): Questions {
     return this.asked;
   }
@@ -37,7 +37,7 @@ export class FactsCache {
     return reading.facts;
   }
 
-  /** Facts that an apply printed, which answer these questions. */
+  /** Stores facts that an apply printed, which answer these questions. */
   keep(facts: HostFacts, questions: Questions): void {
     this.cached = { questions, facts: Promise.resolve(facts) };
   }

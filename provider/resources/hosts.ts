@@ -4,14 +4,14 @@ import type { HostInput } from "../plan/inputs/host-input";
 import type { Patience } from "./facts-cache";
 import { ManagedHost } from "./managed-host";
 
-/** Slow hosts and links: PCI_PASSTHROUGH_CONNECT_TIMEOUT, in seconds, instead of the 5 that a preview waits. */
+/** PCI_PASSTHROUGH_CONNECT_TIMEOUT, in seconds, is for slow hosts and links: a preview waits only 5 by default. */
 function patienceOf(patience: Patience): { connectTimeoutMs?: number } {
   const seconds = Number(process.env.PCI_PASSTHROUGH_CONNECT_TIMEOUT);
   if (seconds > 0) return { connectTimeoutMs: seconds * 1000 };
   return patience === "work" ? { connectTimeoutMs: 60_000 } : {};
 }
 
-/** The hosts of one process or test, each known once by the way to log in. */
+/** Gives the host of an input, for one process or test: equal logins share one ManagedHost. */
 export function createHosts(): (input: HostInput) => ManagedHost {
   const hosts = new Map<string, ManagedHost>();
   return (input) => {

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Bag } from "../plan/kind";
 
-/** Beside the property of a failure the engine prints its value, and that of `host` with all secrets in clear (seen with 3.259). */
+/** The property of failures without one: the engine prints a property's value, that of `host` with secrets in clear (seen with 3.259). */
 export const WITHOUT_VALUE = "";
 
-/** What is wrong with inputs, each at the property that it is about. */
+/** What is wrong with inputs, each with the property it is about; never `host`, whose value holds secrets. */
 export function failuresOf(error: z.ZodError): readonly { readonly property: string; readonly reason: string }[] {
   return error.issues.map((issue) =>
     issue.path.length === 1 && issue.path[0] === "host"
@@ -13,17 +13,17 @@ export function failuresOf(error: z.ZodError): readonly { readonly property: str
   );
 }
 
-/** These members of a bag, where it has them. */
+/** The members of a bag with these names, as far as it has them. */
 export function pick(bag: Bag, names: readonly string[]): Bag {
   return Object.fromEntries(names.flatMap((name) => (name in bag ? [[name, bag[name]]] : [])));
 }
 
-/** The same without `undefined` anywhere: one such value makes the engine lose a resource that was created. */
+/** The value without `undefined` anywhere, which would make the engine lose a resource that was created. */
 export function plain(value: unknown): Bag {
   return JSON.parse(JSON.stringify(value)) as Bag;
 }
 
-/** Whether two values are the same as JSON, in whichever order their members stand. */
+/** Whether two values are equal as JSON, whatever the order of their members. */
 export function sameValue(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }

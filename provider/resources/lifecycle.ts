@@ -29,15 +29,15 @@ import type { ManagedHost } from "./managed-host";
 import { questionsOf } from "./questions";
 import { containsUnknown } from "./unknowns";
 
-/** What the lifecycle asks of a host. */
+/** The part of a host that the lifecycle uses. */
 type Managed = Pick<ManagedHost, "name" | "facts" | "warnOnce" | "apply">;
 
-/** What the lifecycle needs of the process around it. */
+/** What the lifecycle needs from the process around it. */
 export interface Surroundings {
   readonly hostFor: (host: HostInput) => Managed;
   readonly log: EngineLog;
   readonly env: NodeJS.ProcessEnv;
-  /** Hosts that this process left waiting for a reboot, by name, with what waits. */
+  /** Hosts that this process left in need of a reboot: their names, with what waits for it. */
   readonly waitingHosts: Map<string, string>;
 }
 
@@ -52,7 +52,7 @@ interface Wanted {
   readonly wish: Wish;
 }
 
-/** Turns a kind into what the engine's dynamic provider calls: check, diff, create, read, update, delete. */
+/** Turns a kind into a resource provider for the engine. create, read, update and delete reject with PassthroughError. */
 export function defineResource(kind: ResourceKind, surroundings: Surroundings): dynamic.ResourceProvider {
   const { hostFor, log, env, waitingHosts } = surroundings;
   const { inputs: ownInputs, keyInputs, identity, property, wish: wishOf } = KINDS[kind];
@@ -76,7 +76,7 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     __claim: token,
   });
 
-  /** In preview a user reads what each host will feel; refusals stand in the way of preview and up alike. */
+  /** Why the engine must refuse a resource, in preview and up alike. In preview it also logs the effects on the host. */
   const judge = async ({ inputs, host, wish }: Wanted, program: DeclaredProgram | undefined) => {
     const problems = program?.problems ?? [];
     if (problems.length > 0) return problems.map((reason) => ({ property: WITHOUT_VALUE, reason }));
@@ -86,7 +86,7 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     for (const other of program?.hosts ?? [])
       hostFor(other)
         .facts("preview", questionsOf(other, []))
-        .catch(() => {}); // read side by side; each check judges its own
+        .catch(() => {}); // read in parallel; each check reports the errors of its own host
     try {
       const vms = [vmOf(wish), ...(program?.declarations ?? []).map(({ vm }) => vm)];
       const facts = await host.facts("preview", questionsOf(inputs.host, vms));
@@ -116,11 +116,11 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     const group = groupOf({ change: { label: inputs.__label, purpose }, plan });
     const { changes } = applyScript("preview", [group], questionsOf(inputs.host, []));
     await log.info(
-      `${inputs.__label} would run this on ${host.name}, after it looked that the host is as it was read:\n${changes}`,
+      `${inputs.__label} would run this on ${host.name}, after checking that the host has not changed:\n${changes}`,
     );
   };
 
-  /** Plans and applies; gives the facts before and after, and the last plan that was made with steps in it. */
+  /** Plans and applies. Gives the facts after it, the last plan that was not empty (else the first), and the owner. */
   const carryOut = async ({ inputs, host, wish }: Wanted, token: string, purpose: Purpose) => {
     const planFor = purpose === "present" ? planPresent : planAbsent;
     const owner: Owner = { ...ownerOf(inputs), token };
@@ -140,7 +140,7 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     return { after, done, owner };
   };
 
-  /** The last of these lines of a destroy names every host that waits. */
+  /** Logs which hosts need a reboot when that changes, so that the last such line of a destroy names all of them. */
   const tellWaitingHosts = async (name: string, facts: HostFacts, owner: Owner) => {
     const waiting = waitingChanges(facts, owner).map(({ what }) => what);
     const said = waitingHosts.get(name);
@@ -149,19 +149,19 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     if (waitingHosts.get(name) === said) return;
     const hosts = [...waitingHosts].map(([host, what]) => `\n  ${host}: ${what}`);
     await log.info(
-      hosts.length > 0 ? `Hosts that wait for a reboot:${hosts.join("")}` : "No host waits for a reboot any more.",
+      hosts.length > 0 ? `Hosts that wait for a reboot:${hosts.join("")}` : "No host waits for a reboot any longer.",
     );
   };
 
-  /** Which inputs make it another resource. Where the host is known, its key decides: a VM may have got another name. */
+  /** The inputs whose change replaces the resource. If the host was read, the key decides: a VM may have been renamed. */
   const replacedBy = (id: string, olds: Bag, news: Bag, wish: Wish, facts: HostFacts | undefined): string[] => {
     const differ = (inputs: readonly string[]) => inputs.filter((name) => !sameValue(olds[name], news[name]));
     const { machineId, key } = parseId(id);
     const found = facts && keyOf(facts, wish);
     const changed = differ(keyInputs);
-    const another = found === undefined ? changed.length > 0 : found !== key;
+    const isOther = found === undefined ? changed.length > 0 : found !== key;
     return [
-      ...(another ? (changed.length > 0 ? changed : keyInputs.slice(-1)) : []),
+      ...(isOther ? (changed.length > 0 ? changed : keyInputs.slice(-1)) : []),
       ...differ(identity),
       ...(facts && facts.machine.id !== machineId ? ["host"] : []),
     ];
@@ -241,7 +241,7 @@ async function factsIfReached(
   try {
     return await host.facts("preview", questionsOf(inputs.host, [vmOf(wish)]));
   } catch (error) {
-    if (error instanceof PassthroughError) return undefined; // check has said it already
+    if (error instanceof PassthroughError) return undefined; // check has reported it already
     throw error;
   }
 }
@@ -250,7 +250,7 @@ function ownerOf(inputs: CommonInputs): Owner {
   return { project: inputs.__project, stack: inputs.__stack, label: inputs.__label, token: undefined };
 }
 
-/** What the program calls a VM, which may be a file that the facts have to be asked for. */
+/** What the program calls a VM; may be a file, which the facts then have to include. */
 function vmOf(wish: Wish): string | undefined {
   return "vm" in wish ? wish.vm : undefined;
 }

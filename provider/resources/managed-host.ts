@@ -7,10 +7,10 @@ import type { Change } from "./change";
 import { ChangeQueue } from "./change-queue";
 import { FactsCache, type Patience } from "./facts-cache";
 
-/** How to get a connection to the host; called again after one was cut. */
+/** Connects to the host; called again after a connection was cut. Rejects with ConnectionError. */
 export type Connect = (patience: Patience) => Promise<Host>;
 
-/** A host in this process: its facts, kept until an apply ends, and the one queue of changes to it. */
+/** A host in this process: its facts, cached until an apply ends, and its queue of changes. */
 export class ManagedHost {
   private readonly cache: FactsCache;
   private readonly queue: ChangeQueue;
@@ -24,24 +24,24 @@ export class ManagedHost {
     this.queue = new ChangeQueue(name, this.cache, connect);
   }
 
-  /** Facts that hold since the last apply of this process. Throws ConnectionError or UnreadableFactsError. */
+  /** The facts since the last apply of this process. Rejects with ConnectionError or UnreadableFactsError. */
   facts(patience: Patience, questions: Questions): Promise<HostFacts> {
     return this.cache.get(patience, questions);
   }
 
-  /** Makes a change together with those that wait at the same time; resolves with the facts after it. Throws PassthroughError. */
+  /** Makes a change together with those that wait at the same time; resolves with the facts after it. Rejects with PassthroughError. */
   apply(change: Change): Promise<HostFacts> {
     return this.queue.add(change);
   }
 
-  /** A warning that is said once for the host, however many resources it has. */
+  /** Logs a warning once for the host, however many resources it has; later ones are dropped. */
   async warnOnce(line: string, log: { warn(line: string): Promise<void> }): Promise<void> {
     if (this.warned) return;
     this.warned = true;
     await log.warn(line);
   }
 
-  /** Reading changes nothing, so a connection that is cut under it is simply opened once more. */
+  /** Reading changes nothing, so a connection that is cut meanwhile is simply opened once more. */
   private async read(patience: Patience, questions: Questions, again: "once more" | "no"): Promise<HostFacts> {
     const host = await this.connect(patience);
     try {

@@ -25,13 +25,14 @@ const Query = z.strictObject({
     .optional(),
 });
 
+/** The devices of a host that match a query, or why the host was not reached. */
 export type QueryResult =
   | { readonly kind: "devices"; readonly devices: PciDeviceInfo[] }
-  /** The host was not reached at all: a preview may go on. */
+  /** The host was not reached at all: a preview may go on without it. */
   | { readonly kind: "unreached"; readonly reason: string };
 
 /**
- * Asks a host anew each time: other processes change it. Throws PassthroughError.
+ * Reads a host and filters its devices; read anew by each call, since other processes change it. Throws PassthroughError.
  * @public sdk/get-pci-devices.ts requires it by name, when it is called.
  */
 export async function queryPciDevices(query: unknown): Promise<QueryResult> {

@@ -4,12 +4,13 @@ import type { Host } from "../host/host";
 import { type BootState, bootStateScript, readBootState, rebootScript } from "../script/reboot-script";
 import type { Reboot } from "../steps/reboot";
 
-/** How often a host that reboots is asked, and how often the user hears of it. */
+/** How often a rebooting host is polled, and how often the user is told; in milliseconds. */
 export interface Pace {
   readonly askMs: number;
   readonly tellMs: number;
 }
 
+/** The host to reboot: how to connect to it, and where to report progress. */
 export interface HostToReboot {
   readonly connect: () => Promise<Host>;
   readonly progress: (line: string) => void;
@@ -17,12 +18,12 @@ export interface HostToReboot {
 
 const PACE: Pace = { askMs: 1000, tellMs: 30_000 };
 
-/** A host that goes down answers nothing at all, and no host needs long to say which boot it is in. */
+/** A host that is going down does not answer, and no other host needs long to say which boot it is in. */
 const SILENCE_MS = 15_000;
 
 /**
- * Takes the host down and waits until it is back and its boot has ended. Throws PassthroughError when it does not go
- * down, or is not back within the step's time.
+ * Reboots the host and waits until it is back and its boot is complete. Throws PassthroughError when it does not go down, or is not
+ * back within the step's time.
  */
 export async function rebootHost(host: HostToReboot, step: Reboot, pace = PACE): Promise<void> {
   await goDown(host, step);
@@ -30,7 +31,7 @@ export async function rebootHost(host: HostToReboot, step: Reboot, pace = PACE):
   const seconds = () => Math.round((Date.now() - begun) / 1000);
   let told = begun;
   let seen: Seen = { kind: "silent", why: "it has not been asked yet" };
-  host.progress(`it reboots, and has ${step.timeoutSeconds} s to be back`);
+  host.progress(`it reboots, and has ${step.timeoutSeconds} s to come back`);
   while (seconds() < step.timeoutSeconds) {
     await delay(pace.askMs);
     seen = await ask(host, step);
@@ -43,7 +44,7 @@ export async function rebootHost(host: HostToReboot, step: Reboot, pace = PACE):
     host.progress(`${describe(seen, step)} after ${seconds()} s`);
   }
   throw new PassthroughError(
-    `${describe(seen, step)} after ${step.timeoutSeconds} s. Look at its console; when it is up again, run "pulumi up": a host that was rebooted is not rebooted again, and timeoutSeconds gives it more time`,
+    `${describe(seen, step)} after ${step.timeoutSeconds} s. Check its console; when it is up again, run "pulumi up": a host that was rebooted is not rebooted again. Raise timeoutSeconds if it needs more time`,
   );
 }
 
@@ -51,7 +52,7 @@ type Seen = { readonly kind: "silent"; readonly why: string } | { readonly kind:
 
 function describe(seen: Seen, { bootId }: Reboot): string {
   if (seen.kind === "silent") return `it does not answer (${seen.why.split("\n")[0]})`;
-  return seen.state.bootId === bootId ? "it has not gone down" : "it is up, and has not ended its boot";
+  return seen.state.bootId === bootId ? "it has not gone down" : "it is up, but its boot is not complete";
 }
 
 async function goDown({ connect }: HostToReboot, step: Reboot): Promise<void> {
@@ -61,7 +62,7 @@ async function goDown({ connect }: HostToReboot, step: Reboot): Promise<void> {
     if (exitCode === 0) return;
     throw new PassthroughError(`the host did not go down, and said: ${(stderr + stdout).trim() || "nothing"}`);
   } catch (error) {
-    if (error instanceof ConnectionError && error.failure === "cut") return; // by its going down
+    if (error instanceof ConnectionError && error.failure === "cut") return; // because it went down
     throw error;
   }
 }
@@ -71,9 +72,9 @@ async function ask({ connect }: HostToReboot, step: Reboot): Promise<Seen> {
     const host = await connect();
     const { stdout } = await host.run(bootStateScript(step), { silenceMs: SILENCE_MS });
     const state = readBootState(stdout);
-    return state ? { kind: "up", state } : { kind: "silent", why: "its answer was cut" };
+    return state ? { kind: "up", state } : { kind: "silent", why: "its answer was incomplete" };
   } catch (error) {
-    // A host key that changed or a rejected login would go on for ever, but a booting host has its reasons for many failures.
+    // A changed host key or a rejected login would never recover, but a booting host can cause many kinds of failures.
     if (error instanceof ConnectionError) return { kind: "silent", why: error.message };
     throw error;
   }

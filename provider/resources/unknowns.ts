@@ -1,5 +1,5 @@
 /**
- * How the engine writes values that are not known yet, one text for each type
+ * The texts that stand for unknown values, one for each type
  * (pulumi/pulumi pkg/resource/plugin/rpc.go, v3.259.0; the Node.js SDK itself sends only the first).
  */
 const UNKNOWN = new Set([
@@ -12,7 +12,7 @@ const UNKNOWN = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** Whether a value is, or holds anywhere inside, one that is not known yet. */
+/** Whether a value is unknown, or contains an unknown value at any depth. */
 export function containsUnknown(value: unknown): boolean {
   if (typeof value === "string") return UNKNOWN.has(value);
   if (typeof value !== "object" || value === null) return false;

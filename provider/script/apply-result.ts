@@ -5,24 +5,24 @@ import { describeStep, type Step } from "../steps/steps";
 /** How one group of an apply ended on the host. */
 export type GroupResult =
   | { readonly kind: "done" }
-  /** The host is not as the plan found it any more; nothing was done. */
+  /** The host is no longer as the plan found it; nothing was done. */
   | { readonly kind: "stale"; readonly reason: string }
   | {
       readonly kind: "failed";
-      /** What could not be done, for people: `bind 0000:01:00.0 to pciback`. */
+      /** The step that failed, for people: `bind 0000:01:00.0 to pciback`. */
       readonly step: string;
       readonly output: string;
-      /** Steps whose undoing failed too, with what was printed. */
+      /** Steps whose undo failed too, with what was printed. */
       readonly notUndone: readonly { readonly step: string; readonly output: string }[];
     };
 
-/** How an apply ended; `groups` are in the order in which they were given, undefined where the script did not say. */
+/** How an apply ended; `groups` are in the order in which they were given, undefined where the script reported nothing. */
 export type ApplyResult =
   /** Another apply held the host's lock for a quarter of an hour. */
   | { readonly kind: "busy" }
-  /** The script did not get as far as its first step. */
+  /** The script did not reach its first step. */
   | { readonly kind: "not-begun" }
-  /** The script began and did not end: the host went down under it. */
+  /** The script began and did not end: the host went down, or the script was killed. */
   | { readonly kind: "unfinished"; readonly groups: readonly (GroupResult | undefined)[] }
   | { readonly kind: "ended"; readonly groups: readonly (GroupResult | undefined)[] };
 
@@ -52,12 +52,12 @@ export function readApplyResult(printed: string, planned: readonly { readonly st
   return { kind: ended ? "ended" : "unfinished", groups };
 }
 
-/** What a script says of its progress while it runs, where this line is about that. */
+/** The progress that a line of a running script reports; undefined when the line is about something else. */
 export function readProgress(line: string): string | undefined {
   return line.startsWith(PROGRESS_MARK) ? fromBytes(line.slice(PROGRESS_MARK.length)) : undefined;
 }
 
-/** `name`: the number of a step, from 1, or the function that makes something anew. */
+/** `name`: the number of a step, from 1, or the shell function that rebuilds something. */
 function describe(steps: readonly Step[], name: string): string {
   const step = steps[Number(name) - 1];
   if (step) return describeStep(step);

@@ -16,35 +16,35 @@ import { type ApplyResult, readApplyResult } from "./apply-result";
 import { PROLOGUE } from "./prologue";
 import { functionsCalledBy } from "./shell-functions";
 
-/** Steps that stand or fall together: the plan of one resource. */
+/** Steps that succeed or are undone together: the plan of one resource. */
 export interface ApplyGroup {
   /** For people who read the script: `nic: make 0000:01:00.0 assignable`. */
   readonly title: string;
   readonly steps: readonly Step[];
-  /** What is made anew after the steps of all groups. */
+  /** What is rebuilt after the steps of all groups. */
   readonly regenerate: readonly Regeneration[];
 }
 
 /** A script, and the reader of what it prints. */
 export interface ApplyScript {
   readonly text: string;
-  /** The part of it that changes the host, for people: without what reads the facts. */
+  /** The part that changes the host, for people: without the functions that read the facts. */
   readonly changes: string;
-  /** Of what the script printed, or left for `resultScript`. */
+  /** Reads what the script or `resultScript` printed. */
   read(printed: string): ApplyResult;
 }
 
 /**
  * A script that applies groups of steps under the host's lock and then prints the facts.
- * It is one function called on the last line, so that a cut connection runs all of it or nothing; its result also
- * stays in a file, for `resultScript`. Its lines:
+ * It is one function, called on the last line, so that with a cut connection all of it runs or nothing. The result is also kept in a
+ * file, for `resultScript`. Its lines:
  *
  *     @group 1 done
- *     @group 2 stale              the facts of the plan do not hold any more: nothing was done
+ *     @group 2 stale              the assumptions of the plan no longer hold: nothing was done
  *     @group 3 failed 2           step 2 failed, what it printed follows, and the group was undone
- *     @group 3 not-undone 1       taking step 1 back failed as well
+ *     @group 3 not-undone 1       the undo of step 1 failed as well
  *     |what a command printed
- *     @progress dracut: 20 s so far; …   for the user, while something takes long; not in the result file
+ *     @progress dracut: 20 s so far; …   for the user, during long operations; not in the result file
  */
 export function applyScript(runId: string, groups: readonly ApplyGroup[], questions: Questions): ApplyScript {
   const shared = sharedRegenerations(groups);
@@ -71,7 +71,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], questi
   };
 }
 
-/** A script that waits until the run of that id has ended and prints its result; nothing when it never began. */
+/** A script that waits until the run with this id has ended and prints its result; prints nothing when it never began. */
 export function resultScript(runId: string): string {
   return `
 [ -e ${RUN_FOLDER}/lock ] || exit 0
@@ -163,7 +163,7 @@ run_shared() {
   [ -z "$made" ] || "$make" > "$log" 2>&1 9>&- || tell_log
 }`;
 
-/** A comment of one line, whatever the program calls the resource. */
+/** A comment of one line, whatever characters the resource's name has. */
 function titleOf(title: string): string {
   return `# ${toBytes(title).replaceAll(/[^ -~\x80-\xff]/g, "?")}`;
 }
@@ -183,12 +183,12 @@ function groupShell(number: number, steps: readonly Step[]): string {
   ].join("\n");
 }
 
-/** Text in quotes may run over lines, and indenting those would change it: only the first line is moved. */
+/** A body with quoted text is not indented, because the text may span lines and would change. */
 function shellFunction(name: string, body: string): string {
   return body.includes("'") ? `${name}() {\n${body}\n}` : `${name}() {\n${indent(body)}\n}`;
 }
 
-/** What is made anew once, with the numbers of the groups that wait for it. */
+/** What is rebuilt, each with the numbers of the groups that need it. */
 function sharedRegenerations(groups: readonly ApplyGroup[]): readonly (readonly [Regenerated, readonly number[]])[] {
   const waiting = new Map<Regenerated, number[]>();
   for (const [index, { regenerate }] of groups.entries()) {

@@ -4,9 +4,9 @@ import type { Reboot } from "../steps/reboot";
 import { PROLOGUE } from "./prologue";
 
 /**
- * A script that takes the host down in order, under the lock, so that no apply of another run is cut in two. It ends
- * soon, or its connection is cut: both mean that the host goes. A non-zero exit means that it stays, and says why.
- * XenServer takes 10 seconds to begin (xapi_host.ml, 24.14), and refuses a host that is not disabled before.
+ * A script that reboots the host cleanly, under the lock, so that no apply of another run is interrupted. When it succeeds, or its
+ * connection is cut, the host is going down. A non-zero exit means that it stays up, and the output says why.
+ * XenServer takes 10 seconds to begin (xapi_host.ml, 24.14), and refuses a host that was not disabled before.
  */
 export function rebootScript({ bootId, by }: Reboot): string {
   return `${PROLOGUE}
@@ -28,7 +28,7 @@ exit
 `;
 }
 
-// shutdown(8) of systemd and of SysV return at once; busybox has reboot alone.
+// shutdown(8) of systemd and SysV returns at once; busybox has only reboot.
 const INIT_REBOOT = `  if command -v shutdown > /dev/null; then shutdown -r now; else reboot; fi`;
 
 const XAPI_REBOOT = `  host=$(sed -n "s/^INSTALLATION_UUID='\\(.*\\)'/\\1/p" /etc/xensource-inventory)
@@ -38,16 +38,17 @@ const XAPI_REBOOT = `  host=$(sed -n "s/^INSTALLATION_UUID='\\(.*\\)'/\\1/p" /et
   xe host-enable uuid="$host"
   return 1`;
 
-/** What a host says of its boot. */
+/** What a host reports about its boot. */
 export interface BootState {
+  /** The id of the current boot, a uuid. */
   readonly bootId: string;
-  /** Whether it has started all that it starts at boot: its toolstack too, and the services that give devices to VMs. */
+  /** Whether everything that starts at boot has started, including the toolstack and services that give devices to VMs. */
   readonly ready: boolean;
 }
 
 /**
- * A script that prints the boot of the moment and whether it has ended. "degraded" is an end as well: a unit of somebody
- * failed. On XenServer the host is enabled once its toolstack is up, unless it was disabled before us or by hand.
+ * A script that prints the current boot and whether it is complete. "degraded" counts as complete: some unit failed. On XenServer the
+ * host is enabled once its toolstack is up, unless it was disabled before or by hand.
  */
 export function bootStateScript({ by }: Pick<Reboot, "by">): string {
   return `${PROLOGUE}
@@ -75,7 +76,7 @@ const XAPI_STATE = `  host=$(sed -n "s/^INSTALLATION_UUID='\\(.*\\)'/\\1/p" /etc
     fi
   fi`;
 
-/** Reads what `bootStateScript` printed; undefined when it is not that. */
+/** Reads what `bootStateScript` printed; undefined when the output is incomplete. */
 export function readBootState(printed: string): BootState | undefined {
   const bootId = /^boot (\S+)$/m.exec(printed)?.[1];
   return bootId === undefined ? undefined : { bootId, ready: /^ready$/m.test(printed) };

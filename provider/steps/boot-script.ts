@@ -3,19 +3,22 @@ import type { BootInit } from "../facts/pciback-conf";
 import { quote } from "../shell";
 import type { StepType } from "./step-type";
 
-/** The boot starts our script from now on, or does not any more. */
+/** Our boot script is enabled or disabled. */
 export interface SetBootScript {
   readonly kind: "boot-script";
+  /** The script's name, without the suffix of a systemd unit. */
   readonly name: string;
   readonly init: BootInit;
+  /** Whether future boots start it. */
   readonly started: boolean;
 }
 
 const set = ({ init, name }: SetBootScript, started: boolean) =>
   `boot_script ${init} ${quote(name)} ${started ? "start" : "leave"}`;
 
+/** Enables or disables a boot script with the init system's own program. */
 export const setBootScript: StepType<SetBootScript> = {
-  // The edit of the list that the script reads says which functions the host loses.
+  // The step that edits the script's list says which functions the host loses.
   takes: () => [],
   moves: () => [],
   gives: () => [],

@@ -21,7 +21,7 @@ export interface DropClaim {
   readonly before: Claim;
 }
 
-/** A boot change that was taken back is noted until the next boot: its effect stays that long. */
+/** The removal of a boot change is noted until the next boot, because its effect lasts until then. */
 export interface NoteRemoval {
   readonly kind: "note-removal";
   readonly removal: Removal;
@@ -29,6 +29,7 @@ export interface NoteRemoval {
 
 const takesNothing = { takes: () => [], moves: () => [], gives: () => [] };
 
+/** Writes the claim's file; assumes that it still has the text of `before`. */
 export const writeClaim: StepType<WriteClaim> = {
   ...takesNothing,
   after: (facts, { key, claim }) => withoutClaim(facts, key, [{ key, claim }]),
@@ -39,6 +40,7 @@ export const writeClaim: StepType<WriteClaim> = {
   describe: ({ key }) => `write the claim ${key}`,
 };
 
+/** Removes the claim's file; assumes that it still has the text of `before`. */
 export const dropClaim: StepType<DropClaim> = {
   ...takesNothing,
   after: (facts, { key }) => withoutClaim(facts, key, []),
@@ -49,6 +51,7 @@ export const dropClaim: StepType<DropClaim> = {
   describe: ({ key }) => `remove the claim ${key}`,
 };
 
+/** Writes the note below /var/run, which a reboot empties. */
 export const noteRemoval: StepType<NoteRemoval> = {
   ...takesNothing,
   after: (facts, { removal }) => ({ ...facts, removals: [...facts.removals, removal] }),

@@ -4,23 +4,25 @@ import type { StubDriver } from "../pci/stub-driver";
 import { quote } from "../shell";
 import type { StepType } from "./step-type";
 
-/** What moves a function to its stub driver and back: a toolstack, sysfs as every driver has it, or the files of pciback. */
+/** What binds a function to its stub driver and back: a toolstack, the sysfs files of all drivers, or those of pciback. */
 export type AssignedBy = "xl" | "virsh" | "sysfs" | "pciback";
 
-/** A function leaves its driver for the stub driver. */
+/** A function is bound to the stub driver instead of its own. */
 export interface MakeAssignable {
   readonly kind: "make-assignable";
   readonly address: PciAddress;
+  /** The driver it has now; undefined for none. */
   readonly from: string | undefined;
   readonly stub: StubDriver;
   readonly by: AssignedBy;
 }
 
-/** A function leaves the stub driver for a driver of the host, or for none. */
+/** A function is bound to a driver of the host again, or to none. */
 export interface Release {
   readonly kind: "release";
   readonly address: PciAddress;
   readonly stub: StubDriver;
+  /** The driver it gets; undefined for none. */
   readonly to: string | undefined;
   readonly by: AssignedBy;
 }
@@ -155,6 +157,7 @@ const assign = (by: AssignedBy, address: PciAddress, stub: StubDriver) => `make_
 const release = (by: AssignedBy, address: PciAddress, driver: string | undefined) =>
   `release_${by} ${address} ${quote(driver ?? "")}`;
 
+/** Binds a function to its stub driver; assumes that it still has the driver `from`. */
 export const makeAssignable: StepType<MakeAssignable> = {
   takes: ({ address, stub }) => [{ address, when: "now", to: stub }],
   moves: ({ address }) => [address],
@@ -168,6 +171,7 @@ export const makeAssignable: StepType<MakeAssignable> = {
     from === undefined ? `bind ${address} to ${stub}` : `move ${address} from ${from} to ${stub}`,
 };
 
+/** Binds a function to a host driver again; assumes that it is still on the stub driver. */
 export const releaseDevice: StepType<Release> = {
   takes: () => [],
   moves: ({ address }) => [address],

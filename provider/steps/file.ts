@@ -5,20 +5,21 @@ import { quote } from "../shell";
 import type { StepType } from "./step-type";
 import { putText, textShell } from "./text-shell";
 
-/** The whole new text of a file; undefined text means that there is no such file. */
+/** A file gets a new text. Undefined text means that there is no such file. */
 export interface FileEdit {
   readonly kind: "edit-file";
   readonly path: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
-  /** Functions that the host loses at its next boot by this edit. */
+  /** The functions that the host loses at its next boot because of this edit. */
   readonly hides: readonly PciAddress[];
-  /** Whether this is our first edit of the file, the one that removes our last entry, or one between. */
+  /** The copy of the original text: kept with our first edit, removed with our last entry, left alone by edits in between. */
   readonly original: "keep" | "forget" | "leave";
-  /** A new file is one that can be run. */
+  /** Whether a new file is executable. */
   readonly executable?: boolean;
 }
 
+/** Replaces the whole text of a file; assumes that it still has the text `before`. */
 export const editFile: StepType<FileEdit> = {
   takes: ({ hides }) => hides.map((address) => ({ address, when: "next-boot", to: undefined })),
   moves: () => [],
@@ -29,7 +30,7 @@ export const editFile: StepType<FileEdit> = {
     const { path, before, after } = step;
     const copy = quote(originalPath(path));
     const lines = [
-      // Several edits of one apply may each be the first one as far as their own plan knows.
+      // Several plans of one apply may each believe that theirs is the first edit.
       ...(step.original === "keep" && before !== undefined
         ? [`[ -e ${copy} ] || ${putText(originalPath(path), before)}`]
         : []),
@@ -47,12 +48,12 @@ export const editFile: StepType<FileEdit> = {
     `${after === undefined ? "remove" : before === undefined ? "write" : "edit"} ${path}`,
 };
 
-/** Where the text before our first edit is kept until our last entry leaves the file. */
+/** The path of the copy of a file's original text, kept from our first edit until our last entry is removed. */
 export function originalPath(path: string): string {
   return `${STATE_FOLDER}/before${path}`;
 }
 
-/** Shell that removes the folder of a file, where that folder is there for files of ours alone. */
+/** Shell that removes the folder of a file, if that folder is only for our files. */
 function dropFolder(path: string): readonly string[] {
   const folder = path.slice(0, path.lastIndexOf("/"));
   return folder.endsWith("pulumi-pci-passthrough") ? [`rmdir ${quote(folder)} 2> /dev/null || :`] : [];

@@ -5,13 +5,13 @@ import type { AttachOptions } from "../vm-text/attach-options";
 import { formatSpecString } from "../vm-text/spec-string";
 import type { StepType } from "./step-type";
 
-/** A running virtual machine, as far as a step needs to name it. */
+/** The identity of a running VM: its Xen domain id, and its name for people. */
 export interface RunningVm {
   readonly domainId: number;
   readonly name: string;
 }
 
-/** The command that gives a function to a running VM and takes it away again. */
+/** The command that plugs a function into a running VM and unplugs it. */
 export type AttachedBy = "xl" | "xm";
 
 /** A running VM gets a function. */
@@ -86,8 +86,9 @@ xm_detach() {
   return 1
 }`;
 
+/** Hot-plugs a function by xl or xm; performing and undoing check xenstore, not exit codes. */
 export const attach: StepType<Attach> = {
-  // A device is hot-plugged from pciback, which took it from the host before.
+  // The device is on pciback already, so the host does not lose it by this.
   takes: () => [],
   moves: () => [],
   gives: ({ address, vm }) => [{ address, vm: { name: vm.name, uuid: undefined }, scope: "live" }],
@@ -99,6 +100,7 @@ export const attach: StepType<Attach> = {
   describe: ({ address, vm }) => `hot-plug ${address} into the VM "${vm.name}"`,
 };
 
+/** Unplugs a function by xl or xm; fails when the guest does not release it in time. */
 export const detach: StepType<Detach> = {
   takes: () => [],
   moves: () => [],
@@ -118,7 +120,7 @@ const attachBy: Readonly<Record<AttachedBy, (vm: RunningVm, address: PciAddress,
   xm: ({ domainId }, address, options) => `xm_attach ${domainId} ${address}${xmOptions(options)}`,
 };
 
-/** As `xm pci-attach` has them before the domain: `-o msitranslate=1`. A slot of its own is in the file alone. */
+/** Options of `xm pci-attach`, which precede the domain: `-o msitranslate=1`. It has none for the slot. */
 function xmOptions({ msitranslate, powerManagement }: AttachOptions): string {
   const words = [
     ...(msitranslate === undefined ? [] : [`msitranslate=${Number(msitranslate)}`]),

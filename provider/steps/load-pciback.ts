@@ -1,10 +1,11 @@
 import type { StepType } from "./step-type";
 
-/** Loads the driver that keeps devices for VMs on Xen, where it is a module. It stays loaded: that does no harm. */
+/** The module pciback, Xen's stub driver, is loaded. It stays loaded, which does no harm. */
 export interface LoadPciback {
   readonly kind: "load-pciback";
 }
 
+/** Loads pciback; fails when the module loads but its driver does not register. */
 export const loadPciback: StepType<LoadPciback> = {
   takes: () => [],
   moves: () => [],

@@ -1,11 +1,11 @@
-/** A reboot of the host. It runs in a script of its own: the connection that would bring its result goes down with the host. */
+/** A reboot of the host. It has a script of its own, because the connection that would carry its result is cut by the reboot. */
 export interface Reboot {
-  /** The boot that ends. */
+  /** The id of the boot to end; in any other boot nothing is done. */
   readonly bootId: string;
   readonly by: RebootedBy;
-  /** How long the host may take to be back. */
+  /** Time in seconds that the host has to come back. */
   readonly timeoutSeconds: number;
 }
 
-/** What takes a host down in order: its init, or XenServer's toolstack. */
+/** What reboots a host cleanly: its init system, or XenServer's toolstack. */
 export type RebootedBy = "init" | "xapi";

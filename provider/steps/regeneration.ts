@@ -1,10 +1,10 @@
 import { quote } from "../shell";
 
-/** What is made anew from the boot's source files; an apply makes each once for all that wait for it. */
+/** A boot file that is rebuilt from its sources. An apply rebuilds each once, for all groups that need it. */
 export type Regeneration =
   | {
       readonly what: "initramfs";
-      /** Modules: an initramfs that has none of these and no file of ours stays as it is. Undefined: it is made in any case. */
+      /** Module names: an initramfs with none of them and none of our files is left alone. Undefined: always rebuilt. */
       readonly ifItHas?: readonly string[];
     }
   | {
@@ -12,23 +12,24 @@ export type Regeneration =
       /** The grub.cfg that the host boots from. */
       readonly path: string;
     };
+/** The name of a kind of boot file that can be rebuilt. */
 export type Regenerated = Regeneration["what"];
 
-/** How long one program may take that makes an initramfs or a grub.cfg: on an emulated host mkinitramfs takes minutes. */
+/** The limit for a program that builds an initramfs or a grub.cfg: on an emulated host mkinitramfs takes minutes. */
 const LIMIT_SECONDS = 30 * 60;
 const PROGRESS_SECONDS = 10;
-/** What a line begins with that is for the user while something takes long. */
+/** The prefix of lines that tell the user about progress. */
 export const PROGRESS_MARK = "@progress ";
 
-/** Of each thing that can be made anew: the shell function that makes it, and what people call that. */
+/** The shell function that rebuilds each kind of boot file, and its description for people, in the infinitive. */
 export const REGENERATIONS = {
   initramfs: { shellFunction: "regenerate_initramfs", describe: "rebuild the initramfs" },
   "grub-config": { shellFunction: "regenerate_grub_config", describe: "rebuild grub.cfg" },
 } as const satisfies Readonly<Record<Regenerated, { shellFunction: string; describe: string }>>;
 
 /**
- * Functions that make boot files anew from their sources. The old file stays until the new one is whole, checked and on the
- * disk. `remade` names what was replaced: it is made once more when a later one fails and the sources go back.
+ * Shell functions that rebuild boot files from their sources. The old file stays until the new one is complete, checked and on disk.
+ * `remade` names the files replaced; they are rebuilt once more when a later one fails and the sources are restored.
  */
 export const REGENERATION_FUNCTIONS = `
 # Runs a program that takes long: tells now and then that it still runs, and ends it with all its children after the limit.
@@ -141,14 +142,14 @@ regenerate_grub_config() {
   return 1
 }`.trim();
 
-/** Shell that tells those functions what it is about: all steps of an apply that make the same thing, as one. */
-export function regenerationSettings(steps: readonly Regeneration[]): string {
-  const initramfs = steps.filter((step) => step.what === "initramfs");
-  const always = initramfs.some((step) => step.ifItHas === undefined);
-  const modules = [...new Set(initramfs.flatMap((step) => step.ifItHas ?? []))].sort();
+/** Shell that sets the variables of those functions, from all regenerations of an apply together. */
+export function regenerationSettings(regenerations: readonly Regeneration[]): string {
+  const initramfs = regenerations.filter((regeneration) => regeneration.what === "initramfs");
+  const always = initramfs.some(({ ifItHas }) => ifItHas === undefined);
+  const modules = [...new Set(initramfs.flatMap(({ ifItHas }) => ifItHas ?? []))].sort();
   const names = modules.map((name) => name.replaceAll(/[-_]/g, "[-_]"));
   const has = always ? "" : `pulumi-pci-passthrough|/(${names.join("|")})[.]ko`;
-  const config = steps.find((step) => step.what === "grub-config");
+  const config = regenerations.find(({ what }) => what === "grub-config");
   return [
     `limit=${LIMIT_SECONDS}`,
     ...(initramfs.length > 0 ? [`initramfs_has=${quote(has)}`] : []),
@@ -156,7 +157,7 @@ export function regenerationSettings(steps: readonly Regeneration[]): string {
   ].join("\n");
 }
 
-/** Each thing that is to be made anew, once. */
+/** The regenerations without duplicates. */
 export function distinctRegenerations(regenerations: readonly Regeneration[]): readonly Regeneration[] {
   return [...new Map(regenerations.map((regeneration) => [JSON.stringify(regeneration), regeneration])).values()];
 }

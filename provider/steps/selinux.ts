@@ -1,7 +1,7 @@
 import { quote } from "../shell";
 import type { StepType } from "./step-type";
 
-/** A boolean of SELinux, which has the last word on what QEMU of libvirt may do, is switched for good. */
+/** A boolean of SELinux, which limits what libvirt's QEMU may do, is switched permanently. */
 export interface SetSelinuxBoolean {
   readonly kind: "set-selinux-boolean";
   readonly name: string;
@@ -11,6 +11,7 @@ export interface SetSelinuxBoolean {
 const onOff = (value: boolean) => (value ? "on" : "off");
 const set = (name: string, value: boolean) => `set_boolean ${quote(name)} ${value ? 1 : 0} ${onOff(value)}`;
 
+/** Switches the boolean with `setsebool -P`; assumes that it still has the opposite value. */
 export const setSelinuxBoolean: StepType<SetSelinuxBoolean> = {
   takes: () => [],
   moves: () => [],

@@ -2,43 +2,43 @@ import type { HostFacts } from "../facts/host-facts";
 import type { PciAddress } from "../pci/address";
 import type { StubDriver } from "../pci/stub-driver";
 
-/** A function that the host loses by a step. */
+/** A function that the host loses through a step. */
 export interface Taken {
   readonly address: PciAddress;
-  /** At once, whenever the VM starts that gets it, or at the next boot of the host. */
+  /** When: at once, when the VM that gets it starts, or at the next boot of the host. */
   readonly when: "now" | "vm-start" | "next-boot";
-  /** The stub driver that the step binds it to; undefined where something else decides. */
+  /** The stub driver that the step binds it to; undefined when something else decides. */
   readonly to: StubDriver | undefined;
 }
 
-/** A function that a VM gets by a step. */
+/** A function that a VM gets through a step. */
 export interface Given {
   readonly address: PciAddress;
   readonly vm: { readonly name: string; readonly uuid: string | undefined };
-  /** In its lasting configuration, or while it runs. */
+  /** In its persistent configuration, or while it runs. */
   readonly scope: "config" | "live";
 }
 
 /**
- * All that there is to know of one type of step, in one file: what it does to a host, as data, as facts and as shell. No member
- * has a default. `takes`, `moves` and `gives` decide which guards look at a step, so a type that forgot one would pass them all.
+ * Everything about one type of step: what it does to a host, as data, as facts and as shell. No member has a default: `takes`, `moves`
+ * and `gives` decide which guards judge a step, so a type that omitted one would escape them.
  */
 export interface StepType<S> {
-  /** The functions that the host loses by it. */
+  /** The functions that the host loses through it. */
   takes(step: S): readonly Taken[];
   /** The functions whose driver it changes now: no running VM may hold one of them. */
   moves(step: S): readonly PciAddress[];
-  /** The functions that a VM gets by it. */
+  /** The functions that a VM gets through it. */
   gives(step: S): readonly Given[];
-  /** The facts once it is done: what later plans of the same apply start from. */
+  /** The facts after it: what later plans of the same apply start from. */
   after(facts: HostFacts, step: S): HostFacts;
-  /** Shell commands that succeed while the host is as the plan found it; all run under the lock before the first step. */
+  /** Shell commands that succeed as long as the host is as the plan found it; all run under the lock before the first step. */
   assumes(step: S): readonly string[];
-  /** Shell that does it, and fails unless the host then is as wanted. */
+  /** Shell that performs it, and fails unless the host then is as wanted. */
   perform(step: S): string;
-  /** Shell that takes it back, whether it was done altogether, in part or not at all. */
+  /** Shell that undoes it, whether it was performed completely, in part or not at all. */
   undo(step: S): string;
-  /** The shell functions that the above call and no other type shares, each with a comment on its arguments. */
+  /** The shell functions that the above call, except SHARED_FUNCTIONS; each with a comment on its arguments. */
   readonly functions: string;
   /** For people, in the infinitive: `bind 0000:01:00.0 to pciback`. */
   describe(step: S): string;

@@ -37,16 +37,16 @@ const STEP_TYPES = {
 
 type StepKind = keyof typeof STEP_TYPES;
 type Fields = { readonly [K in StepKind]: (typeof STEP_TYPES)[K] extends StepType<infer S> ? S : never };
-/** The same table in the form by which the compiler sees that a step and the type of its kind belong together. */
+/** The same table, typed so that the compiler knows which step belongs to which type. */
 const TYPES: { readonly [K in StepKind]: StepType<Fields[K]> } = STEP_TYPES;
 
 /**
- * One change to a host, as data. A step carries what it assumes of the host (`from`, `before`): the apply checks that again
- * under its lock, and does nothing at all when it no longer holds.
+ * One change to a host, as data. A step carries what it assumes about the host (`from`, `before`): the apply checks that again under
+ * its lock, and does nothing when it no longer holds.
  */
 export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly kind: P } & Fields[P] }[K];
 
-/** The functions that the host loses by a step. */
+/** The functions that the host loses through a step. */
 export function takenBy<K extends StepKind>(step: Step<K>): readonly Taken[] {
   return TYPES[step.kind].takes(step);
 }
@@ -56,12 +56,12 @@ export function movedBy<K extends StepKind>(step: Step<K>): readonly PciAddress[
   return TYPES[step.kind].moves(step);
 }
 
-/** The functions that a VM gets by a step. */
+/** The functions that a VM gets through a step. */
 export function givenBy<K extends StepKind>(step: Step<K>): readonly Given[] {
   return TYPES[step.kind].gives(step);
 }
 
-/** The facts once these steps are done: what the next plan of the same apply starts from. */
+/** The facts after these steps: what the next plan of the same apply starts from. */
 export function simulate(facts: HostFacts, steps: readonly Step[]): HostFacts {
   return steps.reduce((now, step) => afterStep(now, step), facts);
 }
@@ -70,24 +70,25 @@ function afterStep<K extends StepKind>(facts: HostFacts, step: Step<K>): HostFac
   return TYPES[step.kind].after(facts, step);
 }
 
-/** One step as shell: what it assumes, what it does, and what takes it back. Each is one command or several lines. */
+/** One step as shell: commands that check its assumptions, and what performs and undoes it, of one or more lines. */
 export interface StepShell {
   readonly assumes: readonly string[];
   readonly perform: string;
   readonly undo: string;
 }
 
+/** The shell of a step. */
 export function stepShell<K extends StepKind>(step: Step<K>): StepShell {
   const type = TYPES[step.kind];
   return { assumes: type.assumes(step), perform: type.perform(step), undo: type.undo(step) };
 }
 
-/** For people: `bind 0000:01:00.0 to pciback`. */
+/** A step for people, in the infinitive: `bind 0000:01:00.0 to pciback`. */
 export function describeStep<K extends StepKind>(step: Step<K>): string {
   return TYPES[step.kind].describe(step);
 }
 
-/** The shell functions of all types of step; a script takes along those that it calls. */
+/** The shell functions of all types of step; a script includes those that it calls. */
 export const STEP_FUNCTIONS = [
   ...new Set([SHARED_FUNCTIONS, ...Object.values(TYPES).map((type) => type.functions)]),
 ].join("\n");

@@ -1,14 +1,14 @@
 import { posixChecksum } from "../facts/checksum";
 import { quote } from "../shell";
 
-/** Shell that expects a file's text, replaces it, and puts it back. Undefined text: there is no such file. */
+/** Shell that checks a file's text, replaces it, and restores it. */
 export interface TextShell {
   readonly assumes: string;
   readonly perform: string;
   readonly undo: string;
 }
 
-/** For steps that replace the whole text of a file; the new text is compared once it is written. */
+/** Shell for steps that replace the whole text of a file; the new text is checked after writing. Undefined text means no file. */
 export function textShell(path: string, before: string | undefined, after: string | undefined): TextShell {
   return {
     assumes: expectText(path, before),
@@ -17,7 +17,7 @@ export function textShell(path: string, before: string | undefined, after: strin
   };
 }
 
-/** Shell that makes a file have this text, or be gone. */
+/** Shell that gives a file this text; undefined text removes it. */
 export function putText(path: string, text: string | undefined): string {
   return text === undefined ? `rm -f ${quote(path)}` : `printf %s ${quote(text)} | replace_file ${quote(path)}`;
 }

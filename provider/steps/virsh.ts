@@ -5,19 +5,21 @@ import { quote } from "../shell";
 import { type DomainXml, formatHostdev, formatSourceAddress, type Hostdev } from "../vm-text/domain-xml";
 import type { StepType } from "./step-type";
 
-/** A VM of libvirt gets or loses one function: in its lasting configuration, or in the running VM. */
+/** A VM of libvirt gets or loses one function: in its persistent configuration, or in the running VM. */
 export interface VirshChange {
   readonly kind: "virsh-attach" | "virsh-detach";
   readonly uri: LibvirtUri;
   readonly vm: { readonly uuid: string; readonly name: string };
   readonly hostdev: Hostdev;
   readonly to: "config" | "live";
-  /** The root ports, highest index first, that libvirt makes in the configuration with an attach, and that go with a detach. */
+  /** Indices of the root ports, highest first, that libvirt adds to the configuration with an attach, or that a detach removes. */
   readonly madePorts?: readonly number[];
-  /** Whether virsh has --config and --live; an older one edits the configuration as `virsh edit` does. */
+  /** Whether virsh has --config and --live; with an older one, the configuration is redefined as `virsh edit` does. */
   readonly separateScopes: boolean;
 }
+/** A VM gets a function. */
 export type VirshAttach = VirshChange & { readonly kind: "virsh-attach" };
+/** A VM loses a function. */
 export type VirshDetach = VirshChange & { readonly kind: "virsh-detach" };
 
 const functions = `
@@ -78,8 +80,9 @@ define_device() {
   return "$status"
 }`;
 
+/** Attaches a function with virsh; assumes that the VM does not have it. */
 export const virshAttach: StepType<VirshAttach> = {
-  // What is managed leaves its driver when the VM starts, or at once in one that runs.
+  // A managed device is unbound from its driver when the VM starts, or at once if it is running.
   takes: ({ hostdev, to }) =>
     hostdev.managed ? [{ address: hostdev.address, when: to === "live" ? "now" : "vm-start", to: undefined }] : [],
   moves: () => [],
@@ -95,6 +98,7 @@ export const virshAttach: StepType<VirshAttach> = {
       : `add ${hostdev.address} to the configuration of the VM "${vm.name}"`,
 };
 
+/** Detaches a function with virsh; assumes that the VM has it. Fails when the guest does not release it in time. */
 export const virshDetach: StepType<VirshDetach> = {
   takes: () => [],
   moves: () => [],
@@ -121,7 +125,7 @@ function change(command: "attach-device" | "detach-device", step: VirshChange, h
     : `change_device ${command} ${about(step)} ${xml}${step.separateScopes ? ` --${step.to}` : ""}`;
 }
 
-/** Put back, a function gets a root port of libvirt's choice again. */
+/** A function that is put back gets a root port of libvirt's choice. */
 function restored({ hostdev, madePorts = [] }: VirshChange): Hostdev {
   return madePorts.length > 0 ? { ...hostdev, guestAddress: undefined } : hostdev;
 }
@@ -130,7 +134,7 @@ function dropPorts({ uri, vm, madePorts = [] }: VirshChange): string {
   return madePorts.length > 0 ? ` || return\ndrop_ports ${quote(uri)} ${vm.uuid} ${quote(madePorts.join(" "))}` : "";
 }
 
-/** Where libvirt puts the device in the guest, and which driver gets back a managed one, shows when the host is read again. */
+/** The device's address in the guest and the driver of a managed device after a detach are known only when the host is read again. */
 function withHostdev(facts: HostFacts, { kind, vm, hostdev, to, madePorts }: VirshChange): HostFacts {
   const { libvirt } = facts;
   if (libvirt?.kind !== "answers") return facts;

@@ -3,20 +3,23 @@ import type { PciAddress } from "../pci/address";
 import { quote } from "../shell";
 import type { StepType } from "./step-type";
 
-/** A physical function gets another number of virtual functions; all that it has now go away first. */
+/** A physical function gets another number of virtual functions; the existing ones are all removed first. */
 export interface SetVirtualFunctions {
   readonly kind: "set-virtual-functions";
   readonly address: PciAddress;
-  /** What there is now, with the drivers that let go of it. */
+  /** The current number, and the virtual functions with their drivers. */
   readonly from: { readonly count: number; readonly functions: readonly HeldFunction[] };
+  /** The new number; 0 for none. */
   readonly to: number;
 }
 
+/** A virtual function and its driver; undefined for none. */
 export interface HeldFunction {
   readonly address: PciAddress;
   readonly driver: string | undefined;
 }
 
+/** Sets the number through sysfs; assumes the current number and drivers. */
 export const setVirtualFunctions: StepType<SetVirtualFunctions> = {
   takes: ({ from }) => from.functions.map(({ address }) => ({ address, when: "now", to: undefined })),
   moves: ({ from }) => from.functions.map(({ address }) => address),

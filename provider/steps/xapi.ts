@@ -3,13 +3,13 @@ import type { PciAddress } from "../pci/address";
 import { quote } from "../shell";
 import type { StepType } from "./step-type";
 
-/** The value of `other-config:pci` of a VM of XAPI; undefined means that there is no such key. */
+/** A VM of XAPI gets another value of `other-config:pci`; undefined means that there is no such key. */
 export interface VmPciEdit {
   readonly kind: "set-vm-pci";
   readonly vm: { readonly uuid: string; readonly name: string };
   readonly before: string | undefined;
   readonly after: string | undefined;
-  /** Functions that XAPI takes from their drivers when the VM starts. */
+  /** The functions that XAPI takes from their drivers when the VM starts. */
   readonly gives: readonly PciAddress[];
 }
 
@@ -17,8 +17,8 @@ export interface VmPciEdit {
 const argument = (pci: string | undefined) => (pci === undefined ? "absent" : quote(`=${pci}`));
 
 /**
- * `vm-param-set` takes the key away and adds it again (xen-api, cli_operations.ml), so what is there afterwards decides. Never
- * `--minimal`: it puts a backslash before commas.
+ * Sets the key, and reads it back: `vm-param-set` removes it and adds it again (xen-api, cli_operations.ml). Never `--minimal`, which
+ * puts a backslash before commas.
  */
 export const setVmPci: StepType<VmPciEdit> = {
   takes: ({ gives }) => gives.map((address) => ({ address, when: "vm-start", to: undefined })),

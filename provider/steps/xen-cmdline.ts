@@ -5,7 +5,7 @@ import { quote } from "../shell";
 import { type FileEdit, originalPath } from "./file";
 import type { StepType } from "./step-type";
 
-/** The one argument of a name on dom0's kernel line, by XenServer's `xen-cmdline`; an undefined value means that there is none. */
+/** The argument with this name on dom0's kernel line, set by XenServer's `xen-cmdline`; an undefined value means no argument. */
 export interface Dom0ArgumentEdit {
   readonly kind: "set-dom0-argument";
   /** The grub.cfg that xen-cmdline edits. */
@@ -13,12 +13,12 @@ export interface Dom0ArgumentEdit {
   readonly name: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
-  /** Functions that the host loses at its next boot by this edit. */
+  /** The functions that the host loses at its next boot because of this edit. */
   readonly hides: readonly PciAddress[];
   readonly original: FileEdit["original"];
 }
 
-/** One argument of a name on the hypervisor's line, by XenServer's `xen-cmdline`: the whole word; undefined means that there is none. */
+/** The argument with this name on Xen's line, set by XenServer's `xen-cmdline`: the whole word; undefined means no argument. */
 export interface XenArgumentEdit {
   readonly kind: "set-xen-argument";
   /** The grub.cfg that xen-cmdline edits. */
@@ -29,8 +29,8 @@ export interface XenArgumentEdit {
 }
 
 /**
- * xen-cmdline ends with 0 whatever it did, takes any value, and with two names in one call doubles every argument (8.3): so
- * there is one name in a call, and what it prints afterwards decides. It replaces grub.cfg without fsync.
+ * xen-cmdline exits with 0 whatever happens, accepts any value, and doubles every argument when called with two names (8.3). So each
+ * call has one name, and what it prints afterwards is checked. It replaces grub.cfg without fsync.
  */
 const functions = `
 # "dom0" or "xen", whose line it is; name, the argument as it should stand there ("" for none).
@@ -66,6 +66,7 @@ const argument = (name: string, value: string | undefined) => (value === undefin
 const setOnLine = (line: "dom0" | "xen", { path, name }: Dom0ArgumentEdit | XenArgumentEdit, text: string) =>
   `set_boot_argument ${quote(path)} ${line} ${quote(name)} ${quote(text)}`;
 
+/** Sets or deletes the argument of dom0's kernel; assumes that it still has the value `before`. */
 export const setDom0Argument: StepType<Dom0ArgumentEdit> = {
   takes: ({ hides }) => hides.map((address) => ({ address, when: "next-boot", to: undefined })),
   moves: () => [],
@@ -90,6 +91,7 @@ export const setDom0Argument: StepType<Dom0ArgumentEdit> = {
     after === undefined ? `remove ${name} from ${path}` : `set ${argument(name, after)} in ${path}`,
 };
 
+/** Sets or deletes the argument of Xen; assumes that it still is `before`. */
 export const setXenArgument: StepType<XenArgumentEdit> = {
   takes: () => [],
   moves: () => [],

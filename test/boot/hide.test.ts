@@ -24,12 +24,12 @@ function bootFiles(): Promise<string> {
 }
 
 const ways: readonly [string, Record<string, unknown>, RegExp][] = [
-  ["debian-kvm", {}, /the initramfs is made anew with a script/],
-  ["debian-xl", { mechanism: "initramfs" }, /the initramfs is made anew with a script/],
+  ["debian-kvm", {}, /the initramfs is rebuilt with a script/],
+  ["debian-xl", { mechanism: "initramfs" }, /the initramfs is rebuilt with a script/],
   [
     "debian-xl-own-kernel",
     {},
-    /zz-pulumi-pci-passthrough\.cfg gets 0000:01:00\.0[\s\S]*\/boot\/grub\/grub\.cfg is made anew/,
+    /zz-pulumi-pci-passthrough\.cfg gets 0000:01:00\.0[\s\S]*\/boot\/grub\/grub\.cfg is rebuilt/,
   ],
 ];
 
@@ -70,19 +70,19 @@ const failing: readonly [string, string, (host: SimulatedHost) => void, RegExp][
     "the disk is full under the edit",
     "debian-xl",
     (one) => one.failAt({ writesUnder: "/etc/modprobe.d", error: "ENOSPC" }),
-    /No space left on device[\s\S]*Everything was given back/,
+    /No space left on device[\s\S]*All steps were undone/,
   ],
   [
     "the disk is full under the initramfs",
     "debian-xl",
     (one) => one.failAt({ writesUnder: "/boot", error: "ENOSPC" }),
-    /could not rebuild the initramfs[\s\S]*update-initramfs: failed[\s\S]*Everything was given back/,
+    /could not rebuild the initramfs[\s\S]*update-initramfs: failed[\s\S]*All steps were undone/,
   ],
   [
     "grub-mkconfig fails",
     "debian-xl-own-kernel",
     (one) => one.failAt({ command: "grub-mkconfig", stderr: "Syntax errors are detected\n", exitCode: 1 }),
-    /could not rebuild grub\.cfg[\s\S]*Syntax errors are detected[\s\S]*Everything was given back/,
+    /could not rebuild grub\.cfg[\s\S]*Syntax errors are detected[\s\S]*All steps were undone/,
   ],
   [
     "GRUB cannot read the new grub.cfg",
@@ -94,7 +94,7 @@ const failing: readonly [string, string, (host: SimulatedHost) => void, RegExp][
     "/boot is read-only",
     "debian-xl-own-kernel",
     (one) => one.failAt({ writesUnder: "/boot", error: "EROFS" }),
-    /Read-only file system[\s\S]*Everything was given back/,
+    /Read-only file system[\s\S]*All steps were undone/,
   ],
 ];
 test.each(failing)("%s: a clear error, and the boot as it was", async (_, profile, fail, message) => {

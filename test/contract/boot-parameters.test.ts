@@ -50,7 +50,7 @@ test("a kernel that leaves the IOMMU alone: the argument, the reboot, and back a
 
   const end = new Deployment(host);
   await end.delete(iommu);
-  expect(end.lines.at(-1)).toMatch(/^Hosts that wait for a reboot:\n {2}\S+: the IOMMU is on until the next boot$/);
+  expect(end.lines.at(-1)).toMatch(/^Hosts that wait for a reboot:\n {2}\S+: the IOMMU stays on until the next boot$/);
   expect(await sources()).toBe(before);
 
   await connectionPool.closeAll();

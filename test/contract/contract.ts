@@ -108,7 +108,7 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
       await output(host, `modprobe xen-pciback && xl pci-assignable-add ${NIC}`);
       const preview = new Deployment(host);
       await preview.check("AssignableDevice", { device: NIC });
-      expect(preview.lines.join("\n")).toContain("is on pciback already: taken over as found");
+      expect(preview.lines.join("\n")).toContain("is on pciback already: adopted as found");
 
       const nic = await new Deployment(host).create("AssignableDevice", { device: NIC });
       await new Deployment(host).delete(nic);
@@ -146,12 +146,12 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
       const { failures } = await preview.check("AssignableDevice", { device: NIC }, "card");
       expect(failures).toEqual([]);
       expect(preview.lines.join("\n")).toMatch(
-        /^card on .*:\n {2}0000:01:00\.0 \(.*\) leaves the host driver e1000e\n {2}the network interface \S+ goes away on the host/,
+        /^card on .*:\n {2}0000:01:00\.0 \(.*\) is unbound from the host driver e1000e\n {2}the network interface \S+ disappears from the host/,
       );
     });
 
     const refused: readonly [string, string, RegExp][] = [
-      ["a device that is not there", "0000:0f:00.0", /the host has no such device as 0000:0f:00\.0/],
+      ["a device that is not there", "0000:0f:00.0", /the host has no device 0000:0f:00\.0/],
       ["a bridge", "0000:00:05.0", /is a bridge/],
       ["the disk that the host boots from", "0000:00:02.0", /carries vda, which the host uses for \//],
       ["the NIC of the SSH session", "0000:00:03.0", /is the network interface mgmt0, and the SSH session to \S+ goes/],

@@ -21,7 +21,7 @@ const failing: readonly [string, () => void, RegExp][] = [
     "xl refuses to make the device assignable",
     () =>
       host.failAt({ command: "xl pci-assignable-add", stderr: "libxl: error: failed to quarantine\n", exitCode: 1 }),
-    /^Unable to make 0000:01:00\.0 assignable on 127\.0\.0\.1: could not move 0000:01:00\.0 from e1000e to pciback\. The host said: [\s\S]*failed to quarantine[\s\S]*Everything was given back/,
+    /^Unable to make 0000:01:00\.0 assignable on 127\.0\.0\.1: could not move 0000:01:00\.0 from e1000e to pciback\. The host said: [\s\S]*failed to quarantine[\s\S]*All steps were undone/,
   ],
   [
     "pciback cannot be loaded",

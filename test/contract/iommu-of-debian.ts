@@ -18,7 +18,7 @@ export async function seeThatTheIommuStaysOff(host: TestHost): Promise<void> {
   const preview = new Deployment(host);
   const { failures } = await preview.check("IommuBootParameters", {}, "iommu");
   expect([...preview.lines, ...failures.map((one) => one.reason)].join("\n")).toContain(
-    "the IOMMU is off because the kernel's command line says intel_iommu=off. Take that out, and reboot",
+    "the IOMMU is off because the kernel's command line says intel_iommu=off. Remove that, and reboot",
   );
   expect(await sources(host)).toBe(before);
 }

@@ -31,7 +31,7 @@ test("a hot-plug that QEMU refuses leaves the configuration as it was, and says 
   const file = "/var/run/pulumi-pci-passthrough/virsh.xml";
   host.failAt({ command: `${VIRSH} attach-device ${uuid} ${file} --live`, stderr: said, exitCode: 1 });
   await expect(new Deployment(host).create("VmPciAttachment", { device: NVME, vm: "web" })).rejects.toThrow(
-    /could not hot-plug 0000:03:00\.0 into the VM "web"\. The host said: [\s\S]*device_add[\s\S]*Everything was given back/,
+    /could not hot-plug 0000:03:00\.0 into the VM "web"\. The host said: [\s\S]*device_add[\s\S]*All steps were undone/,
   );
   expect(await output(host, `${VIRSH} dumpxml --inactive web`)).toBe(before);
   expect(await driverOf(host, NVME)).toBe("nvme");
@@ -88,7 +88,7 @@ test("libvirt that cannot detach a device: nothing is left on the way", async ()
   await start("debian-kvm");
   host.failAt({ command: `${VIRSH} nodedev-detach`, stderr: "error: Failed to detach device\n", exitCode: 1 });
   await expect(new Deployment(host).create("AssignableDevice", { device: NVME })).rejects.toThrow(
-    /could not move 0000:03:00\.0 from nvme to vfio-pci\.[\s\S]*Failed to detach device[\s\S]*Everything was given back/,
+    /could not move 0000:03:00\.0 from nvme to vfio-pci\.[\s\S]*Failed to detach device[\s\S]*All steps were undone/,
   );
   expect(await driverOf(host, NVME)).toBe("nvme");
   expect(await output(host, "ls /var/lib")).not.toContain("pulumi");

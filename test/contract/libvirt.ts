@@ -163,7 +163,7 @@ ${VIRSH} define /root/contract.xml`,
       const found = await inactive();
       const preview = new Deployment(host);
       await preview.check("VmPciAttachment", { device: NVME, vm: "contract" });
-      expect(preview.lines.join("\n")).toContain("in its configuration already: taken over as found");
+      expect(preview.lines.join("\n")).toContain("in its configuration already: adopted as found");
       const attachment = await new Deployment(host).create("VmPciAttachment", { device: NVME, vm: "contract" });
       await new Deployment(host).delete(attachment);
       expect(await inactive()).toBe(found);

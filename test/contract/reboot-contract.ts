@@ -99,12 +99,12 @@ lsinitramfs "/boot/initrd.img-$(uname -r)" | grep -E '[.]ko|modprobe[.]d/|script
     const preview = new Deployment(host);
     await preview.check("HostReboot", { triggers }, "reboot");
     expect(preview.lines.join("\n")).toContain(
-      `the host is rebooted\n  because ${NIC} is hidden from the next boot on\n  because ${OTHER_NIC} is hidden from the next boot on`,
+      `the host is rebooted\n  because ${NIC} will be hidden from the next boot\n  because ${OTHER_NIC} will be hidden from the next boot`,
     );
 
     const run = new Deployment(host);
     reboot = (await run.update(reboot, { triggers })) ?? reboot;
-    expect(run.lines.join("\n")).toMatch(/it reboots, and has 900 s to be back[\s\S]*it is back after \d+ s/);
+    expect(run.lines.join("\n")).toMatch(/it reboots, and has 900 s to come back[\s\S]*it is back after \d+ s/);
     expect(reboot.outs).toMatchObject({ pending: "none" });
     expect(reboot.outs.bootId).not.toBe(before);
     for (const one of [hidden, hiddenByScript]) {

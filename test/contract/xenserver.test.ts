@@ -122,7 +122,7 @@ test("a boot file that cannot be written stays as it is, and nothing is claimed"
   const before = host.readFile("/boot/grub/grub.cfg");
   host.failAt({ writesUnder: "/boot/grub", error: "ENOSPC" });
   await expect(new Deployment(host).create("HiddenPciDevice", { device: "04:00.0" })).rejects.toThrow(
-    /No space left on device.*Everything was given back as it was/s,
+    /No space left on device.*All steps were undone/s,
   );
   expect(host.readFile("/boot/grub/grub.cfg")).toBe(before);
   expect(await output(host, "ls /var/lib")).not.toContain("pulumi-pci-passthrough");
@@ -148,7 +148,7 @@ test("a write that xapi breaks off in the middle is put back", async () => {
   const stderr = "There was an attempt to add a duplicate key\n";
   host.failAt({ command: "xapi VM.add_to_other_config", times: 1, stderr });
   await expect(new Deployment(host).create("VmPciAttachment", { device: "03:00.0", vm })).rejects.toThrow(
-    /duplicate key\. Everything was given back as it was/,
+    /duplicate key\. All steps were undone/,
   );
   expect(await pciOf(vm)).toBe("0/0000:01:00.1\n");
 });

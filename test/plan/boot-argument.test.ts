@@ -11,13 +11,13 @@ const DROP_IN = "/etc/default/grub.d/zz-pulumi-pci-passthrough.cfg";
 const XEN: BootArgument = { line: "xen", name: "iommu", text: "iommu=on" };
 const LINUX: BootArgument = { line: "linux", name: "intel_iommu", text: "intel_iommu=on" };
 
-test("the hypervisor of the lab host gets an argument in a drop-in, and grub.cfg is made anew", () => {
+test("the hypervisor of the lab host gets an argument in a drop-in, and grub.cfg is rebuilt", () => {
   expect(hasBootArgument(LAB, XEN)).toBe(false);
   const added = addBootArgument(LAB, KEY, XEN);
   expect(added).toMatchObject({
     judgements: [],
     entries: [{ kind: "boot-argument", path: DROP_IN, undo: XEN }],
-    effects: [`${DROP_IN} gets iommu=on`, "/boot/grub/grub.cfg is made anew"],
+    effects: [`${DROP_IN} gets iommu=on`, "/boot/grub/grub.cfg is rebuilt"],
     steps: [
       {
         kind: "edit-file",
@@ -50,6 +50,11 @@ test("a host whose boot is not recognised is refused, with what to do", () => {
   const facts = withBootFiles(LAB);
   expect(addBootArgument(facts, KEY, LINUX)).toEqual({
     ...NOTHING,
-    judgements: [{ guard: undefined, evidence: expect.stringMatching(/how it boots is not recognised[\s\S]*by hand/) }],
+    judgements: [
+      {
+        guard: undefined,
+        evidence: expect.stringMatching(/its boot loader configuration is not recognised[\s\S]*by hand/),
+      },
+    ],
   });
 });

@@ -130,7 +130,7 @@ const refused: readonly [string, HostFacts, HideWish, RegExp][] = [
     "mkinitfs",
     { ...KVM, boot: { ...KVM.boot, programs: ["mkinitfs"] } },
     hide("01:00.0"),
-    /mkinitfs, which takes no script of others/,
+    /mkinitfs, which accepts no additional scripts/,
   ],
   ["a kernel without vfio-pci", { ...KVM, stubDrivers: new Map() }, hide("01:00.0"), /has no vfio-pci/],
   ["a way for Xen", KVM, hide("01:00.0", { mechanism: "grub" }), /hosts with Xen, and this one runs without Xen/],

@@ -37,30 +37,30 @@ function xen(
 
 const needs: readonly [string, HostFacts, "nothing" | "advice" | "argument", RegExp][] = [
   ["a kernel that uses it", kvm("quiet", { units: ["dmar0"] }), "nothing", /is on/],
-  ["a kernel that does not", kvm("quiet"), "argument", /gets intel_iommu=on/],
+  ["a kernel that does not", kvm("quiet"), "argument", /intel_iommu=on is added/],
   [
     "a kernel without one in the firmware",
     kvm("quiet", { offered: undefined }),
     "advice",
     /Switch on VT-d \(Intel\) or AMD-Vi/,
   ],
-  ["a kernel that was told not to", kvm("quiet intel_iommu=off"), "advice", /says intel_iommu=off\. Take that out/],
+  ["a kernel that was told not to", kvm("quiet intel_iommu=off"), "advice", /says intel_iommu=off\. Remove that/],
   ["a kernel that was told no for all makers", kvm("iommu=off"), "advice", /says iommu=off/],
-  ["a kernel that was told to, in vain", kvm("intel_iommu=on,sm_on"), "advice", /started with intel_iommu=on, and yet/],
-  ["an AMD host whose kernel uses it", kvm("quiet", { offered: "amd", units: ["ivhd0"] }), "nothing", /is on/],
   [
-    "an AMD host whose kernel does not",
-    kvm("quiet", { offered: "amd" }),
+    "a kernel that was told to, in vain",
+    kvm("intel_iommu=on,sm_on"),
     "advice",
-    /uses by itself, and yet none is on/,
+    /started with intel_iommu=on, but no IOMMU is on/,
   ],
+  ["an AMD host whose kernel uses it", kvm("quiet", { offered: "amd", units: ["ivhd0"] }), "nothing", /is on/],
+  ["an AMD host whose kernel does not", kvm("quiet", { offered: "amd" }), "advice", /uses by default, but none is on/],
   ["an AMD host that was told not to", kvm("amd_iommu=off", { offered: "amd" }), "advice", /says amd_iommu=off/],
   ["Xen that uses it", xen("placeholder", true), "nothing", /is on/],
-  ["Xen that reports it off", xen("placeholder dom0_mem=1G", false), "argument", /it gets iommu=on/],
-  ["Xen that reports AMD's off", xen("placeholder", false, "amd"), "argument", /it gets iommu=on/],
+  ["Xen that reports it off", xen("placeholder dom0_mem=1G", false), "argument", /: iommu=on is added/],
+  ["Xen that reports AMD's off", xen("placeholder", false, "amd"), "argument", /: iommu=on is added/],
   ["Xen without one in the firmware", xen("placeholder", false, "none"), "advice", /Switch on VT-d/],
   ["Xen that was told not to", xen("iommu=verbose,off", false), "advice", /says iommu=verbose,off/],
-  ["Xen that was told to, in vain", xen("iommu=1", false), "advice", /See xl dmesg/],
+  ["Xen that was told to, in vain", xen("iommu=1", false), "advice", /with xl dmesg/],
   ["Xen that does not say", xen(undefined, undefined), "advice", /does not say/],
 ];
 test.each(needs)("%s", (_, facts, kind, say) => {
@@ -86,7 +86,7 @@ describe.each(written)("the argument for %s", (_, facts, argument, variable) => 
     expect(edits[0]?.after).toMatch(new RegExp(`${variable}\\w*=.*\\b${argument}`));
     expect(plan.regenerate).toContainEqual(expect.objectContaining({ what: "grub-config" }));
     expect(plan.effects.at(-1)).toBe("the change waits for a reboot of the host");
-    expect(waitingChanges(after, DEV.owner)).toMatchObject([{ what: "the IOMMU is switched on by the next boot" }]);
+    expect(waitingChanges(after, DEV.owner)).toMatchObject([{ what: "the IOMMU will be on from the next boot" }]);
   });
 
   test("is taken out again, byte for byte", () => {
@@ -114,7 +114,7 @@ test("once on by our argument, taking that out leaves it on until a reboot, and 
   const end = planAbsent(on, WISH, DEV);
   expect(end.steps.at(-1)).toMatchObject({ kind: "note-removal" });
   expect(waitingChanges(simulate(on, end.steps), DEV.owner)).toMatchObject([
-    { what: "the IOMMU is on until the next boot" },
+    { what: "the IOMMU stays on until the next boot" },
   ]);
 });
 

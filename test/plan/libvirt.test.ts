@@ -215,7 +215,7 @@ const refused: readonly [string, HostFacts, AttachWish | AssignWish, RegExp][] =
       ),
     ]),
     attach(NVME, "web"),
-    /would have 33 devices of the host, and a guest can have 32/,
+    /would have 33 devices of the host, and a guest can have at most 32/,
   ],
   [
     "a slot that is taken",
@@ -258,7 +258,7 @@ const refused: readonly [string, HostFacts, AttachWish | AssignWish, RegExp][] =
     "a device on another stub driver than libvirt's",
     withDriver(kvm([vm("web")]), "0000:03:00.0", "pci-stub"),
     attach(NVME, "web"),
-    /is on pci-stub, and this libvirt gives VMs what is on vfio-pci/,
+    /is on pci-stub, but this libvirt can give VMs only devices that are on vfio-pci/,
   ],
   [
     "a daemon that hangs",
@@ -297,10 +297,10 @@ test("preview says how many root ports libvirt adds", () => {
   expect(plan(kvm([vm("web", q35(1))]), attach(NVME, "web")).warnings).toEqual([]);
   const full = q35(1, hostdev(2, 0, "yes", 1));
   expect(plan(kvm([vm("web", full)]), attach(NVME, "web")).warnings).toEqual([
-    expect.stringContaining("libvirt adds 1 to its configuration, until the device goes"),
+    expect.stringContaining("libvirt adds 1 to its configuration until the device is detached"),
   ]);
   expect(plan(kvm([vm("web", q35(0))]), attach(NVME, "web")).warnings).toEqual([
-    expect.stringContaining("libvirt adds 2 to its configuration, until the device goes"),
+    expect.stringContaining("libvirt adds 2 to its configuration until the device is detached"),
   ]);
 });
 
@@ -407,7 +407,7 @@ test("the first choice of a host with xl stays xl; the program may name libvirt"
   const both: HostFacts = { ...kvm([vm("web")], { uri: "xen:///system" }), xen: LAB.xen };
   expect(reasons(both, attach(NVME, "web"))).toContain("The VMs of /etc/xen are");
   const { effects } = plan({ ...both, files: LAB.files, libvirt: { kind: "not-asked" } }, attach(NVME, "pv1"));
-  expect(effects).toContain("the host has xl and libvirt: xl is used, since the program names none");
+  expect(effects).toContain("the host has xl and libvirt: xl is used, because the program names none");
   expect(changes(both, attach(NVME, "web", { toolstack: "libvirt" }))).toEqual([
     "virsh-attach config 0000:03:00.0 managed=yes",
   ]);

@@ -161,14 +161,14 @@ test.each([
   const given = simulate(LAB, planPresent(LAB, assign("01:00.0"), DEV).steps);
   const lost = { ...LAB, claims: given.claims, machine: { ...LAB.machine, bootId } };
   expect(planPresent(lost, assign("01:00.0"), DEV).effects).toContain(
-    `${nic} has left pciback since: ${cause}. It is taken again`,
+    `${nic} is no longer bound to pciback: ${cause}. It is bound again`,
   );
 });
 
 test("drift is named: a boot configuration that lost its entry", () => {
   const hidden = simulate(LAB, planPresent(LAB, hide("01:00.0"), DEV).steps);
   expect(planPresent(withModprobeFiles(hidden), hide("01:00.0"), DEV).effects).toContain(
-    "the boot configuration lost 0000:01:00.0 since: it gets it again",
+    "0000:01:00.0 was removed from the boot configuration since: it is added again",
   );
 });
 
@@ -211,6 +211,6 @@ test("an option that the host's xl does not know is refused, naming both", () =>
   const old = { ...LAB, xen: { major: 4, minor: 5, iommu: true, xl: true } };
   expect(planPresent(LAB, wish, DEV).refusals).toEqual([]);
   expect(planPresent(old, wish, DEV).refusals).toMatchObject([
-    { message: "xl of Xen 4.5 does not know the option rdmPolicy (since 4.6)" },
+    { message: "xl of Xen 4.5 does not know the option rdmPolicy (since 4.6). Remove it" },
   ]);
 });

@@ -50,7 +50,7 @@ const removed = after(hiddenAndBooted, planAbsent(hiddenAndBooted, hide, DEV));
 
 const times: readonly [string, HostFacts, boolean][] = [
   ["nothing was changed", IDLE, false],
-  ["a device is hidden from the next boot on", hidden, true],
+  ["a device will be hidden from the next boot", hidden, true],
   ["that boot was", hiddenAndBooted, false],
   ["that boot was, and the device is not hidden all the same", rebooted(hidden, "e1000e"), false],
   [
@@ -70,7 +70,7 @@ test.each(times)("when %s, there is a reboot or none", (_, facts, expected) => {
 
 test("what waits is said in preview, and nothing is left to do after the reboot", () => {
   const { effects, steps } = planPresent(hidden, wish(), DEV);
-  expect(effects).toEqual(["the host is rebooted", "because 0000:01:00.0 is hidden from the next boot on"]);
+  expect(effects).toEqual(["the host is rebooted", "because 0000:01:00.0 will be hidden from the next boot"]);
   const then = planPresent(rebooted(after(hidden, { steps }), "pciback"), wish(), DEV);
   expect([then.steps, then.reboot]).toEqual([[], undefined]);
 });
@@ -101,7 +101,7 @@ test('"always" reboots once for each value of the triggers, whatever happens bet
 test("running VMs forbid a reboot, unless they may go down with the host", () => {
   const facts = { ...hidden, domains: BUSY.domains };
   expect(planPresent(facts, wish(), DEV).refusals).toMatchObject([
-    { message: expect.stringMatching(/^its VMs web1 run\. .* allowRunningVms: true$/) },
+    { message: expect.stringMatching(/^VMs are running on it: web1\. .* allowRunningVms: true$/) },
   ]);
   const allowed = planPresent(facts, wish({ allowRunningVms: true }), DEV);
   expect(allowed.refusals).toEqual([]);

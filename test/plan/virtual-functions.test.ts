@@ -59,7 +59,7 @@ test("the number, and a rule that makes it at each boot", () => {
   expect(steps[2]).toMatchObject({ path: RULE, before: undefined });
   expect(effects).toEqual([
     "0000:03:00.0 (Non-Volatile memory controller: Red Hat, Inc. QEMU NVM Express Controller (rev 02)) gets 2 virtual functions",
-    "a udev rule makes the 2 virtual functions of 0000:03:00.0 at each boot",
+    "a udev rule creates the 2 virtual functions of 0000:03:00.0 at each boot",
   ]);
 });
 
@@ -100,7 +100,7 @@ test("a number that we did not make is taken over when it is the same, and stays
   const plan = planPresent(facts, wish(2), DEV);
   expect(kinds(plan.steps)).toEqual(["write-claim", "edit-file"]);
   expect(plan.effects[0]).toBe(
-    "0000:03:00.0 has 2 virtual functions already: taken over as found, and left there by a destroy",
+    "0000:03:00.0 has 2 virtual functions already: adopted as found, and left there by a destroy",
   );
   const after = simulate(facts, plan.steps);
   expect(kinds(planAbsent(after, wish(2), DEV).steps)).toEqual(["edit-file", "drop-claim"]);
@@ -110,7 +110,7 @@ test("a number that somebody else set after us stays in the end", () => {
   const facts = having(made(2), {}, {}, {});
   const { steps, effects } = planAbsent(facts, wish(2), DEV);
   expect(kinds(steps)).toEqual(["edit-file", "drop-claim"]);
-  expect(effects).toEqual(["0000:03:00.0 keeps 3 virtual functions, which we did not make"]);
+  expect(effects).toEqual(["0000:03:00.0 keeps 3 virtual functions, which this resource did not make"]);
 });
 
 const NIC_ON_FUNCTION: Partial<HostFacts> = {
@@ -133,21 +133,26 @@ const VM_WITH_FUNCTION: Partial<HostFacts> = {
 };
 
 const refused: readonly [string, HostFacts, VirtualFunctionsWish, RegExp][] = [
-  ["more than the device can have", LAB, wish(5), /can have at most 4 virtual functions, and the program wants 5/],
-  ["a device without SR-IOV", LAB, wish(2, { target: target("01:00.0") }), /has no virtual functions to make/],
-  ["a device that is not there", LAB, wish(2, { target: target("0f:00.0") }), /the host has no such device/],
+  ["more than the device can have", LAB, wish(5), /can have at most 4 virtual functions, but the program wants 5/],
+  ["a device without SR-IOV", LAB, wish(2, { target: target("01:00.0") }), /cannot have virtual functions/],
+  ["a device that is not there", LAB, wish(2, { target: target("0f:00.0") }), /the host has no device 0000:0f:00\.0/],
   [
     "a virtual function",
     having(LAB, {}),
     wish(2, { target: target("03:00.1") }),
-    /is itself a virtual function of 0000:03:00\.0/,
+    /is itself a virtual function\. Name its physical function 0000:03:00\.0/,
   ],
-  ["another number than somebody made", having(LAB, {}, {}), wish(3), /has 2 virtual functions that we did not make/],
+  [
+    "another number than somebody made",
+    having(LAB, {}, {}),
+    wish(3),
+    /has 2 virtual functions that this resource did not make/,
+  ],
   [
     "a host without udev",
     { ...LAB, virtualFunctions: { ...LAB.virtualFunctions, udev: false } },
     wish(2),
-    /no udev that could make them again/,
+    /no udev to create them again/,
   ],
   [
     "a device on the stub driver",

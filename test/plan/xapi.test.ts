@@ -63,8 +63,8 @@ test("an attachment is one edit of one key, known by the VM's uuid", () => {
     { kind: "set-vm-pci", vm: { uuid, name: "gpu1" }, before: undefined, after: `0/${NIC}`, gives: [NIC] },
   ]);
   expect(effects).toEqual([
-    `other-config:pci of the VM "gpu1" becomes 0/${NIC}: it has the device from its next start on`,
-    "the host has xapi and xl: xapi is used, since the program names none",
+    `other-config:pci of the VM "gpu1" becomes 0/${NIC}: the device is available from its next start`,
+    "the host has xapi and xl: xapi is used, because the program names none",
   ]);
   expect(keyOf(POOL, wish)).toBe(`VmPciAttachment/${NIC}/${uuid}`);
 });
@@ -107,21 +107,21 @@ describe("a VM that cannot have it is refused:", () => {
     ],
     ["one that is not there, with those that are", () => POOL, "gpu2", 'the pool has no VM "gpu2"'],
     ["another spelling", () => POOL, "GPU1", 'the pool has no VM "GPU1"'],
-    ["a template", () => POOL, "Debian Bookworm 12", "is a template, no VM"],
-    ["the control domain", () => POOL, "1f2e3d4c-5b6a-4798-8a9b-acbdcedff0e1", "is the control domain, no VM"],
-    ["a snapshot", () => ALONE, "before the update", "is a snapshot, no VM"],
+    ["a template", () => POOL, "Debian Bookworm 12", "is a template, not a VM"],
+    ["the control domain", () => POOL, "1f2e3d4c-5b6a-4798-8a9b-acbdcedff0e1", "is the control domain, not a VM"],
+    ["a snapshot", () => ALONE, "before the update", "is a snapshot, not a VM"],
     [
       "one that is suspended",
       () => withVm(POOL, "gpu1", { powerState: "suspended" }),
       "gpu1",
-      'the VM "gpu1" is suspended, and its saved state knows no new device',
+      'the VM "gpu1" is suspended, and its saved state cannot take a new device',
     ],
-    ["one that runs on another host", () => POOL, "db2", 'the VM "db2" runs on xcp2, and the device is on xcp1'],
+    ["one that runs on another host", () => POOL, "db2", 'the VM "db2" runs on xcp2, but the device is on xcp1'],
     [
       "one whose key holds a line end",
       () => withVm(POOL, "gpu1", { pci: "0/0000:01:00.0\n1/0000:02:00.0" }),
       "gpu1",
-      "holds a line end, and xe could not write it again",
+      "contains a line break, and xe could not write it back",
     ],
   ];
   test.each(cases)("%s", (_, facts, vm, reason) => {
@@ -134,7 +134,7 @@ describe("a VM that cannot have it is refused:", () => {
 
 describe("what XAPI cannot do is refused, naming it:", () => {
   const cases: readonly (readonly [Partial<AttachWish>, string])[] = [
-    [{ scope: "live" }, 'XAPI plugs no PCI device into a running VM, and scope is "live"'],
+    [{ scope: "live" }, 'XAPI cannot plug a PCI device into a running VM, and scope is "live"'],
     [{ scope: "both" }, 'scope is "both"'],
     [{ options: { permissive: true } }, "XAPI cannot carry the option permissive"],
     [{ options: { vslot: 5 } }, "XAPI cannot carry the option vslot"],
@@ -204,16 +204,16 @@ describe("preview warns", () => {
   });
 
   test("where the pool may start it", () => {
-    expect(warnings(POOL, "gpu1")).toContain('the pool has 2 hosts: start the VM "gpu1" on xcp1 alone');
+    expect(warnings(POOL, "gpu1")).toContain('the pool has 2 hosts: start the VM "gpu1" only on xcp1');
     expect(warnings(POOL, "router")).toContain(
-      `no home server, so the pool may start it on another host than xcp1, where it would take what has the address there: xe vm-param-set uuid=${vmOf(POOL, "router").uuid} affinity=${POOL.xapi?.hostUuid}`,
+      `no home server, so the pool may start it on a host other than xcp1, where it would get the device that has this address. Set the home server: xe vm-param-set uuid=${vmOf(POOL, "router").uuid} affinity=${POOL.xapi?.hostUuid}`,
     );
     expect(warnings(ALONE, "media", "0000:04:00.0")).not.toContain("home server");
   });
 
   test("of snapshots, which take the key back", () => {
     expect(warnings(ALONE, "Windows 7 (64-bit) (1)", "0000:04:00.0")).toContain(
-      "has snapshots: reverting to one takes other-config:pci back",
+      "has snapshots: reverting to one restores other-config:pci",
     );
   });
 
@@ -271,7 +271,7 @@ test("the end of an attachment says that a running VM keeps the device until it 
   };
   expect(statusOfWish(running, wish, keyOf(running, wish) ?? "")).toMatchObject({ active: true, configured: true });
   expect(planAbsent(running, wish, DEV).effects).toEqual([
-    'other-config:pci of the VM "gpu1" goes away',
+    'other-config:pci of the VM "gpu1" is removed',
     `the VM "gpu1" keeps ${NIC} until it is shut down; a reboot of the guest is not enough`,
   ]);
 });
@@ -299,7 +299,7 @@ describe("XAPI that does not answer", () => {
     ["Cannot perform operation as the host is running in emergency mode.", "lost its coordinator 10.0.0.10"],
     [
       "You cannot make regular API calls directly on a slave. Please pass API calls via the master host.",
-      'run "xe pool-recover-slaves" on the new one',
+      'run "xe pool-recover-slaves" there',
     ],
     [
       "The host is its own slave. Please use pool-emergency-transition-to-master or pool-emergency-reset-master.",

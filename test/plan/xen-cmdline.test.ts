@@ -121,7 +121,7 @@ test.each(covering)("what %s hides counts as hidden, and stays", (_, value) => {
   const after = simulate(facts, plan.steps);
   expect(statusOfWish(after, hide(NIC), keyOf(after, hide(NIC)) ?? "")).toMatchObject({ configured: true });
   const end = planAbsent(after, hide(NIC), DEV);
-  expect(end.effects).toEqual([`${NIC} was hidden before us, and stays hidden`]);
+  expect(end.effects).toEqual([`${NIC} was hidden before this resource, and stays hidden`]);
   expect(list(simulate(after, end.steps))).toBe(list(facts));
 });
 
@@ -130,7 +130,7 @@ describe("a boot that xen-cmdline cannot edit rightly is refused, and left alone
     [
       "two arguments, of which the kernel heeds one",
       (facts) => withDom0Arguments(facts, "xen-pciback.hide=(05:00.0)", "xen-pciback.hide=(06:00.0)"),
-      "several times ((05:00.0) and (06:00.0)), and the kernel heeds the last one alone",
+      "several times ((05:00.0) and (06:00.0)), and the kernel uses only the last one",
     ],
     [
       "a list that the kernel rejects",
@@ -140,12 +140,12 @@ describe("a boot that xen-cmdline cannot edit rightly is refused, and left alone
     [
       "the argument spelt with an underscore",
       (facts) => withDom0Arguments(facts, "xen_pciback.hide=(05:00.0)"),
-      "which xen-cmdline takes for another one than xen-pciback.hide",
+      "which the kernel treats as xen-pciback.hide, but xen-cmdline does not",
     ],
     [
       "a fallback entry as the default",
       (facts) => withGrub(facts, (text) => text.replace("default=0", "default=3")),
-      'boots the entry "XenServer (Xen 4.6.1 / Linux 4.4.0+2)", and xen-cmdline edits only the one that is called "XenServer"',
+      'boots the entry "XenServer (Xen 4.6.1 / Linux 4.4.0+2)", but xen-cmdline edits only the entry "XenServer"',
     ],
     [
       "an entry that is not called after the product",
@@ -158,7 +158,7 @@ describe("a boot that xen-cmdline cannot edit rightly is refused, and left alone
         ...facts,
         xenCmdline: { file: facts.xenCmdline?.file, hide: { kind: "failed", said: "KeyError: 'XenServer'" } },
       }),
-      "xen-cmdline cannot read /boot/grub/grub.cfg: KeyError: 'XenServer'. Mend that file first",
+      "xen-cmdline cannot read /boot/grub/grub.cfg: KeyError: 'XenServer'. Fix that file first",
     ],
     [
       "no boot file",
@@ -186,7 +186,7 @@ describe("preview warns of", () => {
     [
       "a form that XAPI cannot read",
       ["xen-pciback.hide=(05:00.0)"],
-      "the kernel accepts the list (05:00.0), but XAPI reads long addresses",
+      "the kernel accepts the list (05:00.0), but XAPI reads only long addresses",
     ],
     [
       "a piece that a space cut off",
@@ -215,7 +215,7 @@ describe("preview warns of", () => {
       text.replace("earlyprintk=xen", `earlyprintk=xen xen-pciback.hide=(${NIC})`),
     );
     expect(planAbsent(upgraded, hide(NIC), DEV).warnings).toEqual([
-      `the boot entry "XenServer in Safe Mode" hides it too, and xen-cmdline does not edit that one: so does a boot with it`,
+      `the boot entry "XenServer in Safe Mode" also hides it, and xen-cmdline does not edit that entry: a boot with it still hides the device`,
     ]);
   });
 });
@@ -256,6 +256,6 @@ test("pciback that did not register at the last boot is said with its reason", (
     toolstack: undefined,
   };
   expect(planPresent(facts, wish, DEV).refusals[0]?.message).toContain(
-    "the kernel does not accept xen-pciback.hide=(0000:82.0.0). Mend its boot arguments and reboot it",
+    "the kernel does not accept xen-pciback.hide=(0000:82.0.0). Fix its boot arguments and reboot the host",
   );
 });

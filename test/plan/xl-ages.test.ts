@@ -51,7 +51,7 @@ describe.each<[keyof AttachOptions, AttachOptions, string, string]>([
   test(`is refused on Xen ${without}, which would pass over it without a word`, () => {
     const { refusals } = planPresent(hostOf(without), wish(options, "config"), DEV);
     expect(refusals.map(({ message }) => message)).toEqual([
-      `xl of Xen ${without} does not know the option ${name} (since ${since})`,
+      `xl of Xen ${without} does not know the option ${name} (since ${since}). Remove it`,
     ]);
   });
 
@@ -96,7 +96,7 @@ test.each([
   const { refusals, steps } = planPresent(ready, wish({}, "live"), DEV);
   expect(steps.some((step) => step.kind === "attach")).toBe(can);
   expect(refusals.map(({ message }) => message)).toEqual(
-    can ? [] : [`xl of Xen ${version} cannot hot-plug the first PCI device of a PV VM (mended in 4.17)`],
+    can ? [] : [`xl of Xen ${version} cannot hot-plug the first PCI device of a PV VM (fixed in 4.17)`],
   );
 });
 

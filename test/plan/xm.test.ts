@@ -60,10 +60,10 @@ test("a VM is found in a file of any name; Xen's own example is no VM", () => {
 });
 
 test.each<[AttachOptions, string, string]>([
-  [{ seize: true }, "4.1", "xm knows no option seize: it came with xl"],
-  [{ rdmPolicy: "relaxed" }, "4.4", "xm knows no option rdmPolicy: it came with xl"],
-  [{ msitranslate: true }, "3.3", "xm of Xen 3.3 does not know the option msitranslate (since 3.4)"],
-  [{ vslot: 5 }, "3.1", "xm of Xen 3.1 does not know the option vslot (since 3.4)"],
+  [{ seize: true }, "4.1", "xm does not know the option seize: it came with xl. Remove it"],
+  [{ rdmPolicy: "relaxed" }, "4.4", "xm does not know the option rdmPolicy: it came with xl. Remove it"],
+  [{ msitranslate: true }, "3.3", "xm of Xen 3.3 does not know the option msitranslate (since 3.4). Remove it"],
+  [{ vslot: 5 }, "3.1", "xm of Xen 3.1 does not know the option vslot (since 3.4). Remove it"],
 ])("%j is refused on Xen %s, whose xm would drop the entry", (options, version, message) => {
   expect(messages(xendHost({ version }), wish(NIC, options, "config"))).toEqual([message]);
 });
@@ -176,7 +176,7 @@ describe("quirks are a line of xend's own file, by the ids of the device", () =>
 
   test("and only xend has them", () => {
     const xl = { ...withVmConfigs(LAB, textFile("/etc/xen/ng.cfg", 'name = "ng"\n')), claims: [] };
-    expect(messages(xl, both[0] as Wish).join()).toContain("xl knows no quirks, which are files of xend's");
+    expect(messages(xl, both[0] as Wish).join()).toContain("xl does not support quirks, which are a file of xend");
   });
 });
 

@@ -34,7 +34,7 @@ test("it waits through the silence, the old boot and the rest of the new one", a
     said("Last login\n"),
     said("boot boot-2\nready\n"),
   );
-  expect(lines).toEqual(["it reboots, and has 1 s to be back", expect.stringMatching(/^it is back after \d+ s$/)]);
+  expect(lines).toEqual(["it reboots, and has 1 s to come back", expect.stringMatching(/^it is back after \d+ s$/)]);
 });
 
 const failures: readonly [string, (ScriptResult | Error)[], RegExp][] = [
@@ -44,7 +44,7 @@ const failures: readonly [string, (ScriptResult | Error)[], RegExp][] = [
     [CUT, REFUSED],
     /^it does not answer \(Unable to reach xen1: connection refused\.\) after 1 s/,
   ],
-  ["does not end its boot", [CUT, said("boot boot-2\n")], /^it is up, and has not ended its boot after 1 s/],
+  ["does not end its boot", [CUT, said("boot boot-2\n")], /^it is up, but its boot is not complete after 1 s/],
   ["refuses to reboot", [said("", 1, "shutdown: not now\n")], /did not go down, and said: shutdown: not now$/],
   ["is not reached at all", [REFUSED], /connection refused/],
 ];

@@ -8,17 +8,17 @@ import { isIommuActive } from "../iommu-state";
 import type { Owner } from "../wish";
 import { isHidden } from "./hide-mechanisms";
 
-/** One boot change of ours that a reboot of the host would bring about. */
+/** A boot change of this project that takes effect at the next reboot of the host. */
 export interface WaitingChange {
-  /** The claim, as it is or was: `HiddenPciDevice/0000:01:00.0`. */
+  /** The key of its claim, which may be gone already: `HiddenPciDevice/0000:01:00.0`. */
   readonly key: string;
-  /** For people: "0000:01:00.0 is hidden from the next boot on". */
+  /** For people: "0000:01:00.0 will be hidden from the next boot". */
   readonly what: string;
 }
 
 /**
- * The boot changes that wait for a reboot: of one stack, or of all. What was written in an earlier boot has had its
- * chance: when it did not come about, another reboot will not bring it either.
+ * The boot changes that need a reboot: those of one stack, or of all when `owner` is undefined. A change written before the current
+ * boot is left out: if that boot did not bring it about, another one will not either.
  */
 export function waitingChanges(facts: HostFacts, owner: Owner | undefined): readonly WaitingChange[] {
   const { bootId } = facts.machine;
@@ -38,16 +38,18 @@ export function waitingChanges(facts: HostFacts, owner: Owner | undefined): read
 function waitsToBegin(facts: HostFacts, key: string): WaitingChange[] {
   const subject = parseKey(key);
   if (subject?.kind === "IommuBootParameters")
-    return isIommuActive(facts) ? [] : [{ key, what: "the IOMMU is switched on by the next boot" }];
+    return isIommuActive(facts) ? [] : [{ key, what: "the IOMMU will be on from the next boot" }];
   if (!subject?.target) return [];
   const away = functionsOf(facts.pciDevices, subject.target).filter(({ driver }) => !isStubDriver(driver));
-  return away.length === 0 ? [] : [{ key, what: `${formatPciTarget(subject.target)} is hidden from the next boot on` }];
+  return away.length === 0
+    ? []
+    : [{ key, what: `${formatPciTarget(subject.target)} will be hidden from the next boot` }];
 }
 
 function waitsToEnd(facts: HostFacts, key: string): WaitingChange[] {
   const subject = parseKey(key);
   if (subject?.kind === "IommuBootParameters")
-    return isIommuActive(facts) ? [{ key, what: "the IOMMU is on until the next boot" }] : [];
+    return isIommuActive(facts) ? [{ key, what: "the IOMMU stays on until the next boot" }] : [];
   if (!subject?.target) return [];
   const left = functionsOf(facts.pciDevices, subject.target).find(
     ({ driver, address }) => isStubDriver(driver) && !isHidden(facts, address),

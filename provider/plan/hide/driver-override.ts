@@ -1,9 +1,9 @@
 import type { HideMechanism } from "../hide-mechanism";
-import { leaveEarly, noEarlyScript, takeEarly, takenEarly } from "./early";
+import { leaveEarly, takeEarly, takenEarly, whyNoEarlyScript } from "./early";
 
 /**
- * KVM: our script in the initramfs gives functions to vfio-pci or pci-stub by their address, before udev loads any driver. A udev
- * rule alone would come too late: the driver that another device of the same kind loads takes all that it can.
+ * KVM: a script in the initramfs binds functions to vfio-pci or pci-stub by their address, before udev loads any driver. A udev rule
+ * alone would come too late: a driver that is loaded for another device of the same kind takes all devices it can.
  */
 export const driverOverrideHiding: HideMechanism = {
   name: "driver-override",
@@ -11,13 +11,15 @@ export const driverOverrideHiding: HideMechanism = {
   hosts: "kvm",
   whyNotHide(facts, _devices, stub) {
     if (!facts.stubDrivers.has(stub)) {
-      return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in`;
+      return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in. Install a kernel that has it`;
     }
-    return noEarlyScript(facts);
+    return whyNoEarlyScript(facts);
   },
   isHidden: (facts, address) =>
     takenEarly(facts).some((taking) => taking.driver !== "pciback" && taking.address === address),
   hide: (facts, { address }, _key, stub) => takeEarly(facts, { driver: stub, address }, "driver-override"),
   unhide: (facts, address) => leaveEarly(facts, address),
-  consequences: ["the initramfs is made anew with a script that takes it before its own driver can"],
+  consequences: [
+    "the initramfs is rebuilt with a script that binds it to the stub driver before its own driver can take it",
+  ],
 };

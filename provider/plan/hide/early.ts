@@ -9,29 +9,29 @@ import { NOTHING, type Part, part, refuse } from "../part";
 
 const INITRAMFS: readonly Regeneration[] = [{ what: "initramfs" }];
 
-/** What our script in the initramfs takes at boot; the same script serves the mechanisms `initramfs` and `driver-override`. */
+/** What the script in the initramfs takes at boot. It serves both mechanisms, `initramfs` and `driver-override`. */
 export function takenEarly(facts: HostFacts): readonly EarlyTaking[] {
   const home = earlyHomeOf(facts.boot);
   const script = home && facts.files.byPath.get(earlyScriptPath(home));
   return script ? readEarlyScript(script.text) : [];
 }
 
-/** Why no script of ours can be in this host's initramfs; undefined when it can. */
-export function noEarlyScript(facts: HostFacts): string | undefined {
+/** Why the script cannot be added to this host's initramfs; undefined when it can. */
+export function whyNoEarlyScript(facts: HostFacts): string | undefined {
   if (earlyHomeOf(facts.boot)) return undefined;
   return facts.boot.programs.includes("mkinitfs")
-    ? "its initramfs is made by mkinitfs, which takes no script of others"
-    : "its initramfs is made by neither initramfs-tools nor dracut, and so no script of ours can be in it";
+    ? "its initramfs is built by mkinitfs, which accepts no additional scripts"
+    : "its initramfs is built by neither initramfs-tools nor dracut, the only tools to which the required script can be added";
 }
 
-/** Our script takes one more function. */
+/** Adds a function to those that the script takes. Refuses when the initramfs cannot hold the script. */
 export function takeEarly(
   facts: HostFacts,
   taking: { readonly driver: StubDriver; readonly address: PciAddress },
   mechanism: "initramfs" | "driver-override",
 ): Part {
   const home = earlyHomeOf(facts.boot);
-  if (!home) return refuse(noEarlyScript(facts) ?? "");
+  if (!home) return refuse(whyNoEarlyScript(facts) ?? "");
   const { address } = taking;
   return part({
     steps: earlyEdits(facts, [...takenEarly(facts), taking], [address]),
@@ -40,7 +40,7 @@ export function takeEarly(
   });
 }
 
-/** Our script leaves a function alone. */
+/** Removes a function from those that the script takes; does nothing if it is not among them. */
 export function leaveEarly(facts: HostFacts, address: PciAddress): Part {
   const takings = takenEarly(facts);
   const left = takings.filter((taking) => taking.address !== address);

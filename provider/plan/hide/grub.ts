@@ -9,12 +9,12 @@ import { type BootArgumentsEdit, bootLines, defaultBootEntry, editBootArguments,
 import type { HideMechanism } from "../hide-mechanism";
 import { NOTHING, part, refuse } from "../part";
 
-/** Xen's own kernels up to 3.0 name the driver's module without "xen-". */
+/** Up to Linux 3.0, the kernels from Xen name the driver's module without "xen-". */
 function parameterOf(facts: HostFacts): HideParameter {
   return facts.pciback.module === "pciback" ? "pciback.hide" : "xen-pciback.hide";
 }
 
-/** Xen, pciback a part of the kernel: its list in the arguments that the boot loader gives the kernel of dom0. */
+/** Xen with pciback built into the kernel: its list in the arguments that the boot loader passes to dom0's kernel. */
 export const grubHiding: HideMechanism = {
   name: "grub",
   hiddenBy: "grub",
@@ -22,8 +22,8 @@ export const grubHiding: HideMechanism = {
   whyNotHide(facts, devices) {
     if (facts.pciback.kind !== "builtin") {
       return facts.pciback.kind === "module"
-        ? "its xen-pciback is a module, which comes too late for the kernel's arguments: the drivers of the devices are there before it"
-        : `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
+        ? "its xen-pciback is a module, which is loaded after the drivers of the devices, so a kernel argument has no effect"
+        : `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in. Install a kernel that has it`;
     }
     return whyNoEdit(facts, devices);
   },
@@ -40,9 +40,7 @@ export const grubHiding: HideMechanism = {
   hide(facts, { address }, key) {
     const edit = editHide(facts, address);
     if (edit.kind === "error") return refuse(edit.reason);
-    const configs = edit.regenerate.flatMap((made) =>
-      made.what === "grub-config" ? [`${made.path} is made anew`] : [],
-    );
+    const configs = edit.regenerate.flatMap((made) => (made.what === "grub-config" ? [`${made.path} is rebuilt`] : []));
     return part({
       steps: edit.edits.map((change) => bootFileEdit(facts, key, change, [address], "keep")),
       regenerate: edit.regenerate,
@@ -70,11 +68,11 @@ export const grubHiding: HideMechanism = {
   consequences: [],
 };
 
-/** Of the entries only those with Xen hide anything. */
+/** Only entries that boot Xen hide anything. */
 function otherDefault(facts: HostFacts): readonly string[] {
   const entry = defaultBootEntry(facts);
   return entry?.boots === "linux"
-    ? [`the entry that boots by default, "${entry.title}", has no Xen: nothing is hidden by it`]
+    ? [`the entry that boots by default, "${entry.title}", does not boot Xen, so it hides nothing`]
     : [];
 }
 
@@ -93,13 +91,13 @@ function editUnhide(facts: HostFacts, address: PciAddress): BootArgumentsEdit {
 }
 
 function whyNoEdit(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
-  let now = facts;
+  let edited = facts;
   for (const { address } of devices) {
-    const edit = editHide(now, address);
+    const edit = editHide(edited, address);
     if (edit.kind === "error") return edit.reason;
-    now = simulate(
-      now,
-      edit.edits.map((change) => bootFileEdit(now, "", change, [], "keep")),
+    edited = simulate(
+      edited,
+      edit.edits.map((change) => bootFileEdit(edited, "", change, [], "keep")),
     );
   }
   return undefined;

@@ -26,11 +26,12 @@ const MECHANISMS: readonly HideMechanism[] = [
   kernelIdsHiding,
 ];
 
+/** The mechanism to hide functions with, or why there is none: one line per candidate. */
 export type ChosenMechanism =
   | { readonly kind: "mechanism"; readonly mechanism: HideMechanism }
   | { readonly kind: "none"; readonly reason: string };
 
-/** The mechanism that the program names; else the host's custom, else the first one that it can hide these functions with. */
+/** The mechanism that the program names; else the one the host already uses, else the first that can hide these functions. */
 export function chooseMechanism(
   facts: HostFacts,
   devices: readonly PciDevice[],
@@ -49,19 +50,19 @@ export function chooseMechanism(
     const reason =
       (mechanism.hosts ?? kind) === kind
         ? mechanism.whyNotHide(facts, devices, stubDriverOf(facts, wish))
-        : `the mechanism "${mechanism.name}" is for hosts ${mechanism.hosts === "xen" ? "with Xen" : "with KVM"}, and this one runs ${kind === "xen" ? "on Xen" : "without Xen"}`;
+        : `the mechanism "${mechanism.name}" is for hosts ${mechanism.hosts === "xen" ? "with Xen" : "with KVM"}, and this one runs ${kind === "xen" ? "on Xen" : "without Xen"}. Name another mechanism, or remove \`mechanism\``;
     if (reason === undefined) return { kind: "mechanism", mechanism };
     reasons.push(candidates.length === 1 ? reason : `${mechanism.name}: ${reason}`);
   }
   return { kind: "none", reason: reasons.join("\n") };
 }
 
-/** The mechanism that made an entry of a claim, and takes it out again. */
+/** The mechanism that wrote a claim entry and can remove it; undefined when this version does not have it. */
 export function mechanismOf({ undo }: HiddenEntry): HideMechanism | undefined {
   return MECHANISMS.find(({ hiddenBy }) => hiddenBy === undo.mechanism);
 }
 
-/** Whether every boot from now on hides this function, in whatever way. */
+/** Whether every future boot hides this function, by any mechanism. */
 export function isHidden(facts: HostFacts, address: PciAddress): boolean {
   return MECHANISMS.some((mechanism) => mechanism.isHidden(facts, address));
 }

@@ -13,12 +13,12 @@ import type { HideMechanism } from "../hide-mechanism";
 import { nativeModule } from "../native-module";
 import { NOTHING, type Part, part, refuse } from "../part";
 
-/** Where the stub driver is a module: our own file, since modprobe hands a module one list alone. */
+/** Used when the stub driver is a module. A file of its own, since modprobe passes a module only one list. */
 const IDS_FILE = "/etc/modprobe.d/pulumi-pci-passthrough-ids.conf";
 
 const STUBS = ["vfio-pci", "pci-stub"] as const;
 
-/** KVM, where the user wants ids: the stub driver takes every device of a vendor and device id, in the arguments of the kernel or of modprobe. */
+/** KVM, only by name: the stub driver takes every device with a vendor and device id, listed in kernel or modprobe arguments. */
 export const kernelIdsHiding: HideMechanism = {
   name: "kernel-ids",
   hiddenBy: "kernel-ids",
@@ -27,7 +27,7 @@ export const kernelIdsHiding: HideMechanism = {
   whyNotHide(facts, devices, stub) {
     const kind = facts.stubDrivers.get(stub);
     if (kind === undefined) {
-      return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in`;
+      return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in. Install a kernel that has it`;
     }
     if (kind === "module") return whyNotByModule(facts, devices, stub);
     const errors = devices.map((device) => editBootArguments(facts, "linux", added(stub, device), "add"));
@@ -43,7 +43,7 @@ export const kernelIdsHiding: HideMechanism = {
     );
   },
   hide(facts, device, key, stub) {
-    const caught = [...facts.pciDevices.values()].filter((one) => one.identity.id === device.identity.id);
+    const caught = [...facts.pciDevices.values()].filter(({ identity }) => identity.id === device.identity.id);
     const draft =
       facts.stubDrivers.get(stub) === "module"
         ? hideByModule(facts, device, stub, caught)
@@ -79,7 +79,7 @@ function added(stub: StubDriver, device: PciDevice) {
   return { name: `${stub}.ids`, edit: addIdArgument(`${stub}.ids`, device.identity.id) };
 }
 
-/** Each place with its lists: what all entries of the boot loader have, and what modprobe gives. */
+/** The lists of each place: those of all boot loader entries, and that of modprobe. */
 function listsOf(facts: HostFacts, stub: StubDriver): readonly (readonly string[])[] {
   const parameter = `${stub}.ids`;
   const future = futureBootLine(facts, "linux");
@@ -130,27 +130,28 @@ function hideByModule(facts: HostFacts, device: PciDevice, stub: StubDriver, cau
 
 function whyNotByModule(facts: HostFacts, devices: readonly PciDevice[], stub: StubDriver): string | undefined {
   if (!facts.boot.softdep)
-    return `its modprobe (module-init-tools) cannot make the drivers of the devices wait for ${stub}`;
+    return `its modprobe (module-init-tools) has no softdeps, which make the drivers of the devices wait for ${stub}. Hide them by "driver-override"`;
   const name = stub.replaceAll("-", "[-_]");
   const other = modprobeFiles(facts.files).find(
     ({ path, text }) =>
       path !== IDS_FILE && new RegExp(`^[ \\t]*options[ \\t]+${name}[ \\t](?:.*[ \\t])?ids=`, "m").test(text),
   );
   if (other)
-    return `${other.path} gives ${stub} ids already, and the module heeds only one list. Add the id there, or hide by "driver-override"`;
+    return `${other.path} gives ${stub} ids already, and the module reads only one list. Add the id there, or hide by "driver-override"`;
   const own = readIdsFile(facts);
-  if (own && own.stub !== stub) return `${IDS_FILE} is for ${own.stub}. One host keeps devices with one stub driver`;
+  if (own && own.stub !== stub)
+    return `${IDS_FILE} is for ${own.stub}, and a host can use only one stub driver. Set driver to "${own.stub}"`;
   const orphan = devices.find((device) => nativeModule(facts, device) === undefined);
   return (
     orphan &&
-    `${orphan.address} has no module of its own that could be made to wait for ${stub}. Hide it by "driver-override"`
+    `${orphan.address} has no driver module that could be made to wait for ${stub}. Hide it by "driver-override"`
   );
 }
 
 interface IdsFile {
   readonly stub: StubDriver;
   readonly ids: string;
-  /** Modules that wait for the stub driver. */
+  /** Modules that are loaded after the stub driver. */
   readonly modules: readonly string[];
 }
 
@@ -160,7 +161,7 @@ const HEADER =
 function readIdsFile(facts: HostFacts): IdsFile | undefined {
   const text = facts.files.byPath.get(IDS_FILE)?.text ?? "";
   const options = /^options (\S+) ids=(\S*)$/m.exec(text);
-  const stub = STUBS.find((one) => one === options?.[1]);
+  const stub = STUBS.find((name) => name === options?.[1]);
   if (!stub) return undefined;
   return {
     stub,
@@ -193,7 +194,7 @@ function othersNeed(
   same: (undo: Undo) => boolean,
 ): boolean {
   const others = hiddenBy(otherEntries(facts, key), "kernel-ids");
-  // The functions of one claim go one after the other, the last first: those before it are still to go.
+  // The functions of a claim are unhidden one by one, last first: those before this one still need it.
   const siblings = hiddenBy(claim.entries, "kernel-ids");
   const earlier = siblings.slice(
     0,

@@ -9,10 +9,10 @@ import type { HideMechanism } from "../hide-mechanism";
 import { nativeModule } from "../native-module";
 import { NOTHING, part } from "../part";
 
-/** Packed into every initrd by mkinitrd 5.1, for keyboards. */
+/** Packed into every initrd by mkinitrd 5.1, to support keyboards. */
 const USB_OF_INITRD = ["ehci_hcd", "ohci_hcd", "uhci_hcd"];
 
-/** The way of Xen's own kernels (2.6.18): the module pciback, its options in modprobe.conf, and install lines for the order. */
+/** For the kernels from Xen (2.6.18): the module pciback, with its options and the install lines that order modules in modprobe.conf. */
 export const modprobeConfHiding: HideMechanism = {
   name: "modprobe",
   hiddenBy: "modprobe.conf",
@@ -45,7 +45,7 @@ export const modprobeConfHiding: HideMechanism = {
     const own = hiddenBy(claim.entries, "modprobe.conf");
     const undo = own.find((entry) => entry.address === address)?.undo;
     if (!undo) return NOTHING;
-    // Entries of the same claim count while they are in the file.
+    // Entries of the same claim count as long as they are in the file.
     const siblings = own.filter(
       (entry) => entry.address !== address && modprobeConfHiding.isHidden(facts, entry.address),
     );
@@ -64,27 +64,27 @@ export const modprobeConfHiding: HideMechanism = {
 
 function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
   if (facts.pciback.kind !== "module" || facts.pciback.module !== "pciback" || !modprobeConf(facts.files)) {
-    return `it is no host with the module pciback and ${MODPROBE_CONF}`;
+    return `"modprobe" by way of ${MODPROBE_CONF} needs that file and a kernel of Xen whose pciback is a module (2.6.18), and this host does not have both`;
   }
   const text = textOf(facts);
   const [option, second] = hideOptions(text);
   if (second)
-    return `"options pciback hide=" stands in ${MODPROBE_CONF} twice, and only the last one counts. Join them into one`;
+    return `"options pciback hide=" is in ${MODPROBE_CONF} several times, and only the last line counts. Merge them into one line`;
   if (option && !option.list) {
-    return `${MODPROBE_CONF} has hide=${option.value}, which pciback does not accept: with it the module does not load, and nothing is hidden. Mend it first`;
+    return `${MODPROBE_CONF} has hide=${option.value}, which pciback does not accept: with it the module does not load, and nothing is hidden. Fix it first`;
   }
   for (const device of devices) {
     const module = nativeModule(facts, device);
     if (module === undefined)
-      return `${device.address} has no module of its own that could be made to wait for pciback`;
-    // mkinitrd of RHEL 5 packs these, and pciback never.
+      return `${device.address} has no driver module that could be made to wait for pciback. Hide it by "pciback-conf"`;
+    // mkinitrd of RHEL 5 packs these into the initrd, but never pciback.
     const adapter = new RegExp(`^[ \\t]*alias[ \\t]+scsi_hostadapter\\d*[ \\t]+${module}[ \\t]*$`, "m");
     if (USB_OF_INITRD.includes(module.replaceAll("-", "_")) || adapter.test(text)) {
-      return `${module}, the driver of ${device.address}, is loaded by the initrd, before ${MODPROBE_CONF} counts`;
+      return `${module}, the driver of ${device.address}, is loaded by the initrd, before ${MODPROBE_CONF} is read. Hide it by "pciback-conf"`;
     }
     const other = otherInstallLine(text, module);
     if (other !== undefined) {
-      return `${MODPROBE_CONF} has "${other}". Put "/sbin/modprobe pciback;" in front of what it does, and this is used`;
+      return `${MODPROBE_CONF} already has "${other}". Put "/sbin/modprobe pciback;" in front of its command, and that line will be used`;
     }
   }
   return undefined;

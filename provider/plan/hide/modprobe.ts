@@ -21,7 +21,7 @@ import type { HideMechanism } from "../hide-mechanism";
 import { nativeModule } from "../native-module";
 import { NOTHING, part } from "../part";
 
-/** Where pciback is a module: its option `hide=`, and softdeps that make the drivers' modules wait for it, in the initramfs too. */
+/** Xen with pciback as a module: its option `hide=`, and softdeps that make other drivers' modules wait for it, in the initramfs too. */
 export const modprobeHiding: HideMechanism = {
   name: "modprobe",
   hiddenBy: "modprobe",
@@ -55,39 +55,39 @@ export const modprobeHiding: HideMechanism = {
       regenerate: [initramfsWith(moduleFor(claim, address))],
     });
   },
-  consequences: ["the initramfs is made anew where it has the driver of the device"],
+  consequences: ["the initramfs is rebuilt if it contains the driver of the device"],
 };
 
 function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
   if (facts.pciback.kind === undefined) {
-    return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
+    return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in. Install a kernel that has it`;
   }
   if (facts.pciback.module === "pciback") {
-    return `its kernel ${facts.machine.kernelRelease} is older than softdeps, by which a module waits for another`;
+    return `its kernel ${facts.machine.kernelRelease} is too old for softdeps, which make a module wait for another`;
   }
   if (facts.pciback.kind === "builtin") {
-    return "its kernel has xen-pciback built in, which takes its devices from the kernel's arguments before any file of modprobe is read";
+    return "its kernel has xen-pciback built in, which takes its devices from kernel arguments before modprobe reads any file";
   }
   if (!facts.boot.softdep) {
-    return "its modprobe (module-init-tools) cannot make the driver of the device wait for xen-pciback";
+    return "its modprobe (module-init-tools) has no softdeps, which make the driver of the device wait for xen-pciback";
   }
   const option = findHideOption(modprobeFiles(facts.files));
   if (option.kind === "unusable") return option.reason;
   const maker = initramfsMakerOf(facts.boot);
   if (maker === undefined) {
-    return "its initramfs is made by none of initramfs-tools, dracut and mkinitfs, and so it cannot be told of the change";
+    return "its initramfs is built by none of initramfs-tools, dracut and mkinitfs, so it cannot be rebuilt with the change. Install one of them";
   }
   if (initramfsModuleFiles(maker, bootFiles(facts.files), undefined) === undefined) {
-    return "/etc/mkinitfs/mkinitfs.conf has no plain line of features, to which xen-pciback could be added";
+    return '/etc/mkinitfs/mkinitfs.conf has no plain features="…" line to which xen-pciback could be added. Write one';
   }
   const orphan = devices.find((device) => nativeModule(facts, device) === undefined);
   if (!orphan) return undefined;
   return orphan.driver !== undefined && !isStubDriver(orphan.driver)
-    ? `${orphan.address} has the driver ${orphan.driver}, which is a part of the kernel and takes the device before any module is loaded`
-    : `${orphan.address} has no driver of its own that could be made to wait for xen-pciback`;
+    ? `${orphan.address} has the driver ${orphan.driver}, which is built into the kernel and takes the device before any module is loaded`
+    : `${orphan.address} has no driver module that could be made to wait for xen-pciback`;
 }
 
-/** What makes the initramfs take xen-pciback along, or leave it out again. */
+/** The edits that add xen-pciback to the initramfs, or remove it again. */
 function moduleFileEdits(facts: HostFacts, wanted: { readonly module: string; readonly folder: string } | undefined) {
   const maker = initramfsMakerOf(facts.boot);
   const files = maker && initramfsModuleFiles(maker, bootFiles(facts.files), wanted);
@@ -101,7 +101,7 @@ function moduleFor(claim: Claim, address: PciAddress): string | undefined {
   return hiddenBy(claim.entries, "modprobe").find((entry) => entry.address === address)?.undo.module;
 }
 
-/** An initramfs without the driver needs no word of this: there udev loads it from the root file system. */
+/** An initramfs without the driver need not be rebuilt: udev then loads the driver from the root file system. */
 function initramfsWith(module: string | undefined): Regeneration {
   return { what: "initramfs", ...(module === undefined ? {} : { ifItHas: [module, "xen-pciback"] }) };
 }

@@ -20,9 +20,9 @@ import type { HideMechanism } from "../hide-mechanism";
 import { part } from "../part";
 
 /**
- * /etc/xen/pciback.conf and the script that reads it late in the boot, when the devices' own drivers have them already: it needs nothing
- * of the boot loader and the initramfs. A script of the user's own is used and left alone; without one, ours comes with our first entry and
- * goes with the last.
+ * /etc/xen/pciback.conf and a script that reads it late in the boot, after the devices' own drivers have taken them; independent of the
+ * boot loader and the initramfs. An existing script of the user is used and left unchanged. Without one, our script is installed with
+ * our first entry and removed with the last.
  */
 export const pcibackConfHiding: HideMechanism = {
   name: "pciback-conf",
@@ -40,7 +40,7 @@ export const pcibackConfHiding: HideMechanism = {
     for (const [path, text] of ownReaders(facts.pcibackConf, facts.files).length > 0 ? [] : bootFiles(facts))
       draft.edit(path, text);
     const init = facts.pcibackConf.init;
-    if (init && !isRead(draft.now))
+    if (init && !isRead(draft.facts))
       draft.steps.push({ kind: "boot-script", name: BOOT_SCRIPT_NAME, init, started: true });
     const { address } = device;
     return part({
@@ -72,24 +72,24 @@ export const pcibackConfHiding: HideMechanism = {
     }
     return part({ steps: draft.steps });
   },
-  consequences: ["its own driver has it at each boot until the boot script gives it to pciback"],
+  consequences: ["at each boot its own driver holds it until the boot script binds it to pciback"],
 };
 
 function whyNotHide(facts: HostFacts): string | undefined {
   if (facts.pciback.kind === undefined) {
-    return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in`;
+    return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in. Install a kernel that has it`;
   }
   const own = ownReaders(facts.pcibackConf, facts.files);
   if (own.some((reader) => reader.started)) return undefined;
   const [idle] = own;
   if (idle) {
-    return `${idle.path} reads ${PCIBACK_CONF}, and nothing starts it at boot. Enable it ("insserv ${BOOT_SCRIPT_NAME}", "systemctl enable"), or remove it and ours takes its place`.replace(
+    return `${idle.path} reads ${PCIBACK_CONF}, but nothing starts it at boot. Enable it ("insserv ${BOOT_SCRIPT_NAME}", "systemctl enable"), or remove it: then a script is installed in its place`.replace(
       BOOT_SCRIPT_NAME,
       idle.path.slice(idle.path.lastIndexOf("/") + 1),
     );
   }
   return facts.pcibackConf.init === undefined
-    ? "its boot is neither systemd's nor that of SysV scripts (no insserv, update-rc.d or chkconfig), and our boot script fits no other"
+    ? "the boot script needs systemd or SysV init scripts (insserv, update-rc.d or chkconfig), and this host has neither"
     : undefined;
 }
 
@@ -97,7 +97,7 @@ function confHas(facts: HostFacts, address: PciAddress): boolean {
   return parsePcibackConf(textOf(facts, PCIBACK_CONF) ?? "").includes(address);
 }
 
-/** Whether a boot reads the list, by whoever's script. */
+/** Whether a script reads the list at boot, whoever wrote that script. */
 function isRead(facts: HostFacts): boolean {
   const { pcibackConf } = facts;
   if (ownReaders(pcibackConf, facts.files).some((reader) => reader.started)) return true;
@@ -114,7 +114,7 @@ function bootFiles(facts: HostFacts): readonly (readonly [string, string])[] {
   ];
 }
 
-/** Where the module has to be listed to be loaded at boot, unless it is somewhere, or ours from before. */
+/** Where to list the module so that it is loaded at boot: where our earlier entry is; undefined when it is listed already or built in. */
 function moduleListOf(facts: HostFacts): { readonly path: string; readonly module: string } | undefined {
   const { module, kind } = facts.pciback;
   if (kind !== "module") return undefined;
@@ -128,7 +128,7 @@ function moduleListOf(facts: HostFacts): { readonly path: string; readonly modul
   return facts.pcibackConf.modulesLoad ? { path: MODULES_LOAD_FILE, module } : undefined;
 }
 
-/** Whether another hidden function, of this claim or another, needs what we wrote into this file. */
+/** Whether another hidden function, of any claim, still needs what was written to this file. */
 function othersNeed(facts: HostFacts, key: string, claim: Claim, address: PciAddress, path: string): boolean {
   if (otherEntries(facts, key).some((entry) => standsIn(entry, path))) return true;
   return hiddenBy(claim.entries, "pciback-conf").some(
@@ -140,27 +140,27 @@ function textOf(facts: HostFacts, path: string): string | undefined {
   return facts.files.byPath.get(path)?.text;
 }
 
-/** Edits in the making, and the files in which a function has something. */
+/** Collects edits, and the files that hold something for a function. */
 class Draft {
   readonly steps: Step[] = [];
   readonly paths: string[] = [];
 
   constructor(
-    private readonly facts: HostFacts,
+    private readonly before: HostFacts,
     private readonly key: string,
     private readonly when: "keep" | "forget",
   ) {}
 
-  get now(): HostFacts {
-    return simulate(this.facts, this.steps);
+  get facts(): HostFacts {
+    return simulate(this.before, this.steps);
   }
 
   edit(path: string, after: string | undefined, hides: readonly PciAddress[] = []): void {
     this.paths.push(path);
-    const before = textOf(this.facts, path);
-    const target = this.facts.files.byPath.get(path)?.target ?? path;
+    const before = textOf(this.before, path);
+    const target = this.before.files.byPath.get(path)?.target ?? path;
     if (before === after) return;
-    const original = originalOf(this.facts, this.key, path, this.when);
+    const original = originalOf(this.before, this.key, path, this.when);
     this.steps.push({ kind: "edit-file", path: target, before, after, hides, original });
   }
 }

@@ -20,9 +20,9 @@ import type { HideMechanism } from "../hide-mechanism";
 import { NOTHING, part, refuse } from "../part";
 
 /**
- * XenServer and XCP-ng: pciback is in the kernel, and `xen-cmdline` writes its list into grub.cfg. XCP-ng 8.3's
- * `xe pci-disable-dom0-access` writes the same list by the same command (pciops.ml), new devices in front and the others
- * turned around: there is one list, whose groups are a set, and a state of dom0 access is nothing but what stands in it.
+ * XenServer and XCP-ng: pciback is built into the kernel, and `xen-cmdline` writes its list to grub.cfg. XCP-ng 8.3's
+ * `xe pci-disable-dom0-access` writes the same list with the same command (pciops.ml), new devices first and the others reversed.
+ * So the order means nothing, and dom0 access is defined by the list alone.
  */
 export const xenCmdlineHiding: HideMechanism = {
   name: "xen-cmdline",
@@ -33,13 +33,16 @@ export const xenCmdlineHiding: HideMechanism = {
     const list = readList(facts);
     if (list.kind === "unusable") return list.reason;
     const far = devices.find((device) => device.address.indexOf(":") > 4);
-    return far && `${far.address} is in a segment that the list of pciback cannot name`;
+    return (
+      far &&
+      `${far.address} is in a PCI segment that pciback's list cannot express, so it cannot be hidden on this host`
+    );
   },
   isHidden(facts, address) {
     const entries = parseHideList(unquoted(hideArguments(facts)?.values.at(-1) ?? "")) ?? [];
     const above = facts.pciDevices.get(address)?.bridges ?? [];
-    // pcistub_match (linux, pci_stub.c, 4.19): a bridge in the list hides everything below it.
-    return [address, ...above].some((one) => entries.some((entry) => hides(entry, one)));
+    // pcistub_match (linux, pci_stub.c, 4.19): a bridge in the list hides everything behind it.
+    return [address, ...above].some((listed) => entries.some((entry) => hides(entry, listed)));
   },
   hide(facts, device, key) {
     const list = readList(facts);
@@ -63,7 +66,7 @@ export const xenCmdlineHiding: HideMechanism = {
     if (list.before === undefined) return NOTHING;
     const { path, before } = list;
     const left = edited(before, (text) => removeFromHideList(text, address).text);
-    if (left === before) return NOTHING; // somebody has taken it out already
+    if (left === before) return NOTHING; // already removed by somebody else
     const absent = hadNoArgument([...claim.entries, ...allEntries(facts)], path);
     const after = left === "" && absent ? undefined : left;
     return part({ steps: [edit(facts, key, path, { before, after, hides: [] }, "forget")] });
@@ -75,10 +78,13 @@ export const xenCmdlineHiding: HideMechanism = {
     return [
       ...(value !== undefined && kernelReads(list) && !xapiReads(list)
         ? [
-            `the kernel accepts the list ${list}, but XAPI reads long addresses such as (0000:04:00.0) alone: its own commands about dom0 access fail with it. It is kept as it is`,
+            `the kernel accepts the list ${list}, but XAPI reads only long addresses such as (0000:04:00.0), so its commands for dom0 access fail. The list is kept; to use those commands, write its addresses in the long form`,
           ]
         : []),
-      ...strays.map((stray) => `the boot argument ${stray} hides nothing: the kernel takes it for something else`),
+      ...strays.map(
+        (stray) =>
+          `the boot argument ${stray} hides nothing: the kernel does not read it as part of the list. Remove it from the boot entry`,
+      ),
       ...(change === "unhide" ? otherEntries(facts, devices) : []),
     ];
   },
@@ -89,44 +95,48 @@ type List =
   | { readonly kind: "list"; readonly path: string; readonly before: string | undefined }
   | { readonly kind: "unusable"; readonly reason: string };
 
-/** The one value that there is to edit, or why there is none. */
+/** The value to edit, or why it cannot be edited. */
 function readList(facts: HostFacts): List {
   const { xenCmdline, xapi } = facts;
   const unusable = (reason: string): List => ({ kind: "unusable", reason });
-  if (!xenCmdline) return unusable("it has no /opt/xensource/libexec/xen-cmdline: it is no XenServer or XCP-ng");
+  if (!xenCmdline)
+    return unusable("it has no /opt/xensource/libexec/xen-cmdline, so it is not a XenServer or XCP-ng host");
   const { file, hide } = xenCmdline;
-  if (!file) return unusable("xen-cmdline finds no grub.cfg, neither for UEFI nor for BIOS");
+  if (!file)
+    return unusable(
+      "xen-cmdline finds no grub.cfg, neither for UEFI nor for BIOS. Restore the boot configuration first",
+    );
   if (hide.kind === "failed")
-    return unusable(`xen-cmdline cannot read ${file.path}: ${hide.said}. Mend that file first`);
+    return unusable(`xen-cmdline cannot read ${file.path}: ${hide.said}. Fix that file first`);
   const menu = readXenMenu(file.text);
   const entry = defaultEntry(menu);
   if (!entry || !isEdited(entry, xapi?.brand ?? "")) {
     return unusable(
-      `${file.path} boots the entry "${entry?.title ?? menu.default}", and xen-cmdline edits only the one that is called "${xapi?.brand}": what it writes would not be booted. Make that one the default first`,
+      `${file.path} boots the entry "${entry?.title ?? menu.default}", but xen-cmdline edits only the entry "${xapi?.brand}", so the change would have no effect. Make that entry the default first`,
     );
   }
   const found = hideArguments(facts);
   const [other] = found?.otherSpellings ?? [];
   if (other !== undefined) {
     return unusable(
-      `${file.path} has the boot argument ${other}, which xen-cmdline takes for another one than ${HIDE_KEY}, and the kernel for the same. Spell it ${HIDE_KEY}: xen-cmdline --set-dom0 "${HIDE_KEY}=…", then --delete-dom0 ${other.slice(0, other.indexOf("="))}`,
+      `${file.path} has the boot argument ${other}, which the kernel treats as ${HIDE_KEY}, but xen-cmdline does not. Spell it ${HIDE_KEY}: xen-cmdline --set-dom0 "${HIDE_KEY}=…", then --delete-dom0 ${other.slice(0, other.indexOf("="))}`,
     );
   }
   const [value, second] = found?.values ?? [];
   if (second !== undefined) {
     return unusable(
-      `${file.path} has the boot argument ${HIDE_KEY} several times (${found?.values.join(" and ")}), and the kernel heeds the last one alone. Join them into one: xen-cmdline --set-dom0 "${HIDE_KEY}=…"`,
+      `${file.path} has the boot argument ${HIDE_KEY} several times (${found?.values.join(" and ")}), and the kernel uses only the last one. Merge them: xen-cmdline --set-dom0 "${HIDE_KEY}=…"`,
     );
   }
   if (value !== undefined && !kernelReads(unquoted(value))) {
     return unusable(
-      `${file.path} has ${HIDE_KEY}=${value}, which the kernel does not accept: with it pciback does not start, and nothing is hidden. It was left alone; mend it first`,
+      `${file.path} has ${HIDE_KEY}=${value}, which the kernel does not accept: with it pciback does not start, and nothing is hidden. It was left unchanged; fix it first`,
     );
   }
   return { kind: "list", path: file.target, before: value };
 }
 
-/** xen-cmdline's own word for what it knows; other spellings stand in the file alone. */
+/** The arguments as xen-cmdline reports them; other spellings are found only in the file. */
 function hideArguments(facts: HostFacts): HideArguments | undefined {
   const { xenCmdline } = facts;
   if (xenCmdline?.hide.kind !== "arguments") return undefined;
@@ -137,21 +147,21 @@ function hideArguments(facts: HostFacts): HideArguments | undefined {
     : { ...inFile, values: readHideArguments(xenCmdline.hide.arguments).values };
 }
 
-/** Entries that hide a function too, and that xen-cmdline never edits: an upgrade writes the list into all of them. */
+/** Warnings about entries that also hide a function, and that xen-cmdline never edits: an upgrade writes the list to all entries. */
 function otherEntries(facts: HostFacts, devices: readonly PciDevice[]): readonly string[] {
   const menu: XenMenu | undefined = facts.xenCmdline?.file && readXenMenu(facts.xenCmdline.file.text);
   const hiding = (menu?.entries ?? []).filter((entry) => {
     if (isEdited(entry, facts.xapi?.brand ?? "")) return false;
     const lists = readHideArguments(entry.dom0Arguments).values.map((value) => parseHideList(unquoted(value)) ?? []);
-    return lists.flat().some((one) => devices.some((device) => hides(one, device.address)));
+    return lists.flat().some((entries) => devices.some((device) => hides(entries, device.address)));
   });
   return hiding.map(
     (entry) =>
-      `the boot entry "${entry.title}" hides it too, and xen-cmdline does not edit that one: so does a boot with it`,
+      `the boot entry "${entry.title}" also hides it, and xen-cmdline does not edit that entry: a boot with it still hides the device`,
   );
 }
 
-/** A value in quotes may hold spaces: GRUB hands it on as one argument. */
+/** A quoted value may contain spaces: GRUB passes it as one argument. */
 function edited(value: string, change: (list: string) => string): string {
   return value.startsWith('"') ? `"${change(unquoted(value))}"` : change(value);
 }

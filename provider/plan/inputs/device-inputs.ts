@@ -6,7 +6,7 @@ import { HostInput } from "./host-input";
 
 const ADDRESS_FORM = 'must be a PCI address such as "0000:04:00.0" or "04:00.0", or a slot such as "0000:04:00"';
 
-/** The input `device` in its long form: what state, ids and messages have. */
+/** The input `device`, converted to the long form that state, ids and messages use. */
 export const DeviceInput = z.string().transform((text, context) => {
   const target = parsePciTarget(text);
   if (!target) context.addIssue(`"${text}" ${ADDRESS_FORM}`);
@@ -23,10 +23,10 @@ const Allowed = z.enum(GUARD_NAMES).refine((guard) => !isFinal(guard), {
   error: (issue) => `"${issue.input}" cannot be overridden`,
 });
 
-/** The input `driver` of what a stub driver takes. */
+/** The input `driver`: a stub driver. */
 export const StubDriverInput = z.enum(STUB_DRIVERS).optional();
 
-/** What every resource for a device takes. */
+/** The inputs of every resource for a device. */
 export const deviceInputs = {
   host: HostInput,
   device: DeviceInput,
@@ -34,9 +34,10 @@ export const deviceInputs = {
   allow: z.array(Allowed).optional(),
 };
 
+/** The checked inputs of every resource for a device. */
 export type DeviceInputs = z.infer<z.ZodObject<typeof deviceInputs>>;
 
-/** The part of a wish that all kinds share. */
+/** The fields that the wishes of all kinds for devices share. Throws RangeError as `targetOf`. */
 export function deviceWish(inputs: DeviceInputs) {
   const expect = inputs.expect ?? [];
   return {
@@ -47,7 +48,7 @@ export function deviceWish(inputs: DeviceInputs) {
   };
 }
 
-/** Of a device input that was checked before. */
+/** The target of a `device` input that was checked before. Throws RangeError for anything else. */
 export function targetOf(device: string): PciTarget {
   const target = parsePciTarget(device);
   if (!target) throw new RangeError(`"${device}" ${ADDRESS_FORM}`);

@@ -4,7 +4,7 @@ import { TOOLSTACKS } from "../toolstack";
 const Text = z.string().min(1, "must not be empty");
 const OneLine = Text.regex(/^[^\n\r\0]*$/, "must be one line");
 
-/** The input `host`, checked. Nothing here is looked up: names may be aliases of ~/.ssh/config. */
+/** The input `host`. Names are not resolved here: they may be aliases of ~/.ssh/config. */
 export const HostInput = z.strictObject({
   address: OneLine.regex(
     /^[^\s-][^\s]*$/,
@@ -24,4 +24,5 @@ export const HostInput = z.strictObject({
   sudo: z.boolean().optional(),
   toolstack: z.enum(TOOLSTACKS).optional(),
 });
+/** The checked input `host`: how to log in to a host, and its toolstack. */
 export type HostInput = z.infer<typeof HostInput>;

@@ -6,9 +6,9 @@ import { isHidden } from "../hide/hide-mechanisms";
 import { holderOf } from "../holder";
 import { vmsWith } from "../toolstacks/host-vms";
 
-/** One PCI function of a host, as `getPciDevices` tells it. */
+/** One PCI function of a host, as returned by `getPciDevices`. */
 export interface PciDeviceInfo {
-  /** In the long form: what `device` of a resource takes. */
+  /** In the long form, `0000:01:00.0`: what the input `device` of a resource takes. */
   readonly address: string;
   /** Vendor and device: `8086:10d3`. */
   readonly id: string;
@@ -18,38 +18,38 @@ export interface PciDeviceInfo {
   readonly class: string;
   /** For people: `Ethernet controller: Intel Corporation 82574L`. */
   readonly label: string;
-  /** The driver that has it now. */
+  /** The driver that it is bound to now. */
   readonly driver?: string;
-  /** Whether a stub driver has it, and no VM: ready to be attached. */
+  /** Whether it is bound to a stub driver and no running VM has it: ready to be attached. */
   readonly assignable: boolean;
-  /** Whether every boot from now on hides it from the host. */
+  /** Whether every future boot hides it from the host. */
   readonly hidden: boolean;
-  /** The VMs that have it now, or get it at their next start. */
+  /** Names of the VMs that have it now, or get it at their next start. */
   readonly vms: readonly string[];
-  /** The other functions of its IOMMU group: a VM gets all of them or none. Undefined where the kernel has no groups. */
+  /** Addresses of the other functions in its IOMMU group: a VM gets all of them or none. Undefined when it is in no group. */
   readonly groupMembers?: readonly string[];
-  /** The physical function, where this is a virtual one. */
+  /** The address of the physical function, when this is a virtual function. */
   readonly physicalFunction?: string;
   /** How many virtual functions it can have; 0 without SR-IOV. */
   readonly mostVirtualFunctions: number;
 }
 
-/** What `getPciDevices` looks for; all that is given must hold. */
+/** What `getPciDevices` looks for; every given criterion must match. */
 export interface PciDeviceFilter {
   /** Vendor and device: `8086:10d3`, or the vendor alone: `8086`. */
   readonly id?: string | undefined;
-  /** The class code or its beginning: `02` is every network controller, `0300` every VGA card. */
+  /** The class code or a prefix of it: `02` is every network controller, `0300` every VGA card. */
   readonly class?: string | undefined;
-  /** The driver that has it now. */
+  /** The driver that it is bound to now. */
   readonly driver?: string | undefined;
-  /** A part of the label, in any case. */
+  /** A part of the label; case does not matter. */
   readonly label?: string | undefined;
   readonly assignable?: boolean | undefined;
   /** The name of a VM that has it now, or gets it at its next start. */
   readonly vm?: string | undefined;
 }
 
-/** The functions that a filter keeps, lowest address first. */
+/** The functions that match a filter, lowest address first. */
 export function pciDeviceInfos(facts: HostFacts, filter: PciDeviceFilter): PciDeviceInfo[] {
   return [...facts.pciDevices.values()]
     .sort((a, b) => (a.address < b.address ? -1 : 1))
@@ -89,7 +89,7 @@ function infoOf(facts: HostFacts, device: PciDevice): PciDeviceInfo {
 }
 
 function membersOf(facts: HostFacts, group: string, address: PciAddress): readonly string[] {
-  return [...facts.pciDevices.values()].flatMap((one) =>
-    one.iommuGroup === group && one.address !== address ? [one.address] : [],
+  return [...facts.pciDevices.values()].flatMap((member) =>
+    member.iommuGroup === group && member.address !== address ? [member.address] : [],
   );
 }

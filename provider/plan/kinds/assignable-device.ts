@@ -28,7 +28,7 @@ import { stubDriverOf } from "../stub-driver";
 import { toolstackOf } from "../toolstack";
 import type { AssignWish, PlanContext } from "../wish";
 
-/** Functions are on the stub driver now. */
+/** AssignableDevice: functions are bound to the stub driver now, until the next boot. */
 export const assignableDevice = defineKind({
   inputs: z.strictObject({ ...deviceInputs, driver: StubDriverInput, group: z.boolean().optional() }),
   keyInputs: ["device"],
@@ -73,7 +73,7 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
     return refuse(didNotRegister(facts));
   if (by === "xl" && !facts.xen?.xl)
     return refuse(
-      '"xl info" does not answer there (XenServer has xl in /usr/sbin), and xl is what makes devices assignable. Mend that, or hide the device instead: a HiddenPciDevice needs no xl',
+      '"xl info" does not answer there (XenServer has xl in /usr/sbin), and xl is needed to make devices assignable. Fix that, or declare a HiddenPciDevice, which does not need xl',
     );
   const toTake = devices.filter(({ driver }) => driver !== stub);
   const claim = findClaim(facts, key);
@@ -90,12 +90,14 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
     steps: [...claimSteps, ...(needsDriver ? [{ kind: "load-pciback" } as const] : []), ...takes],
     effects: [
       ...toTake.flatMap((device) => [
-        ...(claim ? [`${device.address} has left ${stub} since: ${whyLost(facts, claim)}. It is taken again`] : []),
+        ...(claim
+          ? [`${device.address} is no longer bound to ${stub}: ${whyLost(facts, claim)}. It is bound again`]
+          : []),
         ...lossOf(facts, device),
       ]),
       ...devices.flatMap(({ address, driver }) =>
         driver === stub && !claim
-          ? [`${address} is on ${stub} already: taken over as found, and left there by a destroy`]
+          ? [`${address} is on ${stub} already: adopted as found, and left there by a destroy`]
           : [],
       ),
     ],
@@ -104,13 +106,14 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
   });
 }
 
-/** Each function goes back to the driver that it had before us. */
+/** Each function is bound to its original driver again. */
 function release(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
   const unreadable = judgeUnreadable(facts, key);
   if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = claimToGiveBack(facts, key, owner);
-  if (!claim) return unchanged(`${formatPciTarget(wish.target)} is not ours any more: nothing to give back`);
+  if (!claim)
+    return unchanged(`${formatPciTarget(wish.target)} is no longer managed by this stack: nothing to give back`);
   const releases: Release[] = [];
   const effects: string[] = [];
   for (const claimed of claim.functions) {
@@ -119,11 +122,13 @@ function release(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Pa
     if (!device || !isStubDriver(stub)) continue;
     const before = claimed.driver ?? undefined;
     if (before === stub) {
-      effects.push(`${device.address} stays on ${stub}, where we found it`);
+      effects.push(`${device.address} stays on ${stub}, as it was found`);
     } else {
       const by = assignedBy(facts, wish, stub);
       releases.push({ kind: "release", address: device.address, stub, to: before, by });
-      effects.push(`${device.address} (${device.identity.label}) goes back to ${before ?? "having no driver"}`);
+      effects.push(
+        `${device.address} (${device.identity.label}) ${before === undefined ? "has no driver again" : `goes back to ${before}`}`,
+      );
     }
   }
   return part({ steps: [...releases, dropClaim(key, claim)], effects });
@@ -133,7 +138,7 @@ function whyLost(facts: HostFacts, claim: Claim): string {
   return claim.bootId === facts.machine.bootId ? "somebody released it" : "the host was rebooted";
 }
 
-/** libvirt keeps account of what it detached, so it is asked where it can; it knows the stub driver of its own time alone. */
+/** libvirt tracks the devices it detached, so it is used where possible; each version supports only one stub driver. */
 function assignedBy(facts: HostFacts, wish: AssignWish, stub: StubDriver): AssignedBy {
   const found = toolstackOf(facts, wish.toolstack);
   if (found.kind === "none" || found.toolstack === "xm") return stub === "pciback" ? "pciback" : "sysfs";
@@ -142,8 +147,8 @@ function assignedBy(facts: HostFacts, wish: AssignWish, stub: StubDriver): Assig
   return stub === stubDriverOf(facts, { driver: undefined }) ? "virsh" : "sysfs";
 }
 
-/** Built in, the driver registers at boot or never: one bad piece in the list of devices, and it does not (pci_stub.c, 4.4 to 6.x). */
+/** A built-in driver registers at boot or never, and one invalid part of its device list prevents it (pci_stub.c, 4.4 to 6.x). */
 function didNotRegister(facts: HostFacts): string {
   const list = /\bxen[-_]pciback\.hide=\S*/.exec(facts.machine.kernelCommandLine)?.[0];
-  return `pciback is a part of its kernel and did not register at the last boot${list ? `: the kernel does not accept ${list}` : ""}. Mend its boot arguments and reboot it`;
+  return `pciback is built into its kernel and did not register at the last boot${list ? `: the kernel does not accept ${list}` : ""}. Fix its boot arguments and reboot the host`;
 }

@@ -30,7 +30,7 @@ import { type Status, statusOf } from "../status";
 import { stubDriverOf } from "../stub-driver";
 import type { HideWish, PlanContext } from "../wish";
 
-/** A stub driver takes functions at each boot, before their own drivers can. */
+/** HiddenPciDevice: a stub driver takes functions at each boot, before their own drivers can. */
 export const hiddenPciDevice = defineKind({
   inputs: z.strictObject({
     ...deviceInputs,
@@ -100,7 +100,9 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
   return {
     ...draft,
     effects: [
-      ...(claim ? open.map(({ address }) => `the boot configuration lost ${address} since: it gets it again`) : []),
+      ...(claim
+        ? open.map(({ address }) => `${address} was removed from the boot configuration since: it is added again`)
+        : []),
       ...bound.flatMap((device) => lossOf(facts, device).map((loss) => `at the next boot: ${loss}`)),
       ...edits.effects,
       ...(mechanism?.consequences ?? []),
@@ -110,14 +112,14 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
   };
 }
 
-/** The edits that take our entries out again; the driver of the moment stays until the reboot. */
+/** The edits that remove our entries. The current driver stays until the reboot. */
 function unhide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
   const device = formatPciTarget(wish.target);
   const unreadable = judgeUnreadable(facts, key);
   if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = claimToGiveBack(facts, key, owner);
-  if (!claim) return unchanged(`${device} is not ours any more: nothing to take back`);
+  if (!claim) return unchanged(`${device} is no longer managed by this stack: nothing to take back`);
   const hidden = [
     ...new Map(entriesOf(claim.entries, "hidden").map((entry) => [entry.address, mechanismOf(entry)])),
   ].flatMap(([address, mechanism]) => (mechanism ? [{ address, mechanism }] : []));
@@ -137,7 +139,7 @@ function unhide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part 
     ],
     regenerate: edits.regenerate,
     effects: [
-      ...(hidden.length === 0 ? [`${device} was hidden before us, and stays hidden`] : []),
+      ...(hidden.length === 0 ? [`${device} was hidden before this resource, and stays hidden`] : []),
       ...(changes && onStub ? [`${device} stays on ${onStub.driver} until the host reboots`] : []),
     ],
     warnings: [...new Set(hidden.flatMap(({ mechanism }) => mechanism.cautions?.(facts, devices, "unhide") ?? []))],

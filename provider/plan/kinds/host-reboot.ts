@@ -10,16 +10,16 @@ import { NOTHING, type Part, part } from "../part";
 import { runningVms } from "../toolstacks/host-vms";
 import type { Owner, PlanContext, RebootWish } from "../wish";
 
-/** Where the host is with its reboots. */
+/** The boot that the host is in, and what waits for the next one. */
 export interface RebootStatus {
-  /** The boot of the moment: another one after each reboot. */
+  /** The id of the current boot, a uuid; it changes with each reboot. */
   readonly bootId: string;
   readonly pending: "none" | "host-reboot";
-  /** What a reboot would bring about, for whichever stack. */
+  /** What a reboot would bring about, for any stack; one line each, for people. */
   readonly waiting: readonly string[];
 }
 
-/** The host is rebooted when it is time. */
+/** HostReboot: the host is rebooted when needed. */
 export const hostReboot = defineKind({
   inputs: z.strictObject({
     host: HostInput,
@@ -40,7 +40,7 @@ export const hostReboot = defineKind({
     triggers: inputs.triggers ?? [],
     when: inputs.when ?? "pending",
     allowRunningVms: inputs.allowRunningVms ?? false,
-    // Servers with much memory test it for minutes before they boot.
+    // Servers with a lot of memory test it for minutes before they boot.
     timeoutSeconds: inputs.timeoutSeconds ?? 15 * 60,
   }),
   key: (_, wish) => claimKey(wish),
@@ -50,7 +50,7 @@ export const hostReboot = defineKind({
     const waiting = waitingChanges(facts, undefined).map(({ what }) => what);
     return { bootId: facts.machine.bootId, pending: waiting.length > 0 ? "host-reboot" : "none", waiting };
   },
-  // A reboot cannot go.
+  // A reboot cannot disappear.
   isGone: () => false,
   purpose: (_, _wish, purpose) => (purpose === "present" ? "reboot the host" : "forget the reboots of the host"),
 });
@@ -60,7 +60,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
   const key = claimOfStack(wish, owner);
   const unreadable = judgeUnreadable(facts, key);
   if (unreadable.length > 0) return part({ judgements: unreadable });
-  // The stack's own changes: others reboot when it is time for theirs.
+  // Only the stack's own changes: other stacks decide when to reboot for theirs.
   const waiting = waitingChanges(facts, owner);
   const asked = wish.when === "always" && !wasRebooted(facts, wish, owner);
   const noted =
@@ -74,7 +74,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
         })
       : [];
   if (waiting.length === 0 && !asked)
-    return part({ steps: noted, effects: ["no boot change waits: the host is not rebooted"] });
+    return part({ steps: noted, effects: ["no boot change needs a reboot: the host is not rebooted"] });
   const vms = runningVms(facts);
   const step: Reboot = {
     bootId: facts.machine.bootId,
@@ -87,7 +87,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
     effects: [
       "the host is rebooted",
       ...waiting.map(({ what }) => `because ${what}`),
-      ...(waiting.length === 0 ? ["because the program asks for it"] : []),
+      ...(waiting.length === 0 ? ["because the program asks for a reboot"] : []),
       ...(vms.length > 0 ? [`its running VMs go down with it: ${vms.join(", ")}`] : []),
     ],
     judgements:
@@ -95,21 +95,21 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
         ? [
             {
               guard: undefined,
-              evidence: `its VMs ${vms.join(", ")} run. Shut them down first, or let them go down with the host: allowRunningVms: true`,
+              evidence: `VMs are running on it: ${vms.join(", ")}. Shut them down first, or let them go down with the host: allowRunningVms: true`,
             },
           ]
         : [],
   });
 }
 
-/** Nothing of a reboot can be taken back; only what was noted of it goes. */
+/** A reboot cannot be undone; only its claim is removed. */
 function forgetReboots(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Part {
   const key = claimOfStack(wish, owner);
   const claim = claimToGiveBack(facts, key, owner);
   return claim ? part({ steps: [dropClaim(key, claim)] }) : NOTHING;
 }
 
-/** Whether these triggers had their reboot: noted in an earlier boot, so that no crash between asks for a second one. */
+/** Whether the host was rebooted for these triggers: noted in an earlier boot, so that a crash in between asks for no second reboot. */
 function wasRebooted(facts: HostFacts, wish: RebootWish, owner: Owner): boolean {
   const done = findClaim(facts, claimOfStack(wish, owner))?.reboot;
   return (

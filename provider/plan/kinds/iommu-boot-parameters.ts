@@ -10,7 +10,7 @@ import { defineKind } from "../kind";
 import { join, NOTHING, type Part, part, unchanged } from "../part";
 import type { IommuWish, PlanContext } from "../wish";
 
-/** The host boots with what switches its IOMMU on. */
+/** IommuBootParameters: the host boots with the argument that switches its IOMMU on. */
 export const iommuBootParameters = defineKind({
   inputs: z.strictObject({ host: HostInput }),
   keyInputs: [],
@@ -21,25 +21,25 @@ export const iommuBootParameters = defineKind({
   present: switchOn,
   absent: takeBack,
   status: iommuStatus,
-  // A host that needs no boot argument of ours has as much of the resource as it ever had.
+  // Where no boot argument is needed, nothing of the resource can be missing.
   isGone: () => false,
   purpose: (_, _wish, purpose) =>
-    purpose === "present" ? "switch the IOMMU on" : "take back what switches the IOMMU on",
+    purpose === "present" ? "switch the IOMMU on" : "remove the boot argument that switches the IOMMU on",
 });
 
-/** The one boot argument that is missing, or what a person has to do. */
+/** Adds the missing boot argument, or tells the user what to do. */
 function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
   const unreadable = judgeUnreadable(facts, key);
   if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = findClaim(facts, key);
-  // What another stack wrote serves us as well, and is its own to take back.
+  // An argument that another stack wrote serves this one too, but only that stack removes it.
   const isOwn = claim === undefined || (claim.project === owner.project && claim.stack === owner.stack);
   const need = iommuNeed(facts);
   const argument = claim ? writtenArgument(claim) : need.kind === "argument" ? need.argument : undefined;
   if (!argument || !isOwn) return { ...unchanged(need.say), warnings: need.kind === "advice" ? [need.say] : [] };
   if (!claim && hasBootArgument(facts, argument))
-    return unchanged(`${argument.text} stands in the boot configuration already, and waits for a reboot of the host`);
+    return unchanged(`${argument.text} is in the boot configuration already. Reboot the host for it to take effect`);
   const added = addBootArgument(facts, key, argument);
   if (added.judgements.length > 0) return added;
   const changes = added.steps.length > 0;
@@ -56,7 +56,7 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
   });
 }
 
-/** Our argument is taken out again; the IOMMU stays on until the reboot. */
+/** Removes our argument. The IOMMU stays on until the reboot. */
 function takeBack(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
   const unreadable = judgeUnreadable(facts, key);
@@ -71,17 +71,21 @@ function takeBack(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
     part({ steps: removed.steps, regenerate: removed.regenerate }),
     part({
       steps: [dropClaim(key, claim), ...(changes && isIommuActive(facts) ? [noteRemoval(facts, key, owner)] : [])],
-      effects: changes && argument ? [`${argument.text} is taken out of the boot configuration`] : [],
+      effects: changes && argument ? [`${argument.text} is removed from the boot configuration`] : [],
     }),
   );
 }
 
+/** The current state of the host's IOMMU. */
 export interface IommuStatus {
-  /** Whose IOMMU the firmware offers; "none" where there is none or it is switched off in the firmware's setup. */
+  /** The IOMMU that the firmware offers; "none" when there is none or the firmware setup has it switched off. */
   readonly firmware: "intel" | "amd" | "none";
+  /** Whether future boots have it switched on. */
   readonly configured: boolean;
+  /** Whether it is in use now. */
   readonly active: boolean;
   readonly pending: "none" | "host-reboot";
+  /** Names the last write that needs a reboot of the host; empty when there was none. */
   readonly bootChange: string;
 }
 
@@ -100,17 +104,18 @@ function iommuStatus(facts: HostFacts, _wish: IommuWish, key: string): IommuStat
   };
 }
 
-/** What it takes; `say` is for people. */
+/** What it takes to switch the IOMMU on: nothing, something only a person can do, or a boot argument. `say` tells people. */
 export type IommuNeed =
   | { readonly kind: "nothing"; readonly say: string }
   | { readonly kind: "advice"; readonly say: string }
   | { readonly kind: "argument"; readonly argument: BootArgument; readonly say: string };
 
+/** What it takes to switch the IOMMU of this host on. */
 export function iommuNeed(facts: HostFacts): IommuNeed {
-  if (isIommuActive(facts)) return { kind: "nothing", say: "the IOMMU is on: nothing is written" };
+  if (isIommuActive(facts)) return { kind: "nothing", say: "the IOMMU is on: nothing to do" };
   if (facts.iommu.offered === undefined)
     return advice(
-      "the firmware of the host offers no IOMMU (ACPI has neither a DMAR nor an IVRS table). Switch on VT-d (Intel) or AMD-Vi, often called IOMMU, in its setup",
+      "the firmware of the host offers no IOMMU (ACPI has neither a DMAR nor an IVRS table). Switch on VT-d (Intel) or AMD-Vi, often called IOMMU, in the firmware setup",
     );
   return facts.xen ? xenNeed(facts, facts.xen.commandLine) : linuxNeed(facts, facts.iommu.offered);
 }
@@ -118,16 +123,23 @@ export function iommuNeed(facts: HostFacts): IommuNeed {
 // docs/misc/xen-command-line.pandoc (4.17), iommu: on by default where the firmware has one; a list with commas.
 function xenNeed(facts: HostFacts, commandLine: string | undefined): IommuNeed {
   if (facts.xen?.iommu === undefined || commandLine === undefined)
-    return advice('"xl info" does not say whether Xen has an IOMMU: nothing is written');
+    return advice(
+      '"xl info" does not say whether Xen uses an IOMMU, so nothing is changed. Check with xl dmesg | grep -i -e vt-d -e amd-vi',
+    );
   const given = wordsOf(commandLine, "iommu");
   const off = given.find((word) => /[=,](off|no|0|false|disable)\b/.test(word));
   if (off !== undefined)
-    return advice(`the IOMMU of Xen is off because its command line says ${off}. Take that out, and reboot`);
+    return advice(`the IOMMU of Xen is off because its command line says ${off}. Remove that, and reboot`);
   if (given.some((word) => /[=,](on|yes|1|true|enable|force)\b/.test(word)))
     return advice(
-      "Xen was told to use the IOMMU, and reports that it does not. See xl dmesg | grep -i -e vt-d -e amd-vi",
+      "Xen was told to use the IOMMU, but reports that it does not. Look for the cause with xl dmesg | grep -i -e vt-d -e amd-vi",
     );
-  return argument("xen", "iommu", "iommu=on", "Xen does not use the IOMMU that the firmware offers: it gets iommu=on");
+  return argument(
+    "xen",
+    "iommu",
+    "iommu=on",
+    "Xen does not use the IOMMU that the firmware offers: iommu=on is added to its command line",
+  );
 }
 
 // Documentation/admin-guide/kernel-parameters.txt (Linux 6.1): intel_iommu is off where CONFIG_INTEL_IOMMU_DEFAULT_ON is;
@@ -137,16 +149,16 @@ function linuxNeed(facts: HostFacts, offered: "intel" | "amd"): IommuNeed {
   const given = [`${offered}_iommu`, "iommu"].flatMap((name) => wordsOf(kernelCommandLine, name));
   const off = given.find((word) => /[=,]off\b/.test(word));
   if (off !== undefined)
-    return advice(`the IOMMU is off because the kernel's command line says ${off}. Take that out, and reboot`);
+    return advice(`the IOMMU is off because the kernel's command line says ${off}. Remove that, and reboot`);
   if (offered === "amd")
     return advice(
-      "the firmware offers an AMD IOMMU, which the kernel uses by itself, and yet none is on. See dmesg | grep AMD-Vi",
+      "the firmware offers an AMD IOMMU, which the kernel uses by default, but none is on. Look for the cause with dmesg | grep AMD-Vi",
     );
   if (given.some((word) => /^intel_iommu=(.*,)?on\b/.test(word)))
     return advice(
-      "the kernel was started with intel_iommu=on, and yet no IOMMU is on. See dmesg | grep -e DMAR -e IOMMU",
+      "the kernel was started with intel_iommu=on, but no IOMMU is on. Look for the cause with dmesg | grep -e DMAR -e IOMMU",
     );
-  const say = "the kernel does not use the IOMMU that the firmware offers: it gets intel_iommu=on";
+  const say = "the kernel does not use the IOMMU that the firmware offers: intel_iommu=on is added to its command line";
   return argument("linux", "intel_iommu", "intel_iommu=on", say);
 }
 

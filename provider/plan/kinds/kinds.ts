@@ -24,28 +24,28 @@ export const KINDS = {
 };
 
 type Parts<K extends ResourceKind> = (typeof KINDS)[K] extends Kind<infer W, infer S> ? { wish: W; status: S } : never;
-/** The same table in the form by which the compiler sees that a wish and its kind belong together. */
+/** The same table, typed so that the compiler knows which wish belongs to which kind. */
 const TYPED: { readonly [K in ResourceKind]: Kind<Parts<K>["wish"], Parts<K>["status"]> } = KINDS;
 type WishOf<K extends ResourceKind> = { [P in K]: { readonly kind: P } & Parts<P>["wish"] }[K];
 
-/** What makes a wish true. */
+/** Plans what makes a wish true. */
 export function planPresent<K extends ResourceKind>(facts: HostFacts, wish: WishOf<K>, context: PlanContext): Plan {
   const unable = whyNoHost(facts);
   const part = unable === undefined ? TYPED[wish.kind].present(facts, wish, context) : refuse(unable);
   return throughGate(facts, wish, context, part);
 }
 
-/** What gives back what a wish changed; already gone is an empty plan. */
+/** Plans what reverts the changes of a wish; an empty plan when nothing is left to revert. */
 export function planAbsent<K extends ResourceKind>(facts: HostFacts, wish: WishOf<K>, context: PlanContext): Plan {
   return throughGate(facts, wish, context, TYPED[wish.kind].absent(facts, wish, context));
 }
 
-/** The key of a wish on its host: its claim, and its id without the machine. Undefined while its VM cannot be found. */
+/** The key of a wish on its host, which names its claim and is part of its id. Undefined while its VM cannot be found. */
 export function keyOf<K extends ResourceKind>(facts: HostFacts, wish: WishOf<K>): string | undefined {
   return TYPED[wish.kind].key(facts, wish);
 }
 
-/** What a wish has come to, as outputs. */
+/** The current state of a wish, as outputs. */
 export function statusOfWish<K extends ResourceKind>(
   facts: HostFacts,
   wish: WishOf<K>,
@@ -54,7 +54,7 @@ export function statusOfWish<K extends ResourceKind>(
   return TYPED[wish.kind].status(facts, wish, key);
 }
 
-/** Whether nothing of a wish is left on the host, neither our claim nor its effect. */
+/** Whether nothing of a wish is left on the host, neither the claim nor its effect. */
 export function isGone<K extends ResourceKind>(facts: HostFacts, wish: WishOf<K>, key: string): boolean {
   return TYPED[wish.kind].isGone(facts, wish, key);
 }
@@ -68,7 +68,7 @@ export function purposeOf<K extends ResourceKind>(
   return TYPED[wish.kind].purpose(facts, wish, purpose);
 }
 
-/** The wish of a resource in the state, by what its key names. */
+/** The wish of a resource in the state; what its key names takes precedence over inputs that are out of date. */
 export function storedWish<K extends ResourceKind>(wish: WishOf<K>, key: string): Wish {
   return TYPED[wish.kind].stored(wish, key);
 }

@@ -24,15 +24,15 @@ import { type Part, part, refuse, unchanged } from "../part";
 import type { Status } from "../status";
 import type { PlanContext, VirtualFunctionsWish } from "../wish";
 
-/** A physical function has so many virtual functions, now and after each boot. */
+/** SriovVirtualFunctions: a physical function has `count` virtual functions, now and after each boot. */
 export const sriovVirtualFunctions = defineKind({
   inputs: z.strictObject({
     host: deviceInputs.host,
     device: DeviceInput.refine((device) => parsePciAddress(device) !== undefined, {
       error: (issue) =>
-        `"${issue.input}" is a slot, and one function has the virtual functions: name it, as in "${issue.input}.0"`,
+        `"${issue.input}" is a slot, but virtual functions belong to a single function: name that, as in "${issue.input}.0"`,
     }),
-    count: z.int().min(1, "must be 1 or more: without the resource there are none"),
+    count: z.int().min(1, "must be 1 or more; to have none, remove the resource"),
     allow: deviceInputs.allow,
   }),
   keyInputs: ["device"],
@@ -54,23 +54,25 @@ export const sriovVirtualFunctions = defineKind({
   purpose: (_, wish, purpose) =>
     purpose === "present"
       ? `give ${formatPciTarget(wish.target)} ${wish.count} virtual functions`
-      : `take the virtual functions of ${formatPciTarget(wish.target)} away`,
+      : `remove the virtual functions of ${formatPciTarget(wish.target)}`,
 });
 
-/** The number, and the rule that makes them at boot. */
+/** Sets the number, and writes the udev rule that sets it at each boot. */
 function makeFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: PlanContext): Part {
   const name = formatPciTarget(wish.target);
   const found = findPhysicalFunction(facts, wish);
   if (found.kind === "none") return refuse(found.reason);
   const { address, physical } = found;
   if (wish.count > physical.most)
-    return refuse(`${name} can have at most ${physical.most} virtual functions, and the program wants ${wish.count}`);
+    return refuse(
+      `${name} can have at most ${physical.most} virtual functions, but the program wants ${wish.count}. Lower \`count\``,
+    );
   const key = claimKey(wish);
   const claim = findClaim(facts, key);
   const recorded = claim?.virtualFunctions;
   if (physical.count !== wish.count && physical.count !== 0 && physical.count !== recorded?.made)
     return refuse(
-      `${name} has ${physical.count} virtual functions that we did not make. Declare that count, or take them away first: echo 0 > /sys/bus/pci/devices/${address}/sriov_numvfs`,
+      `${name} has ${physical.count} virtual functions that this resource did not make. Declare that count, or remove them first: echo 0 > /sys/bus/pci/devices/${address}/sriov_numvfs`,
     );
   const device = facts.pciDevices.get(address);
   const claimSteps = claimFor(facts, key, owner, {
@@ -85,22 +87,23 @@ function makeFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: 
     effects: [
       ...effectsOf(facts, address, change),
       ...(recorded === undefined && physical.count === wish.count
-        ? [`${name} has ${physical.count} virtual functions already: taken over as found, and left there by a destroy`]
+        ? [`${name} has ${physical.count} virtual functions already: adopted as found, and left there by a destroy`]
         : []),
-      ...(rule.length > 0 ? [`a udev rule makes the ${wish.count} virtual functions of ${name} at each boot`] : []),
+      ...(rule.length > 0 ? [`a udev rule creates the ${wish.count} virtual functions of ${name} at each boot`] : []),
     ],
     judgements: [...judgeClaim(facts, key, owner), ...judgeChange(change)],
   });
 }
 
-/** The number of before us, and no rule of ours. */
+/** Restores the original number, and removes the udev rule. */
 function giveBackFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
   const unreadable = judgeUnreadable(facts, key);
   if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = claimToGiveBack(facts, key, owner);
   const name = formatPciTarget(wish.target);
-  if (!claim) return unchanged(`the virtual functions of ${name} are not ours any more: nothing to take back`);
+  if (!claim)
+    return unchanged(`the virtual functions of ${name} are no longer managed by this stack: nothing to take back`);
   const found = findPhysicalFunction(facts, wish);
   if (found.kind === "none") return part({ steps: [dropClaim(key, claim)] });
   const change = giveBackCount(facts, found, claim);
@@ -110,7 +113,7 @@ function giveBackFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner
     steps: [...change, ...rule, dropClaim(key, claim)],
     effects: [
       ...effectsOf(facts, found.address, change),
-      ...(left > 0 ? [`${name} keeps ${left} virtual functions, which we did not make`] : []),
+      ...(left > 0 ? [`${name} keeps ${left} virtual functions, which this resource did not make`] : []),
     ],
     judgements: judgeChange(change),
   });
@@ -118,7 +121,7 @@ function giveBackFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner
 
 /** The status of virtual functions, with their addresses. */
 export interface VirtualFunctionsStatus extends Status {
-  /** In the device's own order: what `device` of other resources takes. */
+  /** The virtual functions in the device's own order: what the input `device` of other resources takes. */
   readonly addresses: readonly PciAddress[];
 }
 
@@ -142,8 +145,8 @@ function statusOfFunctions(facts: HostFacts, wish: VirtualFunctionsWish): Virtua
 }
 
 /**
- * What udev does at each boot. The driver takes the number only once it is bound: it is bound at "bind" (Linux 4.14 and
- * later), at a coldplug "add" after an initramfs that bound it, and when its network interface appears (older kernels).
+ * What udev does at each boot. The number can be set only once the driver is bound: at "bind" (Linux 4.14 and later), at a coldplug
+ * "add" after an initramfs bound it, or when its network interface appears (older kernels).
  */
 function ruleText(address: PciAddress, count: number): string {
   return `# Virtual functions that pulumi-pci-passthrough makes at each boot.
@@ -162,22 +165,25 @@ function findPhysicalFunction(facts: HostFacts, wish: VirtualFunctionsWish): Fou
   const device = address && facts.pciDevices.get(address);
   if (!device || !address) return { kind: "none", reason: noSuchDevice(facts, name) };
   if (device.physicalFunction !== undefined)
-    return { kind: "none", reason: `${name} is itself a virtual function of ${device.physicalFunction}: name that` };
+    return {
+      kind: "none",
+      reason: `${name} is itself a virtual function. Name its physical function ${device.physicalFunction}`,
+    };
   const physical = facts.virtualFunctions.physicalFunctions.get(address);
   if (!physical || physical.most === 0)
     return {
       kind: "none",
-      reason: `${name} (${device.identity.label}) has no virtual functions to make: it has no SR-IOV, or the firmware of the host or of the device has it switched off`,
+      reason: `${name} (${device.identity.label}) cannot have virtual functions: it has no SR-IOV, or the firmware of the host or of the device has it switched off. Switch it on there, or name another device`,
     };
   if (device.driver === undefined || isStubDriver(device.driver))
     return {
       kind: "none",
-      reason: `${name} has ${device.driver === undefined ? "no driver" : `the stub driver ${device.driver}`}, and its own driver makes the virtual functions. Give it back to that first`,
+      reason: `${name} has ${device.driver === undefined ? "no driver" : `the stub driver ${device.driver}`}, but only its own driver can create virtual functions. Bind it to that driver first`,
     };
   if (!facts.virtualFunctions.udev)
     return {
       kind: "none",
-      reason: "virtual functions are gone after each reboot, and it has no udev that could make them again",
+      reason: "virtual functions disappear at each reboot, and it has no udev to create them again. Install udev",
     };
   return { kind: "found", address, physical };
 }
@@ -193,7 +199,7 @@ function changeCount(
   return [{ kind: "set-virtual-functions", address, from: { count: physical.count, functions }, to: count }];
 }
 
-/** Somebody else's number stays. */
+/** A number that somebody else set stays. */
 function giveBackCount(
   facts: HostFacts,
   found: Extract<Found, { kind: "found" }>,
@@ -209,18 +215,18 @@ function effectsOf(facts: HostFacts, address: PciAddress, change: readonly SetVi
   return change.flatMap(({ from, to }) => {
     const leaving = from.functions.map((held) => held.address).join(", ");
     return [
-      ...(leaving === "" ? [] : [`the virtual functions ${leaving} of ${address} go away`]),
+      ...(leaving === "" ? [] : [`the virtual functions ${leaving} of ${address} disappear`]),
       ...(to === 0 ? [] : [`${address} (${label}) gets ${to} virtual functions`]),
     ];
   });
 }
 
-/** A count changes only through zero, so none of them may be in use. */
+/** A count can change only through zero, so none of the virtual functions may be in use. */
 function judgeChange(change: readonly SetVirtualFunctions[]): readonly Judgement[] {
   const onStub = change.flatMap(({ from }) => from.functions.filter(({ driver }) => isStubDriver(driver)));
   return onStub.map(({ address, driver }) => ({
     guard: undefined,
-    evidence: `its virtual function ${address} is on ${driver}, for a VM, and any change of their number takes all of them away first. Take out what declares ${address}, run "pulumi up", and then change the number`,
+    evidence: `its virtual function ${address} is on ${driver}, for a VM, and any change of their number first removes all of them. Remove the declarations of ${address}, run "pulumi up", and then change the number`,
   }));
 }
 

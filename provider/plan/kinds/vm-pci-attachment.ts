@@ -24,7 +24,7 @@ const field = z.string().transform((text, context) => {
   return parsed ?? z.NEVER;
 });
 
-/** A VM has functions: from its next start on, and now where it runs and the host can. */
+/** VmPciAttachment: a VM has functions from its next start, and now if it runs and the host can hot-plug. */
 export const vmPciAttachment = defineKind({
   inputs: z.strictObject({
     ...deviceInputs,
@@ -39,7 +39,7 @@ export const vmPciAttachment = defineKind({
     seize: z.boolean().optional(),
     rdmPolicy: z.enum(["strict", "relaxed"]).optional(),
     vslot: z.int().min(0).max(31).optional(),
-    quirks: z.array(field).min(1, "must name a field, or be left out").optional(),
+    quirks: z.array(field).min(1, "must name a field; without fields, remove quirks").optional(),
   }),
   keyInputs: ["device", "vm"],
   identity: [],
@@ -59,12 +59,13 @@ export const vmPciAttachment = defineKind({
     const vm = vmOf(facts, wish);
     return vm && claimKey(wish, vm.key);
   },
-  // The VM may have got another name since.
+  // The VM may have been renamed since.
   stored: (wish, key) => ({ ...wish, vm: parseKey(key)?.vm ?? wish.vm }),
   present(facts, wish, context) {
     const planner = vmPlannerOf(facts, wish);
     const unable = whyNoVms(facts, wish);
-    if (!planner || unable !== undefined) return refuse(unable ?? "it has no toolstack");
+    if (!planner || unable !== undefined)
+      return refuse(unable ?? "it has no toolstack that manages VMs. Install one, such as libvirt");
     return withChoice(facts, wish, planner.attach(facts, wish, context));
   },
   absent: (facts, wish, context) =>
@@ -93,14 +94,14 @@ function statusOfAttachment(facts: HostFacts, wish: AttachWish, key: string): St
   });
 }
 
-/** The end of an attachment on a host that does not say what its VMs have: what is ours there stays, with its claim. */
+/** The end of an attachment on a host whose VMs cannot be read. A claim stays, together with what it records. */
 function endUnseen(facts: HostFacts, wish: AttachWish, { owner }: PlanContext): Part {
-  const gone = "it has no toolstack any more";
+  const gone = "it no longer has a toolstack";
   if (!claimToGiveBack(facts, claimKey(wish, wish.vm), owner)) return unchanged(gone);
   return refuse(whyNoVms(facts, wish) ?? gone);
 }
 
-/** Where a host has several toolstacks, preview says which one is used. */
+/** On a host with several toolstacks, adds the effect that names the one used. */
 function withChoice(facts: HostFacts, wish: AttachWish, draft: Part): Part {
   const found = toolstackOf(facts, wish.toolstack);
   const why = found.kind === "toolstack" && draft.steps.length > 0 ? found.why : undefined;

@@ -4,13 +4,13 @@ import { holderOf } from "../holder";
 import type { HostVm, VmPlanner } from "../vm-planner";
 import { vmPlannerOf } from "./vm-planners";
 
-/** The VMs that go down when the host does, by name. */
+/** The names of the VMs that go down with the host. */
 export function runningVms(facts: HostFacts): readonly string[] {
   const known = vmsOf(facts).flatMap(({ vm }) => (vm.running ? [vm.name] : []));
   return [...new Set([...known, ...facts.domains.map((domain) => domain.name)])];
 }
 
-/** The VMs that have a function now, or get it at their next start, by name. */
+/** The names of the VMs that have a function now, or get it at their next start. */
 export function vmsWith(facts: HostFacts, address: PciAddress): readonly string[] {
   const known = vmsOf(facts).flatMap(({ planner, id, vm }) =>
     planner.isAttachedLive(facts, id, address) || planner.isConfigured(facts, id, address) ? [vm.name] : [],
@@ -29,8 +29,8 @@ function vmsOf(facts: HostFacts): readonly KnownVm[] {
   const planner = vmPlannerOf(facts, { toolstack: undefined });
   const known = new Map<string, KnownVm>();
   for (const id of planner?.list(facts) ?? []) {
-    const one = planner?.find(facts, id);
-    if (planner && one?.kind === "found") known.set(one.vm.key, { planner, id, vm: one.vm });
+    const found = planner?.find(facts, id);
+    if (planner && found?.kind === "found") known.set(found.vm.key, { planner, id, vm: found.vm });
   }
   return [...known.values()];
 }

@@ -14,7 +14,7 @@ const PLANNERS: { readonly [name in Toolstack]?: VmPlanner } = {
   libvirt: libvirtVms,
 };
 
-/** The planner of the toolstack that a wish is carried out with; undefined on a host that has none. */
+/** The planner of the toolstack that a wish uses; undefined on a host without one. */
 export function vmPlannerOf(facts: HostFacts, wish: Pick<AttachWish, "toolstack">): VmPlanner | undefined {
   const found = toolstackOf(facts, wish.toolstack);
   return found.kind === "toolstack" ? PLANNERS[found.toolstack] : undefined;

@@ -6,12 +6,12 @@ import { lossOf } from "../../effects";
 import { NOTHING, type Part, part } from "../../part";
 import type { Attachment } from "../../vm-planner";
 import { inConfig, type LibvirtVm } from "./find-vm";
-import { noRoom, portsToAdd, slotRefusal } from "./guest-room";
+import { portsToAdd, whyNoRoom, whyNotSlot } from "./guest-room";
 import { hostdevAsIs, isAsWanted } from "./hostdev";
 import { portsMadeFor } from "./ports";
 import { detachFromConfig, virshAttach, virshDetach, type WantedHostdev } from "./virsh-change";
 
-/** What changes in the lasting configuration of a VM. */
+/** Drafts the changes of a VM's persistent configuration. */
 export function planConfig(
   { facts, wish, vm, claim }: Attachment<LibvirtVm>,
   libvirt: LibvirtAnswers,
@@ -33,14 +33,14 @@ export function planConfig(
     const present = inConfig(domain, address);
     const entry = claimed.find((known) => known.address === address);
     if (!present) {
-      // With the first one libvirt makes ports, so its undo, the last, takes them back.
+      // libvirt adds the ports with the first function; its undo, which runs last, removes them.
       const isFirst = !steps.some(({ kind }) => kind === "virsh-attach");
       steps.push({
         ...virshAttach(libvirt, vm, "config", hostdev),
         madePorts: isFirst ? [...ports].reverse() : [],
       });
       entries.push({ kind: "libvirt-config", address, undo: { ports: allPorts } });
-      effects.push(`the configuration of the VM "${vm.name}" gets ${address}: it has it from its next start on`);
+      effects.push(`the configuration of the VM "${vm.name}" gets ${address}: available from its next start`);
       if (hostdev.managed && !isStubDriver(device.driver)) {
         effects.push(...lossOf(facts, device).map((loss) => `while the VM "${vm.name}" runs: ${loss}`));
       }
@@ -50,15 +50,15 @@ export function planConfig(
       steps.push(virshDetach(libvirt, vm, "config", hostdevAsIs(present)), virshAttach(libvirt, vm, "config", hostdev));
       effects.push(`the entry of ${address} in the configuration of the VM "${vm.name}" changes`);
     } else {
-      effects.push(`the VM "${vm.name}" has ${address} in its configuration already: taken over as found`);
+      effects.push(`the VM "${vm.name}" has ${address} in its configuration already: adopted as found`);
       const { managed } = present;
       if (!isAsWanted(present, { ...hostdev, managed }))
         problems.push(
-          `the VM "${vm.name}" has ${address} already, with other options than these. Change that entry (virsh edit), or leave the options out`,
+          `the VM "${vm.name}" has ${address} already, with other options. Change that entry (virsh edit), or remove the options`,
         );
       if (managed && !hostdev.managed)
         warnings.push(
-          `${address} is in the VM "${vm.name}" with managed='yes': libvirt gives it back to its host driver when the VM ends, and the next "pulumi up" makes it assignable again`,
+          `${address} is in the VM "${vm.name}" with managed='yes': libvirt binds it to its host driver again when the VM stops, and the next "pulumi up" makes it assignable again`,
         );
     }
   }
@@ -66,16 +66,16 @@ export function planConfig(
   const gone = steps.length - added;
   if (ports.length > 0)
     warnings.push(
-      `the PCI Express bus of the VM "${vm.name}" has too few free root ports: libvirt adds ${ports.length} to its configuration, until the device goes`,
+      `the PCI Express bus of the VM "${vm.name}" has too few free root ports: libvirt adds ${ports.length} to its configuration until the device is detached`,
     );
-  const full = noRoom(domain.config, added - gone);
+  const full = whyNoRoom(domain.config, added - gone);
   if (full !== undefined) problems.push(`the VM "${vm.name}" has no room: ${full}`);
   const { vslot } = wish.options;
-  const taken = added > gone && vslot ? slotRefusal(domain.config, vslot) : undefined;
+  const taken = added > gone && vslot ? whyNotSlot(domain.config, vslot) : undefined;
   if (taken !== undefined) problems.push(`the VM "${vm.name}": ${taken}`);
   if (added > 0 && domain.saved)
     problems.push(
-      `the VM "${vm.name}" is saved, and its next start goes on with the devices that it had. Start it, or drop the saved state: virsh managedsave-remove ${vm.key}`,
+      `the VM "${vm.name}" is saved, and its next start resumes with the devices that it had. Start it first, or discard the saved state: virsh managedsave-remove ${vm.key}`,
     );
   if (added > 0 && domain.snapshots > 0)
     warnings.push(
@@ -90,11 +90,11 @@ export function planConfig(
   });
 }
 
-/** The scope was another one before: what we put into the configuration leaves it. */
+/** The scope has become "live": what was added to the configuration is removed. */
 function withoutConfig(libvirt: LibvirtAnswers, vm: LibvirtVm, claimed: readonly ClaimEntry[]): Part {
   const left = entriesOf(claimed, "libvirt-config").flatMap(({ address }) => inConfig(vm.domain, address) ?? []);
   return part({
     steps: detachFromConfig(libvirt, vm, claimed, left),
-    effects: left.map(({ address }) => `the configuration of the VM "${vm.name}" loses ${address}`),
+    effects: left.map(({ address }) => `${address} is removed from the configuration of the VM "${vm.name}"`),
   });
 }

@@ -5,11 +5,11 @@ import { join, NOTHING, type Part, part, refuse } from "../../part";
 import type { Detachment } from "../../vm-planner";
 import { inConfig, inRunning, type LibvirtVm } from "./find-vm";
 import { hostdevAsIs } from "./hostdev";
-import { frozen } from "./hot-plug";
+import { whyNoHotPlug } from "./hot-plug";
 import { forbidSysfs } from "./sysfs-boolean";
 import { detachFromConfig, virshDetach } from "./virsh-change";
 
-/** The running VM and its configuration lose what we put there. */
+/** Drafts the removal of what was added to the running VM and to its configuration. */
 export function draftDetach({ facts, wish, vm, key, claim }: Detachment<LibvirtVm>): Part {
   const fromVm = vm ? detachFromVm({ facts, wish, vm, key, claim }) : NOTHING;
   const sysfs = entriesOf(claim.entries, "selinux-boolean").length > 0 ? forbidSysfs(facts, key) : NOTHING;
@@ -22,11 +22,12 @@ function detachFromVm({ facts, wish, vm, claim }: Detachment<LibvirtVm> & { read
   const plugged = entriesOf(claim.entries, "libvirt-live").map(({ address }) => address);
   const addresses = [...new Set([...configured, ...plugged])];
   const device = formatPciTarget(wish.target);
-  if (addresses.length === 0) return part({ effects: [`the VM "${vm.name}" had ${device} before us, and keeps it`] });
+  if (addresses.length === 0)
+    return part({ effects: [`the VM "${vm.name}" had ${device} before this resource, and keeps it`] });
   const running = addresses.flatMap((address) => inRunning(vm.domain, address) ?? []);
   const live = wish.scope === "config" ? [] : running.sort(lastFirst);
   const config = [...new Set(configured)].flatMap((address) => inConfig(vm.domain, address) ?? []).sort(lastFirst);
-  const stuck = live.length > 0 ? frozen(facts, vm) : undefined;
+  const stuck = live.length > 0 ? whyNoHotPlug(facts, vm) : undefined;
   if (stuck !== undefined) return refuse(stuck);
   return part({
     steps:
@@ -37,8 +38,8 @@ function detachFromVm({ facts, wish, vm, claim }: Detachment<LibvirtVm> & { read
           ]
         : [],
     effects: [
-      ...live.map(({ address }) => `${address} leaves the running VM "${vm.name}"`),
-      ...config.map(({ address }) => `the configuration of the VM "${vm.name}" loses ${address}`),
+      ...live.map(({ address }) => `${address} is unplugged from the running VM "${vm.name}"`),
+      ...config.map(({ address }) => `${address} is removed from the configuration of the VM "${vm.name}"`),
       ...(running.length > live.length ? [`the running VM "${vm.name}" keeps ${device} until it is restarted`] : []),
     ],
   });

@@ -2,10 +2,10 @@ import type { HostFacts } from "../../../facts/host-facts";
 import type { LibvirtDomain } from "../../../facts/libvirt";
 import type { PciAddress } from "../../../pci/address";
 import type { PciHostdev } from "../../../vm-text/domain-xml";
-import { libvirtSays } from "../../silent-libvirt";
+import { whyNoLibvirt } from "../../silent-libvirt";
 import type { FoundVm } from "../../vm-planner";
 
-/** A VM as libvirt has it. */
+/** A VM of libvirt; its key is its uuid. */
 export interface LibvirtVm {
   readonly name: string;
   readonly key: string;
@@ -15,43 +15,46 @@ export interface LibvirtVm {
 
 const DOM0 = "00000000-0000-0000-0000-000000000000";
 
-/** Finds a VM by name or uuid. libvirt allows one VM of a name. */
+/** Finds a VM by name or uuid. Names are unique in libvirt. */
 export function findVm(facts: HostFacts, wanted: string): FoundVm<LibvirtVm> {
   const { libvirt } = facts;
-  if (libvirt?.kind !== "answers") return { kind: "unreadable", reason: libvirtSays(libvirt) };
+  if (libvirt?.kind !== "answers") return { kind: "unreadable", reason: whyNoLibvirt(libvirt) };
   if (wanted.startsWith("/")) {
     return {
       kind: "missing",
-      reason: `libvirt keeps the files of its VMs to itself, and would not see a change of ${wanted}. Name the VM by its name or its uuid`,
+      reason: `libvirt manages the files of its VMs itself, and would not notice a change of ${wanted}. Set vm to the name or the uuid of the VM`,
     };
   }
-  const matching = libvirt.domains.filter((one) => one.name === wanted || one.uuid === uuidOf(wanted));
+  const matching = libvirt.domains.filter(({ name, uuid }) => name === wanted || uuid === uuidOf(wanted));
   const [domain, second] = matching;
   if (domain && second) {
-    const list = matching.map((one) => `\n  "${one.name}" with the uuid ${one.uuid}`).join("");
-    return { kind: "several", reason: `"${wanted}" is the name of one VM and the uuid of another:${list}` };
+    const list = matching.map(({ name, uuid }) => `\n  "${name}" with the uuid ${uuid}`).join("");
+    return {
+      kind: "several",
+      reason: `"${wanted}" is the name of one VM and the uuid of another. Name the VM in the other way:${list}`,
+    };
   }
   if (domain?.uuid === DOM0)
-    return { kind: "missing", reason: `"${domain.name}" is the control domain: the host itself` };
+    return { kind: "missing", reason: `"${domain.name}" is the control domain, which is the host itself. Name a VM` };
   if (domain) return { kind: "found", vm: { name: domain.name, key: domain.uuid, running: domain.running, domain } };
-  const known = libvirt.domains.filter((one) => one.uuid !== DOM0).map((one) => `\n  "${one.name}" ${one.uuid}`);
+  const known = libvirt.domains.filter(({ uuid }) => uuid !== DOM0).map(({ name, uuid }) => `\n  "${name}" ${uuid}`);
   return {
     kind: "missing",
     reason: `the host has no VM "${wanted}". Name one by its name or its uuid. The VMs of ${libvirt.uri} are:${known.join("") || " none"}`,
   };
 }
 
-/** What the VM will get at its next start. */
+/** The entry that gives the VM this function at its next start; undefined without one. */
 export function inConfig(domain: LibvirtDomain, address: PciAddress): PciHostdev | undefined {
-  return domain.persistent ? domain.config.hostdevs.find((one) => one.address === address) : undefined;
+  return domain.persistent ? domain.config.hostdevs.find((hostdev) => hostdev.address === address) : undefined;
 }
 
-/** What the running VM has. */
+/** The entry of this function in the running VM; undefined without one. */
 export function inRunning(domain: LibvirtDomain, address: PciAddress): PciHostdev | undefined {
-  return domain.live?.hostdevs.find((one) => one.address === address);
+  return domain.live?.hostdevs.find((hostdev) => hostdev.address === address);
 }
 
-/** libvirt takes uuids with dashes and without (src/util/viruuid.c, virUUIDParse). */
+/** libvirt accepts uuids with and without dashes (src/util/viruuid.c, virUUIDParse). */
 function uuidOf(text: string): string | undefined {
   const digits = text.replaceAll("-", "").toLowerCase();
   return /^[0-9a-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-") : undefined;

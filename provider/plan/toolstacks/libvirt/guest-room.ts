@@ -1,27 +1,27 @@
 import type { DomainXml, GuestAddress } from "../../../vm-text/domain-xml";
 
-/** A guest has 32 slots on a PCI bus, 4 of which are its own (host bridge, ISA bridge, display, balloon): 28 are free at best. */
+/** A guest has 32 slots on a PCI bus. 4 are used by its own devices (host bridge, ISA bridge, display, balloon), so at most 28 are free. */
 const SLOTS = 32;
 const OWN_SLOTS = [0, 1, 2, 3];
-/** A guest can have as many devices of the host (Red Hat Enterprise Linux, Virtualization Guide, "PCI passthrough"). */
+/** The most host devices that a guest can have (Red Hat Enterprise Linux, Virtualization Guide, "PCI passthrough"). */
 const MOST_HOSTDEVS = 32;
 
-/** Why the guest's PCI buses have no room for so many more functions; undefined when they do. Xen's guests have no such limit. */
-export function noRoom(xml: DomainXml, more: number): string | undefined {
+/** Why the guest's PCI buses have no room for `more` functions; undefined when they do. Xen guests have no such limit. */
+export function whyNoRoom(xml: DomainXml, more: number): string | undefined {
   if (xml.type === "xen" || more === 0) return undefined;
   const devices = xml.hostdevs.length + more;
   if (devices > MOST_HOSTDEVS) {
-    return `it would have ${devices} devices of the host, and a guest can have ${MOST_HOSTDEVS}`;
+    return `it would have ${devices} devices of the host, and a guest can have at most ${MOST_HOSTDEVS}. Detach others first`;
   }
   const free = freeSlots(xml);
   return free === undefined || more <= free
     ? undefined
-    : `its PCI bus has ${free} of 28 slots free, and ${more} ${more > 1 ? "are" : "is"} needed`;
+    : `its PCI bus has ${free} of 28 slots free, and ${more} ${more > 1 ? "are" : "is"} needed. Detach other devices first`;
 }
 
-/** Why a running guest cannot be given so many more functions, though its next start could. */
-export function noRoomForHotPlug(xml: DomainXml, more: number): string | undefined {
-  if (!isExpress(xml)) return noRoom(xml, more);
+/** Why `more` functions cannot be hot-plugged, although its next start may have room for them; undefined when they can. */
+export function whyNoRoomForHotPlug(xml: DomainXml, more: number): string | undefined {
+  if (!isExpress(xml)) return whyNoRoom(xml, more);
   const free = freePorts(xml);
   return more <= free
     ? undefined
@@ -29,44 +29,44 @@ export function noRoomForHotPlug(xml: DomainXml, more: number): string | undefin
 }
 
 /**
- * The indices of the root ports that libvirt adds to the configuration of a PCI Express guest for so many more functions.
- * A guest without any port gets one to spare (libvirt src/qemu/qemu_domain_address.c, qemuDomainAssignPCIAddresses; seen with 9.0).
+ * The indices of the root ports that libvirt adds to the configuration of a PCI Express guest for `more` functions.
+ * A guest without any port gets a spare one (libvirt src/qemu/qemu_domain_address.c, qemuDomainAssignPCIAddresses; seen with 9.0).
  */
 export function portsToAdd(xml: DomainXml, more: number): readonly number[] {
   const lacking = isExpress(xml) ? Math.max(0, more - freePorts(xml)) : 0;
-  const highest = Math.max(...xml.controllers.map((one) => one.index));
+  const highest = Math.max(...xml.controllers.map(({ index }) => index));
   const spare = lacking > 0 && highest === 0 ? 1 : 0;
-  return Array.from({ length: lacking + spare }, (_, at) => highest + 1 + at);
+  return Array.from({ length: lacking + spare }, (_, offset) => highest + 1 + offset);
 }
 
-/** Why a device cannot have that slot on the guest's first PCI bus. */
-export function slotRefusal(xml: DomainXml, slot: number): string | undefined {
-  if (xml.type === "xen") return "libvirt's Xen driver lets nobody choose the slot (vslot). Leave vslot out";
+/** Why a device cannot have this slot on the guest's first PCI bus; undefined when it can. */
+export function whyNotSlot(xml: DomainXml, slot: number): string | undefined {
+  if (xml.type === "xen") return "libvirt's Xen driver does not allow a choice of the slot (vslot). Remove vslot";
   if (isExpress(xml))
-    return "its machine type has PCI Express, where the slots of the first bus take no card (vslot). Leave vslot out";
-  const holder = xml.guestAddresses.find((one) => one.bus === 0 && one.slot === slot);
+    return "its machine type has PCI Express, where the slots of the first bus (vslot) cannot take a device. Remove vslot";
+  const holder = xml.guestAddresses.find((used) => used.bus === 0 && used.slot === slot);
   return holder || slot < 2
-    ? `slot ${slot} of its PCI bus (vslot) is taken. Choose another, or leave vslot out`
+    ? `slot ${slot} of its PCI bus (vslot) is taken. Choose another, or remove vslot`
     : undefined;
 }
 
-/** A function of a slot takes a slot of its own in the guest; undefined where the guest's buses grow as needed. */
+/** Each function takes a slot of its own in the guest; undefined when the guest's buses grow as needed. */
 function freeSlots(xml: DomainXml): number | undefined {
   if (isExpress(xml)) return undefined;
-  const bridges = xml.controllers.filter((one) => one.model === "pci-bridge");
+  const bridges = xml.controllers.filter(({ model }) => model === "pci-bridge");
   const onRoot = SLOTS - slotsOn(xml.guestAddresses, 0, OWN_SLOTS);
   return bridges.reduce((free, bridge) => free + SLOTS - slotsOn(xml.guestAddresses, bridge.index, [0]), onRoot);
 }
 
 function slotsOn(addresses: readonly GuestAddress[], bus: number, own: readonly number[]): number {
-  return new Set([...own, ...addresses.filter((one) => one.bus === bus).map((one) => one.slot)]).size;
+  return new Set([...own, ...addresses.filter((used) => used.bus === bus).map(({ slot }) => slot)]).size;
 }
 
 function freePorts(xml: DomainXml): number {
-  const ports = xml.controllers.filter((one) => /^pcie-(root|switch-downstream)-port$/.test(one.model));
-  return ports.filter((port) => !xml.guestAddresses.some((one) => one.bus === port.index)).length;
+  const ports = xml.controllers.filter(({ model }) => /^pcie-(root|switch-downstream)-port$/.test(model));
+  return ports.filter((port) => !xml.guestAddresses.some(({ bus }) => bus === port.index)).length;
 }
 
 function isExpress(xml: DomainXml): boolean {
-  return xml.controllers.some((one) => one.model === "pcie-root");
+  return xml.controllers.some(({ model }) => model === "pcie-root");
 }

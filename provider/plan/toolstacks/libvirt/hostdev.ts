@@ -7,19 +7,19 @@ import { isClaimedAssignable } from "../../claim";
 import { stubDriverOf } from "../../stub-driver";
 import type { PlanContext } from "../../wish";
 
-/** What libvirt's XML has for an option, or why it has nothing. */
-export function optionRefusal(libvirt: LibvirtAnswers, options: AttachOptions): string | undefined {
+/** Which option libvirt does not support on this host, and what to do; undefined when it supports all. */
+export function whyNotOptions(libvirt: LibvirtAnswers, options: AttachOptions): string | undefined {
   const { permissive, vslot: _, ...others } = options;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined)
-    return `libvirt has no option for ${unknown}, which is one of ${unknown === "quirks" ? "xend" : "xl"}. Leave it out`;
+    return `libvirt has no option ${unknown}, which belongs to ${unknown === "quirks" ? "xend" : "xl"}. Remove it`;
   if (permissive === undefined) return undefined;
   if (libvirt.uri !== "xen:///system")
-    return "libvirt has the option permissive (writeFiltering) for Xen alone, and this host runs VMs with KVM. Leave it out";
+    return "libvirt has the option permissive (writeFiltering) only for Xen, and this host runs VMs with KVM. Remove it";
   // libvirt NEWS: "xen: Add writeFiltering option for PCI devices", 6.8.0.
   if (libvirtIsAtLeast(libvirt.version, 6, 8, 0)) return undefined;
   const { major, minor, micro } = libvirt.version;
-  return `libvirt ${major}.${minor}.${micro} does not know the option permissive (writeFiltering, since 6.8.0)`;
+  return `libvirt ${major}.${minor}.${micro} does not know the option permissive (writeFiltering, since 6.8.0). Remove it`;
 }
 
 /** The `<hostdev>` for a function, as the program wants it. */
@@ -31,7 +31,7 @@ export function hostdevFor(
   program: PlanContext["program"],
 ): Hostdev {
   const { permissive, vslot } = options;
-  // From 1.0.5 to 1.1.2 libvirt took KVM's own way when nothing was said (libvirt NEWS, 1.1.3: "Prefer VFIO").
+  // From 1.0.5 to 1.1.2 libvirt defaulted to KVM's own assignment (libvirt NEWS, 1.1.3: "Prefer VFIO").
   const named = libvirtIsAtLeast(libvirt.version, 1, 0, 5) && !libvirtIsAtLeast(libvirt.version, 1, 1, 3);
   const vfio = stubDriverOf(facts, { driver: undefined }) === "vfio-pci";
   return {
@@ -43,12 +43,12 @@ export function hostdevFor(
   };
 }
 
-/** The `<hostdev>` that puts back what a VM has now. */
+/** The `<hostdev>` that restores what a VM has now. */
 export function hostdevAsIs({ address, managed, permissive, guestAddress }: PciHostdev): Hostdev {
   return { address, managed, options: permissive ? { permissive } : {}, guestAddress, driver: undefined };
 }
 
-/** Whether what the VM has is what the program wants; what the program leaves open is as it should be. */
+/** Whether the VM has what the program wants; what the program leaves open always matches. */
 export function isAsWanted(present: PciHostdev, wanted: Hostdev): boolean {
   const { permissive } = wanted.options;
   return (
@@ -58,7 +58,7 @@ export function isAsWanted(present: PciHostdev, wanted: Hostdev): boolean {
   );
 }
 
-/** An AssignableDevice keeps the function on its stub driver for all VMs: libvirt must not give it back at a VM's end. */
+/** Whether an AssignableDevice keeps the function on its stub driver: then libvirt must not return it to the host when a VM stops. */
 function isKeptAssignable(facts: HostFacts, address: PciAddress, program: PlanContext["program"]): boolean {
   return (
     isClaimedAssignable(facts, address) ||

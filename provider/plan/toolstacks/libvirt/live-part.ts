@@ -6,10 +6,10 @@ import { lossOf } from "../../effects";
 import { join, type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
 import { inRunning, type LibvirtVm } from "./find-vm";
-import { hindrance } from "./hot-plug";
+import { hotPlugObstacle } from "./hot-plug";
 import { virshAttach, type WantedHostdev } from "./virsh-change";
 
-/** What changes in a running VM now. */
+/** Drafts the hot-plug into a running VM, or tells why it waits. */
 export function planLive(
   { facts, wish, vm, claim, program }: Attachment<LibvirtVm>,
   libvirt: LibvirtAnswers,
@@ -17,7 +17,7 @@ export function planLive(
 ): Part {
   const { domain } = vm;
   const claimed = claim?.entries ?? [];
-  // Kept when the VM ends, for a claim changes only with the program; what an entry of the configuration brought is ours too.
+  // Kept when the VM stops, since a claim changes only with the program. What our configuration entry brought counts as ours.
   const had = [
     ...(wish.scope === "live" ? entriesOf(claimed, "libvirt-config") : []),
     ...entriesOf(claimed, "libvirt-live"),
@@ -26,18 +26,18 @@ export function planLive(
   if (!domain.running || wish.scope === "config") return unchanged;
   const missing = wanted.filter(({ device }) => !inRunning(domain, device.address));
   if (missing.length === 0) return unchanged;
-  const hinder = hindrance(facts, vm, missing, program);
-  if (hinder?.waitsFor !== undefined)
+  const obstacle = hotPlugObstacle(facts, vm, missing, program);
+  if (obstacle?.waitsFor !== undefined)
     return join(
       unchanged,
-      part({ effects: [`the hot-plug into the running VM "${vm.name}" waits for "${hinder.waitsFor}"`] }),
+      part({ effects: [`the hot-plug into the running VM "${vm.name}" waits for "${obstacle.waitsFor}"`] }),
     );
-  if (hinder && wish.scope === "auto" && domain.persistent)
+  if (obstacle && wish.scope === "auto" && domain.persistent)
     return join(
       unchanged,
-      part({ effects: [`the running VM "${vm.name}" gets it at its next start: ${hinder.reason}`] }),
+      part({ effects: [`the running VM "${vm.name}" gets it at its next start: ${obstacle.reason}`] }),
     );
-  if (hinder) return join(unchanged, refuse(hinder.reason));
+  if (obstacle) return join(unchanged, refuse(obstacle.reason));
   return part({
     steps: missing.map(({ hostdev }) => virshAttach(libvirt, vm, "live", hostdev)),
     entries: [...had, ...missing.map(({ device }) => liveEntry(device.address))],

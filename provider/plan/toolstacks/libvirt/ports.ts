@@ -4,15 +4,15 @@ import { readableClaims } from "../../../facts/claims";
 import type { HostFacts } from "../../../facts/host-facts";
 import type { DomainXml, GuestAddress, PciHostdev } from "../../../vm-text/domain-xml";
 
-/** The root ports that libvirt made in this VM for our functions, of whichever attachment: the last one to end takes them back. */
+/** The indices of the root ports that libvirt made in this VM for any attachment: the last one to end removes them. */
 export function portsMadeFor(facts: HostFacts, vmKey: string): readonly number[] {
   const claims = readableClaims(facts).filter(({ key }) => parseKey(key)?.vm === vmKey);
   return [...new Set(claims.flatMap(({ claim }) => portsIn(claim.entries)))];
 }
 
 /**
- * The root ports that go with these functions: those libvirt made, and nothing else sits on. Highest first, and none
- * below one that stays: libvirt would make it again (seen with 9.0).
+ * The indices of the root ports to remove with these functions: those that libvirt made and nothing else uses. Highest first, and none
+ * below one that stays, because libvirt would make it again (seen with 9.0).
  */
 export function portsThatGo(
   entries: readonly ClaimEntry[],

@@ -6,16 +6,16 @@ import { NOTHING, type Part, part } from "../../part";
 const SYSFS_BOOLEAN = "virt_use_sysfs";
 const ENTRY: EntryOf<"selinux-boolean"> = { kind: "selinux-boolean", name: SYSFS_BOOLEAN };
 
-/** QEMU reaches the devices through files of /sys, which SELinux forbids it unless this boolean is on. */
+/** QEMU accesses the devices through files in /sys, which SELinux forbids unless this boolean is on. */
 export function allowSysfs(facts: HostFacts, key: string): Part {
   if (facts.xen || facts.selinux?.virtUseSysfs === undefined) return NOTHING;
-  // On because of another attachment of ours: then the last one of all switches it off again.
+  // On because of another of our attachments: then the last of them switches it off again.
   if (facts.selinux.virtUseSysfs) return isNeededByOthers(facts, key) ? part({ entries: [ENTRY] }) : NOTHING;
   return part({
     steps: [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: true }],
     entries: [ENTRY],
     effects: [
-      `the SELinux boolean ${SYSFS_BOOLEAN} is switched on for good (setsebool -P): without it VMs may not use PCI devices of this host, whose SELinux is ${facts.selinux.mode}`,
+      `the SELinux boolean ${SYSFS_BOOLEAN} is switched on permanently (setsebool -P): without it SELinux (${facts.selinux.mode}) does not let VMs use PCI devices of this host`,
     ],
   });
 }
@@ -25,7 +25,7 @@ export function forbidSysfs(facts: HostFacts, key: string): Part {
   if (isNeededByOthers(facts, key) || facts.selinux?.virtUseSysfs !== true) return NOTHING;
   return part({
     steps: [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: false }],
-    effects: [`the SELinux boolean ${SYSFS_BOOLEAN} is switched off again, as it was before`],
+    effects: [`the SELinux boolean ${SYSFS_BOOLEAN} is switched off again: no other attachment needs it`],
   });
 }
 

@@ -12,14 +12,15 @@ import type { FileVm } from "./find-vm";
 import { guestCautions } from "./guest-cautions";
 import { planHotPlug } from "./hot-plug";
 
-/** The edit of a VM's configuration, and the hot-plug where it can be. */
+/** Drafts the edit of a VM's configuration, and the hot-plug where possible. */
 export function draftAttach(tools: FileToolstack, attachment: Attachment<FileVm>): Part {
   const { facts, wish, vm, devices, key, claim } = attachment;
   if (wish.scope !== "live" && !vm.config) return refuse(noConfigFile(vm));
-  if (wish.scope === "live" && !vm.domain) return refuse(`the VM "${vm.name}" does not run, and scope is "live"`);
+  if (wish.scope === "live" && !vm.domain)
+    return refuse(`the VM "${vm.name}" is not running, and scope is "live". Start the VM, or remove scope`);
   const edit = configEdit(tools, attachment);
   if (edit.judgements.length > 0) return edit;
-  const unable = tools.refuseOptions(facts, wish.options);
+  const unable = tools.whyNotOptions(facts, wish.options);
   const beside = tools.editsBeside(facts, { key, devices, options: wish.options }, claim?.entries ?? []);
   return join(
     unable === undefined ? NOTHING : refuse(unable),
@@ -52,7 +53,7 @@ function configEdit(tools: FileToolstack, { facts, wish, vm, devices, key, claim
   return part({
     steps: [{ kind: "edit-file", path: file.target, before: file.text, after: edited.text, hides: [], original }],
     entries,
-    effects: [`${file.path} ${what}: the VM "${vm.name}" has it from its next start on`],
+    effects: [`${file.path} ${what}: takes effect at the next start of the VM "${vm.name}"`],
   });
 }
 
@@ -64,10 +65,10 @@ function judgeOtherVms(tools: FileToolstack, facts: HostFacts, wish: AttachWish,
     )
     .map((file) => ({
       guard: "configured-in-other-vm",
-      evidence: `${file.path} has ${formatPciTarget(wish.target)} too, and the two VMs could not run at the same time`,
+      evidence: `${file.path} has ${formatPciTarget(wish.target)} too, so the two VMs cannot run at the same time`,
     }));
 }
 
 function noConfigFile(vm: FileVm): string {
-  return `the VM "${vm.name}" runs, but no file in /etc/xen has its configuration. Name the file it was started from as vm, or set scope to "live"`;
+  return `the VM "${vm.name}" is running, but no file in /etc/xen has its configuration. Set vm to the file it was started from, or set scope to "live"`;
 }

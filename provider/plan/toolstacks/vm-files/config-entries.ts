@@ -21,28 +21,28 @@ import { allEntries } from "../../claim";
 /** The entries of a claim in a VM's own configuration file. */
 export type VmFileEntry = EntryOf<"vm-file"> | EntryOf<"vm-file-passthrough">;
 
-/** The entries, of those given, that stand in this VM configuration. */
+/** Those of the entries that are in this VM configuration. */
 export function entriesInFile(entries: readonly ClaimEntry[], path: string): readonly VmFileEntry[] {
   return [...entriesOf(entries, "vm-file"), ...entriesOf(entries, "vm-file-passthrough")].filter(
     (entry) => entry.path === path,
   );
 }
 
-/** What the pci list of one VM configuration should have of a claim's. */
+/** What a VM configuration should have for an attachment. */
 export interface WantedEntries {
   readonly addresses: readonly PciAddress[];
   readonly options: AttachOptions;
-  /** Whether the VM must start with passthrough enabled although it has no entry. */
+  /** Whether the VM must start with passthrough enabled even without an entry. */
   readonly passthrough: boolean;
   readonly language: ConfigLanguage;
 }
 
-/** The new text of a VM configuration, and the entries that the claim has in it from then on. */
+/** The new text of a VM configuration with the entries that the claim then has in it, or the line that cannot be edited. */
 export type ConfigEdit =
   | { readonly kind: "edited"; readonly text: string; readonly entries: readonly VmFileEntry[] }
   | { readonly kind: "error"; readonly line: number; readonly reason: string };
 
-/** Gives a VM configuration the wanted entries, and takes out those of the claim that are not wanted any more. */
+/** Adds the wanted entries to a VM configuration, and removes entries of the claim that are no longer wanted. */
 export function withEntries(
   facts: HostFacts,
   file: TextFile,
@@ -51,7 +51,7 @@ export function withEntries(
 ): ConfigEdit {
   const { language } = wanted;
   const draft = new Draft(file.text, additionsIn(facts, file.target), language);
-  /** The functions that have an entry of ours, with the user's own entry that it replaced. */
+  /** The functions that have one of our entries, each with the user's entry that it replaced. */
   const inserted = new Map(entriesOf(claimed, "vm-file").map(({ address, undo }) => [address, undo.instead]));
   let passthrough = entriesOf(claimed, "vm-file-passthrough").length > 0;
   const unwanted = claimed.filter((entry) => !isWanted(entry, wanted));
@@ -91,7 +91,7 @@ export function withEntries(
   ]);
 }
 
-/** Takes all entries of a claim out of a VM configuration again. */
+/** Removes all entries of a claim from a VM configuration. */
 export function withoutEntries(
   facts: HostFacts,
   file: TextFile,
@@ -103,7 +103,7 @@ export function withoutEntries(
   return draft.result(() => []);
 }
 
-/** Whether a VM configuration names a function of the target. */
+/** Whether a VM configuration names a function of the target; false for a file that cannot be read. */
 export function isConfigured(file: TextFile, target: PciTarget, language: ConfigLanguage): boolean {
   const config = parseXlConfig(file.text, language);
   if (config.kind === "error") return false;
@@ -118,10 +118,10 @@ export function isConfigured(file: TextFile, target: PciTarget, language: Config
 
 /** Why a VM configuration cannot be edited, for people. */
 export function notEditable(path: string, { line, reason }: Extract<ConfigEdit, { kind: "error" }>): string {
-  return `${path} cannot be edited: line ${line}: ${reason}`;
+  return `${path} cannot be edited: line ${line}: ${reason}. Fix that line first`;
 }
 
-/** A VM configuration on its way through several edits; the first one that fails decides. */
+/** A VM configuration that is edited in several steps; the first failure is the result. */
 class Draft {
   private failed: Extract<XlEdit, { kind: "error" }> | undefined;
 
@@ -138,7 +138,7 @@ class Draft {
     else ({ text: this.text, additions: this.additions } = edit);
   }
 
-  /** In the reverse order of adding, so that each edit finds the text that its own left. */
+  /** In the reverse order of adding, so that each removal finds the text that its addition left. */
   remove(entries: readonly VmFileEntry[], keepPassthrough: boolean): void {
     for (const entry of [...entries].reverse()) {
       if (entry.kind === "vm-file-passthrough") {
@@ -181,7 +181,7 @@ class Draft {
   }
 }
 
-/** What was added to the file besides entries: every claim with entries in it knows what was added before it. */
+/** What was added to the file besides entries, from all claims: each records what had been added when it was written. */
 function additionsIn(facts: HostFacts, path: string): XlAdditions {
   const all = entriesInFile(allEntries(facts), path).map(({ undo }) => undo.additions);
   const passthrough = all.find((additions) => additions.passthrough)?.passthrough;
@@ -209,7 +209,7 @@ function isWanted(entry: VmFileEntry, wanted: WantedEntries): boolean {
   return entry.kind === "vm-file-passthrough" ? wanted.passthrough : wanted.addresses.includes(entry.address);
 }
 
-/** What an entry does not say, `pci_permissive` and the like say for it; what nobody says is off. */
+/** Options that an entry does not set come from `pci_permissive` and the like; otherwise they are off. */
 function sameOptions(a: AttachOptions, b: AttachOptions, defaults: AttachOptions): boolean {
   const names = ["permissive", "msitranslate", "powerManagement", "seize", "rdmPolicy", "vslot"] as const;
   return names.every(

@@ -8,7 +8,7 @@ import { entriesInFile, notEditable, withoutEntries } from "./config-entries";
 import type { FileToolstack } from "./file-toolstack";
 import type { FileVm } from "./find-vm";
 
-/** The hot-unplug, and the configuration without our entries. */
+/** Drafts the hot-unplug, and the removal of our entries from the configuration. */
 export function draftDetach(tools: FileToolstack, detachment: Detachment<FileVm>): Part {
   const { facts, wish, vm, key, claim } = detachment;
   const edit = configEdit(tools, detachment);
@@ -21,7 +21,7 @@ export function draftDetach(tools: FileToolstack, detachment: Detachment<FileVm>
     ...join(unplug(tools, domain, keeps ? [] : attached), edit, { ...beside, effects: [] }),
     effects: [
       ...beside.effects,
-      ...(keeps ? [] : attached).map((address) => `${address} leaves the running VM "${vm?.name}"`),
+      ...(keeps ? [] : attached).map((address) => `${address} is unplugged from the running VM "${vm?.name}"`),
       ...edit.effects,
       ...(keeps ? [`the running VM "${vm?.name}" keeps ${formatPciTarget(wish.target)} until it is restarted`] : []),
     ],
@@ -44,7 +44,7 @@ function configEdit(tools: FileToolstack, { facts, wish, vm, key, claim }: Detac
   const original = originalOf(facts, key, path, "forget");
   return part({
     steps: [{ kind: "edit-file", path, before, after: edited.text, hides: [], original }],
-    effects: [`${path} loses its entry for ${formatPciTarget(wish.target)}`],
+    effects: [`the entry for ${formatPciTarget(wish.target)} is removed from ${path}`],
   });
 }
 

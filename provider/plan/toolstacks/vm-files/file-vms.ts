@@ -8,7 +8,7 @@ import { draftDetach } from "./detach";
 import type { FileToolstack } from "./file-toolstack";
 import { type FileVm, findVm } from "./find-vm";
 
-/** How VMs that are files get devices and lose them. */
+/** The planner for VMs that are configuration files. */
 export function fileVms(tools: FileToolstack): VmPlanner {
   return vmPlanner<FileVm>({
     list: (facts) => [

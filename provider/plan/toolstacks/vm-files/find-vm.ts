@@ -13,12 +13,16 @@ export interface FileVm extends HostVm {
   readonly domain: Domain | undefined;
 }
 
-/** Finds a VM by name, uuid, or the path of its configuration file. */
+/** Finds a VM by name, uuid, or the path of its configuration file. Programs, and so `wanted`, are in UTF-8; files are bytes. */
 export function findVm({ name: reader, language }: FileToolstack, facts: HostFacts, wanted: string): FoundVm<FileVm> {
   const configs = vmConfigs(facts.files).map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
   if (wanted.startsWith("/")) {
     const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));
-    if (!config) return { kind: "missing", reason: `the host has no file ${wanted}` };
+    if (!config)
+      return {
+        kind: "missing",
+        reason: `the host has no file ${wanted}. Set vm to an existing file, or to the name or uuid of a VM`,
+      };
     if (config.parsed.kind === "error") return unreadable(reader, config.file, config.parsed);
     return found(facts, { file: config.file, parsed: config.parsed });
   }
@@ -36,7 +40,7 @@ export function findVm({ name: reader, language }: FileToolstack, facts: HostFac
     };
   }
   if (config) return found(facts, config);
-  const domain = facts.domains.find((one) => one.name === wanted || sameUuid(one.uuid, wanted));
+  const domain = facts.domains.find(({ name, uuid }) => name === wanted || sameUuid(uuid, wanted));
   if (domain) {
     const { name, uuid } = domain;
     return { kind: "found", vm: { name, key: uuid ?? name, running: true, config: undefined, domain } };
@@ -59,7 +63,9 @@ export function findVm({ name: reader, language }: FileToolstack, facts: HostFac
 function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm<FileVm> {
   const name = nameOf(config.parsed);
   const { uuid } = config.parsed;
-  const domain = facts.domains.find((one) => (uuid === undefined ? one.name === name : sameUuid(uuid, one.uuid ?? "")));
+  const domain = facts.domains.find((running) =>
+    uuid === undefined ? running.name === name : sameUuid(uuid, running.uuid ?? ""),
+  );
   return {
     kind: "found",
     vm: { name, key: uuid?.toLowerCase() ?? name, running: domain !== undefined, config, domain },
@@ -75,17 +81,17 @@ function unreadable(
     kind: "unreadable",
     reason:
       reader === "xl"
-        ? `${file.path} is no valid VM configuration: line ${error.line}: ${error.reason}. xl would not start this VM either; mend it first`
-        : `${file.path} is Python that cannot be read without running it: line ${error.line}: ${error.reason}. Write it as a plain list`,
+        ? `${file.path} is not a valid VM configuration: line ${error.line}: ${error.reason}. xl would not start this VM either; fix that line first`
+        : `${file.path} is Python code that cannot be read without running it: line ${error.line}: ${error.reason}. Write it as a plain value or list`,
   };
 }
 
-/** For people, and as the program writes it. */
+/** The name in UTF-8, as programs and messages have it. */
 function nameOf(config: XlConfig): string {
   return fromBytes(config.name ?? "");
 }
 
-/** xl reads uuids with any grouping of the digits (libxl_uuid.c, 4.17: uuid_from_string takes the dashes out). */
+/** xl accepts uuids with any grouping of the digits (libxl_uuid.c, 4.17: uuid_from_string takes the dashes out). */
 function sameUuid(a: string | undefined, b: string): boolean {
   const digits = (text: string) => text.replaceAll("-", "").toLowerCase();
   return a !== undefined && /^[0-9a-f]{32}$/.test(digits(a)) && digits(a) === digits(b);

@@ -5,15 +5,15 @@ import type { Attachment } from "../../vm-planner";
 import type { FileToolstack } from "./file-toolstack";
 import type { FileVm } from "./find-vm";
 
-/** The part that changes the running VM, or says why that is not possible, or not yet. */
+/** Hot-plugs what the running VM lacks, or tells why that is impossible now: an effect, or a refusal if the program insists. */
 export function planHotPlug(tools: FileToolstack, { facts, wish, vm, devices, program }: Attachment<FileVm>): Part {
   const { domain } = vm;
   if (!domain || wish.scope === "config") return NOTHING;
   const missing = devices.filter(({ address }) => !domain.pciDevices.some((present) => present.address === address));
   if (missing.length === 0) return NOTHING;
   const unable = domain.paused
-    ? `the VM "${domain.name}" is paused`
-    : tools.cannotHotPlug(facts, domain, vm.config?.parsed.type);
+    ? `the VM "${domain.name}" is paused. Unpause it first`
+    : tools.whyNotHotPlug(facts, domain, vm.config?.parsed.type);
   const reason = unable ?? notAssignable(missing);
   if (reason === undefined)
     return part({
@@ -39,7 +39,7 @@ export function planHotPlug(tools: FileToolstack, { facts, wish, vm, devices, pr
     : refuse(reason);
 }
 
-/** Why pciback does not have these functions to give. */
+/** Why these functions are not ready to be attached: pciback does not hold them. */
 function notAssignable(devices: readonly PciDevice[]): string | undefined {
   const held = devices.find((device) => device.driver !== "pciback");
   return (

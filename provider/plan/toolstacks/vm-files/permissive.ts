@@ -10,34 +10,34 @@ import {
   type IdsFileEntry,
   idsEntriesIn,
   idsFile,
-  mostOf,
-  undosOfOthers,
+  largestAddition,
+  otherUndos,
   warnOfSameIds,
 } from "./ids-file";
 
-/** The edit of xend's own file that makes the devices of a VM permissive, or not any more. */
+/** The edit of xend's file that makes the devices of a VM permissive, or stops that. Refuses a file that cannot be edited. */
 export function editPermissive(facts: HostFacts, wanted: WantedBeside, entriesOfClaim: readonly ClaimEntry[]): Part {
   const file = idsFile(facts, PERMISSIVE_FILE);
   const claimed = idsEntriesIn(entriesOfClaim, PERMISSIVE_FILE);
-  const others = undosOfOthers(facts, wanted.key, PERMISSIVE_FILE);
+  const others = otherUndos(facts, wanted.key, PERMISSIVE_FILE);
   const all = [...others, ...claimed.map(({ undo }) => undo)];
   const devices = wanted.options.permissive ? wanted.devices : [];
   const warnings: string[] = [];
   const entries: IdsFileEntry[] = [];
-  let addition = mostOf(all);
+  let addition = largestAddition(all);
   let text = file.text;
   for (const device of devices) {
     const isThere = isPermissive(text ?? "", device.identity);
-    if (isThere && !all.some((undo) => haveSameIds(undo, device.identity))) continue; // somebody else's
+    if (isThere && !all.some((undo) => haveSameIds(undo, device.identity))) continue; // written by somebody else
     if (!isThere) {
       const edit = addPermissive(text, device.identity);
       if (edit.kind === "error")
         return join(
           part({ entries: claimed }),
-          refuse(`${PERMISSIVE_FILE} cannot be edited: ${edit.reason}. Mend it first`),
+          refuse(`${PERMISSIVE_FILE} cannot be edited: ${edit.reason}. Fix it first`),
         );
       text = edit.text;
-      addition = mostOf([edit, ...(addition ? [{ addition }] : [])]);
+      addition = largestAddition([edit, ...(addition ? [{ addition }] : [])]);
     }
     const { id, subsystem } = device.identity;
     const undo = { id, subsystem, addition: addition ?? "entry" };
@@ -56,7 +56,7 @@ export function editPermissive(facts: HostFacts, wanted: WantedBeside, entriesOf
     entries,
     effects: [
       removes
-        ? `${PERMISSIVE_FILE} loses its entry`
+        ? `the entry of the device is removed from ${PERMISSIVE_FILE}`
         : `${PERMISSIVE_FILE} gets ${devices.map(({ identity }) => idsEntry(identity)).join(" and ")}: xend lets a VM write all of its configuration space`,
     ],
     warnings,

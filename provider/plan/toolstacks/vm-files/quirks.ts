@@ -10,22 +10,22 @@ import {
   type IdsFileEntry,
   idsEntriesIn,
   idsFile,
-  mostOf,
-  undosOfOthers,
+  largestAddition,
+  otherUndos,
   warnOfSameIds,
 } from "./ids-file";
 
-/** The edit of xend's own file that lets a guest write more fields of its devices, or not any more. */
+/** The edit of xend's file that lets a guest write more fields of its devices, or stops that. Refuses a file that cannot be edited. */
 export function editQuirks(facts: HostFacts, wanted: WantedBeside, entriesOfClaim: readonly ClaimEntry[]): Part {
   const file = idsFile(facts, QUIRKS_FILE);
   const claimed = idsEntriesIn(entriesOfClaim, QUIRKS_FILE);
   const claimedUndos = claimed.map(({ undo }) => undo);
-  const others = undosOfOthers(facts, wanted.key, QUIRKS_FILE);
+  const others = otherUndos(facts, wanted.key, QUIRKS_FILE);
   const fields = wanted.options.quirks ?? [];
   const devices = fields.length > 0 ? wanted.devices : [];
   const unable = (reason: string) => join(part({ entries: claimed }), refuse(reason));
 
-  let addition = mostOf([...others, ...claimedUndos]);
+  let addition = largestAddition([...others, ...claimedUndos]);
   let text = file.text;
   for (const undo of claimedUndos) {
     const stays =
@@ -43,20 +43,20 @@ export function editQuirks(facts: HostFacts, wanted: WantedBeside, entriesOfClai
     const present = quirksOf(text ?? "", identity);
     if (present === undefined) {
       const edit = addQuirks(text, identity, fields);
-      if (edit.kind === "error") return unable(`${QUIRKS_FILE} cannot be edited: ${edit.reason}. Mend it first`);
+      if (edit.kind === "error") return unable(`${QUIRKS_FILE} cannot be edited: ${edit.reason}. Fix it first`);
       text = edit.text;
-      addition = mostOf([edit, ...(addition ? [{ addition }] : [])]);
+      addition = largestAddition([edit, ...(addition ? [{ addition }] : [])]);
       effects.push(`${QUIRKS_FILE} gets ${ids}: xend lets a VM write ${fields.join(", ")} of its configuration space`);
     } else if (!areSame(present, fields)) {
       const missing = fields.filter((field) => !present.includes(field));
       if (missing.length > 0)
         return unable(
-          `${QUIRKS_FILE} has other quirks for ${ids}, ${present.join(", ") || "none"}, and xend reads the first ones alone. Add ${missing.join(", ")} there, or leave quirks out`,
+          `${QUIRKS_FILE} has other quirks for ${ids}, ${present.join(", ") || "none"}, and xend reads only the first ones. Add ${missing.join(", ")} there, or remove quirks`,
         );
       continue;
     } else {
       const undos = [...others, ...claimedUndos, ...entries.map(({ undo }) => undo)];
-      if (!undos.some((undo) => haveSameIds(undo, identity))) continue; // somebody else's
+      if (!undos.some((undo) => haveSameIds(undo, identity))) continue; // written by somebody else
     }
     const { id, subsystem } = identity;
     const undo = { id, subsystem, addition: addition ?? "node", fields: [...fields] };
@@ -67,7 +67,7 @@ export function editQuirks(facts: HostFacts, wanted: WantedBeside, entriesOfClai
   return part({
     steps: [editIdsFile(facts, file, text, { key: wanted.key, removes: entries.length === 0 })],
     entries,
-    effects: effects.length > 0 ? effects : [`${QUIRKS_FILE} loses its entry`],
+    effects: effects.length > 0 ? effects : [`the entry of the device is removed from ${QUIRKS_FILE}`],
     warnings,
   });
 }

@@ -13,10 +13,10 @@ import { deviceCautions, vmCautions } from "./cautions";
 import { hostName, type PoolVm } from "./find-vm";
 import { hadNoKey } from "./pci-items";
 
-/** The edit of a VM's `other-config:pci`, which counts from its next start on. */
+/** Drafts the edit of a VM's `other-config:pci`, which takes effect at its next start. */
 export function draftAttach(attachment: Attachment<PoolVm>): Part {
   const { facts, wish, vm, devices, program } = attachment;
-  const unable = unableByWish(wish) ?? unableByVm(vm);
+  const unable = whyNotWish(wish) ?? whyNotVm(vm);
   if (unable !== undefined) return refuse(unable);
   const { step, entries } = editOf(attachment);
   if (!step) return part({ entries });
@@ -30,28 +30,27 @@ export function draftAttach(attachment: Attachment<PoolVm>): Part {
   });
 }
 
-/** An option refused names the option and the toolstack. */
-function unableByWish(wish: AttachWish): string | undefined {
+function whyNotWish(wish: AttachWish): string | undefined {
   const [option] = Object.entries(wish.options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (option !== undefined)
-    return `XAPI cannot carry the option ${option}: other-config:pci holds addresses alone. Leave it out`;
+    return `XAPI cannot carry the option ${option}: other-config:pci holds only addresses. Remove it`;
   if (wish.scope === "live" || wish.scope === "both")
-    return `XAPI plugs no PCI device into a running VM, and scope is "${wish.scope}". Leave scope out: the VM has the device from its next start on`;
+    return `XAPI cannot plug a PCI device into a running VM, and scope is "${wish.scope}". Remove scope: the device is then available from the next start of the VM`;
   return undefined;
 }
 
-function unableByVm({ name, machine, pool, hostUuid }: PoolVm): string | undefined {
+function whyNotVm({ name, machine, pool, hostUuid }: PoolVm): string | undefined {
   if (machine.powerState === "suspended")
-    return `the VM "${name}" is suspended, and its saved state knows no new device. Resume it or shut it down first`;
+    return `the VM "${name}" is suspended, and its saved state cannot take a new device. Resume it or shut it down first`;
   if (machine.residentOn !== undefined && machine.residentOn !== hostUuid)
-    return `the VM "${name}" runs on ${hostName(pool, machine.residentOn)}, and the device is on ${hostName(pool, hostUuid)}. Shut it down first, and start it here`;
-  // xe takes its arguments apart at line ends (newcli.ml), so such a value could not be written again.
+    return `the VM "${name}" runs on ${hostName(pool, machine.residentOn)}, but the device is on ${hostName(pool, hostUuid)}. Shut the VM down first, and start it on ${hostName(pool, hostUuid)}`;
+  // xe splits its arguments at line breaks (newcli.ml), so such a value could not be written back.
   if (machine.pci?.includes("\n"))
-    return `other-config:pci of the VM "${name}" holds a line end, and xe could not write it again as it is. Mend it first`;
+    return `other-config:pci of the VM "${name}" contains a line break, and xe could not write it back unchanged. Fix it first`;
   return undefined;
 }
 
-/** The new value, and what the claim has in it from then on. */
+/** The edit with the new value, if it changes, and the entries that the claim then has in it. */
 function editOf({ facts, vm, devices, claim }: Attachment<PoolVm>): {
   readonly step: VmPciEdit | undefined;
   readonly entries: readonly EntryOf<"xapi">[];
@@ -79,17 +78,17 @@ function effectOf(vm: PoolVm, step: VmPciEdit): string {
   const { powerState } = vm.machine;
   const when =
     powerState === "halted"
-      ? "it has the device from its next start on"
-      : `it is ${powerState} now, and has the device when it was shut down and started again`;
+      ? "the device is available from its next start"
+      : `it is ${powerState} now; shut it down and start it again to make the device available`;
   return `other-config:pci of the VM "${vm.name}" becomes ${step.after}: ${when}`;
 }
 
-/** Whether XAPI may start the VM here: in a pool another host has other devices at the same addresses. */
+/** Whether XAPI may start the VM on this host. Other hosts of a pool have other devices at the same addresses. */
 function mayRunHere(vm: XapiVm, hostUuid: string): boolean {
   return [undefined, hostUuid].includes(vm.residentOn ?? vm.affinity);
 }
 
-/** XAPI itself does not look whether two VMs name one device; it resets the device under the one that runs (xenopsd, device.ml). */
+/** XAPI does not check whether two VMs name the same device; it resets the device while the other VM uses it (xenopsd, device.ml). */
 function judgeOtherVms(vm: PoolVm, given: readonly PciDevice[]): readonly Judgement[] {
   const others = vm.pool.vms.filter((other) => other.kind === "vm" && other.uuid !== vm.machine.uuid);
   return others
@@ -99,19 +98,19 @@ function judgeOtherVms(vm: PoolVm, given: readonly PciDevice[]): readonly Judgem
       if (!shared) return [];
       const both = `other-config:pci of the VM "${other.name}" (${other.uuid}) has ${shared.address} too`;
       return other.powerState === "halted"
-        ? [{ guard: "configured-in-other-vm", evidence: `${both}, and the two VMs could not run at the same time` }]
+        ? [{ guard: "configured-in-other-vm", evidence: `${both}, so the two VMs cannot run at the same time` }]
         : [
             {
               guard: "in-use-by-vm",
-              evidence: `${both}, and that VM is ${other.powerState}: a start of "${vm.name}" would reset the device under it. Shut it down or take the device from it first`,
+              evidence: `${both}, and that VM is ${other.powerState}: starting "${vm.name}" would reset the device while it is in use. Shut down "${other.name}" or detach the device from it first`,
             },
           ];
     });
 }
 
-/** Without an IOMMU the start fails with Cannot_add; XAPI looks at that for GPUs alone (xapi_vm_helpers.ml). */
+/** Without an IOMMU the start fails with Cannot_add; XAPI checks this only for GPUs (xapi_vm_helpers.ml). */
 const NO_IOMMU: Judgement = {
   guard: "no-iommu",
   evidence:
-    "Xen reports no IOMMU, and without one the VM does not start with a device. Switch on VT-d or AMD-Vi in the firmware",
+    "Xen reports no IOMMU, and without one the VM cannot start with a device. Switch on VT-d or AMD-Vi in the firmware",
 };

@@ -8,10 +8,10 @@ import { findMachine, type PoolVm } from "./find-vm";
 import { devicesInVm } from "./live-devices";
 import { hadNoKey } from "./pci-items";
 
-/** The VM's `other-config:pci` without our items. A VM that runs keeps the device until it is shut down. */
+/** Drafts the removal of our items from the VM's `other-config:pci`. A running VM keeps the device until it is shut down. */
 export function draftDetach({ facts, wish, vm, claim }: Detachment<PoolVm>): Part {
   const machine = findMachine(facts, vm?.key ?? wish.vm);
-  if (!machine) return part({ effects: ["the VM is gone"] });
+  if (!machine) return part({ effects: ["the VM no longer exists: nothing to detach"] });
   const { uuid, name, pci: before } = machine;
   const items = entriesOf(claim.entries, "xapi");
   const left = items.reduceRight((value, { item }) => removePciItem(value, item), before ?? "");
@@ -26,9 +26,9 @@ export function draftDetach({ facts, wish, vm, claim }: Detachment<PoolVm>): Par
     effects: [
       ...edit.map(
         (step) =>
-          `other-config:pci of the VM "${name}" ${step.after === undefined ? "goes away" : `becomes "${step.after}"`}`,
+          `other-config:pci of the VM "${name}" ${step.after === undefined ? "is removed" : `becomes "${step.after}"`}`,
       ),
-      // The plugged device stays over reboots of the guest (xenops_server.ml: PCI_DB.remove while it is connected).
+      // The plugged device survives reboots of the guest (xenops_server.ml: PCI_DB.remove while it is connected).
       ...(kept.length > 0
         ? [`the VM "${name}" keeps ${kept.join(", ")} until it is shut down; a reboot of the guest is not enough`]
         : []),

@@ -5,9 +5,9 @@ import { draftDetach } from "./detach";
 import { findVm, type PoolVm } from "./find-vm";
 import { devicesInVm } from "./live-devices";
 
-/** VMs of XenServer and XCP-ng: records of the pool's database, whose key `other-config:pci` names the devices. */
+/** VMs of XenServer and XCP-ng: records in the pool's database, whose key `other-config:pci` lists the devices. */
 export const xapiVms = vmPlanner<PoolVm>({
-  // Those that run on another host of the pool are none of this one.
+  // VMs that run on another host of the pool are not this host's.
   list: ({ xapi }) =>
     xapi?.answer.kind === "pool"
       ? xapi.answer.vms
