@@ -46,15 +46,15 @@ export function judgeIommuGroups(
             attached.some((attachment) => attachment.address === member) ||
             configured(vm).some((hostdev) => hostdev.address === member && hostdev.managed))),
     );
-  const wholes = [
+  const incomplete = [
     ...assigned.map((address) => ({ address, members: left(address, undefined) })),
     ...attached.map(({ address, vm }) => ({ address, members: left(address, vm) })),
   ].filter(({ members }) => members.length > 0);
-  const told = new Set<string>();
-  return wholes.flatMap(({ address, members }): Judgement[] => {
+  const reported = new Set<string>();
+  return incomplete.flatMap(({ address, members }): Judgement[] => {
     const group = facts.pciDevices.get(address)?.iommuGroup ?? "";
-    if (told.has(group)) return [];
-    told.add(group);
+    if (reported.has(group)) return [];
+    reported.add(group);
     const remedy = "Assign the whole group: an AssignableDevice with group: true, or with a slot as its device";
     return [{ guard: "iommu-group", evidence: `${describeGroup(facts, address, members)}. ${remedy}` }];
   });

@@ -109,7 +109,7 @@ begin() {
   exec 8>&1
   tell '@apply begin'
 }
-# Group, number of its steps.
+# Group, how many steps it has.
 run_group() {
   if ! "expect_group_$1" > "$log" 2>&1; then
     tell "@group $1 stale"
@@ -129,7 +129,7 @@ run_group() {
   eval "done_$1=$2"
   tell "@group $1 done"
 }
-# Group, the step to begin at: from there back to the first.
+# Group, the step to begin with: undoes from there back to the first.
 undo_group() {
   undo=$2
   while [ "$undo" -ge 1 ]; do
@@ -140,7 +140,7 @@ undo_group() {
     undo=$((undo - 1))
   done
 }
-# The function that makes something anew, the groups that all wait for it.
+# The function that rebuilds something, the groups that need it.
 run_shared() {
   make=$1
   shift
@@ -159,7 +159,7 @@ run_shared() {
   for group in $waiting; do
     eval "undo_group $group \\\${done_$group}"
   done
-  # What was replaced before the failure follows its old sources again.
+  # What was replaced before the failure is rebuilt from the restored sources.
   [ -z "$made" ] || "$make" > "$log" 2>&1 9>&- || tell_log
 }`;
 

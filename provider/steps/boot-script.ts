@@ -34,7 +34,7 @@ starts_at_boot() {
   done
   return 1
 }
-# Init system, name, "start" or "leave". The init system's own program does it, and then the link counts.
+# Init system, name, "start" or "leave". The init system's own program does it; the link it makes is then checked.
 boot_script() {
   if [ "$3" = start ]; then
     starts_at_boot "$1" "$2" && return
@@ -44,7 +44,7 @@ boot_script() {
     else chkconfig --add "$2"
     fi
     starts_at_boot "$1" "$2" && return
-    echo "the boot does not start $2"
+    echo "$2 could not be enabled: nothing starts it at boot"
     return 1
   fi
   starts_at_boot "$1" "$2" || return 0
@@ -54,7 +54,7 @@ boot_script() {
   else chkconfig --del "$2"
   fi
   starts_at_boot "$1" "$2" || return 0
-  echo "the boot still starts $2"
+  echo "$2 could not be disabled: it is still started at boot"
   return 1
 }`,
   describe: ({ name, started }) => (started ? `start ${name} at boot` : `no longer start ${name} at boot`),

@@ -28,14 +28,14 @@ export interface Release {
 }
 
 const functions = `
-# PCI function without a driver, driver that gets it ("" for none).
+# PCI function without a driver, driver to bind it to ("" for none).
 give_driver() {
   [ -n "$2" ] && [ -z "$(driver_of "$1")" ] || return 0
   [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
   [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
 }
-# PCI function. Before Xen 4.8 xl exits with 0 whatever happens; from 4.13 on it binds the function and then fails where the
-# quarantine does.
+# PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
+# quarantine fails.
 make_assignable_xl() {
   said=$(xl pci-assignable-add "$1" 2>&1)
   printf '%s\\n' "$said"
@@ -44,11 +44,11 @@ make_assignable_xl() {
   esac
   expect_driver "$1" pciback
 }
-# PCI function, driver that gets it back ("" for none).
+# PCI function, driver to bind it to again ("" for none).
 release_xl() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   if [ "$(driver_of "$1")" = pciback ]; then
-    # From Xen 4.13 on a function hidden at boot is released only after an add (libxl_pci.c: it is not in quarantine yet).
+    # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
     xl pci-assignable-add "$1"
     xl pci-assignable-remove "$1"
   fi
@@ -64,7 +64,7 @@ make_assignable_sysfs() {
     [ ! -e "$device/driver" ] || printf %s "$1" > "$device/driver/unbind" || return
     printf %s "$1" > /sys/bus/pci/drivers_probe
   else
-    # Before Linux 3.16 a stub driver takes what it has an id for: the id is there for this moment alone.
+    # Before Linux 3.16 a stub driver takes all devices whose id it has, so the id is set only for a moment.
     [ ! -e "$device/driver" ] || printf %s "$1" > "$device/driver/unbind" || return
     id="$(sed 's/^0x//' "$device/vendor") $(sed 's/^0x//' "$device/device")"
     printf %s "$id" > "/sys/bus/pci/drivers/$2/new_id" || return
@@ -73,18 +73,18 @@ make_assignable_sysfs() {
   fi
   expect_driver "$1" "$2"
 }
-# PCI function. While a VM has it, the kernel lets nobody take it away, and an unbind would wait until the VM ends.
+# PCI function. While a VM has it, an unbind would wait until the VM stops.
 held_by_process() {
   group=$(readlink "/sys/bus/pci/devices/$1/iommu_group") || return
   cdev=$(ls "/sys/bus/pci/devices/$1/vfio-dev" 2> /dev/null)
   ls -l /proc/[0-9]*/fd 2> /dev/null | grep -q -e " -> /dev/vfio/\${group##*/}$" -e " -> /dev/vfio/devices/\${cdev:-none}$"
 }
-# PCI function, driver that gets it back ("" for none).
+# PCI function, driver to bind it to again ("" for none).
 release_sysfs() {
   device=/sys/bus/pci/devices/$1
   [ -e "$device" ] || return 0
   if [ "$(driver_of "$1")" = vfio-pci ] && held_by_process "$1"; then
-    echo "a running process, such as a VM, holds the IOMMU group of $1"
+    echo "a running process, such as a VM, holds the IOMMU group of $1. Shut it down first"
     return 1
   fi
   [ ! -e "$device/driver_override" ] || echo > "$device/driver_override"
@@ -92,7 +92,7 @@ release_sysfs() {
   give_driver "$1" "$2"
   expect_driver "$1" "$2"
 }
-# PCI function. pciback logs "seizing device" when it takes one, and nothing when it does not: its last lines are the evidence.
+# PCI function. pciback logs "seizing device" only when it takes one, so its last log lines are the evidence.
 make_assignable_pciback() {
   [ "$(driver_of "$1")" != pciback ] || return 0
   [ -z "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/devices/$1/driver/unbind" || return
@@ -102,7 +102,7 @@ make_assignable_pciback() {
   dmesg | grep pciback | tail -n 3
   return 1
 }
-# PCI function, driver that gets it back ("" for none). Without its slot pciback does not take it again.
+# PCI function, driver to bind it to again ("" for none). Once its slot is removed, pciback does not take it again.
 release_pciback() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   if [ "$(driver_of "$1")" = pciback ]; then
@@ -115,7 +115,7 @@ release_pciback() {
 virsh_uri() {
   if [ "$(cat /sys/hypervisor/type 2> /dev/null)" = xen ]; then echo xen:///system; else echo qemu:///system; fi
 }
-# PCI function: its name in libvirt. Those of RHEL 5 were made of vendor and device (pci_8086_3a6c).
+# PCI function. Prints its name in libvirt. In RHEL 5, names consist of vendor and device (pci_8086_3a6c).
 node_device() {
   node=pci_$(echo "$1" | sed 's/[:.]/_/g')
   virsh -c "$(virsh_uri)" nodedev-dumpxml "$node" > /dev/null 2>&1 && { echo "$node"; return; }
@@ -142,11 +142,11 @@ make_assignable_virsh() {
   virsh -c "$(virsh_uri)" "$command" "$node" $backend
   expect_driver "$1" "$2"
 }
-# PCI function, driver that gets it back ("" for none).
+# PCI function, driver to bind it to again ("" for none).
 release_virsh() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   node=$(node_device "$1") && virsh -c "$(virsh_uri)" nodedev-reattach "$node"
-  # libvirt leaves the slot, and pciback would take the function again some day (seen with libvirt 9.0).
+  # libvirt leaves the slot, so pciback could take the function again later (seen with libvirt 9.0).
   if grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null && [ "$(driver_of "$1")" != pciback ]; then
     printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
   fi

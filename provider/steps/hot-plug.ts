@@ -32,7 +32,7 @@ export interface Detach {
 }
 
 const functions = `
-# Domain id, PCI function. From xenstore, for xl itself aborts now and then (seen on Xen 4.17).
+# Domain id, PCI function. Reads xenstore, because xl itself aborts now and then (seen on Xen 4.17).
 xl_domain_has() {
   xenstore-ls -f "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "/dev-[0-9]* = \\"$2\\"$"
 }
@@ -43,8 +43,8 @@ xl_attach() {
   echo "domain $1 does not have $3"
   return 1
 }
-# Domain id, PCI function. The guest has to let go, which takes it a moment; soon after an attach xl does nothing
-# ("Backend is not ready", exit 0; seen on Xen 4.17), so it is asked again.
+# Domain id, PCI function. The guest needs a moment to release it. Right after an attach xl does nothing
+# ("Backend is not ready", exit 0; seen on Xen 4.17), so it is called again.
 xl_detach() {
   for try in 1 2 3; do
     xl pci-detach "$1" "$2"
@@ -56,12 +56,12 @@ xl_detach() {
   echo "domain $1 still has $2"
   return 1
 }
-# Domain id, PCI function. xend of before Xen 4.0 writes the function with two digits (pciif.py: "%04x:%02x:%02x.%02x"), and
-# xenstore-ls of that age knows no -f.
+# Domain id, PCI function. Before Xen 4.0 xend writes the function with two digits (pciif.py: "%04x:%02x:%02x.%02x"), and
+# xenstore-ls has no -f.
 xm_domain_has() {
   xenstore-ls "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "dev-[0-9]* = \\"\${2%.*}\\\\.0*\${2##*.}\\""
 }
-# Domain id, PCI function, and what else xm pci-attach takes. Its exit code tells nothing of the device.
+# Domain id, PCI function, further arguments of xm pci-attach. Its exit code says nothing about the device.
 xm_attach() {
   domain=$1
   device=$2
@@ -74,7 +74,7 @@ xm_attach() {
   echo "domain $domain does not have $device"
   return 1
 }
-# Domain id, PCI function. The guest has to let go, which takes it a moment.
+# Domain id, PCI function. The guest needs a moment to release it.
 xm_detach() {
   xm_domain_has "$1" "$2" || return 0
   xm pci-detach "$1" "$2"

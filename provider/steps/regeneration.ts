@@ -32,7 +32,7 @@ export const REGENERATIONS = {
  * `remade` names the files replaced; they are rebuilt once more when a later one fails and the sources are restored.
  */
 export const REGENERATION_FUNCTIONS = `
-# Runs a program that takes long: tells now and then that it still runs, and ends it with all its children after the limit.
+# Runs a slow program: reports from time to time that it is still running, and kills it with all its children after the limit.
 with_progress() {
   rm -f "$log.pid" "$log.late"
   {
@@ -51,17 +51,17 @@ with_progress() {
   setsid sh -c 'echo "$$" > "$1"; shift; "$@"' with_progress "$log.pid" "$@" 8>&-
   ended=$?
   kill "$heartbeat" 2> /dev/null
-  [ ! -e "$log.late" ] || echo "$1 was ended: it took longer than $limit s"
+  [ ! -e "$log.late" ] || echo "$1 was killed because it took longer than $limit s"
   [ ! -e "$log.late" ] && [ "$ended" = 0 ]
 }
-# The versions whose initramfs counts: the running kernel's, and that of the newest one, which boots next.
+# The versions whose initramfs matters: that of the running kernel, and the newest one, which boots next.
 kernel_versions() {
   uname -r
   newest=$(ls -t /boot/vmlinuz-* 2> /dev/null | grep -v rescue | head -n 1)
   newest=\${newest#/boot/vmlinuz-}
   [ -z "$newest" ] || [ "$newest" = "$(uname -r)" ] || echo "$newest"
 }
-# Initramfs, the program that lists it: whether it must be made anew. One that cannot be read must.
+# Initramfs, the program that lists it. Succeeds if it must be rebuilt, also when it cannot be read.
 concerns_initramfs() {
   [ -n "$initramfs_has" ] || return 0
   listing=$("$2" "$1" 2> /dev/null)
@@ -94,11 +94,11 @@ regenerate_initramfs() {
     concerns_initramfs "$image" list_initfs || return 0
     make_image "$image" mkinitfs -o "$image.pci-passthrough-new" "$version"
   else
-    echo "no update-initramfs, dracut or mkinitfs on this host"
+    echo "this host has no update-initramfs, dracut or mkinitfs. Install the one of its distribution"
     return 1
   fi
 }
-# Image, the command that makes its successor beside it.
+# Image, the command that writes the new image beside it.
 make_image() {
   image=$1
   fresh=$1.pci-passthrough-new
@@ -109,20 +109,20 @@ make_image() {
     return
   fi
   rm -f "$fresh"
-  echo "$image stays as it was"
+  echo "$image was left unchanged"
   return 1
 }
 list_initfs() {
   zcat "$1" | cpio -t
 }
-# The new grub.cfg counts only when GRUB could read it, and when something in it boots.
+# The new grub.cfg is used only if GRUB can read it and it has a boot entry.
 regenerate_grub_config() {
   remade=
   fresh=$grub_config.pci-passthrough-new
   mkconfig=$(command -v grub2-mkconfig || command -v grub-mkconfig)
   check=$(command -v grub2-script-check || command -v grub-script-check)
   if [ -z "$mkconfig" ]; then
-    echo "no grub-mkconfig on this host"
+    echo "this host has no grub-mkconfig. Install the GRUB tools"
     return 1
   fi
   if ! with_progress "$mkconfig" -o "$fresh"; then
@@ -130,9 +130,9 @@ regenerate_grub_config() {
     return 1
   fi
   if [ -n "$check" ] && ! "$check" "$fresh"; then
-    echo "$mkconfig made what GRUB cannot read; $grub_config stays as it was"
+    echo "$mkconfig wrote a file that GRUB cannot read; $grub_config was left unchanged"
   elif ! grep -q -E '^[[:space:]]*(menuentry|blscfg)' "$fresh"; then
-    echo "$mkconfig made a file without any entry; $grub_config stays as it was"
+    echo "$mkconfig wrote a file without any boot entry; $grub_config was left unchanged"
   elif replace_file "$grub_config" < "$fresh"; then
     rm -f "$fresh"
     remade=$grub_config

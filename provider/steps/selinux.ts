@@ -27,7 +27,7 @@ expect_boolean() {
   echo "the SELinux boolean $1 is not $2"
   return 1
 }
-# Boolean, 1 or 0, what it then is.
+# Boolean, 1 or 0, the same as "on" or "off".
 set_boolean() {
   setsebool -P "$1" "$2" && expect_boolean "$1" "$3"
 }`,

@@ -1,6 +1,6 @@
 /** Shell functions that several types of step call. They print what went wrong and return non-zero. */
 export const SHARED_FUNCTIONS = `
-# The driver that holds a PCI function; nothing when none does.
+# PCI function. Prints its driver; nothing when it has none.
 driver_of() {
   [ -e "/sys/bus/pci/devices/$1/driver" ] || return 0
   driver=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "\${driver##*/}"
@@ -15,10 +15,10 @@ expect_driver() {
 expect_file() {
   if [ -e "$1" ]; then sum=$(cksum < "$1"); else sum=absent; fi
   [ "\${sum%% *}" = "$2" ] && return
-  echo "$1 is not as it was read"
+  echo "$1 does not have the expected contents"
   return 1
 }
-# Replaces a file by standard input: in the same folder, on the disk, then renamed, with the mode and owner it had.
+# File. Replaces it by standard input: written in the same folder, synced, then renamed, with the same mode and owner.
 replace_file() {
   folder=\${1%/*}
   next=$folder/.pci-passthrough-new

@@ -28,7 +28,7 @@ vm_has() {
   if [ "$4" = config ]; then set -- "$1" "$2" "$3" --inactive; else set -- "$1" "$2" "$3"; fi
   virsh -c "$1" dumpxml "$2" $4 | grep -qF "$3"
 }
-# The same, "yes" or "no".
+# As vm_has, and "yes" or "no".
 expect_vm_has() {
   if vm_has "$1" "$2" "$3" "$4"; then has=yes; else has=no; fi
   [ "$has" = "$5" ] && return
@@ -44,15 +44,15 @@ change_device() {
   rm -f "$xml"
   [ "$status" -eq 0 ] || return
   [ "$1" = detach-device ] || return 0
-  # The guest has to let go, and a success says only that it was asked to (seen with libvirt 9.0).
+  # The guest has to release it; success only means that it was asked to (seen with libvirt 9.0).
   for second in 1 2 3 4 5 6 7 8 9 10; do
     vm_has "$2" "$3" "$4" "$5" || return 0
     sleep 1
   done
-  echo "the VM still has the device: its guest did not let go"
+  echo "the VM still has the device: its guest did not release it"
   return 1
 }
-# URI, VM, indices of root ports that libvirt made. When one stays, no harm is done.
+# URI, VM, indices of root ports that libvirt made. One that stays does no harm.
 drop_ports() {
   xml=${RUN_FOLDER}/virsh.xml
   for port in $3; do
@@ -61,7 +61,7 @@ drop_ports() {
     rm -f "$xml"
   done
 }
-# As change_device, by a new definition: what "virsh edit" does, for a virsh that edits no configuration itself.
+# As change_device, but redefines the VM as "virsh edit" does: for a virsh that cannot change only the configuration.
 define_device() {
   xml=${RUN_FOLDER}/virsh.xml
   ( umask 077; virsh -c "$2" dumpxml --inactive --security-info "$3" > "$xml" ) || return

@@ -38,8 +38,8 @@ expect_virtual_functions() {
   echo "$1 has $(cat "/sys/bus/pci/devices/$1/sriov_numvfs") virtual functions, not $2"
   return 1
 }
-# PCI function, how many it gets. From one number to another the kernel goes through zero alone (drivers/pci/iov.c,
-# sriov_numvfs_store: EBUSY). udev then loads the drivers of the new ones.
+# PCI function, how many it gets. The kernel changes the number only from and to zero (drivers/pci/iov.c,
+# sriov_numvfs_store: EBUSY). udev then loads the drivers of the new functions.
 set_virtual_functions() {
   vfs=/sys/bus/pci/devices/$1/sriov_numvfs
   [ -e "$vfs" ] || { echo "$1 has no sriov_numvfs"; return 1; }

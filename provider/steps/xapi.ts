@@ -29,7 +29,7 @@ export const setVmPci: StepType<VmPciEdit> = {
   perform: ({ vm, after }) => `set_vm_pci ${vm.uuid} ${argument(after)}`,
   undo: ({ vm, before }) => `set_vm_pci ${vm.uuid} ${argument(before)}`,
   functions: `
-# VM uuid. Prints what other-config:pci has, or what xe says, and fails then.
+# VM uuid. Prints the value of other-config:pci; on failure, what xe says.
 vm_pci() {
   if said=$(xe vm-param-get "uuid=$1" param-name=other-config param-key=pci 2>&1); then
     printf '=%s\\n' "$said"
@@ -43,10 +43,10 @@ vm_pci() {
 # VM uuid, what other-config:pci should have.
 expect_vm_pci() {
   [ "$(vm_pci "$1")" = "$2" ] && return
-  echo "other-config:pci of the VM $1 should be $2, and xe says: $(vm_pci "$1")"
+  echo "other-config:pci of the VM $1 should be $2, but xe says: $(vm_pci "$1")"
   return 1
 }
-# VM uuid, what other-config:pci gets.
+# VM uuid, the new value of other-config:pci.
 set_vm_pci() {
   if [ "$2" != absent ]; then
     xe vm-param-set "uuid=$1" "other-config:pci=\${2#=}"

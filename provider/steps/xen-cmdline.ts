@@ -33,13 +33,13 @@ export interface XenArgumentEdit {
  * call has one name, and what it prints afterwards is checked. It replaces grub.cfg without fsync.
  */
 const functions = `
-# "dom0" or "xen", whose line it is; name, the argument as it should stand there ("" for none).
+# "dom0" or "xen" for the command line, name, the whole argument that it should have ("" for none).
 expect_boot_argument() {
   if said=$(${XEN_CMDLINE} "--get-$1" "$2" 2>&1) && [ "$said" = "$3" ]; then return; fi
   echo "xen-cmdline --get-$1 $2 says \\"$said\\", not \\"$3\\""
   return 1
 }
-# File, "dom0" or "xen", name, the whole argument ("" for none). A file that GRUB could not read is put back as it was.
+# File, "dom0" or "xen", name, the whole argument ("" for none). If GRUB could not read the file, it is restored.
 set_boot_argument() {
   expect_boot_argument "$2" "$3" "$4" > /dev/null && return
   before=$(cat "$1"; echo .)
@@ -55,7 +55,7 @@ set_boot_argument() {
   dd if=/dev/null of="$1" conv=fsync,notrunc 2> /dev/null || sync
   expect_boot_argument "$2" "$3" "$4"
 }
-# File, the copy of its first text.
+# File, the path of the copy of its original text.
 keep_original() {
   [ ! -e "$2" ] || return 0
   mkdir -p "\${2%/*}" && cp -p "$1" "$2"

@@ -88,7 +88,7 @@ const failing: readonly [string, string, (host: SimulatedHost) => void, RegExp][
     "GRUB cannot read the new grub.cfg",
     "debian-xl-own-kernel",
     (one) => one.failAt({ command: "grub-script-check", stderr: "error: line: 7\n", exitCode: 1 }),
-    /made what GRUB cannot read[\s\S]*error: line: 7/,
+    /wrote a file that GRUB cannot read[\s\S]*error: line: 7/,
   ],
   [
     "/boot is read-only",

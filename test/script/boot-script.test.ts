@@ -79,9 +79,9 @@ describe("under sh", () => {
     [
       "it makes what GRUB cannot read",
       () => host.command("grub2-script-check", "echo 'error: line: 1' >&2; exit 1"),
-      /error: line: 1[\s\S]*made what GRUB cannot read/,
+      /error: line: 1[\s\S]*wrote a file that GRUB cannot read/,
     ],
-    ["it makes a file without an entry", () => host.command("grub2-mkconfig", ': > "$2"'), /without any entry/],
+    ["it makes a file without an entry", () => host.command("grub2-mkconfig", ': > "$2"'), /without any boot entry/],
   ];
   test.each(bad)("%s: the old grub.cfg stays, and the sources are put back", (_, spoil, why) => {
     spoil();

@@ -84,8 +84,8 @@ function listsOf(facts: HostFacts, stub: StubDriver): readonly (readonly string[
   const parameter = `${stub}.ids`;
   const future = futureBootLine(facts, "linux");
   const lines = [...bootLines(facts, "linux"), ...(future === undefined ? [] : [future])];
-  const own = readIdsFile(facts);
-  return [lines.map((line) => idsOf(line, parameter) ?? ""), own?.stub === stub ? [own.ids] : []];
+  const idsFile = readIdsFile(facts);
+  return [lines.map((line) => idsOf(line, parameter) ?? ""), idsFile?.stub === stub ? [idsFile.ids] : []];
 }
 
 function hideByArgument(
@@ -138,9 +138,9 @@ function whyNotByModule(facts: HostFacts, devices: readonly PciDevice[], stub: S
   );
   if (other)
     return `${other.path} gives ${stub} ids already, and the module reads only one list. Add the id there, or hide by "driver-override"`;
-  const own = readIdsFile(facts);
-  if (own && own.stub !== stub)
-    return `${IDS_FILE} is for ${own.stub}, and a host can use only one stub driver. Set driver to "${own.stub}"`;
+  const idsFile = readIdsFile(facts);
+  if (idsFile && idsFile.stub !== stub)
+    return `${IDS_FILE} is for ${idsFile.stub}, and a host can use only one stub driver. Set driver to "${idsFile.stub}"`;
   const orphan = devices.find((device) => nativeModule(facts, device) === undefined);
   return (
     orphan &&

@@ -42,11 +42,11 @@ export const modprobeConfHiding: HideMechanism = {
   },
   unhide(facts, address, claim, key) {
     const before = textOf(facts);
-    const own = hiddenBy(claim.entries, "modprobe.conf");
-    const undo = own.find((entry) => entry.address === address)?.undo;
+    const claimed = hiddenBy(claim.entries, "modprobe.conf");
+    const undo = claimed.find((entry) => entry.address === address)?.undo;
     if (!undo) return NOTHING;
     // Entries of the same claim count as long as they are in the file.
-    const siblings = own.filter(
+    const siblings = claimed.filter(
       (entry) => entry.address !== address && modprobeConfHiding.isHidden(facts, entry.address),
     );
     const others = [...hiddenBy(otherEntries(facts, key), "modprobe.conf"), ...siblings];

@@ -79,9 +79,9 @@ function whyNotHide(facts: HostFacts): string | undefined {
   if (facts.pciback.kind === undefined) {
     return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in. Install a kernel that has it`;
   }
-  const own = ownReaders(facts.pcibackConf, facts.files);
-  if (own.some((reader) => reader.started)) return undefined;
-  const [idle] = own;
+  const readers = ownReaders(facts.pcibackConf, facts.files);
+  if (readers.some((reader) => reader.started)) return undefined;
+  const [idle] = readers;
   if (idle) {
     return `${idle.path} reads ${PCIBACK_CONF}, but nothing starts it at boot. Enable it ("insserv ${BOOT_SCRIPT_NAME}", "systemctl enable"), or remove it: then a script is installed in its place`.replace(
       BOOT_SCRIPT_NAME,

@@ -32,10 +32,10 @@ export const xenCmdlineHiding: HideMechanism = {
   whyNotHide(facts, devices) {
     const list = readList(facts);
     if (list.kind === "unusable") return list.reason;
-    const far = devices.find((device) => device.address.indexOf(":") > 4);
+    const unlistable = devices.find((device) => device.address.indexOf(":") > 4);
     return (
-      far &&
-      `${far.address} is in a PCI segment that pciback's list cannot express, so it cannot be hidden on this host`
+      unlistable &&
+      `${unlistable.address} is in a PCI segment that pciback's list cannot express, so it cannot be hidden on this host`
     );
   },
   isHidden(facts, address) {

@@ -73,12 +73,12 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
   if (devices.length === 0) return refuse(noSuchDevice(facts, formatPciTarget(wish.target)));
   const key = claimKey(wish);
   const claim = findClaim(facts, key);
-  const open = devices.filter((device) => !isHidden(facts, device.address));
+  const visible = devices.filter((device) => !isHidden(facts, device.address));
   const chosen = chooseMechanism(facts, devices, wish);
-  if (open.length > 0 && chosen.kind === "none") return refuse(chosen.reason);
+  if (visible.length > 0 && chosen.kind === "none") return refuse(chosen.reason);
   const mechanism = chosen.kind === "mechanism" ? chosen.mechanism : undefined;
   let edits = NOTHING;
-  for (const device of open) {
+  for (const device of visible) {
     const now = simulate(facts, edits.steps);
     if (!mechanism || isHidden(now, device.address)) continue;
     edits = join(edits, mechanism.hide(now, device, key, stubDriverOf(facts, wish)));
@@ -101,14 +101,14 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
     ...draft,
     effects: [
       ...(claim
-        ? open.map(({ address }) => `${address} was removed from the boot configuration since: it is added again`)
+        ? visible.map(({ address }) => `${address} was removed from the boot configuration since: it is added again`)
         : []),
       ...bound.flatMap((device) => lossOf(facts, device).map((loss) => `at the next boot: ${loss}`)),
       ...edits.effects,
       ...(mechanism?.consequences ?? []),
       "the change waits for a reboot of the host",
     ],
-    warnings: mechanism?.cautions?.(facts, open, "hide") ?? [],
+    warnings: mechanism?.cautions?.(facts, visible, "hide") ?? [],
   };
 }
 
@@ -123,8 +123,8 @@ function unhide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part 
   const hidden = [
     ...new Map(entriesOf(claim.entries, "hidden").map((entry) => [entry.address, mechanismOf(entry)])),
   ].flatMap(([address, mechanism]) => (mechanism ? [{ address, mechanism }] : []));
-  const stuck = hidden.flatMap(({ address, mechanism }) => mechanism.whyNotUnhide?.(facts, address) ?? []);
-  if (stuck[0] !== undefined) return refuse(stuck[0]);
+  const reasons = hidden.flatMap(({ address, mechanism }) => mechanism.whyNotUnhide?.(facts, address) ?? []);
+  if (reasons[0] !== undefined) return refuse(reasons[0]);
   let edits = NOTHING;
   for (const { address, mechanism } of hidden.reverse())
     edits = join(edits, mechanism.unhide(simulate(facts, edits.steps), address, claim, key));

@@ -24,7 +24,7 @@ begin() {
   exec 8>&1
   tell '@apply begin'
 }
-# Group, number of its steps.
+# Group, how many steps it has.
 run_group() {
   if ! "expect_group_$1" > "$log" 2>&1; then
     tell "@group $1 stale"
@@ -44,7 +44,7 @@ run_group() {
   eval "done_$1=$2"
   tell "@group $1 done"
 }
-# Group, the step to begin at: from there back to the first.
+# Group, the step to begin with: undoes from there back to the first.
 undo_group() {
   undo=$2
   while [ "$undo" -ge 1 ]; do
@@ -55,7 +55,7 @@ undo_group() {
     undo=$((undo - 1))
   done
 }
-# The driver that holds a PCI function; nothing when none does.
+# PCI function. Prints its driver; nothing when it has none.
 driver_of() {
   [ -e "/sys/bus/pci/devices/$1/driver" ] || return 0
   driver=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "${driver##*/}"
@@ -70,10 +70,10 @@ expect_driver() {
 expect_file() {
   if [ -e "$1" ]; then sum=$(cksum < "$1"); else sum=absent; fi
   [ "${sum%% *}" = "$2" ] && return
-  echo "$1 is not as it was read"
+  echo "$1 does not have the expected contents"
   return 1
 }
-# Replaces a file by standard input: in the same folder, on the disk, then renamed, with the mode and owner it had.
+# File. Replaces it by standard input: written in the same folder, synced, then renamed, with the same mode and owner.
 replace_file() {
   folder=${1%/*}
   next=$folder/.pci-passthrough-new
@@ -89,14 +89,14 @@ replace_file() {
   fi
   return 1
 }
-# PCI function without a driver, driver that gets it ("" for none).
+# PCI function without a driver, driver to bind it to ("" for none).
 give_driver() {
   [ -n "$2" ] && [ -z "$(driver_of "$1")" ] || return 0
   [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
   [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
 }
-# PCI function. Before Xen 4.8 xl exits with 0 whatever happens; from 4.13 on it binds the function and then fails where the
-# quarantine does.
+# PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
+# quarantine fails.
 make_assignable_xl() {
   said=$(xl pci-assignable-add "$1" 2>&1)
   printf '%s\n' "$said"
@@ -105,11 +105,11 @@ make_assignable_xl() {
   esac
   expect_driver "$1" pciback
 }
-# PCI function, driver that gets it back ("" for none).
+# PCI function, driver to bind it to again ("" for none).
 release_xl() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   if [ "$(driver_of "$1")" = pciback ]; then
-    # From Xen 4.13 on a function hidden at boot is released only after an add (libxl_pci.c: it is not in quarantine yet).
+    # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
     xl pci-assignable-add "$1"
     xl pci-assignable-remove "$1"
   fi

@@ -27,8 +27,8 @@ function detachFromVm({ facts, wish, vm, claim }: Detachment<LibvirtVm> & { read
   const running = addresses.flatMap((address) => inRunning(vm.domain, address) ?? []);
   const live = wish.scope === "config" ? [] : running.sort(lastFirst);
   const config = [...new Set(configured)].flatMap((address) => inConfig(vm.domain, address) ?? []).sort(lastFirst);
-  const stuck = live.length > 0 ? whyNoHotPlug(facts, vm) : undefined;
-  if (stuck !== undefined) return refuse(stuck);
+  const unable = live.length > 0 ? whyNoHotPlug(facts, vm) : undefined;
+  if (unable !== undefined) return refuse(unable);
   return part({
     steps:
       libvirt?.kind === "answers"

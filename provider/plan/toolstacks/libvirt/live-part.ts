@@ -18,11 +18,11 @@ export function planLive(
   const { domain } = vm;
   const claimed = claim?.entries ?? [];
   // Kept when the VM stops, since a claim changes only with the program. What our configuration entry brought counts as ours.
-  const had = [
+  const claimedEntries = [
     ...(wish.scope === "live" ? entriesOf(claimed, "libvirt-config") : []),
     ...entriesOf(claimed, "libvirt-live"),
   ].map(({ address }) => liveEntry(address));
-  const unchanged = part({ entries: had });
+  const unchanged = part({ entries: claimedEntries });
   if (!domain.running || wish.scope === "config") return unchanged;
   const missing = wanted.filter(({ device }) => !inRunning(domain, device.address));
   if (missing.length === 0) return unchanged;
@@ -40,7 +40,7 @@ export function planLive(
   if (obstacle) return join(unchanged, refuse(obstacle.reason));
   return part({
     steps: missing.map(({ hostdev }) => virshAttach(libvirt, vm, "live", hostdev)),
-    entries: [...had, ...missing.map(({ device }) => liveEntry(device.address))],
+    entries: [...claimedEntries, ...missing.map(({ device }) => liveEntry(device.address))],
     effects: missing.flatMap(({ device, hostdev }) => [
       `${device.address} is hot-plugged into the running VM "${vm.name}"`,
       ...(hostdev.managed && !isStubDriver(device.driver) ? lossOf(facts, device) : []),
