@@ -60,7 +60,10 @@ const VmFileAdditions = z.object({
 export const ClaimEntry = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("hidden"), path: z.string(), address: ClaimedAddress, undo: HiddenUndo }),
   z.object({ kind: z.literal("boot-argument"), path: z.string(), undo: BootArgument }),
-  /** An entry in the pci list of an xl or xm configuration. `instead`: the user's own entry, quotes included, that it replaced. */
+  /**
+   * An entry in the pci list of an xl or xm configuration. `instead`: the user's own entry, quotes included, that it
+   * replaced.
+   */
   z.object({
     kind: z.literal("vm-file"),
     path: z.string(),
@@ -92,7 +95,9 @@ export const ClaimEntry = z.discriminatedUnion("kind", [
     item: z.string(),
     undo: z.object({ absent: z.boolean() }),
   }),
-  /** A function in the persistent configuration of a VM of libvirt. `ports`: the root ports that libvirt made for it. */
+  /**
+   * A function in the persistent configuration of a VM of libvirt. `ports`: the root ports that libvirt made for it.
+   */
   z.object({
     kind: z.literal("libvirt-config"),
     address: ClaimedAddress,

@@ -23,7 +23,10 @@ export interface ClaimSubject {
   readonly stack?: { readonly project: string; readonly stack: string } | undefined;
 }
 
-/** The key of a subject, unique on its host: `AssignableDevice/0000:01:00.0`, `VmPciAttachment/0000:01:00.0/<vm>`, `HostReboot/<project>.<stack>`. */
+/**
+ * The key of a subject, unique on its host: `AssignableDevice/0000:01:00.0`, `VmPciAttachment/0000:01:00.0/<vm>`,
+ * `HostReboot/<project>.<stack>`.
+ */
 export function formatKey({ kind, target, vm, stack }: ClaimSubject): string {
   return [
     kind,

@@ -7,10 +7,16 @@ export const CLAIM_VERSION = 2;
 /** A function as it was when it was claimed. */
 const ClaimedFunction = z.object({
   address: ClaimedAddress,
-  /** Vendor and device, subsystem vendor and device, each as `8086:10d3`: the device at the address must still have them later. */
+  /**
+   * Vendor and device, subsystem vendor and device, each as `8086:10d3`: the device at the address must still have them
+   * later.
+   */
   id: z.string(),
   subsystem: z.string(),
-  /** The original driver; null for none. Absent when the declaration moves no driver. A function found on the stub stays there. */
+  /**
+   * The original driver; null for none. Absent when the declaration moves no driver. A function found on the stub stays
+   * there.
+   */
   driver: z.string().nullable().optional(),
 });
 /** A function as it was when it was claimed, parsed. */

@@ -16,8 +16,8 @@ import { join, part, refuse, unchanged } from "./part";
 import type { HostVm, Toolstack, VmPlanner } from "./vm-planner";
 
 /**
- * Wraps a toolstack in what attaching and detaching share on all of them: finding the functions and the VM, reading and writing
- * the claim, checking its owner, and warning about the devices. The toolstack drafts the rest.
+ * Wraps a toolstack in what attaching and detaching share on all of them: finding the functions and the VM, reading and
+ * writing the claim, checking its owner, and warning about the devices. The toolstack drafts the rest.
  */
 export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner {
   const whenFound = (found: ReturnType<Toolstack<V>["find"]>, holds: (vm: V) => boolean) =>

@@ -7,7 +7,10 @@ import { bootFileEdit } from "./boot-file-edit";
 import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "./boot-lines";
 import { NOTHING, type Part, part, refuse } from "./part";
 
-/** Whether every future boot has the argument: all boot loader entries except those for recovery, and entries yet to be created. */
+/**
+ * Whether every future boot has the argument: all boot loader entries except those for recovery, and entries yet to be
+ * created.
+ */
 export function hasBootArgument(facts: HostFacts, { line, text }: BootArgument): boolean {
   const menu = xenServerMenu(facts);
   const lines = menu ? defaultLine(menu.text) : bootLines(facts, line);
@@ -15,7 +18,10 @@ export function hasBootArgument(facts: HostFacts, { line, text }: BootArgument):
   return lines.length > 0 && [...lines, future ?? text].every((arguments_) => hasArgument(arguments_, text));
 }
 
-/** Adds the argument to every future boot. The part's entries name the files that hold it; a file that cannot be edited refuses. */
+/**
+ * Adds the argument to every future boot. The part's entries name the files that hold it; it refuses if a
+ * file cannot be edited.
+ */
 export function addBootArgument(facts: HostFacts, key: string, argument: BootArgument): Part {
   if (hasBootArgument(facts, argument)) return NOTHING;
   const menu = xenServerMenu(facts);
@@ -24,7 +30,7 @@ export function addBootArgument(facts: HostFacts, key: string, argument: BootArg
   return editOf(facts, key, editBootArguments(facts, argument.line, change, "add"), argument, "keep");
 }
 
-/** Removes the argument again. Does nothing if it is gone already; a file that cannot be edited refuses. */
+/** Removes the argument again. Does nothing if it is gone already; it refuses if a file cannot be edited. */
 export function removeBootArgument(facts: HostFacts, key: string, argument: BootArgument): Part {
   const menu = xenServerMenu(facts);
   if (menu) return hasBootArgument(facts, argument) ? xenServerEdit(menu.target, argument, "remove") : NOTHING;

@@ -3,7 +3,10 @@ import type { PciAddress } from "../pci/address";
 import type { FileEdit } from "../steps/file";
 import { originalOf } from "./claim";
 
-/** An edit of a file that others write to as well. The text before our first edit is kept until our last entry is removed. */
+/**
+ * An edit of a file that others write to as well. The text before our first edit is kept until our last entry is
+ * removed.
+ */
 export function bootFileEdit(
   facts: HostFacts,
   key: string,

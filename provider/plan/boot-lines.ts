@@ -16,7 +16,10 @@ import { type HostFiles, withFile } from "../facts/files";
 import type { HostFacts } from "../facts/host-facts";
 import type { Regeneration } from "../steps/regeneration";
 
-/** The files that hold the arguments, with their old and new texts, or why they cannot be edited. Undefined text means no file. */
+/**
+ * The files that hold the arguments, with their old and new texts, or why they cannot be edited. Undefined text means
+ * no file.
+ */
 export type BootArgumentsEdit =
   | {
       readonly kind: "edited";
@@ -30,13 +33,13 @@ export type BootArgumentsEdit =
     }
   | { readonly kind: "error"; readonly reason: string };
 
-// Xen gives dom0 1024 bytes with the NUL (MAX_GUEST_CMDLINE, xen/include/public/xen.h), x86 takes 2048 (COMMAND_LINE_SIZE); the rest
-// is cut off, even in the middle of a word.
+// Xen gives dom0 1024 bytes with the NUL (MAX_GUEST_CMDLINE, xen/include/public/xen.h), x86 takes 2048
+// (COMMAND_LINE_SIZE); the rest is cut off, even in the middle of a word.
 const LONGEST = { linux: 2047, dom0: 1023, xen: 2047 } as const;
 
 /**
- * The command lines that the boot loader has for this kernel now, one per entry, except entries for recovery. Empty when no entry
- * boots it, or when the boot loader is not recognised.
+ * The command lines that the boot loader has for this kernel now, one per entry, except entries for recovery. Empty
+ * when no entry boots it, or when the boot loader is not recognised.
  */
 export function bootLines(facts: HostFacts, line: KernelLine): readonly string[] {
   const legacy = legacyGrubOf(facts.files);
@@ -60,13 +63,19 @@ export function defaultBootEntry(
   return config && defaultGrubEntry(config.text, environment ?? new Map());
 }
 
-/** The command line that entries of kernels installed later will get; undefined when only the existing entries define one. */
+/**
+ * The command line that entries of kernels installed later will get; undefined when only the existing entries define
+ * one.
+ */
 export function futureBootLine(facts: HostFacts, line: KernelLine): string | undefined {
   const defaults = legacyGrubOf(facts.files) ? undefined : grubDefaultsOf(facts.boot, facts.files);
   return defaults && grubDefaultsLine(defaults, line);
 }
 
-/** Adds an argument to every command line of this kernel, or removes it: in the source files, and in entries that are not generated. */
+/**
+ * Adds an argument to every command line of this kernel, or removes it: in the source files, and in entries that are
+ * not generated.
+ */
 export function editBootArguments(
   facts: HostFacts,
   line: KernelLine,

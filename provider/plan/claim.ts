@@ -21,7 +21,10 @@ export function findClaim(facts: HostFacts, key: string): Claim | undefined {
   return readableClaims(facts).find((claim) => claim.key === key)?.claim;
 }
 
-/** Refuses a claim of another stack, since two programs would undo each other's changes, and a claim that cannot be read. */
+/**
+ * Refuses a claim of another stack, since two programs would undo each other's changes, and a claim that cannot be
+ * read.
+ */
 export function judgeClaim(facts: HostFacts, key: string, owner: Owner): readonly Judgement[] {
   const claim = findClaim(facts, key);
   const unreadable = judgeUnreadable(facts, key);
@@ -46,12 +49,17 @@ export function judgeUnreadable(facts: HostFacts, key: string): readonly Judgeme
   }));
 }
 
-/** What a claim records about functions, without their drivers. What an earlier version of the claim recorded is kept. */
+/**
+ * What a claim records about functions, without their drivers. What an earlier version of the claim recorded is kept.
+ */
 export function claimedFunctions(claim: Claim | undefined, devices: readonly PciDevice[]): ClaimedFunction[] {
   return devices.map((device) => recorded(claim, device) ?? identityOf(device));
 }
 
-/** The same with the driver to restore. An earlier record takes precedence: the function may be on the stub driver because of us. */
+/**
+ * The same with the driver to restore. An earlier record takes precedence: the function may be on the stub driver
+ * because of us.
+ */
 export function claimedDrivers(claim: Claim | undefined, devices: readonly PciDevice[]): ClaimedFunction[] {
   return devices.map((device) => recorded(claim, device) ?? { ...identityOf(device), driver: device.driver ?? null });
 }

@@ -14,7 +14,7 @@ export function lossOf(facts: HostFacts, device: PciDevice): readonly string[] {
   return [
     device.driver === undefined
       ? `${what} has no driver now`
-      : `${what} is unbound from the host driver ${device.driver}`,
+      : `${what} is taken from the host driver ${device.driver}`,
     ...nics.map((nic) => `the network interface ${nic} disappears from the host`),
     ...[...disks].map((disk) => `the disk ${disk} disappears from the host`),
     ...(virtual.length > 0 ? [`its ${virtual.length} virtual functions disappear`] : []),

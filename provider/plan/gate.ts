@@ -6,8 +6,8 @@ import type { Plan, Refusal } from "./plan";
 import type { DeviceWish, PlanContext, Wish } from "./wish";
 
 /**
- * The only way from a part to a plan, for preview and apply alike: guards judge its steps, judgements that the wish allows are
- * dropped, and all others become refusals.
+ * The only way from a part to a plan, for preview and apply alike: guards judge its steps, judgements that the wish
+ * allows are dropped, and all others become refusals.
  */
 export function throughGate(facts: HostFacts, wish: Wish, { program }: PlanContext, part: Part): Plan {
   const { entries: _, judgements, ...rest } = part;

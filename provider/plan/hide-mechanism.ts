@@ -6,7 +6,10 @@ import type { PciAddress } from "../pci/address";
 import type { StubDriver } from "../pci/stub-driver";
 import type { Part } from "./part";
 
-/** What the input `mechanism` of HiddenPciDevice takes, besides "auto". States contain these names, so they never change. */
+/**
+ * What the input `mechanism` of HiddenPciDevice takes, besides "auto". States contain these names, so they never
+ * change.
+ */
 export const HIDE_MECHANISM_NAMES = [
   "xen-cmdline",
   "grub",

@@ -11,7 +11,10 @@ export function whyNoHost({ machine }: HostFacts): string | undefined {
   return undefined;
 }
 
-/** Why this host cannot give devices to VMs as the program wants: its toolstack, or the stub driver; undefined when it can. */
+/**
+ * Why this host cannot give devices to VMs as the program wants: its toolstack, or the stub driver; undefined when it
+ * can.
+ */
 export function whyNoDevicesForVms(
   facts: HostFacts,
   wish: Pick<HideWish | AssignWish, "toolstack" | "driver">,

@@ -4,7 +4,10 @@ import type { PciAddress } from "../pci/address";
 import { isStubDriver } from "../pci/stub-driver";
 import type { AssignWish } from "./wish";
 
-/** The functions of an AssignableDevice, by address: those it names, and with `group` all that share an IOMMU group with them. */
+/**
+ * The functions of an AssignableDevice, by address: those it names, and with `group` all that share an IOMMU group with
+ * them.
+ */
 export function functionsToAssign(facts: HostFacts, wish: Pick<AssignWish, "target" | "group">): readonly PciDevice[] {
   const named = functionsOf(facts.pciDevices, wish.target);
   if (!wish.group) return named;
@@ -19,9 +22,9 @@ export function functionsToAssign(facts: HostFacts, wish: Pick<AssignWish, "targ
 }
 
 /**
- * The other members of a function's IOMMU group that stay with host drivers once the `leaving` addresses are gone. vfio gives a VM
- * nothing of such a group ("group 8 is not viable"; seen with libvirt 9.0 on Linux 6.1). Bridges and functions without a driver do
- * no harm.
+ * The other members of a function's IOMMU group that stay with host drivers once the `leaving` addresses are gone. vfio
+ * gives a VM nothing of such a group ("group 8 is not viable"; seen with libvirt 9.0 on Linux 6.1). Bridges and
+ * functions without a driver do no harm.
  */
 export function membersLeftBehind(
   facts: HostFacts,

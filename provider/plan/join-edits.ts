@@ -3,8 +3,8 @@ import type { Step } from "../steps/steps";
 import type { Dom0ArgumentEdit } from "../steps/xen-cmdline";
 
 /**
- * The same steps with at most one edit per file and per boot argument. An apply checks the assumptions of all steps before it
- * performs the first, and a second edit would assume the result of the first.
+ * The same steps with at most one edit per file and per boot argument. An apply checks the assumptions of all steps
+ * before it performs the first, and a second edit would assume the result of the first.
  */
 export function joinEdits(steps: readonly Step[]): readonly Step[] {
   const joined: Step[] = [];

@@ -6,7 +6,10 @@ import { describeGroup, membersLeftBehind } from "./iommu-group";
 import { stubDriverOf } from "./stub-driver";
 import type { PlanContext } from "./wish";
 
-/** Judges steps by IOMMU groups: vfio gives a VM only whole groups, and nothing without an IOMMU. The older pci-stub has no groups. */
+/**
+ * Judges steps by IOMMU groups: vfio gives a VM only whole groups, and nothing without an IOMMU. The older pci-stub has
+ * no groups.
+ */
 export function judgeIommuGroups(
   facts: HostFacts,
   { taken, given }: { readonly taken: readonly Taken[]; readonly given: readonly Given[] },

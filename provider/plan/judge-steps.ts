@@ -108,7 +108,7 @@ function isOrIsUnder(facts: HostFacts, address: PciAddress, device: PciDevice): 
   return address === device.address || facts.pciDevices.get(address)?.physicalFunction === device.address;
 }
 
-// Without an IOMMU the quarantine fails, after the driver has already been switched (xen/drivers/passthrough/iommu.c, 4.17).
+// Without an IOMMU the quarantine fails, after the driver was switched (xen/drivers/passthrough/iommu.c, 4.17).
 function judgeIommu(facts: HostFacts): readonly Judgement[] {
   if (facts.xen?.iommu !== false || !xenIsAtLeast(facts.xen, 4, 13)) return [];
   return [

@@ -1,6 +1,6 @@
 import type { Libvirt } from "../facts/libvirt";
 
-/** Why libvirt does not tell about its VMs, and what to do. */
+/** Why libvirt cannot be asked about its VMs, and what to do. */
 export function whyNoLibvirt(libvirt: Libvirt | undefined): string {
   if (libvirt === undefined)
     return "it has no virsh. Install libvirt and start it: apt install libvirt-daemon-system libvirt-clients, or dnf install libvirt; then systemctl start libvirtd (virtqemud or virtxend where the daemons are separate)";

@@ -73,7 +73,9 @@ export interface RebootWish {
   readonly kind: "HostReboot";
   /** Arbitrary values; with `when: "always"`, a change of them asks for another reboot. */
   readonly triggers: readonly string[];
-  /** "pending": only when a boot change of this stack needs a reboot. "always": also once for each value of `triggers`. */
+  /**
+   * "pending": only when a boot change of this stack needs a reboot. "always": also once for each value of `triggers`.
+   */
   readonly when: "pending" | "always";
   /** Whether running VMs may go down with the host. */
   readonly allowRunningVms: boolean;
@@ -87,7 +89,9 @@ export interface Owner {
   readonly stack: string;
   /** The name of the resource in the program. */
   readonly label: string;
-  /** The token in the resource's state; a new one for a new resource. Undefined in check, which is not told the state. */
+  /**
+   * The token in the resource's state; a new one for a new resource. Undefined in check, which is not told the state.
+   */
   readonly token: string | undefined;
 }
 

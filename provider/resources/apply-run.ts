@@ -26,7 +26,10 @@ export interface ApplyOutcome {
 
 const RECONNECT_MS = 10 * 60_000;
 
-/** Runs the steps of these plans as one script. Throws ConnectionError when the host cannot be reached again after a cut. */
+/**
+ * Runs the steps of these plans as one script. Throws ConnectionError when the host cannot be reached again after a
+ * cut.
+ */
 export async function runApply(
   connect: () => Promise<Host>,
   planned: readonly PlannedChange[],

@@ -23,7 +23,10 @@ const MOST_PLANS = 5;
 /** A toolstack may still be starting when the boot of its host is complete: xl answers only once xenstored does. */
 const FACTS_AFTER_BOOT_MS = 2 * 60_000;
 
-/** The changes that wait for one host. Changes that wait at the same time are planned one after the other and applied together. */
+/**
+ * The changes that wait for one host. Changes that wait at the same time are planned one after the other and applied
+ * together.
+ */
 export class ChangeQueue {
   private readonly waiting: WaitingChange[] = [];
   private applying = false;

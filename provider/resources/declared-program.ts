@@ -14,8 +14,8 @@ const Declared = z.object({
 });
 
 /**
- * What the resource classes report about the whole program: the transient input `__program`, which check drops, so that it is in no
- * state. With it hosts are read in parallel, and guards know what the program is about to change.
+ * What the resource classes report about the whole program: the transient input `__program`, which check drops, so that
+ * it is in no state. With it hosts are read in parallel, and guards know what the program is about to change.
  */
 const TransientInput = z.object({
   preview: z.boolean(),
@@ -35,9 +35,9 @@ export interface DeclaredProgram {
 }
 
 /**
- * Reads `__program`, each declaration by itself, so that one that cannot be read becomes a problem and does not affect the others.
- * Undefined when there is no `__program` (refresh, destroy). A host with invalid inputs is omitted: the check of its resources reports
- * them. Never throws.
+ * Reads `__program`, each declaration by itself, so that one that cannot be read becomes a problem and does not affect
+ * the others. Undefined when there is no `__program` (refresh, destroy). A host with invalid inputs is omitted: the
+ * check of its resources reports them. Never throws.
  */
 export function readProgram(input: unknown): DeclaredProgram | undefined {
   if (input === undefined) return undefined;
@@ -65,7 +65,10 @@ export function readProgram(input: unknown): DeclaredProgram | undefined {
   };
 }
 
-/** The declarations for devices, which guards judge by. An invalid device is omitted: the check of its own resource reports it. */
+/**
+ * The declarations for devices, which guards judge by. An invalid device is omitted: the check of its own resource
+ * reports it.
+ */
 export function deviceDeclarations(program: DeclaredProgram | undefined): readonly Declaration[] {
   return (program?.declarations ?? []).flatMap(({ kind, label, device, vm }) => {
     const target = device === undefined ? undefined : parsePciTarget(device);

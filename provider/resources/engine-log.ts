@@ -8,7 +8,7 @@ export interface EngineLog {
 
 let connected = false;
 
-// A provider process gets only the engine's address, as its first argument (@pulumi/pulumi cmd/dynamic-provider, 3.248.0).
+// The only argument of a provider process is the engine's address (@pulumi/pulumi cmd/dynamic-provider, 3.248.0).
 function connect(): void {
   if (connected) return;
   connected = true;
@@ -16,7 +16,9 @@ function connect(): void {
   if (engine !== undefined && /:\d+$/.test(engine)) pulumi.runtime.resetOptions("", "", -1, engine, "", false, "");
 }
 
-/** Lines that the engine shows. Its Log call is awaited, since lines printed to stdout can get lost at the end of a run. */
+/**
+ * Lines that the engine shows. Its Log call is awaited, since lines printed to stdout can get lost at the end of a run.
+ */
 export const engineLog: EngineLog = {
   info: (line) => {
     connect();

@@ -1,15 +1,18 @@
 import type { Questions } from "../facts/answers";
 import type { HostFacts } from "../facts/host-facts";
 
-/** How long to wait for a host: a preview soon gives up on one that does not answer, other operations wait for a busy host. */
+/**
+ * How long to wait for a host: a preview soon gives up on one that does not answer, other operations wait for a busy
+ * host.
+ */
 export type Patience = "preview" | "work";
 
 /** Only what is always asked. */
 export const NO_QUESTIONS: Questions = { vmConfigPaths: [], libvirt: false };
 
 /**
- * The facts of one host, kept until they are forgotten. Questions accumulate, so that every reading answers all questions asked so far
- * in this process, whatever their order.
+ * The facts of one host, kept until they are forgotten. Questions accumulate, so that every reading answers all
+ * questions asked so far in this process, whatever their order.
  */
 export class FactsCache {
   private asked = NO_QUESTIONS;

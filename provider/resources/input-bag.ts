@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { Bag } from "../plan/kind";
 
-/** The property of failures without one: the engine prints a property's value, that of `host` with secrets in clear (seen with 3.259). */
+/**
+ * The property of failures without one: the engine prints a property's value, that of `host` with secrets in clear
+ * (seen with 3.259).
+ */
 export const WITHOUT_VALUE = "";
 
 /** What is wrong with inputs, each with the property it is about; never `host`, whose value holds secrets. */

@@ -52,7 +52,9 @@ interface Wanted {
   readonly wish: Wish;
 }
 
-/** Turns a kind into a resource provider for the engine. create, read, update and delete reject with PassthroughError. */
+/**
+ * Turns a kind into a resource provider for the engine. create, read, update and delete reject with PassthroughError.
+ */
 export function defineResource(kind: ResourceKind, surroundings: Surroundings): dynamic.ResourceProvider {
   const { hostFor, log, env, waitingHosts } = surroundings;
   const { inputs: ownInputs, keyInputs, identity, property, wish: wishOf } = KINDS[kind];
@@ -76,7 +78,9 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     __claim: token,
   });
 
-  /** Why the engine must refuse a resource, in preview and up alike. In preview it also logs the effects on the host. */
+  /**
+   * Why the engine must refuse a resource, in preview and up alike. In preview it also logs the effects on the host.
+   */
   const judge = async ({ inputs, host, wish }: Wanted, program: DeclaredProgram | undefined) => {
     const problems = program?.problems ?? [];
     if (problems.length > 0) return problems.map((reason) => ({ property: WITHOUT_VALUE, reason }));
@@ -153,7 +157,9 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     );
   };
 
-  /** The inputs whose change replaces the resource. If the host was read, the key decides: a VM may have been renamed. */
+  /**
+   * The inputs whose change replaces the resource. If the host was read, the key decides: a VM may have been renamed.
+   */
   const replacedBy = (id: string, olds: Bag, news: Bag, wish: Wish, facts: HostFacts | undefined): string[] => {
     const differ = (inputs: readonly string[]) => inputs.filter((name) => !sameValue(olds[name], news[name]));
     const { machineId, key } = parseId(id);

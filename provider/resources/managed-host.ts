@@ -29,7 +29,10 @@ export class ManagedHost {
     return this.cache.get(patience, questions);
   }
 
-  /** Makes a change together with those that wait at the same time; resolves with the facts after it. Rejects with PassthroughError. */
+  /**
+   * Makes a change together with those that wait at the same time; resolves with the facts after it. Rejects with
+   * PassthroughError.
+   */
   apply(change: Change): Promise<HostFacts> {
     return this.queue.add(change);
   }

@@ -32,7 +32,8 @@ export type QueryResult =
   | { readonly kind: "unreached"; readonly reason: string };
 
 /**
- * Reads a host and filters its devices; each call reads it again, since other processes change it. Throws PassthroughError.
+ * Reads a host and filters its devices. Each call reads it again, since other processes change it.
+ * Throws PassthroughError.
  * @public sdk/get-pci-devices.ts requires it by name, when it is called.
  */
 export async function queryPciDevices(query: unknown): Promise<QueryResult> {

@@ -22,8 +22,8 @@ const PACE: Pace = { askMs: 1000, tellMs: 30_000 };
 const SILENCE_MS = 15_000;
 
 /**
- * Reboots the host and waits until it is back and its boot is complete. Throws PassthroughError when it does not go down, or is not
- * back within the step's time.
+ * Reboots the host and waits until it is back and its boot is complete. Throws PassthroughError when it does not go
+ * down, or is not back within the step's time.
  */
 export async function rebootHost(host: HostToReboot, step: Reboot, pace = PACE): Promise<void> {
   await goDown(host, step);

@@ -16,7 +16,9 @@ export type GroupResult =
       readonly notUndone: readonly { readonly step: string; readonly output: string }[];
     };
 
-/** How an apply ended; `groups` are in the order in which they were given, undefined where the script reported nothing. */
+/**
+ * How an apply ended; `groups` are in the order in which they were given, undefined where the script reported nothing.
+ */
 export type ApplyResult =
   /** Another apply held the host's lock for a quarter of an hour. */
   | { readonly kind: "busy" }

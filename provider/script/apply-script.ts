@@ -71,7 +71,9 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], questi
   };
 }
 
-/** A script that waits until the run with this id has ended and prints its result; prints nothing when it never began. */
+/**
+ * A script that waits until the run with this id has ended and prints its result; prints nothing when it never began.
+ */
 export function resultScript(runId: string): string {
   return `
 [ -e ${RUN_FOLDER}/lock ] || exit 0

@@ -1,4 +1,7 @@
-/** The first lines of every script: the C locale, and a PATH with all programs. `$1`: how the SSH session reaches the host. */
+/**
+ * The first lines of every script: the C locale, and a PATH with all programs. `$1`: how the SSH session reaches the
+ * host.
+ */
 export const PROLOGUE = `
 LC_ALL=C
 export LC_ALL

@@ -4,9 +4,9 @@ import type { Reboot } from "../steps/reboot";
 import { PROLOGUE } from "./prologue";
 
 /**
- * A script that reboots the host cleanly, under the lock, so that no apply of another run is interrupted. When it succeeds, or its
- * connection is cut, the host is going down. A non-zero exit means that it stays up, and the output says why.
- * XenServer takes 10 seconds to begin (xapi_host.ml, 24.14), and refuses a host that was not disabled before.
+ * A script that reboots the host cleanly, under the lock, so that no apply of another run is interrupted. When it
+ * succeeds, or its connection is cut, the host is going down. A non-zero exit means that it stays up, and the output
+ * says why. XenServer takes 10 seconds to begin (xapi_host.ml, 24.14), and refuses a host that was not disabled before.
  */
 export function rebootScript({ bootId, by }: Reboot): string {
   return `${PROLOGUE}
@@ -42,13 +42,15 @@ const XAPI_REBOOT = `  host=$(sed -n "s/^INSTALLATION_UUID='\\(.*\\)'/\\1/p" /et
 export interface BootState {
   /** The id of the current boot, a uuid. */
   readonly bootId: string;
-  /** Whether everything that starts at boot has started, including the toolstack and services that give devices to VMs. */
+  /**
+   * Whether everything that starts at boot has started, including the toolstack and services that give devices to VMs.
+   */
   readonly ready: boolean;
 }
 
 /**
- * A script that prints the current boot and whether it is complete. "degraded" counts as complete: some unit failed. On XenServer the
- * host is enabled once its toolstack is up, unless it was disabled before or by hand.
+ * A script that prints the current boot and whether it is complete. "degraded" counts as complete: some unit failed. On
+ * XenServer the host is enabled once its toolstack is up, unless it was disabled before or by hand.
  */
 export function bootStateScript({ by }: Pick<Reboot, "by">): string {
   return `${PROLOGUE}

@@ -1,9 +1,11 @@
-/** A function definition with the comment above it; all functions of this project end with a brace on a line of its own. */
+/**
+ * A function definition with the comment above it; all functions of this project end with a brace on a line of its own.
+ */
 const DEFINITION = /^(?:#.*\n)*(\w+)\(\) \{\n[\s\S]*?^\}$/gm;
 
 /**
- * The definitions in `library` that this shell calls, directly or indirectly, in the order of the library. Text in single quotes, which
- * contains all text of hosts and programs, calls nothing. `shell` must not contain comments.
+ * The definitions in `library` that this shell calls, directly or indirectly, in the order of the library. Text in
+ * single quotes, which contains all text of hosts and programs, calls nothing. `shell` must not contain comments.
  */
 export function functionsCalledBy(shell: string, library: string): string {
   const definitions = new Map([...library.matchAll(DEFINITION)].map((match) => [match[1] ?? "", match[0]]));

@@ -4,7 +4,9 @@ import type { StubDriver } from "../pci/stub-driver";
 import { quote } from "../shell";
 import type { StepType } from "./step-type";
 
-/** What binds a function to its stub driver and back: a toolstack, the sysfs files of all drivers, or those of pciback. */
+/**
+ * What binds a function to its stub driver and back: a toolstack, the sysfs files of all drivers, or those of pciback.
+ */
 export type AssignedBy = "xl" | "virsh" | "sysfs" | "pciback";
 
 /** A function is bound to the stub driver instead of its own. */

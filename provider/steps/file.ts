@@ -13,7 +13,10 @@ export interface FileEdit {
   readonly after: string | undefined;
   /** The functions that the host loses at its next boot because of this edit. */
   readonly hides: readonly PciAddress[];
-  /** The copy of the original text: kept with our first edit, removed with our last entry, left alone by edits in between. */
+  /**
+   * The copy of the original text: kept with our first edit, removed with our last entry, left alone by edits in
+   * between.
+   */
   readonly original: "keep" | "forget" | "leave";
   /** Whether a new file is executable. */
   readonly executable?: boolean;

@@ -1,4 +1,7 @@
-/** A reboot of the host. It has a script of its own, because the connection that would carry its result is cut by the reboot. */
+/**
+ * A reboot of the host. It has a script of its own, because the connection that would carry its result is cut by the
+ * reboot.
+ */
 export interface Reboot {
   /** The id of the boot to end; in any other boot nothing is done. */
   readonly bootId: string;

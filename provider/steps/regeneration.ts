@@ -4,7 +4,9 @@ import { quote } from "../shell";
 export type Regeneration =
   | {
       readonly what: "initramfs";
-      /** Module names: an initramfs with none of them and none of our files is left alone. Undefined: always rebuilt. */
+      /**
+       * Module names: an initramfs with none of them and none of our files is left alone. Undefined: always rebuilt.
+       */
       readonly ifItHas?: readonly string[];
     }
   | {
@@ -28,8 +30,9 @@ export const REGENERATIONS = {
 } as const satisfies Readonly<Record<Regenerated, { shellFunction: string; describe: string }>>;
 
 /**
- * Shell functions that rebuild boot files from their sources. The old file stays until the new one is complete, checked and on disk.
- * `remade` names the files replaced; they are rebuilt once more when a later one fails and the sources are restored.
+ * Shell functions that rebuild boot files from their sources. The old file stays until the new one is complete, checked
+ * and on disk. `remade` names the files replaced; they are rebuilt once more when a later one fails and the sources are
+ * restored.
  */
 export const REGENERATION_FUNCTIONS = `
 # Runs a slow program: reports from time to time that it is still running, and kills it with all its children after the limit.

@@ -20,8 +20,8 @@ export interface Given {
 }
 
 /**
- * Everything about one type of step: what it does to a host, as data, as facts and as shell. No member has a default: `takes`, `moves`
- * and `gives` decide which guards judge a step, so a type that omitted one would escape them.
+ * Everything about one type of step: what it does to a host, as data, as facts and as shell. No member has a default:
+ * `takes`, `moves` and `gives` decide which guards judge a step, so a type that omitted one would escape them.
  */
 export interface StepType<S> {
   /** The functions that the host loses through it. */
@@ -32,7 +32,10 @@ export interface StepType<S> {
   gives(step: S): readonly Given[];
   /** The facts after it: what later plans of the same apply start from. */
   after(facts: HostFacts, step: S): HostFacts;
-  /** Shell commands that succeed as long as the host is as the plan found it; all run under the lock before the first step. */
+  /**
+   * Shell commands that succeed as long as the host is as the plan found it; all run under the lock before the first
+   * step.
+   */
   assumes(step: S): readonly string[];
   /** Shell that performs it, and fails unless the host then is as wanted. */
   perform(step: S): string;

@@ -41,8 +41,8 @@ type Fields = { readonly [K in StepKind]: (typeof STEP_TYPES)[K] extends StepTyp
 const TYPES: { readonly [K in StepKind]: StepType<Fields[K]> } = STEP_TYPES;
 
 /**
- * One change to a host, as data. A step carries what it assumes about the host (`from`, `before`): the apply checks that again under
- * its lock, and does nothing when it no longer holds.
+ * One change to a host, as data. A step carries what it assumes about the host (`from`, `before`): the apply checks
+ * that again under its lock, and does nothing when it no longer holds.
  */
 export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly kind: P } & Fields[P] }[K];
 

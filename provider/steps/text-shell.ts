@@ -8,7 +8,10 @@ export interface TextShell {
   readonly undo: string;
 }
 
-/** Shell for steps that replace the whole text of a file; the new text is checked after writing. Undefined text means no file. */
+/**
+ * Shell for steps that replace the whole text of a file; the new text is checked after writing. Undefined text means no
+ * file.
+ */
 export function textShell(path: string, before: string | undefined, after: string | undefined): TextShell {
   return {
     assumes: expectText(path, before),

@@ -12,7 +12,10 @@ export interface VirshChange {
   readonly vm: { readonly uuid: string; readonly name: string };
   readonly hostdev: Hostdev;
   readonly to: "config" | "live";
-  /** Indices of the root ports, highest first, that libvirt adds to the configuration with an attach, or that a detach removes. */
+  /**
+   * Indices of the root ports, highest first, that libvirt adds to the configuration with an attach, or that a detach
+   * removes.
+   */
   readonly madePorts?: readonly number[];
   /** Whether virsh has --config and --live; with an older one, the configuration is redefined as `virsh edit` does. */
   readonly separateScopes: boolean;
@@ -134,7 +137,10 @@ function dropPorts({ uri, vm, madePorts = [] }: VirshChange): string {
   return madePorts.length > 0 ? ` || return\ndrop_ports ${quote(uri)} ${vm.uuid} ${quote(madePorts.join(" "))}` : "";
 }
 
-/** The device's address in the guest and the driver of a managed device after a detach are known only when the host is read again. */
+/**
+ * The device's address in the guest and the driver of a managed device after a detach are known only when the host is
+ * read again.
+ */
 function withHostdev(facts: HostFacts, { kind, vm, hostdev, to, madePorts }: VirshChange): HostFacts {
   const { libvirt } = facts;
   if (libvirt?.kind !== "answers") return facts;

@@ -17,8 +17,8 @@ export interface VmPciEdit {
 const argument = (pci: string | undefined) => (pci === undefined ? "absent" : quote(`=${pci}`));
 
 /**
- * Sets the key, and reads it back: `vm-param-set` removes it and adds it again (xen-api, cli_operations.ml). Never `--minimal`, which
- * puts a backslash before commas.
+ * Sets the key, and reads it back: `vm-param-set` removes it and adds it again (xen-api, cli_operations.ml). Never
+ * `--minimal`, which puts a backslash before commas.
  */
 export const setVmPci: StepType<VmPciEdit> = {
   takes: ({ gives }) => gives.map((address) => ({ address, when: "vm-start", to: undefined })),

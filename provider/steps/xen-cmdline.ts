@@ -5,7 +5,10 @@ import { quote } from "../shell";
 import { type FileEdit, originalPath } from "./file";
 import type { StepType } from "./step-type";
 
-/** The argument with this name on dom0's kernel line, set by XenServer's `xen-cmdline`; an undefined value means no argument. */
+/**
+ * The argument with this name on dom0's kernel line, set by XenServer's `xen-cmdline`; an undefined value means no
+ * argument.
+ */
 export interface Dom0ArgumentEdit {
   readonly kind: "set-dom0-argument";
   /** The grub.cfg that xen-cmdline edits. */
@@ -18,7 +21,10 @@ export interface Dom0ArgumentEdit {
   readonly original: FileEdit["original"];
 }
 
-/** The argument with this name on Xen's line, set by XenServer's `xen-cmdline`: the whole word; undefined means no argument. */
+/**
+ * The argument with this name on Xen's line, set by XenServer's `xen-cmdline`: the whole word; undefined means no
+ * argument.
+ */
 export interface XenArgumentEdit {
   readonly kind: "set-xen-argument";
   /** The grub.cfg that xen-cmdline edits. */
@@ -29,8 +35,8 @@ export interface XenArgumentEdit {
 }
 
 /**
- * xen-cmdline exits with 0 whatever happens, accepts any value, and doubles every argument when called with two names (8.3). So each
- * call has one name, and what it prints afterwards is checked. It replaces grub.cfg without fsync.
+ * xen-cmdline exits with 0 whatever happens, accepts any value, and doubles every argument when called with two names
+ * (8.3). So each call has one name, and what it prints afterwards is checked. It replaces grub.cfg without fsync.
  */
 const functions = `
 # "dom0" or "xen" for the command line, name, the whole argument that it should have ("" for none).

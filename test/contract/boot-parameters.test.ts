@@ -111,6 +111,8 @@ describe("XenServer", () => {
   test("refuses to go down under a running VM, in preview", async () => {
     await output(host, "xe vm-start vm=media");
     const { failures } = await new Deployment(host).check("HostReboot", { when: "always" });
-    expect(failures[0]?.reason).toMatch(/^Unable to reboot the host on \S+: its VMs media run\. Shut them down first/);
+    expect(failures[0]?.reason).toMatch(
+      /^Unable to reboot the host on \S+: VMs are running on it: media\. Shut them down first/,
+    );
   }, 60_000);
 });

@@ -146,7 +146,7 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
       const { failures } = await preview.check("AssignableDevice", { device: NIC }, "card");
       expect(failures).toEqual([]);
       expect(preview.lines.join("\n")).toMatch(
-        /^card on .*:\n {2}0000:01:00\.0 \(.*\) is unbound from the host driver e1000e\n {2}the network interface \S+ disappears from the host/,
+        /^card on .*:\n {2}0000:01:00\.0 \(.*\) is taken from the host driver e1000e\n {2}the network interface \S+ disappears from the host/,
       );
     });
 
@@ -209,7 +209,7 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
     test("refuses a configuration that xl cannot read", async () => {
       await withVm("/etc/xen/broken.cfg", `name = "broken"\npci = [ '01:00.0'\n`, async () => {
         const { failures } = await new Deployment(host).check("VmPciAttachment", { device: NIC, vm: "broken" });
-        expect(failures[0]?.reason).toContain("/etc/xen/broken.cfg is no valid VM configuration");
+        expect(failures[0]?.reason).toContain("/etc/xen/broken.cfg is not a valid VM configuration");
       });
     });
 

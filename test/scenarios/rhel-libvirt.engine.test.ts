@@ -42,10 +42,10 @@ const step = (name: string, body: () => Promise<void>) => test(name, body, 120_0
 step("preview names the device, its driver, the guest and the SELinux boolean", async () => {
   const { output: shown } = await project.preview();
   expect(shown).toContain(
-    `${USB} (USB controller: Intel Corporation 82801JD/DO (ICH10 Family) USB2 EHCI Controller #2) is unbound from the host driver ehci_hcd`,
+    `${USB} (USB controller: Intel Corporation 82801JD/DO (ICH10 Family) USB2 EHCI Controller #2) is taken from the host driver ehci_hcd`,
   );
   expect(shown).toContain(`the configuration of the VM "win2k3" gets ${USB}: available from its next start`);
-  expect(shown).toContain("the SELinux boolean virt_use_sysfs is switched on for good");
+  expect(shown).toContain("the SELinux boolean virt_use_sysfs is switched on permanently");
   expect(await snapshot()).toBe(untouched);
 });
 

@@ -38,7 +38,7 @@ const step = (name: string, body: () => Promise<void>) => test(name, body, 120_0
 
 step("preview says what dom0 loses, for which xl itself only has a caution", async () => {
   const { output: shown } = await project.preview();
-  expect(shown).toContain("is unbound from the host driver e1000e");
+  expect(shown).toContain("is taken from the host driver e1000e");
   expect(shown).toContain("the network interface enp1s0f0 disappears from the host");
   expect(shown).toContain(`${CONFIG} gets ${CARD[0]} in its pci list`);
   expect(await snapshot()).toBe(untouched);

@@ -17,8 +17,8 @@ export interface WaitingChange {
 }
 
 /**
- * The boot changes that need a reboot: those of one stack, or of all when `owner` is undefined. A change written before the current
- * boot is left out: if that boot did not bring it about, another one will not either.
+ * The boot changes that need a reboot: those of one stack, or of all when `owner` is undefined. A change written before
+ * the current boot is left out: if that boot did not bring it about, another one will not either.
  */
 export function waitingChanges(facts: HostFacts, owner: Owner | undefined): readonly WaitingChange[] {
   const { bootId } = facts.machine;

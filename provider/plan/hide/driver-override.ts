@@ -2,8 +2,9 @@ import type { HideMechanism } from "../hide-mechanism";
 import { leaveEarly, takeEarly, takenEarly, whyNoEarlyScript } from "./early";
 
 /**
- * KVM: a script in the initramfs binds functions to vfio-pci or pci-stub by their address, before udev loads any driver. A udev rule
- * alone would come too late: a driver that is loaded for another device of the same kind takes all devices it can.
+ * KVM: a script in the initramfs binds functions to vfio-pci or pci-stub by their address, before udev loads any
+ * driver. A udev rule alone would come too late: a driver that is loaded for another device of the same kind takes all
+ * devices it can.
  */
 export const driverOverrideHiding: HideMechanism = {
   name: "driver-override",

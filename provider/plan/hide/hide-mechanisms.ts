@@ -31,7 +31,10 @@ export type ChosenMechanism =
   | { readonly kind: "mechanism"; readonly mechanism: HideMechanism }
   | { readonly kind: "none"; readonly reason: string };
 
-/** The mechanism that the program names; else the one the host already uses, else the first that can hide these functions. */
+/**
+ * The mechanism that the program names; else the one the host already uses, else the first that can hide these
+ * functions.
+ */
 export function chooseMechanism(
   facts: HostFacts,
   devices: readonly PciDevice[],

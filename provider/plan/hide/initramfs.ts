@@ -3,7 +3,9 @@ import { modprobeFiles } from "../../facts/modprobe";
 import type { HideMechanism } from "../hide-mechanism";
 import { leaveEarly, takeEarly, takenEarly, whyNoEarlyScript } from "./early";
 
-/** Xen: a script in the initramfs binds functions to pciback, including those whose own driver is built into the kernel. */
+/**
+ * Xen: a script in the initramfs binds functions to pciback, including those whose own driver is built into the kernel.
+ */
 export const initramfsHiding: HideMechanism = {
   name: "initramfs",
   hiddenBy: "initramfs",

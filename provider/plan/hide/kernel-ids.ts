@@ -18,7 +18,10 @@ const IDS_FILE = "/etc/modprobe.d/pulumi-pci-passthrough-ids.conf";
 
 const STUBS = ["vfio-pci", "pci-stub"] as const;
 
-/** KVM, only by name: the stub driver takes every device with a vendor and device id, listed in kernel or modprobe arguments. */
+/**
+ * KVM, only by name: the stub driver takes every device with a vendor and device id, listed in kernel or modprobe
+ * arguments.
+ */
 export const kernelIdsHiding: HideMechanism = {
   name: "kernel-ids",
   hiddenBy: "kernel-ids",

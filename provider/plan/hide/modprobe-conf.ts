@@ -12,7 +12,10 @@ import { NOTHING, part } from "../part";
 /** Packed into every initrd by mkinitrd 5.1, to support keyboards. */
 const USB_OF_INITRD = ["ehci_hcd", "ohci_hcd", "uhci_hcd"];
 
-/** For the kernels from Xen (2.6.18): the module pciback, with its options and the install lines that order modules in modprobe.conf. */
+/**
+ * For the kernels from Xen (2.6.18): the module pciback, with its options and the install lines that order modules in
+ * modprobe.conf.
+ */
 export const modprobeConfHiding: HideMechanism = {
   name: "modprobe",
   hiddenBy: "modprobe.conf",

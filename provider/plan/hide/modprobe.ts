@@ -21,7 +21,10 @@ import type { HideMechanism } from "../hide-mechanism";
 import { nativeModule } from "../native-module";
 import { NOTHING, part } from "../part";
 
-/** Xen with pciback as a module: its option `hide=`, and softdeps that make other drivers' modules wait for it, in the initramfs too. */
+/**
+ * Xen with pciback as a module: its option `hide=`, and softdeps that make other drivers' modules wait for it, in the
+ * initramfs too.
+ */
 export const modprobeHiding: HideMechanism = {
   name: "modprobe",
   hiddenBy: "modprobe",
@@ -75,7 +78,7 @@ function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
   if (option.kind === "unusable") return option.reason;
   const maker = initramfsMakerOf(facts.boot);
   if (maker === undefined) {
-    return "its initramfs is built by none of initramfs-tools, dracut and mkinitfs, so it cannot be rebuilt with the change. Install one of them";
+    return "its initramfs is built by none of initramfs-tools, dracut and mkinitfs, so it cannot be rebuilt with the change";
   }
   if (initramfsModuleFiles(maker, bootFiles(facts.files), undefined) === undefined) {
     return '/etc/mkinitfs/mkinitfs.conf has no plain features="…" line to which xen-pciback could be added. Write one';

@@ -20,9 +20,9 @@ import type { HideMechanism } from "../hide-mechanism";
 import { part } from "../part";
 
 /**
- * /etc/xen/pciback.conf and a script that reads it late in the boot, after the devices' own drivers have taken them; independent of the
- * boot loader and the initramfs. An existing script of the user is used and left unchanged. Without one, our script is installed with
- * our first entry and removed with the last.
+ * /etc/xen/pciback.conf and a script that reads it late in the boot, after the devices' own drivers have taken them;
+ * independent of the boot loader and the initramfs. An existing script of the user is used and left unchanged. Without
+ * one, our script is installed with our first entry and removed with the last.
  */
 export const pcibackConfHiding: HideMechanism = {
   name: "pciback-conf",
@@ -114,7 +114,10 @@ function bootFiles(facts: HostFacts): readonly (readonly [string, string])[] {
   ];
 }
 
-/** Where to list the module so that it is loaded at boot: where our earlier entry is; undefined when it is listed already or built in. */
+/**
+ * Where to list the module so that it is loaded at boot: where our earlier entry is; undefined when it is listed
+ * already or built in.
+ */
 function moduleListOf(facts: HostFacts): { readonly path: string; readonly module: string } | undefined {
   const { module, kind } = facts.pciback;
   if (kind !== "module") return undefined;

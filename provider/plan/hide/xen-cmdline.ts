@@ -21,8 +21,8 @@ import { NOTHING, part, refuse } from "../part";
 
 /**
  * XenServer and XCP-ng: pciback is built into the kernel, and `xen-cmdline` writes its list to grub.cfg. XCP-ng 8.3's
- * `xe pci-disable-dom0-access` writes the same list with the same command (pciops.ml), new devices first and the others reversed.
- * So the order means nothing, and dom0 access is defined by the list alone.
+ * `xe pci-disable-dom0-access` writes the same list with the same command (pciops.ml), new devices first and the others
+ * reversed. So the order means nothing, and dom0 access is defined by the list alone.
  */
 export const xenCmdlineHiding: HideMechanism = {
   name: "xen-cmdline",
@@ -147,7 +147,10 @@ function hideArguments(facts: HostFacts): HideArguments | undefined {
     : { ...inFile, values: readHideArguments(xenCmdline.hide.arguments).values };
 }
 
-/** Warnings about entries that also hide a function, and that xen-cmdline never edits: an upgrade writes the list to all entries. */
+/**
+ * Warnings about entries that also hide a function, and that xen-cmdline never edits: an upgrade writes the list to all
+ * entries.
+ */
 function otherEntries(facts: HostFacts, devices: readonly PciDevice[]): readonly string[] {
   const menu: XenMenu | undefined = facts.xenCmdline?.file && readXenMenu(facts.xenCmdline.file.text);
   const hiding = (menu?.entries ?? []).filter((entry) => {

@@ -26,7 +26,10 @@ export interface PciDeviceInfo {
   readonly hidden: boolean;
   /** Names of the VMs that have it now, or get it at their next start. */
   readonly vms: readonly string[];
-  /** Addresses of the other functions in its IOMMU group: a VM gets all of them or none. Undefined when it is in no group. */
+  /**
+   * Addresses of the other functions in its IOMMU group: a VM gets all of them or none. Undefined when it is in no
+   * group.
+   */
   readonly groupMembers?: readonly string[];
   /** The address of the physical function, when this is a virtual function. */
   readonly physicalFunction?: string;

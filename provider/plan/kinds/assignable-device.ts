@@ -147,7 +147,10 @@ function assignedBy(facts: HostFacts, wish: AssignWish, stub: StubDriver): Assig
   return stub === stubDriverOf(facts, { driver: undefined }) ? "virsh" : "sysfs";
 }
 
-/** A built-in driver registers at boot or never, and one invalid part of its device list prevents it (pci_stub.c, 4.4 to 6.x). */
+/**
+ * A built-in driver registers at boot or never, and one invalid part of its device list prevents it (pci_stub.c, 4.4 to
+ * 6.x).
+ */
 function didNotRegister(facts: HostFacts): string {
   const list = /\bxen[-_]pciback\.hide=\S*/.exec(facts.machine.kernelCommandLine)?.[0];
   return `pciback is built into its kernel and did not register at the last boot${list ? `: the kernel does not accept ${list}` : ""}. Fix its boot arguments and reboot the host`;

@@ -109,7 +109,10 @@ function forgetReboots(facts: HostFacts, wish: RebootWish, { owner }: PlanContex
   return claim ? part({ steps: [dropClaim(key, claim)] }) : NOTHING;
 }
 
-/** Whether the host was rebooted for these triggers: noted in an earlier boot, so that a crash in between asks for no second reboot. */
+/**
+ * Whether the host was rebooted for these triggers: noted in an earlier boot, so that a crash in between asks for no
+ * second reboot.
+ */
 function wasRebooted(facts: HostFacts, wish: RebootWish, owner: Owner): boolean {
   const done = findClaim(facts, claimOfStack(wish, owner))?.reboot;
   return (

@@ -104,7 +104,10 @@ function iommuStatus(facts: HostFacts, _wish: IommuWish, key: string): IommuStat
   };
 }
 
-/** What it takes to switch the IOMMU on: nothing, something only a person can do, or a boot argument. `say` tells people. */
+/**
+ * What it takes to switch the IOMMU on: nothing, something only a person can do, or a boot argument. `say` tells
+ * people.
+ */
 export type IommuNeed =
   | { readonly kind: "nothing"; readonly say: string }
   | { readonly kind: "advice"; readonly say: string }

@@ -40,7 +40,9 @@ export function planAbsent<K extends ResourceKind>(facts: HostFacts, wish: WishO
   return throughGate(facts, wish, context, TYPED[wish.kind].absent(facts, wish, context));
 }
 
-/** The key of a wish on its host, which names its claim and is part of its id. Undefined while its VM cannot be found. */
+/**
+ * The key of a wish on its host, which names its claim and is part of its id. Undefined while its VM cannot be found.
+ */
 export function keyOf<K extends ResourceKind>(facts: HostFacts, wish: WishOf<K>): string | undefined {
   return TYPED[wish.kind].key(facts, wish);
 }

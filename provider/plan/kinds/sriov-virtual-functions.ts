@@ -145,8 +145,8 @@ function statusOfFunctions(facts: HostFacts, wish: VirtualFunctionsWish): Virtua
 }
 
 /**
- * What udev does at each boot. The number can be set only once the driver is bound: at "bind" (Linux 4.14 and later), at a coldplug
- * "add" after an initramfs bound it, or when its network interface appears (older kernels).
+ * What udev does at each boot. The number can be set only once the driver is bound: at "bind" (Linux 4.14 and later),
+ * at a coldplug "add" after an initramfs bound it, or when its network interface appears (older kernels).
  */
 function ruleText(address: PciAddress, count: number): string {
   return `# Virtual functions that pulumi-pci-passthrough makes at each boot.

@@ -1,12 +1,17 @@
 import type { DomainXml, GuestAddress } from "../../../vm-text/domain-xml";
 
-/** A guest has 32 slots on a PCI bus. 4 are used by its own devices (host bridge, ISA bridge, display, balloon), so at most 28 are free. */
+/**
+ * A guest has 32 slots on a PCI bus. 4 are used by its own devices (host bridge, ISA bridge, display, balloon), so at
+ * most 28 are free.
+ */
 const SLOTS = 32;
 const OWN_SLOTS = [0, 1, 2, 3];
 /** The most host devices that a guest can have (Red Hat Enterprise Linux, Virtualization Guide, "PCI passthrough"). */
 const MOST_HOSTDEVS = 32;
 
-/** Why the guest's PCI buses have no room for `more` functions; undefined when they do. Xen guests have no such limit. */
+/**
+ * Why the guest's PCI buses have no room for `more` functions; undefined when they do. Xen guests have no such limit.
+ */
 export function whyNoRoom(xml: DomainXml, more: number): string | undefined {
   if (xml.type === "xen" || more === 0) return undefined;
   const devices = xml.hostdevs.length + more;
@@ -19,7 +24,9 @@ export function whyNoRoom(xml: DomainXml, more: number): string | undefined {
     : `its PCI bus has ${free} of 28 slots free, and ${more} ${more > 1 ? "are" : "is"} needed. Detach other devices first`;
 }
 
-/** Why `more` functions cannot be hot-plugged, although its next start may have room for them; undefined when they can. */
+/**
+ * Why `more` functions cannot be hot-plugged, although its next start may have room for them; undefined when they can.
+ */
 export function whyNoRoomForHotPlug(xml: DomainXml, more: number): string | undefined {
   if (!isExpress(xml)) return whyNoRoom(xml, more);
   const free = freePorts(xml);
@@ -29,8 +36,9 @@ export function whyNoRoomForHotPlug(xml: DomainXml, more: number): string | unde
 }
 
 /**
- * The indices of the root ports that libvirt adds to the configuration of a PCI Express guest for `more` functions.
- * A guest without any port gets a spare one (libvirt src/qemu/qemu_domain_address.c, qemuDomainAssignPCIAddresses; seen with 9.0).
+ * The indices of the root ports that libvirt adds to the configuration of a PCI Express guest for `more` functions. A
+ * guest without any port gets a spare one (libvirt src/qemu/qemu_domain_address.c, qemuDomainAssignPCIAddresses; seen
+ * with 9.0).
  */
 export function portsToAdd(xml: DomainXml, more: number): readonly number[] {
   const lacking = isExpress(xml) ? Math.max(0, more - freePorts(xml)) : 0;

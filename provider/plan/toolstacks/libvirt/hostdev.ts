@@ -58,7 +58,10 @@ export function isAsWanted(present: PciHostdev, wanted: Hostdev): boolean {
   );
 }
 
-/** Whether an AssignableDevice keeps the function on its stub driver: then libvirt must not return it to the host when a VM stops. */
+/**
+ * Whether an AssignableDevice keeps the function on its stub driver: then libvirt must not return it to the host when a
+ * VM stops.
+ */
 function isKeptAssignable(facts: HostFacts, address: PciAddress, program: PlanContext["program"]): boolean {
   return (
     isClaimedAssignable(facts, address) ||

@@ -17,7 +17,8 @@ export function planLive(
 ): Part {
   const { domain } = vm;
   const claimed = claim?.entries ?? [];
-  // Kept when the VM stops, since a claim changes only with the program. What our configuration entry brought counts as ours.
+  // Kept when the VM stops, since a claim changes only with the program. A device that our configuration entry brought
+  // counts as ours.
   const claimedEntries = [
     ...(wish.scope === "live" ? entriesOf(claimed, "libvirt-config") : []),
     ...entriesOf(claimed, "libvirt-live"),

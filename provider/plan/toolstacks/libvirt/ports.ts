@@ -11,8 +11,8 @@ export function portsMadeFor(facts: HostFacts, vmKey: string): readonly number[]
 }
 
 /**
- * The indices of the root ports to remove with these functions: those that libvirt made and nothing else uses. Highest first, and none
- * below one that stays, because libvirt would make it again (seen with 9.0).
+ * The indices of the root ports to remove with these functions: those that libvirt made and nothing else uses. Highest
+ * first, and none below one that stays, because libvirt would make it again (seen with 9.0).
  */
 export function portsThatGo(
   entries: readonly ClaimEntry[],

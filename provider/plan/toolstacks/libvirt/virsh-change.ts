@@ -33,7 +33,10 @@ export function virshDetach(
   return { kind: "virsh-detach", ...changeOf(libvirt, vm), hostdev, to };
 }
 
-/** The steps that remove functions of a claim from the configuration, and with the last one the root ports made for them. */
+/**
+ * The steps that remove functions of a claim from the configuration, and with the last one the root ports made for
+ * them.
+ */
 export function detachFromConfig(
   libvirt: LibvirtAnswers,
   vm: LibvirtVm,

@@ -37,7 +37,9 @@ export interface WantedEntries {
   readonly language: ConfigLanguage;
 }
 
-/** The new text of a VM configuration with the entries that the claim then has in it, or the line that cannot be edited. */
+/**
+ * The new text of a VM configuration with the entries that the claim then has in it, or the line that cannot be edited.
+ */
 export type ConfigEdit =
   | { readonly kind: "edited"; readonly text: string; readonly entries: readonly VmFileEntry[] }
   | { readonly kind: "error"; readonly line: number; readonly reason: string };
@@ -181,7 +183,9 @@ class Draft {
   }
 }
 
-/** What was added to the file besides entries, from all claims: each records what had been added when it was written. */
+/**
+ * What was added to the file besides entries, from all claims: each records what had been added when it was written.
+ */
 function additionsIn(facts: HostFacts, path: string): XlAdditions {
   const all = entriesInFile(allEntries(facts), path).map(({ undo }) => undo.additions);
   const passthrough = all.find((additions) => additions.passthrough)?.passthrough;

@@ -13,7 +13,10 @@ export interface FileVm extends HostVm {
   readonly domain: Domain | undefined;
 }
 
-/** Finds a VM by name, uuid, or the path of its configuration file. Programs, and so `wanted`, are in UTF-8; files are bytes. */
+/**
+ * Finds a VM by name, uuid, or the path of its configuration file. Programs, and so `wanted`, are in UTF-8; files are
+ * bytes.
+ */
 export function findVm({ name: reader, language }: FileToolstack, facts: HostFacts, wanted: string): FoundVm<FileVm> {
   const configs = vmConfigs(facts.files).map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
   if (wanted.startsWith("/")) {

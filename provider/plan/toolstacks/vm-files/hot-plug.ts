@@ -5,7 +5,10 @@ import type { Attachment } from "../../vm-planner";
 import type { FileToolstack } from "./file-toolstack";
 import type { FileVm } from "./find-vm";
 
-/** Hot-plugs what the running VM lacks, or tells why that is impossible now: an effect, or a refusal if the program insists. */
+/**
+ * Hot-plugs what the running VM lacks, or tells why that is impossible now: an effect, or a refusal if the program
+ * insists.
+ */
 export function planHotPlug(tools: FileToolstack, { facts, wish, vm, devices, program }: Attachment<FileVm>): Part {
   const { domain } = vm;
   if (!domain || wish.scope === "config") return NOTHING;

@@ -15,7 +15,10 @@ import {
   warnOfSameIds,
 } from "./ids-file";
 
-/** The edit of xend's file that makes the devices of a VM permissive, or stops that. Refuses a file that cannot be edited. */
+/**
+ * The edit of xend's file that makes the devices of a VM permissive, or stops that. Refuses a file that cannot be
+ * edited.
+ */
 export function editPermissive(facts: HostFacts, wanted: WantedBeside, entriesOfClaim: readonly ClaimEntry[]): Part {
   const file = idsFile(facts, PERMISSIVE_FILE);
   const claimed = idsEntriesIn(entriesOfClaim, PERMISSIVE_FILE);

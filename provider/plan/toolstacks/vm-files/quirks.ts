@@ -15,7 +15,10 @@ import {
   warnOfSameIds,
 } from "./ids-file";
 
-/** The edit of xend's file that lets a guest write more fields of its devices, or stops that. Refuses a file that cannot be edited. */
+/**
+ * The edit of xend's file that lets a guest write more fields of its devices, or stops that. Refuses a file that cannot
+ * be edited.
+ */
 export function editQuirks(facts: HostFacts, wanted: WantedBeside, entriesOfClaim: readonly ClaimEntry[]): Part {
   const file = idsFile(facts, QUIRKS_FILE);
   const claimed = idsEntriesIn(entriesOfClaim, QUIRKS_FILE);

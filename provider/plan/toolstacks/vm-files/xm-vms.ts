@@ -10,8 +10,9 @@ import { editPermissive } from "./permissive";
 import { editQuirks } from "./quirks";
 
 /**
- * The first Xen whose xm understands an option (xen's git history: f86db27518, f3cc74d2f1, 5534b7d986). An older xm silently drops the
- * whole entry (preprocess_pci). `permissive` and `quirks` are files of xend; all other options came with xl.
+ * The first Xen whose xm understands an option (xen's git history: f86db27518, f3cc74d2f1, 5534b7d986). An older xm
+ * silently drops the whole entry (preprocess_pci). `permissive` and `quirks` are files of xend; all other options came
+ * with xl.
  */
 const XM_SINCE: { readonly [option in keyof AttachOptions]?: string } = {
   permissive: "3.0",

@@ -88,7 +88,10 @@ function mayRunHere(vm: XapiVm, hostUuid: string): boolean {
   return [undefined, hostUuid].includes(vm.residentOn ?? vm.affinity);
 }
 
-/** XAPI does not check whether two VMs name the same device; it resets the device while the other VM uses it (xenopsd, device.ml). */
+/**
+ * XAPI does not check whether two VMs name the same device; it resets the device while the other VM uses it (xenopsd,
+ * device.ml).
+ */
 function judgeOtherVms(vm: PoolVm, given: readonly PciDevice[]): readonly Judgement[] {
   const others = vm.pool.vms.filter((other) => other.kind === "vm" && other.uuid !== vm.machine.uuid);
   return others

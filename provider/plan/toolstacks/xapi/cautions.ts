@@ -7,7 +7,10 @@ import { isHidden } from "../../hide/hide-mechanisms";
 import type { PlanContext } from "../../wish";
 import { hostName, type PoolVm } from "./find-vm";
 
-/** Warnings about what a VM with a device cannot do, and what XAPI does not check. Source: xen-api's docs, xapi_vm_lifecycle.ml, agility.ml, 1.60 to 26.1. */
+/**
+ * Warnings about what a VM with a device cannot do, and what XAPI does not check. Source: xen-api's docs,
+ * xapi_vm_lifecycle.ml, agility.ml, 1.60 to 26.1.
+ */
 export function vmCautions(vm: PoolVm): readonly string[] {
   const { pool, machine, hostUuid } = vm;
   const name = `the VM "${vm.name}"`;
@@ -44,7 +47,10 @@ function highAvailability({ name, pool, machine }: PoolVm): readonly string[] {
   ];
 }
 
-/** The device classes that xapi keeps records of (xapi_pci.ml: storage, network, display); only a record blocks a migration. */
+/**
+ * The device classes that xapi keeps records of (xapi_pci.ml: storage, network, display); only a record blocks a
+ * migration.
+ */
 const KNOWN_CLASSES = ["01", "02", "03"];
 
 /** Warnings about a device that XAPI gives to a VM. */

@@ -8,7 +8,10 @@ import { findMachine, type PoolVm } from "./find-vm";
 import { devicesInVm } from "./live-devices";
 import { hadNoKey } from "./pci-items";
 
-/** Drafts the removal of our items from the VM's `other-config:pci`. A running VM keeps the device until it is shut down. */
+/**
+ * Drafts the removal of our items from the VM's `other-config:pci`. A running VM keeps the device until it is shut
+ * down.
+ */
 export function draftDetach({ facts, wish, vm, claim }: Detachment<PoolVm>): Part {
   const machine = findMachine(facts, vm?.key ?? wish.vm);
   if (!machine) return part({ effects: ["the VM no longer exists: nothing to detach"] });

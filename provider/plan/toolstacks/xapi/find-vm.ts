@@ -42,7 +42,10 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm<PoolVm> {
   };
 }
 
-/** The record of a VM by uuid, even if it has become a template, which keeps the keys of the VM. Undefined when it is gone. */
+/**
+ * The record of a VM by uuid, even if it has become a template, which keeps the keys of the VM. Undefined when it is
+ * gone.
+ */
 export function findMachine(facts: HostFacts, uuid: string): XapiVm | undefined {
   const pool = facts.xapi?.answer;
   return pool?.kind === "pool" ? pool.vms.find((vm) => vm.uuid === uuid.toLowerCase()) : undefined;
