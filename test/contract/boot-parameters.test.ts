@@ -35,7 +35,7 @@ test("a kernel that leaves the IOMMU alone: the argument, the reboot, and back a
   const preview = new Deployment(host);
   await preview.check("IommuBootParameters", {}, "iommu");
   expect(preview.lines.join("\n")).toContain(
-    "the kernel does not use the IOMMU that the firmware offers: it gets intel_iommu=on",
+    "the kernel does not use the IOMMU that the firmware offers: intel_iommu=on is added to its command line",
   );
   const iommu = await new Deployment(host).create("IommuBootParameters", {});
   expect(iommu.outs).toMatchObject({ firmware: "intel", configured: true, active: false, pending: "host-reboot" });

@@ -31,7 +31,7 @@ const failing: readonly [string, () => void, RegExp][] = [
   [
     "the file system of the host is read-only",
     () => host.failAt({ writesUnder: "/var/lib", error: "EROFS" }),
-    /^Unable to make 0000:01:00\.0 assignable on 127\.0\.0\.1: the host could not begin, and said: .*Read-only file system[\s\S]*Nothing was changed/,
+    /^Unable to make 0000:01:00\.0 assignable on 127\.0\.0\.1: the host could not start the script, and said: .*Read-only file system[\s\S]*Nothing was changed/,
   ],
 ];
 test.each(failing)("%s: a clear error, and the host as it was", async (_, fail, message) => {

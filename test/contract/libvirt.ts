@@ -204,7 +204,7 @@ ${VIRSH} define /root/contract.xml`,
 
     const refused: readonly [string, Record<string, unknown>, RegExp][] = [
       ["a VM that is not there", { vm: "none" }, /the host has no VM "none"[\s\S]*"contract" [0-9a-f-]{36}/],
-      ["a file", { vm: "/etc/libvirt/qemu/contract.xml" }, /libvirt keeps the files of its VMs to itself/],
+      ["a file", { vm: "/etc/libvirt/qemu/contract.xml" }, /libvirt manages the files of its VMs itself/],
     ];
     for (const [what, given, reason] of refused) {
       test(`refuses ${what}`, async () => {
