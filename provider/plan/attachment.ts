@@ -1,15 +1,6 @@
 import { functionsOf } from "../facts/pci-devices";
 import { formatPciTarget, type PciAddress } from "../pci/address";
-import {
-  claimedFunctions,
-  claimFor,
-  claimKey,
-  claimToGiveBack,
-  dropClaim,
-  findClaim,
-  judgeClaim,
-  judgeUnreadable,
-} from "./claim";
+import { claimedFunctions, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "./claim";
 import { cautionsOf } from "./effects";
 import { noSuchDevice } from "./no-such-device";
 import { join, part, refuse, unchanged } from "./part";
@@ -44,15 +35,14 @@ export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner 
       const found = toolstack.find(facts, wish.vm);
       const vm = found.kind === "found" ? found.vm : undefined;
       const key = claimKey(wish, vm?.key ?? wish.vm);
-      const unreadable = judgeUnreadable(facts, key);
-      if (unreadable.length > 0) return part({ judgements: unreadable });
-      const claim = claimToGiveBack(facts, key, owner);
       const device = formatPciTarget(wish.target);
-      if (!claim) return unchanged(`${device} is no longer managed by this stack: nothing to take back`);
-      if (found.kind === "unreadable" || found.kind === "several") return refuse(found.reason);
-      const draft = toolstack.detach({ facts, wish, vm, key, claim });
-      if (draft.judgements.length > 0) return draft;
-      return join(draft, part({ steps: [dropClaim(key, claim)] }));
+      const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to take back`);
+      return endClaim(facts, key, owner, withoutClaim, (claim) => {
+        if (found.kind === "unreadable" || found.kind === "several") return refuse(found.reason);
+        const draft = toolstack.detach({ facts, wish, vm, key, claim });
+        if (draft.judgements.length > 0) return draft;
+        return join(draft, part({ steps: [dropClaim(key, claim)] }));
+      });
     },
     isAttachedLive: (facts, vm, address: PciAddress) =>
       whenFound(toolstack.find(facts, vm), (known) => toolstack.isAttachedLive(facts, known, address)),

@@ -9,6 +9,7 @@ import { quote } from "../shell";
 import type { FileEdit } from "../steps/file";
 import type { Step } from "../steps/steps";
 import type { Judgement } from "./guard";
+import { type Part, part } from "./part";
 import type { Owner, Wish } from "./wish";
 
 /** The key of a wish's claim, unique on its host. `vm`: the permanent name of an attachment's VM. */
@@ -90,6 +91,23 @@ export function claimFor(
 export function claimToGiveBack(facts: HostFacts, key: string, owner: Owner): Claim | undefined {
   const claim = findClaim(facts, key);
   return claim?.token === owner.token ? claim : undefined;
+}
+
+/**
+ * The end of a declaration. `giveBack` drafts it from the claim; where this owner has none, `withoutClaim` says so. A claim that
+ * cannot be read is refused.
+ */
+export function endClaim(
+  facts: HostFacts,
+  key: string,
+  owner: Owner,
+  withoutClaim: Part,
+  giveBack: (claim: Claim) => Part,
+): Part {
+  const unreadable = judgeUnreadable(facts, key);
+  if (unreadable.length > 0) return part({ judgements: unreadable });
+  const claim = claimToGiveBack(facts, key, owner);
+  return claim ? giveBack(claim) : withoutClaim;
 }
 
 /** The step that ends a claim. */

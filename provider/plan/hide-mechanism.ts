@@ -41,9 +41,7 @@ export interface HideMechanism {
   isHidden(facts: HostFacts, address: PciAddress): boolean;
   /** Hides one function. */
   hide(facts: HostFacts, device: PciDevice, key: string, stub: StubDriver): Part;
-  /** Why the entries for one function cannot be removed in the host's current state; undefined when they can. */
-  whyNotUnhide?(facts: HostFacts, address: PciAddress): string | undefined;
-  /** Removes what the claim has for one function. */
+  /** Removes what the claim has for one function; refuses where the host's own text cannot be edited. */
   unhide(facts: HostFacts, address: PciAddress, claim: Claim, key: string): Part;
   /** Warnings about the existing boot configuration, although nothing forbids the change. */
   cautions?(facts: HostFacts, devices: readonly PciDevice[], change: "hide" | "unhide"): readonly string[];

@@ -87,13 +87,15 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     const twin = twinOf(wish, inputs.__label, program);
     if (twin !== undefined) return [{ property, reason: twin }];
     if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") return [];
+    const vms = [vmOf(wish), ...(program?.declarations ?? []).map(({ vm }) => vm)];
+    // The own host first, with all of its questions: among the others it would be read once without them.
+    const reading = host.facts("preview", questionsOf(inputs.host, vms));
     for (const other of program?.hosts ?? [])
       hostFor(other)
         .facts("preview", questionsOf(other, []))
         .catch(() => {}); // read in parallel; each check reports the errors of its own host
     try {
-      const vms = [vmOf(wish), ...(program?.declarations ?? []).map(({ vm }) => vm)];
-      const facts = await host.facts("preview", questionsOf(inputs.host, vms));
+      const facts = await reading;
       const context = { owner: ownerOf(inputs), program: deviceDeclarations(program) };
       const plan = planPresent(facts, wish, context);
       if (program?.preview && plan.refusals.length === 0) {

@@ -52,10 +52,6 @@ export const grubHiding: HideMechanism = {
       ],
     });
   },
-  whyNotUnhide(facts, address) {
-    const edit = editUnhide(facts, address);
-    return edit.kind === "error" ? edit.reason : undefined;
-  },
   unhide(facts, address, _claim, key) {
     const edit = editUnhide(facts, address);
     if (edit.kind === "error") return refuse(edit.reason);

@@ -19,7 +19,7 @@ import { bootFileEdit } from "../boot-file-edit";
 import { otherEntries } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
 import { nativeModule } from "../native-module";
-import { NOTHING, part } from "../part";
+import { NOTHING, part, refuse } from "../part";
 
 /**
  * Xen with pciback as a module: its option `hide=`, and softdeps that make other drivers' modules wait for it, in the
@@ -44,11 +44,9 @@ export const modprobeHiding: HideMechanism = {
       entries: edits.map(({ path }) => ({ kind: "hidden", path, address, undo: { mechanism: "modprobe", module } })),
     });
   },
-  whyNotUnhide(facts) {
-    const option = findHideOption(modprobeFiles(facts.files));
-    return option.kind === "unusable" ? option.reason : undefined;
-  },
   unhide(facts, address, claim, key) {
+    const option = findHideOption(modprobeFiles(facts.files));
+    if (option.kind === "unusable") return refuse(option.reason);
     const unhidden = unhideByModprobe(modprobeFiles(facts.files), address, unneededModule(facts, key, claim, address));
     if (unhidden.length === 0) return NOTHING;
     const last = unhidden.some((edit) => edit.path === HIDE_FILE && edit.after === undefined);

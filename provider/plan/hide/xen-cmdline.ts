@@ -56,10 +56,6 @@ export const xenCmdlineHiding: HideMechanism = {
       entries: [{ kind: "hidden", path, address, undo: { mechanism: "xen-cmdline", absent } }],
     });
   },
-  whyNotUnhide(facts) {
-    const list = readList(facts);
-    return list.kind === "unusable" ? list.reason : undefined;
-  },
   unhide(facts, address, claim, key) {
     const list = readList(facts);
     if (list.kind === "unusable") return refuse(list.reason);

@@ -1,20 +1,12 @@
 import { z } from "zod";
 import type { Claim } from "../../claims/claim";
+import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { xenIsAtLeast } from "../../facts/xen";
 import { formatPciTarget } from "../../pci/address";
 import { isStubDriver, type StubDriver } from "../../pci/stub-driver";
 import type { AssignedBy, MakeAssignable, Release } from "../../steps/driver";
-import {
-  claimedDrivers,
-  claimFor,
-  claimKey,
-  claimToGiveBack,
-  dropClaim,
-  findClaim,
-  judgeClaim,
-  judgeUnreadable,
-} from "../claim";
+import { claimedDrivers, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
 import { cautionsOf, lossOf } from "../effects";
 import { isHidden } from "../hide/hide-mechanisms";
 import { whyNoDevicesForVms } from "../host-fitness";
@@ -109,11 +101,12 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
 /** Each function is bound to its original driver again. */
 function release(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
-  const unreadable = judgeUnreadable(facts, key);
-  if (unreadable.length > 0) return part({ judgements: unreadable });
-  const claim = claimToGiveBack(facts, key, owner);
-  if (!claim)
-    return unchanged(`${formatPciTarget(wish.target)} is no longer managed by this stack: nothing to give back`);
+  const device = formatPciTarget(wish.target);
+  const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to give back`);
+  return endClaim(facts, key, owner, withoutClaim, (claim) => giveBack(facts, wish, { key, claim }));
+}
+
+function giveBack(facts: HostFacts, wish: AssignWish, { key, claim }: KeyedClaim): Part {
   const releases: Release[] = [];
   const effects: string[] = [];
   for (const claimed of claim.functions) {

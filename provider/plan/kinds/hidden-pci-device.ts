@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { entriesOf } from "../../claims/claim-entry";
+import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
 import { formatPciTarget } from "../../pci/address";
@@ -9,12 +10,11 @@ import {
   claimedDrivers,
   claimFor,
   claimKey,
-  claimToGiveBack,
   distinctEntries,
   dropClaim,
+  endClaim,
   findClaim,
   judgeClaim,
-  judgeUnreadable,
   noteRemoval,
 } from "../claim";
 import { lossOf } from "../effects";
@@ -28,7 +28,7 @@ import { noSuchDevice } from "../no-such-device";
 import { join, NOTHING, type Part, part, refuse, unchanged } from "../part";
 import { type Status, statusOf } from "../status";
 import { stubDriverOf } from "../stub-driver";
-import type { HideWish, PlanContext } from "../wish";
+import type { HideWish, Owner, PlanContext } from "../wish";
 
 /** HiddenPciDevice: a stub driver takes functions at each boot, before their own drivers can. */
 export const hiddenPciDevice = defineKind({
@@ -116,18 +116,19 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
 function unhide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
   const device = formatPciTarget(wish.target);
-  const unreadable = judgeUnreadable(facts, key);
-  if (unreadable.length > 0) return part({ judgements: unreadable });
-  const claim = claimToGiveBack(facts, key, owner);
-  if (!claim) return unchanged(`${device} is no longer managed by this stack: nothing to take back`);
+  const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to take back`);
+  return endClaim(facts, key, owner, withoutClaim, (claim) => takeOut(facts, wish, owner, { key, claim }));
+}
+
+function takeOut(facts: HostFacts, wish: HideWish, owner: Owner, { key, claim }: KeyedClaim): Part {
+  const device = formatPciTarget(wish.target);
   const hidden = [
     ...new Map(entriesOf(claim.entries, "hidden").map((entry) => [entry.address, mechanismOf(entry)])),
   ].flatMap(([address, mechanism]) => (mechanism ? [{ address, mechanism }] : []));
-  const reasons = hidden.flatMap(({ address, mechanism }) => mechanism.whyNotUnhide?.(facts, address) ?? []);
-  if (reasons[0] !== undefined) return refuse(reasons[0]);
   let edits = NOTHING;
   for (const { address, mechanism } of hidden.reverse())
     edits = join(edits, mechanism.unhide(simulate(facts, edits.steps), address, claim, key));
+  if (edits.judgements.length > 0) return part({ judgements: edits.judgements });
   const changes = edits.steps.length > 0;
   const devices = functionsOf(facts.pciDevices, wish.target);
   const onStub = devices.find(({ driver }) => isStubDriver(driver));
@@ -143,6 +144,5 @@ function unhide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part 
       ...(changes && onStub ? [`${device} stays on ${onStub.driver} until the host reboots`] : []),
     ],
     warnings: [...new Set(hidden.flatMap(({ mechanism }) => mechanism.cautions?.(facts, devices, "unhide") ?? []))],
-    judgements: edits.judgements,
   });
 }

@@ -1,14 +1,15 @@
 import { z } from "zod";
 import type { Claim } from "../../claims/claim";
 import { type BootArgument, entriesOf } from "../../claims/claim-entry";
+import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { addBootArgument, hasBootArgument, removeBootArgument } from "../boot-argument";
-import { claimFor, claimKey, claimToGiveBack, dropClaim, findClaim, judgeUnreadable, noteRemoval } from "../claim";
+import { claimFor, claimKey, dropClaim, endClaim, findClaim, judgeUnreadable, noteRemoval } from "../claim";
 import { HostInput } from "../inputs/host-input";
 import { isIommuActive } from "../iommu-state";
 import { defineKind } from "../kind";
 import { join, NOTHING, type Part, part, unchanged } from "../part";
-import type { IommuWish, PlanContext } from "../wish";
+import type { IommuWish, Owner, PlanContext } from "../wish";
 
 /** IommuBootParameters: the host boots with the argument that switches its IOMMU on. */
 export const iommuBootParameters = defineKind({
@@ -59,10 +60,10 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
 /** Removes our argument. The IOMMU stays on until the reboot. */
 function takeBack(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
-  const unreadable = judgeUnreadable(facts, key);
-  if (unreadable.length > 0) return part({ judgements: unreadable });
-  const claim = claimToGiveBack(facts, key, owner);
-  if (!claim) return NOTHING;
+  return endClaim(facts, key, owner, NOTHING, (claim) => removeArgument(facts, owner, { key, claim }));
+}
+
+function removeArgument(facts: HostFacts, owner: Owner, { key, claim }: KeyedClaim): Part {
   const argument = writtenArgument(claim);
   const removed = argument ? removeBootArgument(facts, key, argument) : NOTHING;
   if (removed.judgements.length > 0) return removed;

@@ -1,21 +1,13 @@
 import { z } from "zod";
 import type { Claim } from "../../claims/claim";
+import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { type PhysicalFunction, virtualFunctionsRulePath, virtualFunctionsRules } from "../../facts/virtual-functions";
 import { formatPciTarget, type PciAddress, parsePciAddress } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
 import type { FileEdit } from "../../steps/file";
 import type { SetVirtualFunctions } from "../../steps/virtual-functions";
-import {
-  claimedFunctions,
-  claimFor,
-  claimKey,
-  claimToGiveBack,
-  dropClaim,
-  findClaim,
-  judgeClaim,
-  judgeUnreadable,
-} from "../claim";
+import { claimedFunctions, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
 import type { Judgement } from "../guard";
 import { DeviceInput, deviceInputs, deviceWish } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
@@ -98,12 +90,15 @@ function makeFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: 
 /** Restores the original number, and removes the udev rule. */
 function giveBackFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
-  const unreadable = judgeUnreadable(facts, key);
-  if (unreadable.length > 0) return part({ judgements: unreadable });
-  const claim = claimToGiveBack(facts, key, owner);
   const name = formatPciTarget(wish.target);
-  if (!claim)
-    return unchanged(`the virtual functions of ${name} are no longer managed by this stack: nothing to take back`);
+  const withoutClaim = unchanged(
+    `the virtual functions of ${name} are no longer managed by this stack: nothing to take back`,
+  );
+  return endClaim(facts, key, owner, withoutClaim, (claim) => restoreCount(facts, wish, { key, claim }));
+}
+
+function restoreCount(facts: HostFacts, wish: VirtualFunctionsWish, { key, claim }: KeyedClaim): Part {
+  const name = formatPciTarget(wish.target);
   const found = findPhysicalFunction(facts, wish);
   if (found.kind === "none") return part({ steps: [dropClaim(key, claim)] });
   const change = giveBackCount(facts, found, claim);
