@@ -5,6 +5,10 @@ export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
 packages=(qemu-system-x86 qemu-utils mmdebstrap e2fsprogs fdisk busybox-static cpio kmod openssh-client util-linux)
 
+# Test files run side by side, and the second apt-get would fail at the lock of the first (seen on a new machine).
+exec 9> "${TMPDIR:-/tmp}/pci-passthrough-lab-packages.lock"
+flock 9
+
 missing=()
 for package in "${packages[@]}"; do
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" = installed ] || missing+=("$package")
