@@ -1,8 +1,9 @@
 /**
  * Imports go in one direction: pci <- vm-text, boot, claims <- facts <- steps <- script, plan <- resources; host/ is the only input and
- * output. In plan: its own files <- hide <- toolstacks <- kinds, inventory.
+ * output. In plan: its own files and guards <- hide <- toolstacks <- kinds, inventory.
  */
 const ROOT = "^provider/(errors|shell|bytes)\\.ts$";
+const PLAN = "^provider/plan/[^/]+\\.ts$";
 const BELOW_PLAN = "^provider/(pci|vm-text|boot|claims|facts|steps)/";
 
 const only = (name, from, ...allowed) => ({
@@ -21,20 +22,20 @@ module.exports = {
     only("facts-import-texts", "^provider/facts/", "^provider/(pci|vm-text|boot|claims|facts)/", ROOT),
     only("steps-import-facts", "^provider/steps/", "^provider/(pci|vm-text|boot|claims|facts|steps)/", ROOT),
     only("script-imports-steps", "^provider/script/", "^provider/(claims|facts|steps|script)/", ROOT),
-    only("plan-imports-steps", "^provider/plan/[^/]+\\.ts$", `${BELOW_PLAN}|^provider/plan/[^/]+\\.ts$`, ROOT),
-    only("hide-imports-plan", "^provider/plan/hide/", `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|hide/)`, ROOT),
+    only("plan-imports-steps", `${PLAN}|^provider/plan/guards/`, `${BELOW_PLAN}|${PLAN}|^provider/plan/guards/`, ROOT),
+    only("hide-imports-plan", "^provider/plan/hide/", `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|guards/|hide/)`, ROOT),
     ...["vm-files", "libvirt", "xapi"].map((folder) =>
       only(
         `${folder}-imports-no-other-toolstack`,
         `^provider/plan/toolstacks/${folder}/`,
-        `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|hide/|toolstacks/${folder}/)`,
+        `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|guards/|hide/|toolstacks/${folder}/)`,
         ROOT,
       ),
     ),
     only(
       "toolstacks-import-hide",
       "^provider/plan/toolstacks/",
-      `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|hide/|toolstacks/)`,
+      `${BELOW_PLAN}|^provider/plan/([^/]+\\.ts$|guards/|hide/|toolstacks/)`,
       ROOT,
     ),
     only("kinds-import-toolstacks", "^provider/plan/(kinds|inventory)/", `${BELOW_PLAN}|^provider/plan/`, ROOT),

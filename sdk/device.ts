@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Guard } from "../provider/plan/guard";
+import type { Guard } from "../provider/plan/guards/guards";
 import type { HostArgs } from "./host";
 
 export type { Guard };

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { GUARD_NAMES, isFinal } from "../provider/plan/guard";
+import { GUARD_NAMES, isFinal } from "../provider/plan/guards/guards";
 import { HostInput } from "../provider/plan/inputs/host-input";
 import * as sdk from "../sdk";
 import { type SimulatedHost, startSimulatedHost } from "../simulator";

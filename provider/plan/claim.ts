@@ -8,7 +8,7 @@ import type { PciDevice } from "../facts/pci-devices";
 import { quote } from "../shell";
 import type { FileEdit } from "../steps/file";
 import type { Step } from "../steps/steps";
-import type { Judgement } from "./guard";
+import type { Judgement } from "./guards/guards";
 import { type Part, part } from "./part";
 import type { Owner, Wish } from "./wish";
 

@@ -1,6 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
-import { type Guard, isFinal, type Judgement } from "./guard";
-import { judgeSteps } from "./judge-steps";
+import { givenBy, movedBy, type Step, takenBy } from "../steps/steps";
+import type { JudgedChange } from "./guards/guard";
+import { type Guard, isFinal, type Judgement, judge } from "./guards/guards";
 import type { Part } from "./part";
 import type { Plan, Refusal } from "./plan";
 import type { DeviceWish, PlanContext, Wish } from "./wish";
@@ -9,11 +10,30 @@ import type { DeviceWish, PlanContext, Wish } from "./wish";
  * The only way from a part to a plan, for preview and apply alike: guards judge its steps, judgements that the wish
  * allows are dropped, and all others become refusals.
  */
-export function throughGate(facts: HostFacts, wish: Wish, { program }: PlanContext, part: Part): Plan {
+export function throughGate(facts: HostFacts, wish: Wish, context: PlanContext, part: Part): Plan {
   const { entries: _, judgements, ...rest } = part;
   const device = "target" in wish ? wish : undefined;
-  const all = [...judgements, ...(device ? judgeSteps(facts, part.steps, device, program) : [])];
+  const all = [...judgements, ...(device ? judge(judgedChange(facts, device, context, part.steps)) : [])];
   return { ...rest, refusals: distinct(all.flatMap((judgement) => refusalOf(judgement, device?.allow ?? []))) };
+}
+
+function judgedChange(
+  facts: HostFacts,
+  { target, expect }: DeviceWish,
+  { program }: PlanContext,
+  steps: readonly Step[],
+): JudgedChange {
+  const taken = steps.flatMap((step) => takenBy(step));
+  return {
+    facts,
+    taken,
+    lost: [...new Set(taken.flatMap(({ address }) => facts.pciDevices.get(address) ?? []))],
+    moved: [...new Set(steps.flatMap((step) => movedBy(step)))],
+    given: steps.flatMap((step) => givenBy(step)),
+    target,
+    expect,
+    program,
+  };
 }
 
 function refusalOf({ guard, evidence }: Judgement, allow: DeviceWish["allow"]): readonly Refusal[] {

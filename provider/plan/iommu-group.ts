@@ -1,14 +1,16 @@
 import type { HostFacts } from "../facts/host-facts";
 import { functionsOf, isBridge, type PciDevice } from "../facts/pci-devices";
-import type { PciAddress } from "../pci/address";
+import type { PciAddress, PciTarget } from "../pci/address";
 import { isStubDriver } from "../pci/stub-driver";
-import type { AssignWish } from "./wish";
 
 /**
  * The functions of an AssignableDevice, by address: those it names, and with `group` all that share an IOMMU group with
  * them.
  */
-export function functionsToAssign(facts: HostFacts, wish: Pick<AssignWish, "target" | "group">): readonly PciDevice[] {
+export function functionsToAssign(
+  facts: HostFacts,
+  wish: { readonly target: PciTarget; readonly group: boolean },
+): readonly PciDevice[] {
   const named = functionsOf(facts.pciDevices, wish.target);
   if (!wish.group) return named;
   const groups = new Set(named.flatMap((device) => device.iommuGroup ?? []));

@@ -2,7 +2,7 @@ import type { ClaimEntry } from "../claims/claim-entry";
 import type { Reboot } from "../steps/reboot";
 import { distinctRegenerations, type Regeneration } from "../steps/regeneration";
 import type { Step } from "../steps/steps";
-import type { Judgement } from "./guard";
+import type { Judgement } from "./guards/guards";
 
 /** A part of a plan: what it does, what the claim records, what users are told, and what speaks against it. */
 export interface Part {

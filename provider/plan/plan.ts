@@ -1,6 +1,6 @@
 import type { HostFacts } from "../facts/host-facts";
 import { simulate } from "../steps/steps";
-import type { Guard } from "./guard";
+import type { Guard } from "./guards/guards";
 import type { Part } from "./part";
 
 /** Why a plan must not be carried out. */

@@ -1,8 +1,9 @@
-import type { ResourceKind } from "../claims/claim-key";
 import type { PciTarget } from "../pci/address";
 import type { StubDriver } from "../pci/stub-driver";
 import type { AttachOptions } from "../vm-text/attach-options";
-import type { Guard } from "./guard";
+import type { Declaration } from "./declaration";
+import type { ExpectedIdentity } from "./expected-identity";
+import type { Guard } from "./guards/guards";
 import type { HideMechanismName } from "./hide-mechanism";
 import type { Toolstack } from "./toolstack";
 
@@ -20,12 +21,6 @@ interface DeviceFields {
   readonly expect: readonly ExpectedIdentity[];
   /** The guards that the program overrides. */
   readonly allow: readonly Guard[];
-}
-
-/** The ids that a function must have, each as `8086:10d3`; undefined ids are not checked. */
-export interface ExpectedIdentity {
-  readonly id?: string | undefined;
-  readonly subsystem?: string | undefined;
 }
 
 /** A stub driver takes functions at each boot. */
@@ -93,14 +88,6 @@ export interface Owner {
    * The token in the resource's state; a new one for a new resource. Undefined in check, which is not told the state.
    */
   readonly token: string | undefined;
-}
-
-/** A declaration of the same program for a device of the same host. */
-export interface Declaration {
-  readonly kind: ResourceKind;
-  readonly label: string;
-  readonly target: PciTarget;
-  readonly vm: string | undefined;
 }
 
 /** What a planner needs besides the facts and the wish. */

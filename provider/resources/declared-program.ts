@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { RESOURCE_KINDS } from "../claims/claim-key";
 import { formatPciTarget, parsePciTarget } from "../pci/address";
+import type { Declaration } from "../plan/declaration";
 import { HostInput } from "../plan/inputs/host-input";
 import { KINDS } from "../plan/kinds/kinds";
-import type { Declaration, Wish } from "../plan/wish";
+import type { Wish } from "../plan/wish";
 
 /** What the resource classes report about one declaration of the program. */
 const Declared = z.object({

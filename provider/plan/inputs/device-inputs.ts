@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { formatPciTarget, type PciTarget, parsePciTarget } from "../../pci/address";
 import { STUB_DRIVERS } from "../../pci/stub-driver";
-import { GUARD_NAMES, isFinal } from "../guard";
+import { GUARD_NAMES, isFinal } from "../guards/guards";
 import { HostInput } from "./host-input";
 
 const ADDRESS_FORM = 'must be a PCI address such as "0000:04:00.0" or "04:00.0", or a slot such as "0000:04:00"';

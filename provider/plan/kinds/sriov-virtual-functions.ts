@@ -8,7 +8,7 @@ import { isStubDriver } from "../../pci/stub-driver";
 import type { FileEdit } from "../../steps/file";
 import type { SetVirtualFunctions } from "../../steps/virtual-functions";
 import { claimedFunctions, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
-import type { Judgement } from "../guard";
+import type { Judgement } from "../guards/guards";
 import { DeviceInput, deviceInputs, deviceWish } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
 import { noSuchDevice } from "../no-such-device";

@@ -5,7 +5,7 @@ import type { PciDevice } from "../../../facts/pci-devices";
 import { formatPciTarget } from "../../../pci/address";
 import { isStubDriver } from "../../../pci/stub-driver";
 import { distinctEntries } from "../../claim";
-import type { Judgement } from "../../guard";
+import type { Judgement } from "../../guards/guards";
 import { join, type Part, part, refuse } from "../../part";
 import { whyNoLibvirt } from "../../silent-libvirt";
 import { stubDriverOf } from "../../stub-driver";

@@ -2,7 +2,7 @@ import type { HostFacts } from "../../../facts/host-facts";
 import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import { formatPciTarget } from "../../../pci/address";
 import { originalOf } from "../../claim";
-import type { Judgement } from "../../guard";
+import type { Judgement } from "../../guards/guards";
 import { join, NOTHING, type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
 import type { AttachWish } from "../../wish";

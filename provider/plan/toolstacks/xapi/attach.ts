@@ -5,7 +5,7 @@ import type { PciAddress } from "../../../pci/address";
 import { isStubDriver } from "../../../pci/stub-driver";
 import type { VmPciEdit } from "../../../steps/xapi";
 import { addPciItem, hasPciItem, readOtherConfigPci } from "../../../vm-text/other-config-pci";
-import type { Judgement } from "../../guard";
+import type { Judgement } from "../../guards/guards";
 import { type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
 import type { AttachWish } from "../../wish";

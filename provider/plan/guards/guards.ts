@@ -1,0 +1,55 @@
+import { bootDevice } from "./boot-device";
+import { bridge } from "./bridge";
+import { claimed } from "./claimed";
+import { configuredInOtherVm } from "./configured-in-other-vm";
+import { consoleDisplay } from "./console-display";
+import { consoleInput } from "./console-input";
+import type { GuardRule, JudgedChange } from "./guard";
+import { hostNetwork } from "./host-network";
+import { identity } from "./identity";
+import { inUseByVm } from "./in-use-by-vm";
+import { iommuGroup } from "./iommu-group";
+import { mountedStorage } from "./mounted-storage";
+import { noIommu } from "./no-iommu";
+import { sshRoute } from "./ssh-route";
+
+/** Every guard, by the name that `allow` takes. */
+const GUARDS = {
+  "boot-device": bootDevice,
+  "ssh-route": sshRoute,
+  "mounted-storage": mountedStorage,
+  "host-network": hostNetwork,
+  "console-display": consoleDisplay,
+  "console-input": consoleInput,
+  "in-use-by-vm": inUseByVm,
+  "configured-in-other-vm": configuredInOtherVm,
+  claimed,
+  bridge,
+  "no-iommu": noIommu,
+  "iommu-group": iommuGroup,
+  identity,
+} satisfies Record<string, GuardRule>;
+
+/** A guard by its name. */
+export type Guard = keyof typeof GUARDS;
+
+/** The names of all guards. */
+export const GUARD_NAMES = Object.keys(GUARDS).filter((name): name is Guard => name in GUARDS);
+
+/** Whether no declaration can override a guard. */
+export function isFinal(guard: Guard): boolean {
+  return GUARDS[guard].override === "never";
+}
+
+/** An objection to a plan, with the evidence. */
+export interface Judgement {
+  /** Undefined when the host cannot do it, whatever the program allows. */
+  readonly guard: Guard | undefined;
+  /** One or more sentences that say what to do; without the final full stop when there is a guard. */
+  readonly evidence: string;
+}
+
+/** The objections of all guards to a change. */
+export function judge(change: JudgedChange): readonly Judgement[] {
+  return GUARD_NAMES.flatMap((guard) => GUARDS[guard].judge(change).map((evidence) => ({ guard, evidence })));
+}
