@@ -1,14 +1,18 @@
 /**
  * Our own script in the initramfs: it gives functions to a stub driver before udev starts, and so before any driver that is a module
  * can have them; from one that is a part of the kernel it takes them away before the root file system is mounted.
- * Never stops a boot: a device that is gone, or a driver that refuses, is passed over.
+ * Never stops a boot: a device that is gone, another device at the address, or a driver that refuses, is passed over.
  */
 import { type PciAddress, parsePciAddress } from "../pci/address";
 
+/** A function that the script gives to a stub driver. */
 export interface EarlyTaking {
   /** pciback, vfio-pci or pci-stub, by its name in sysfs. */
   readonly driver: string;
   readonly address: PciAddress;
+  /** Vendor and device, subsystem vendor and device, each as `8086:10d3`: any other device there keeps its driver. */
+  readonly id: string;
+  readonly subsystem: string;
 }
 
 /** What makes the initramfs, and where it looks for what others add. */
@@ -39,9 +43,10 @@ export function earlyScriptPath(home: EarlyHome): string {
 }
 
 export function readEarlyScript(text: string): readonly EarlyTaking[] {
-  return [...text.matchAll(/^pci_passthrough_take (\S+) (\S+)$/gm)].flatMap(([, driver = "", word = ""]) => {
+  const lines = text.matchAll(/^pci_passthrough_take (\S+) (\S+) (\S+) (\S+)$/gm);
+  return [...lines].flatMap(([, driver = "", word = "", id = "", subsystem = ""]) => {
     const address = parsePciAddress(word);
-    return address ? [{ driver, address }] : [];
+    return address ? [{ driver, address, id, subsystem }] : [];
   });
 }
 
@@ -120,6 +125,15 @@ pci_passthrough_take() {
   pci_device=/sys/bus/pci/devices/$2
   pci_driver=/sys/bus/pci/drivers/$1
   [ -d "$pci_device" ] || return 0
+  read -r pci_vendor < "$pci_device/vendor"
+  read -r pci_id < "$pci_device/device"
+  read -r pci_subvendor < "$pci_device/subsystem_vendor"
+  read -r pci_subid < "$pci_device/subsystem_device"
+  pci_found="\${pci_vendor#0x}:\${pci_id#0x} \${pci_subvendor#0x}:\${pci_subid#0x}"
+  if [ "$pci_found" != "$3 $4" ]; then
+    echo "${NAME}: $2 is $pci_found, not $3 $4: it keeps its driver" > /dev/kmsg
+    return 0
+  fi
   pci_module=$1
   [ "$1" != pciback ] || pci_module=xen-pciback
   pci_passthrough_taken="$pci_passthrough_taken $2 "
@@ -132,8 +146,6 @@ pci_passthrough_take() {
   if [ "$1" = pciback ]; then
     echo "$2" > "$pci_driver/new_slot"
   elif [ ! -e "$pci_device/driver_override" ]; then
-    read -r pci_vendor < "$pci_device/vendor"
-    read -r pci_id < "$pci_device/device"
     echo "$pci_vendor $pci_id" > "$pci_driver/new_id"
     for pci_other in "$pci_driver"/*:*; do
       pci_other=\${pci_other##*/}
@@ -151,7 +163,7 @@ if [ "\${1:-}" = prereqs ]; then
 else
   {
     :
-${takings.map(({ driver, address }) => `pci_passthrough_take ${driver} ${address}\n`).join("")}  } 2> /dev/null
+${takings.map(({ driver, address, id, subsystem }) => `pci_passthrough_take ${driver} ${address} ${id} ${subsystem}\n`).join("")}  } 2> /dev/null
 fi
 `;
 }

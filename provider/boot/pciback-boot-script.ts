@@ -31,9 +31,20 @@ export const BOOT_SCRIPT = `#!/bin/sh
 
 conf=${PCIBACK_CONF}
 pciback=/sys/bus/pci/drivers/pciback
+claims=/var/lib/pulumi-pci-passthrough/claims
 
 driver_of() {
   link=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "\${link##*/}"
+}
+hex() {
+  read -r number < "/sys/bus/pci/devices/$1" && echo "\${number#0x}"
+}
+# Whether a claim says that the function $1 was another device.
+is_another() {
+  claimed="\\"address\\":\\"$1\\""
+  ids="\\"id\\":\\"$(hex "$1/vendor"):$(hex "$1/device")\\""
+  subsystem="\\"subsystem\\":\\"$(hex "$1/subsystem_vendor"):$(hex "$1/subsystem_device")\\""
+  grep -qs "$claimed" "$claims"/HiddenPciDevice,* && ! grep -qs "$claimed,$ids,$subsystem" "$claims"/HiddenPciDevice,*
 }
 take() {
   if [ ! -e "/sys/bus/pci/devices/$1" ]; then
@@ -42,6 +53,10 @@ take() {
   fi
   before=$(driver_of "$1")
   [ "$before" != pciback ] || return
+  if is_another "$1"; then
+    echo "${BOOT_SCRIPT_NAME}: $1 is not the device that was hidden: it keeps its driver"
+    return
+  fi
   [ -z "$before" ] || printf %s "$1" > "/sys/bus/pci/devices/$1/driver/unbind"
   grep -q "^$1\\$" "$pciback/slots" || printf %s "$1" > "$pciback/new_slot"
   [ "$(driver_of "$1")" = pciback ] || printf %s "$1" > "$pciback/bind"

@@ -37,9 +37,9 @@ export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner 
       const key = claimKey(wish, vm?.key ?? wish.vm);
       const device = formatPciTarget(wish.target);
       const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to take back`);
-      return endClaim(facts, key, owner, withoutClaim, (claim) => {
+      return endClaim(facts, key, owner, withoutClaim, (claim, moved) => {
         if (found.kind === "unreadable" || found.kind === "several") return refuse(found.reason);
-        const draft = toolstack.detach({ facts, wish, vm, key, claim });
+        const draft = toolstack.detach({ facts, wish, vm, key, claim, moved });
         if (draft.judgements.length > 0) return draft;
         return join(draft, part({ steps: [dropClaim(key, claim)] }));
       });

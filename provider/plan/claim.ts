@@ -5,10 +5,12 @@ import { claimPath } from "../claims/folders";
 import { readableClaims } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
+import type { PciAddress } from "../pci/address";
 import { quote } from "../shell";
 import type { FileEdit } from "../steps/file";
 import type { Step } from "../steps/steps";
 import type { Judgement } from "./guards/guards";
+import { type MovedDevice, movedDevices, whereNow } from "./moved-device";
 import { type Part, part } from "./part";
 import type { Owner, Wish } from "./wish";
 
@@ -23,19 +25,27 @@ export function findClaim(facts: HostFacts, key: string): Claim | undefined {
 }
 
 /**
- * Refuses a claim of another stack, since two programs would undo each other's changes, and a claim that cannot be
- * read.
+ * Refuses a claim of another stack, since two programs would undo each other's changes, a claim that cannot be read,
+ * and a claim at whose address there is another device now.
  */
 export function judgeClaim(facts: HostFacts, key: string, owner: Owner): readonly Judgement[] {
   const claim = findClaim(facts, key);
   const unreadable = judgeUnreadable(facts, key);
-  if (unreadable.length > 0 || !claim || isSameStack(claim, owner)) return unreadable;
+  if (unreadable.length > 0 || !claim) return unreadable;
+  if (isSameStack(claim, owner)) return movedDevices(facts, claim).map((moved) => judgeMoved(facts, moved));
   return [
     {
       guard: "claimed",
       evidence: `the stack "${claim.stack}" of the project "${claim.project}" manages it (as "${claim.label}"). Destroy it there first; if that stack no longer exists, remove its claim on the host: rm ${quote(claimPath(key))}`,
     },
   ];
+}
+
+function judgeMoved(facts: HostFacts, { claimed, found }: MovedDevice): Judgement {
+  return {
+    guard: "identity",
+    evidence: `${found.address} is ${found.identity.label} (${found.identity.id}) now, but this resource was created for another device: ${whereNow(facts, claimed)}. Declare its new address; what is at the old address is then left alone`,
+  };
 }
 
 /** Refuses a claim that cannot be read: it may hold what is needed to restore a device, so neither is touched. */
@@ -94,20 +104,27 @@ export function claimToGiveBack(facts: HostFacts, key: string, owner: Owner): Cl
 }
 
 /**
- * The end of a declaration. `giveBack` drafts it from the claim; where this owner has none, `withoutClaim` says so. A claim that
- * cannot be read is refused.
+ * The end of a declaration. `giveBack` drafts it from the claim, and leaves alone the functions at whose addresses there
+ * are other devices now; where this owner has no claim, `withoutClaim` says so. A claim that cannot be read is refused.
  */
 export function endClaim(
   facts: HostFacts,
   key: string,
   owner: Owner,
   withoutClaim: Part,
-  giveBack: (claim: Claim) => Part,
+  giveBack: (claim: Claim, moved: ReadonlySet<PciAddress>) => Part,
 ): Part {
   const unreadable = judgeUnreadable(facts, key);
   if (unreadable.length > 0) return part({ judgements: unreadable });
   const claim = claimToGiveBack(facts, key, owner);
-  return claim ? giveBack(claim) : withoutClaim;
+  if (!claim) return withoutClaim;
+  const moved = movedDevices(facts, claim);
+  const end = giveBack(claim, new Set(moved.map(({ claimed }) => claimed.address)));
+  return { ...end, effects: [...end.effects, ...moved.map((device) => leftAlone(facts, device))] };
+}
+
+function leftAlone(facts: HostFacts, { claimed, found }: MovedDevice): string {
+  return `${found.address} is left alone: it is ${found.identity.label} now, another device than the one that was claimed (${whereNow(facts, claimed)})`;
 }
 
 /** The step that ends a claim. */

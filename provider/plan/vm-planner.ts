@@ -38,6 +38,8 @@ export interface Detachment<V extends HostVm> {
   readonly vm: V | undefined;
   readonly key: string;
   readonly claim: Claim;
+  /** The addresses at which there are other devices now: a running VM keeps those. */
+  readonly moved: ReadonlySet<PciAddress>;
 }
 
 /** How devices are attached to the VMs of one toolstack, and detached. Pure. */

@@ -15,12 +15,29 @@ import { addresses } from "../pci/arbitrary";
 import { SHELLS } from "../script/directory-host";
 
 const [NIC, TWIN] = ["0000:04:00.0", "0000:05:00.0"] as PciAddress[] as [PciAddress, PciAddress];
+const IDS = {
+  vendor: "0x8086\n",
+  device: "0x10d3\n",
+  subsystem_vendor: "0x15d9\n",
+  subsystem_device: "0x060a\n",
+};
+const take = (driver: string, address = NIC): EarlyTaking => ({
+  driver,
+  address,
+  id: "8086:10d3",
+  subsystem: "15d9:060a",
+});
 const TOOLS: EarlyHome = { kind: "initramfs-tools" };
 const DRACUT: EarlyHome = { kind: "dracut", folder: "/usr/lib/dracut" };
 
 test("a list is read back from the script, whoever makes the initramfs", () => {
   const takings = fc.array(
-    fc.record({ driver: fc.constantFrom("pciback", "vfio-pci", "pci-stub"), address: addresses() }),
+    fc.record({
+      driver: fc.constantFrom("pciback", "vfio-pci", "pci-stub"),
+      address: addresses(),
+      id: fc.constantFrom("8086:10d3", "15b3:1017"),
+      subsystem: fc.constantFrom("8086:0000", ":"),
+    }),
     { minLength: 1, maxLength: 4 },
   );
   fc.assert(
@@ -35,7 +52,7 @@ test.each([TOOLS, DRACUT])("without functions there is no file: %j", (home) => {
   expect(earlyFiles(home, []).every(({ text }) => text === undefined)).toBe(true);
 });
 
-test.each(earlyFiles(DRACUT, [{ driver: "vfio-pci", address: NIC }]))("bash reads $path", ({ text }) => {
+test.each(earlyFiles(DRACUT, [take("vfio-pci")]))("bash reads $path", ({ text }) => {
   expect(spawnSync("bash", ["-n"], { input: text ?? "", encoding: "utf8" }).stderr).toBe("");
 });
 
@@ -48,13 +65,14 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   };
   const read = (file: string) => (fs.existsSync(at(file)) ? fs.readFileSync(at(file), "latin1") : undefined);
   const device = (address: PciAddress, files: Record<string, string>) => {
-    for (const [name, text] of Object.entries({ vendor: "0x8086\n", device: "0x10d3\n", ...files }))
+    for (const [name, text] of Object.entries({ ...IDS, ...files }))
       write(`/sys/bus/pci/devices/${address}/${name}`, text);
   };
   const run = (takings: readonly EarlyTaking[], ...args: string[]) => {
     // busybox takes its own modprobe, whatever PATH says.
     const script = scriptOf(TOOLS, takings)
       .replaceAll("/sys/", `${root}/sys/`)
+      .replaceAll("/dev/kmsg", at("/kmsg"))
       .replaceAll("  modprobe ", `  ${at("/bin/modprobe")} `);
     const [program = "sh", ...options] = shell;
     return spawnSync(program, [...options, "-s", "--", ...args], { input: script, encoding: "latin1" });
@@ -70,13 +88,13 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
 
   test("initramfs-tools asks for prerequisites, and nothing else happens", () => {
     device(NIC, { driver_override: "" });
-    expect(run([{ driver: "vfio-pci", address: NIC }], "prereqs")).toMatchObject({ status: 0, stdout: "\n" });
+    expect(run([take("vfio-pci")], "prereqs")).toMatchObject({ status: 0, stdout: "\n" });
     expect(read(`/sys/bus/pci/devices/${NIC}/driver_override`)).toBe("");
   });
 
   test("a driver is named before its module is loaded; one that is gone is passed over", () => {
     device(NIC, { driver_override: "" });
-    const takings = [TWIN, NIC].map((address) => ({ driver: "vfio-pci", address }));
+    const takings = [TWIN, NIC].map((address) => take("vfio-pci", address));
     expect(run(takings)).toMatchObject({ status: 0, stdout: "", stderr: "" });
     expect(read(`/sys/bus/pci/devices/${NIC}/driver_override`)).toBe("vfio-pci\n");
     expect(read("/loaded")).toBe("vfio-pci\n");
@@ -85,11 +103,25 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
 
   test("a driver that is a part of the kernel lets go first; pciback is told its slot", () => {
     device(NIC, { driver_override: "", "driver/unbind": "" });
-    expect(run([{ driver: "pciback", address: NIC }]).status).toBe(0);
+    expect(run([take("pciback")]).status).toBe(0);
     expect(read(`/sys/bus/pci/devices/${NIC}/driver/unbind`)).toBe(`${NIC}\n`);
     expect(read("/sys/bus/pci/drivers/pciback/new_slot")).toBe(`${NIC}\n`);
     expect(read(`/sys/bus/pci/devices/${NIC}/driver_override`)).toBe("");
     expect(read("/loaded")).toBe("xen-pciback\n");
+  });
+
+  test.each([
+    [{ device: "0x1521\n" }, "8086:1521 15d9:060a"],
+    [{ subsystem_device: "0x0001\n" }, "8086:10d3 15d9:0001"],
+  ])("another device at the address keeps its driver, and the kernel log says so: %j", (differs, found) => {
+    device(NIC, { driver_override: "", "driver/unbind": "", ...differs });
+    expect(run([take("vfio-pci"), take("pciback")])).toMatchObject({ status: 0, stdout: "", stderr: "" });
+    expect(read(`/sys/bus/pci/devices/${NIC}/driver/unbind`)).toBe("");
+    expect(read(`/sys/bus/pci/devices/${NIC}/driver_override`)).toBe("");
+    expect(read("/loaded")).toBeUndefined();
+    expect(read("/kmsg")).toBe(
+      `pulumi-pci-passthrough: ${NIC} is ${found}, not 8086:10d3 15d9:060a: it keeps its driver\n`,
+    );
   });
 
   test("without driver_override pci-stub has the id for a moment, and lets go of the other device of that kind", () => {
@@ -97,7 +129,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     device(TWIN, {});
     for (const address of [NIC, TWIN]) fs.mkdirSync(at(`/sys/bus/pci/drivers/pci-stub/${address}`)); // as new_id would bind them
     fs.rmdirSync(at(`/sys/bus/pci/drivers/pci-stub/${NIC}`));
-    expect(run([{ driver: "pci-stub", address: NIC }]).status).toBe(0);
+    expect(run([take("pci-stub")]).status).toBe(0);
     expect(read("/sys/bus/pci/drivers/pci-stub/new_id")).toBe("0x8086 0x10d3\n");
     expect(read("/sys/bus/pci/drivers/pci-stub/unbind")).toBe(`${TWIN}\n`);
     expect(read("/sys/bus/pci/drivers/pci-stub/remove_id")).toBe("0x8086 0x10d3\n");

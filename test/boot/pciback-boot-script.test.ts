@@ -35,6 +35,22 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(stdout).toBe(`pulumi-pciback: pciback does not take ${NIC}\nexit 0\n`);
   });
 
+  test.each([
+    ["8086:10d3", "15d9:060a", true],
+    ["8086:1521", "15d9:060a", false],
+    ["8086:10d3", "15d9:0001", false],
+  ])("only the device that was hidden is taken: %s %s", (id, subsystem, taken) => {
+    const claim = `{"version":2,"functions":[{"address":"${NIC}","id":"${id}","subsystem":"${subsystem}"}]}`;
+    host.write(`/var/lib/pulumi-pci-passthrough/claims/HiddenPciDevice,${NIC}`, claim);
+    host.write("/etc/xen/pciback.conf", `${NIC}\n`);
+    host.write(`${PCIBACK}/slots`, "");
+    const ids = { vendor: "8086", device: "10d3", subsystem_vendor: "15d9", subsystem_device: "060a" };
+    for (const [file, hex] of Object.entries(ids)) host.write(`/sys/bus/pci/devices/${NIC}/${file}`, `0x${hex}\n`);
+    const { stdout } = start(shell);
+    expect(host.read(`${PCIBACK}/bind`)).toBe(taken ? NIC : undefined);
+    expect(stdout.includes(`pulumi-pciback: ${NIC} is not the device that was hidden`)).toBe(!taken);
+  });
+
   test("a slot that pciback has already is not made again", () => {
     host.write("/etc/xen/pciback.conf", `${NIC}\n`);
     host.write(`${PCIBACK}/slots`, `0000:02:00.0\n${NIC}\n`);

@@ -112,7 +112,7 @@ test("functions are taken by their address, before udev", () => {
     .filter((step): step is FileEdit => step.kind === "edit-file" && step.path.includes("init-top"))
     .at(-1);
   expect(script?.after).toMatch(
-    /^pci_passthrough_take vfio-pci 0000:01:00\.0\npci_passthrough_take vfio-pci 0000:01:00\.1$/m,
+    /^pci_passthrough_take vfio-pci 0000:01:00\.0 8086:10d3 \S+\npci_passthrough_take vfio-pci 0000:01:00\.1 8086:10d3 \S+$/m,
   );
   expect(script?.executable).toBe(true);
 });

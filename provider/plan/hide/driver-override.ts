@@ -18,7 +18,7 @@ export const driverOverrideHiding: HideMechanism = {
   },
   isHidden: (facts, address) =>
     takenEarly(facts).some((taking) => taking.driver !== "pciback" && taking.address === address),
-  hide: (facts, { address }, _key, stub) => takeEarly(facts, { driver: stub, address }, "driver-override"),
+  hide: (facts, device, _key, stub) => takeEarly(facts, device, stub, "driver-override"),
   unhide: (facts, address) => leaveEarly(facts, address),
   consequences: [
     "the initramfs is rebuilt with a script that binds it to the stub driver before its own driver can take it",

@@ -1,6 +1,7 @@
 import { type EarlyTaking, earlyFiles, earlyScriptPath, readEarlyScript } from "../../boot/early-script";
 import { earlyHomeOf } from "../../facts/boot";
 import type { HostFacts } from "../../facts/host-facts";
+import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import type { StubDriver } from "../../pci/stub-driver";
 import type { FileEdit } from "../../steps/file";
@@ -27,14 +28,15 @@ export function whyNoEarlyScript(facts: HostFacts): string | undefined {
 /** Adds a function to those that the script takes. Refuses when the initramfs cannot hold the script. */
 export function takeEarly(
   facts: HostFacts,
-  taking: { readonly driver: StubDriver; readonly address: PciAddress },
+  { address, identity: { id, subsystem } }: PciDevice,
+  driver: StubDriver,
   mechanism: "initramfs" | "driver-override",
 ): Part {
   const home = earlyHomeOf(facts.boot);
   if (!home) return refuse(whyNoEarlyScript(facts) ?? "");
-  const { address } = taking;
+  const others = takenEarly(facts).filter((taking) => taking.address !== address);
   return part({
-    steps: earlyEdits(facts, [...takenEarly(facts), taking], [address]),
+    steps: earlyEdits(facts, [...others, { driver, address, id, subsystem }], [address]),
     regenerate: INITRAMFS,
     entries: [{ kind: "hidden", path: earlyScriptPath(home), address, undo: { mechanism } }],
   });

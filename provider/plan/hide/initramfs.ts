@@ -20,7 +20,7 @@ export const initramfsHiding: HideMechanism = {
   },
   isHidden: (facts, address) =>
     takenEarly(facts).some((taking) => taking.driver === "pciback" && taking.address === address),
-  hide: (facts, { address }) => takeEarly(facts, { driver: "pciback", address }, "initramfs"),
+  hide: (facts, device) => takeEarly(facts, device, "pciback", "initramfs"),
   unhide: (facts, address) => leaveEarly(facts, address),
   consequences: [
     "the initramfs is rebuilt with a script that binds it to the stub driver before its own driver can take it",

@@ -3,7 +3,7 @@ import type { Claim } from "../../claims/claim";
 import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { xenIsAtLeast } from "../../facts/xen";
-import { formatPciTarget } from "../../pci/address";
+import { formatPciTarget, type PciAddress } from "../../pci/address";
 import { isStubDriver, type StubDriver } from "../../pci/stub-driver";
 import type { AssignedBy, MakeAssignable, Release } from "../../steps/driver";
 import { claimedDrivers, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
@@ -103,16 +103,21 @@ function release(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Pa
   const key = claimKey(wish);
   const device = formatPciTarget(wish.target);
   const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to give back`);
-  return endClaim(facts, key, owner, withoutClaim, (claim) => giveBack(facts, wish, { key, claim }));
+  return endClaim(facts, key, owner, withoutClaim, (claim, moved) => giveBack(facts, wish, { key, claim }, moved));
 }
 
-function giveBack(facts: HostFacts, wish: AssignWish, { key, claim }: KeyedClaim): Part {
+function giveBack(
+  facts: HostFacts,
+  wish: AssignWish,
+  { key, claim }: KeyedClaim,
+  moved: ReadonlySet<PciAddress>,
+): Part {
   const releases: Release[] = [];
   const effects: string[] = [];
   for (const claimed of claim.functions) {
     const device = facts.pciDevices.get(claimed.address);
     const stub = device?.driver;
-    if (!device || !isStubDriver(stub)) continue;
+    if (!device || !isStubDriver(stub) || moved.has(device.address)) continue;
     const before = claimed.driver ?? undefined;
     if (before === stub) {
       effects.push(`${device.address} stays on ${stub}, as it was found`);

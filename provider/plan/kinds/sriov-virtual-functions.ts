@@ -94,18 +94,23 @@ function giveBackFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner
   const withoutClaim = unchanged(
     `the virtual functions of ${name} are no longer managed by this stack: nothing to take back`,
   );
-  return endClaim(facts, key, owner, withoutClaim, (claim) => restoreCount(facts, wish, { key, claim }));
+  return endClaim(facts, key, owner, withoutClaim, (claim, moved) => restoreCount(facts, wish, { key, claim }, moved));
 }
 
-function restoreCount(facts: HostFacts, wish: VirtualFunctionsWish, { key, claim }: KeyedClaim): Part {
+function restoreCount(
+  facts: HostFacts,
+  wish: VirtualFunctionsWish,
+  { key, claim }: KeyedClaim,
+  moved: ReadonlySet<PciAddress>,
+): Part {
   const name = formatPciTarget(wish.target);
+  const rules = claim.functions.flatMap(({ address }) => editRule(facts, address, undefined));
   const found = findPhysicalFunction(facts, wish);
-  if (found.kind === "none") return part({ steps: [dropClaim(key, claim)] });
+  if (found.kind === "none" || moved.has(found.address)) return part({ steps: [...rules, dropClaim(key, claim)] });
   const change = giveBackCount(facts, found, claim);
-  const rule = editRule(facts, found.address, undefined);
   const left = change.length === 0 ? found.physical.count : 0;
   return part({
-    steps: [...change, ...rule, dropClaim(key, claim)],
+    steps: [...change, ...rules, dropClaim(key, claim)],
     effects: [
       ...effectsOf(facts, found.address, change),
       ...(left > 0 ? [`${name} keeps ${left} virtual functions, which this resource did not make`] : []),

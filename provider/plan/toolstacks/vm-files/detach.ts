@@ -10,12 +10,12 @@ import type { FileVm } from "./find-vm";
 
 /** Drafts the hot-unplug, and the removal of our entries from the configuration. */
 export function draftDetach(tools: FileToolstack, detachment: Detachment<FileVm>): Part {
-  const { facts, wish, vm, key, claim } = detachment;
+  const { facts, wish, vm, key, claim, moved } = detachment;
   const edit = configEdit(tools, detachment);
   if (edit.judgements.length > 0) return edit;
   const beside = tools.editsBeside(facts, { key, devices: [], options: {} }, claim.entries);
   const domain = vm?.domain;
-  const attached = domain ? devicesIn(domain, wish) : [];
+  const attached = domain ? devicesIn(domain, wish).filter((address) => !moved.has(address)) : [];
   const keeps = wish.scope === "config" && attached.length > 0;
   return {
     ...join(unplug(tools, domain, keeps ? [] : attached), edit, { ...beside, effects: [] }),
