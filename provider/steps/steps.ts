@@ -11,6 +11,7 @@ import { SHARED_FUNCTIONS } from "./shared-functions";
 import type { Given, StepType, Taken } from "./step-type";
 import { virshAttach, virshDetach } from "./virsh";
 import { setVirtualFunctions } from "./virtual-functions";
+import { editVmFile } from "./vm-file";
 import { setVmPci } from "./xapi";
 import { setDom0Argument, setXenArgument } from "./xen-cmdline";
 
@@ -20,6 +21,7 @@ const STEP_TYPES = {
   "make-assignable": makeAssignable,
   release: releaseDevice,
   "edit-file": editFile,
+  "edit-vm-file": editVmFile,
   "boot-script": setBootScript,
   "set-dom0-argument": setDom0Argument,
   "set-xen-argument": setXenArgument,

@@ -61,7 +61,7 @@ describe.each(wishes)("%s", (_, wish, facts) => {
 
   test("edits each file once, since an apply checks what all steps assume before the first", () => {
     for (const { steps } of [plan, planAbsent(after, wish, DEV)]) {
-      const paths = steps.flatMap((step) => (step.kind === "edit-file" ? [step.path] : []));
+      const paths = steps.flatMap((step) => ("path" in step ? [step.path] : []));
       expect(paths).toEqual([...new Set(paths)]);
     }
   });
@@ -186,6 +186,39 @@ test("Xen 4.13 and later without an IOMMU is refused before the driver is switch
   expect(planPresent(facts, assign("01:00.0"), DEV).refusals).toMatchObject([{ guard: "no-iommu" }]);
 });
 
+describe("xl takes a device from its driver when a VM starts, if seize is on", () => {
+  const SESSION_NIC = "0000:00:03.0";
+  const vmWith = (lines: string) => withVmConfigs(LAB, textFile("/etc/xen/vm.cfg", `name = "vm"\n${lines}`));
+
+  test.each<[string, HostFacts, AttachWish]>([
+    ["by the program", vmWith(""), { ...attach(SESSION_NIC, "vm"), options: { seize: true } }],
+    ["by pci_seize in the file", vmWith("pci_seize = 1\n"), attach(SESSION_NIC, "vm")],
+  ])("%s: the device is guarded as if it were taken now", (_, facts, wish) => {
+    const { refusals, effects } = planPresent(facts, wish, DEV);
+    expect(refusals).toMatchObject([{ guard: "ssh-route" }]);
+    expect(effects).toContain(`when the VM "vm" starts, xl takes ${SESSION_NIC} from its driver e1000e (seize)`);
+    expect(planPresent(facts, { ...wish, allow: ["ssh-route"] }, DEV).refusals).toEqual([]);
+  });
+
+  test("without it xl refuses to start the VM, and the host loses nothing", () => {
+    const wish = attach(SESSION_NIC, "vm");
+    const off = { ...wish, options: { seize: false } };
+    expect(planPresent(vmWith(""), wish, DEV).refusals).toEqual([]);
+    expect(planPresent(vmWith("pci_seize = 1\n"), off, DEV).refusals).toEqual([]);
+  });
+
+  test("a device on pciback is not taken from anybody", () => {
+    const assigned = simulate(LAB, planPresent(LAB, assign("01:00.0"), ownedBy("dev", "token-9")).steps);
+    const wish: AttachWish = { ...attach("01:00.0", "pv1"), options: { seize: true } };
+    expect(planPresent(assigned, wish, DEV).effects.join()).not.toContain("(seize)");
+  });
+});
+
+test("a bridge is refused to every VM", () => {
+  const [bridge] = [...LAB.pciDevices.values()].filter(({ identity }) => identity.class.startsWith("0604"));
+  expect(planPresent(LAB, attach(bridge?.address ?? "", "pv1"), DEV).refusals).toMatchObject([{ guard: "bridge" }]);
+});
+
 test("a device in another VM's configuration is refused, and can be allowed", () => {
   const other = simulate(LAB, planPresent(LAB, attach("01:00.0", "pv1"), ownedBy("dev", "token-9")).steps);
   const wish = attach("01:00.0", "pv2");
@@ -199,7 +232,7 @@ test("`pci_permissive` of a VM counts for entries that do not say otherwise", ()
   const wish = attach("01:00.0", "vm");
   const edits = (options: object) =>
     planPresent(facts, { ...wish, options } as Wish, DEV).steps.flatMap((step) =>
-      step.kind === "edit-file" ? [step.after] : [],
+      step.kind === "edit-vm-file" ? [step.after] : [],
     );
   expect(edits({})).toEqual([]);
   expect(edits({ permissive: true })).toEqual([]);

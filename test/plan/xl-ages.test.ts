@@ -68,7 +68,7 @@ test.each(["4.2", "4.8", "4.12", "4.14", "4.17", "4.22"])(
   "xl of Xen %s gets the form of an entry that all of them read",
   (version) => {
     const plan = planPresent(hostOf(version), wish({ vslot: 5, msitranslate: true }, "config"), DEV);
-    const [edit] = plan.steps.filter((step) => step.kind === "edit-file");
+    const [edit] = plan.steps.filter((step) => step.kind === "edit-vm-file");
     expect(edit?.after).toBe(`${CONFIG}pci = [ '${NIC}@05,msitranslate=1' ]\n`);
   },
 );
@@ -105,7 +105,7 @@ test.each([
   ["4.13", true],
 ])("a VM of Xen %s that gets devices only while it runs is started with passthrough: %s", (version, needed) => {
   const plan = planPresent(hostOf(version, { startedForDevices: true }), wish({}, "live"), DEV);
-  expect(plan.steps.some((step) => step.kind === "edit-file")).toBe(needed);
+  expect(plan.steps.some((step) => step.kind === "edit-vm-file")).toBe(needed);
 });
 
 test.each([

@@ -53,7 +53,7 @@ const text = (facts: HostFacts, path: string) => facts.files.byPath.get(path)?.t
 test("a VM is found in a file of any name; Xen's own example is no VM", () => {
   const { steps, refusals } = planPresent(xendHost(), wish(), DEV);
   expect(refusals).toEqual([]);
-  expect(steps.map((step) => step.kind)).toEqual(["write-claim", "edit-file"]);
+  expect(steps.map((step) => step.kind)).toEqual(["write-claim", "edit-vm-file"]);
   expect(text(simulate(xendHost(), steps), "/etc/xen/ng-kernel")).toBe(
     `name = "ng"\nkernel = "/k"\npci = [ '${NIC}' ]\n`,
   );

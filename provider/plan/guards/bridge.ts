@@ -2,11 +2,11 @@ import { isBridge } from "../../facts/pci-devices";
 import { describeDevice } from "./carries";
 import type { GuardRule } from "./guard";
 
-/** The host loses a bridge, which no VM can get. */
+/** The host would lose a bridge, or a VM get one, which no VM can. */
 export const bridge: GuardRule = {
   override: "never",
-  judge: ({ lost }) =>
-    lost
+  judge: ({ facts, lost, given }) =>
+    [...new Set([...lost, ...given.flatMap(({ address }) => facts.pciDevices.get(address) ?? [])])]
       .filter(isBridge)
       .map(
         (device) =>

@@ -1,6 +1,9 @@
 import type { HostFacts } from "../../../facts/host-facts";
 import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
-import { formatPciTarget } from "../../../pci/address";
+import { formatPciTarget, type PciAddress } from "../../../pci/address";
+import { namesFunction } from "../../../vm-text/spec-string";
+import { parseXlConfig } from "../../../vm-text/xl-config";
+import type { ConfigLanguage } from "../../../vm-text/xl-config-language";
 import { originalOf } from "../../claim";
 import type { Judgement } from "../../guards/guards";
 import { join, NOTHING, type Part, part, refuse } from "../../part";
@@ -49,11 +52,47 @@ function configEdit(tools: FileToolstack, { facts, wish, vm, devices, key, claim
   const { entries } = edited;
   if (edited.text === file.text) return part({ entries });
   const original = originalOf(facts, key, file.target, claimed.length > 0 ? "leave" : "keep");
+  const gives = live ? [] : devices.map((device) => device.address);
+  const seizes = seizedFrom(facts, edited.text, gives, tools.language);
   const what = live ? 'gets passthrough="enabled"' : `gets ${formatPciTarget(wish.target)} in its pci list`;
   return part({
-    steps: [{ kind: "edit-file", path: file.target, before: file.text, after: edited.text, hides: [], original }],
+    steps: [
+      {
+        kind: "edit-vm-file",
+        path: file.target,
+        before: file.text,
+        after: edited.text,
+        original,
+        vm: { name: vm.name, uuid: vm.config.parsed.uuid },
+        gives,
+        seizes,
+      },
+    ],
     entries,
-    effects: [`${file.path} ${what}: takes effect at the next start of the VM "${vm.name}"`],
+    effects: [
+      `${file.path} ${what}: takes effect at the next start of the VM "${vm.name}"`,
+      ...seizes.map(
+        (address) =>
+          `when the VM "${vm.name}" starts, xl takes ${address} from its driver ${facts.pciDevices.get(address)?.driver} (seize)`,
+      ),
+    ],
+  });
+}
+
+/** The functions that xl takes from a driver of the host when it starts a VM with this configuration. */
+function seizedFrom(
+  facts: HostFacts,
+  text: string,
+  addresses: readonly PciAddress[],
+  language: ConfigLanguage,
+): readonly PciAddress[] {
+  const config = parseXlConfig(text, language);
+  if (config.kind === "error") return [];
+  return addresses.filter((address) => {
+    const entry = config.pci.find(({ spec }) => namesFunction(spec, address));
+    const driver = facts.pciDevices.get(address)?.driver;
+    const seize = entry?.spec?.options.seize ?? config.pciDefaults.seize ?? false;
+    return seize && driver !== undefined && driver !== "pciback";
   });
 }
 

@@ -43,7 +43,18 @@ function configEdit(tools: FileToolstack, { facts, wish, vm, key, claim }: Detac
   if (edited.text === before) return NOTHING;
   const original = originalOf(facts, key, path, "forget");
   return part({
-    steps: [{ kind: "edit-file", path, before, after: edited.text, hides: [], original }],
+    steps: [
+      {
+        kind: "edit-vm-file",
+        path,
+        before,
+        after: edited.text,
+        original,
+        vm: { name: vm.name, uuid: vm.config?.parsed.uuid },
+        gives: [],
+        seizes: [],
+      },
+    ],
     effects: [`the entry for ${formatPciTarget(wish.target)} is removed from ${path}`],
   });
 }
