@@ -9,6 +9,8 @@ export type Fault = { readonly times?: number } & (
       readonly stdout?: string;
       readonly exitCode?: number;
     }
+  /** The beginning of a command that never ends by itself, as `xl list` does while xenstored is silent. */
+  | { readonly hang: string }
   /** A file that refuses what is written to it, such as one of /sys. */
   | { readonly write: string; readonly error: ErrnoCode }
   /** A folder under which nothing can be written: EROFS and EACCES when a file is opened, anything else when it is written. */
@@ -36,9 +38,11 @@ export class Faults {
     return this.active.flatMap(({ fault }) =>
       "command" in fault
         ? [firstWord(fault.command)]
-        : "cutConnectionDuring" in fault
-          ? [firstWord(fault.cutConnectionDuring)]
-          : [],
+        : "hang" in fault
+          ? [firstWord(fault.hang)]
+          : "cutConnectionDuring" in fault
+            ? [firstWord(fault.cutConnectionDuring)]
+            : [],
     );
   }
 
@@ -46,6 +50,10 @@ export class Faults {
     const fault = this.take((one) => "command" in one && begins(command, one.command));
     if (!fault || !("command" in fault)) return undefined;
     return { stdout: fault.stdout ?? "", stderr: fault.stderr ?? "", exitCode: fault.exitCode ?? 1 };
+  }
+
+  hangs(command: string): boolean {
+    return this.take((one) => "hang" in one && begins(command, one.hang)) !== undefined;
   }
 
   cutsDuring(command: string): boolean {

@@ -20,6 +20,10 @@ export interface Session {
   readonly sudo: boolean;
   /** Files that `exec N> file` opened. */
   readonly descriptors: Map<number, string>;
+  /** How its last command in the background ended, for `wait`. */
+  backgroundStatus: number;
+  /** How many programs with a time limit are running; what hangs below one is killed at once. */
+  limits: number;
   readonly cutConnection: () => void;
 }
 
@@ -183,7 +187,13 @@ export class Machine {
 
   login(login: Pick<Session, "user" | "uid" | "sudo" | "cutConnection">): Session {
     this.lastPid += 13;
-    const session = { ...login, pid: this.lastPid, descriptors: new Map<number, string>() };
+    const session = {
+      ...login,
+      pid: this.lastPid,
+      descriptors: new Map<number, string>(),
+      backgroundStatus: 0,
+      limits: 0,
+    };
     this.sessions.add(session);
     return session;
   }

@@ -3,11 +3,16 @@ import type { CommandNode, PipelineNode, ScriptNode, StatementNode, WordNode } f
 /** Names of commands that only our rewritten scripts call. */
 export const AFTER_WRITE = "__after-write";
 export const AFTER_EXEC = "__after-exec";
+export const AFTER_BACKGROUND = "__after-background";
+export const WAIT = "__wait";
 export const RUN = "__run";
 
 type Redirection = Extract<CommandNode, { type: "SimpleCommand" }>["redirections"][number];
 
 const OUTPUT = [">", ">>", ">|", "&>", "&>>"];
+
+/** `$?` */
+const STATUS: WordNode = { type: "Word", parts: [{ type: "ParameterExpansion", parameter: "?", operation: null }] };
 
 /** `"$@"` */
 const ALL_ARGUMENTS: WordNode = {
@@ -20,21 +25,27 @@ const ALL_ARGUMENTS: WordNode = {
  * - a redirection whose file refuses the write (`echo … > /sys/…/bind`) fails the command;
  * - `exec 9> file` tells which file the descriptor is, for flock;
  * - a command that is `"$@"` is one of several words;
- * - a command in the background is left out (just-bash would run it in the foreground, and a heartbeat never ends).
+ * - a loop in the background, or a group with one, is left out (just-bash would run it in the foreground, and a heartbeat never ends); any other
+ *   command in the background ends before the script goes on, and `wait` tells how.
  */
 export function completeScript(script: ScriptNode): ScriptNode {
   return { ...script, statements: statements(script.statements) };
 }
 
 function statements(list: readonly StatementNode[]): StatementNode[] {
-  return list.flatMap((statement) => {
-    if (statement.background) return [];
-    const pipelines = statement.pipelines.map((pipeline) => ({
-      ...pipeline,
-      commands: pipeline.commands.map(command),
-    }));
-    return [{ ...statement, pipelines }, ...openedDescriptors(statement)];
+  return list.flatMap((node) => {
+    if (node.background && isLoop(node)) return [];
+    const pipelines = node.pipelines.map((pipeline) => ({ ...pipeline, commands: pipeline.commands.map(command) }));
+    const noted = node.background ? [statement(simple(AFTER_BACKGROUND, [STATUS]))] : openedDescriptors(node);
+    return [{ ...node, background: false, pipelines }, ...noted];
   });
+}
+
+/** A loop, or a group with one. */
+function isLoop({ pipelines }: StatementNode): boolean {
+  const first = pipelines[0]?.commands[0];
+  if (first?.type !== "Group") return first?.type === "While" || first?.type === "Until";
+  return first.body.some(isLoop);
 }
 
 function command(node: CommandNode): CommandNode {
@@ -51,6 +62,7 @@ function withBody(node: CommandNode): CommandNode {
       }
       return {
         ...node,
+        name: literal(node.name) === "wait" ? literalWord(WAIT) : node.name,
         args: node.args.map(word),
         assignments: node.assignments.map((one) => ({ ...one, value: one.value && word(one.value) })),
       };
@@ -95,11 +107,7 @@ function part<T extends WordNode["parts"][number]>(node: T): T {
 /** `{ <command>; __after-write <command name> <line> "$?"; }` */
 function checked(node: CommandNode): CommandNode {
   const name = node.type === "SimpleCommand" ? (literal(node.name) ?? "printf") : "printf";
-  const status: WordNode = {
-    type: "Word",
-    parts: [{ type: "ParameterExpansion", parameter: "?", operation: null }],
-  };
-  const check = simple(AFTER_WRITE, [text(name), text(String(node.line ?? 1)), status]);
+  const check = simple(AFTER_WRITE, [text(name), text(String(node.line ?? 1)), STATUS]);
   return { type: "Group", body: [statement(node), statement(check)], redirections: [] };
 }
 

@@ -1,10 +1,10 @@
 import type { CommandContext, CustomCommand, ExecResult, IFileSystem } from "just-bash";
-import { failed } from "./commands/command";
+import { failed, KILLED, succeeded } from "./commands/command";
 import { SHELL_BUILTINS, STANDARD_PROGRAMS, WRAPPED_PROGRAMS } from "./commands/standard";
 import { type JustBash, loadJustBash } from "./just-bash";
 import { type Command, type CommandOutput, type Machine, type Session, systemProgram } from "./machine";
 import { type RefusedWrite, ShellFileSystem } from "./shell-file-system";
-import { AFTER_EXEC, AFTER_WRITE, completeScript, RUN } from "./shell-transform";
+import { AFTER_BACKGROUND, AFTER_EXEC, AFTER_WRITE, completeScript, RUN, WAIT } from "./shell-transform";
 import { toBytes, toShellText } from "./wire-text";
 
 /** One process of /bin/sh on a simulated host. */
@@ -72,6 +72,11 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
       const ours = (run.args ?? []).length > 0 ? 1 : 0;
       return refusal(run.name ?? "sh", name, Number(line) - ours, refused);
     }),
+    library.defineCommand(AFTER_BACKGROUND, async ([status = "0"]) => {
+      session.backgroundStatus = Number(status);
+      return succeeded();
+    }),
+    library.defineCommand(WAIT, async () => failed(session.backgroundStatus, "")),
     library.defineCommand(RUN, async (words, context) =>
       result(
         await inner(
@@ -115,6 +120,10 @@ function adapt(library: JustBash, run: ShellRun, name: string, command: Command,
     if (machine.faults.cutsDuring(line)) session.cutConnection();
     const failure = machine.faults.failureOf(line);
     if (failure) return result(failure);
+    if (machine.faults.hangs(line)) {
+      if (session.limits === 0) await poweredOff(machine);
+      return result(failed(KILLED, ""));
+    }
     const env = () => new Map(Object.entries(context.exportedEnv ?? {}));
     return result(
       await command({
@@ -143,6 +152,10 @@ function adapt(library: JustBash, run: ShellRun, name: string, command: Command,
       }),
     );
   });
+}
+
+function poweredOff({ powerOff }: Machine): Promise<void> {
+  return new Promise((resolve) => powerOff.addEventListener("abort", () => resolve()));
 }
 
 async function original(context: Pick<CommandContext, "origCommand">, args: string[]): Promise<ExecResult> {

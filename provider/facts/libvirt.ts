@@ -50,8 +50,7 @@ export interface LibvirtDomain {
 
 /**
  * Undefined on a host without virsh. Three runs of virsh, which starts slowly: the version with the list of VMs, then
- * the state of all VMs, then their XML. Hosts as old as RHEL 5 lack `timeout`. Throws UnreadableFactsError for XML that
- * cannot be read.
+ * the state of all VMs, then their XML. Throws UnreadableFactsError for XML that cannot be read.
  */
 export const libvirtFact: Fact<Libvirt | undefined> = {
   name: "libvirt",
@@ -63,10 +62,8 @@ if [ "$(cat /sys/hypervisor/type)" = xen ]; then
   ${questions.libvirt ? "" : "if command -v xl >&2 || command -v xm >&2 || command -v xe >&2; then echo not-asked; return 0; fi"}
 fi
 echo "uri $libvirt_uri"
-libvirt_limit=no
-timeout 9 true && libvirt_limit=60
 libvirt_run() {
-  if [ "$libvirt_limit" = no ]; then virsh -c "$libvirt_uri" "$@"; else timeout 60 virsh -c "$libvirt_uri" "$@"; fi
+  limited 60 virsh -c "$libvirt_uri" "$@"
 }
 libvirt_snapshots='snapshot-list'
 libvirt_said=$(libvirt_run 'version; help attach-device; list --all --uuid' 2>&1)

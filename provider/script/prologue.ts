@@ -1,6 +1,8 @@
+import { TIME_LIMIT } from "./time-limit";
+
 /**
- * The first lines of every script: the C locale, and a PATH with all programs. `$1`: how the SSH session reaches the
- * host.
+ * The first lines of every script: the C locale, a PATH with all programs, and the time limit. `$1`: how the SSH
+ * session reaches the host.
  */
 export const PROLOGUE = `
 LC_ALL=C
@@ -8,4 +10,5 @@ export LC_ALL
 unset XE_EXTRA_ARGS
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
 SSH_ROUTE=$1
+${TIME_LIMIT}
 `.trim();

@@ -5,6 +5,9 @@ export function succeeded(stdout = ""): CommandOutput {
   return { stdout, stderr: "", exitCode: 0 };
 }
 
+/** The exit code of a program that SIGKILL ended. */
+export const KILLED = 137;
+
 export function failed(exitCode: number, stderr: string, stdout = ""): CommandOutput {
   return { stdout, stderr, exitCode };
 }

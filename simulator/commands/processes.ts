@@ -1,5 +1,5 @@
 import type { CommandCall, CommandOutput, Commands } from "../machine";
-import { failed, splitOptions, succeeded } from "./command";
+import { failed, KILLED, splitOptions, succeeded } from "./command";
 import { readFile } from "./files";
 
 /** Programs about processes, users and locks. */
@@ -23,9 +23,17 @@ export const processCommands: Commands = {
   trap: () => succeeded(),
   umask: (call) => succeeded(call.args.length > 0 ? "" : "0022\n"),
   ulimit: () => succeeded(),
-  setsid: (call) => call.run(call.args, call.stdin),
+  setsid: (call) => limited(call, call.args),
+  // coreutils 9.1
+  timeout: async (call) => {
+    if (call.args.includes("--version")) {
+      if (call.args[0] === "-k") return call.run(call.args.slice(3), call.stdin);
+      return succeeded("timeout (GNU coreutils) 9.1\n");
+    }
+    const output = await limited(call, call.args.slice(call.args[0] === "-k" ? 3 : 1));
+    return output.exitCode === KILLED ? { ...output, exitCode: 124 } : output;
+  },
   nohup: (call) => call.run(call.args, call.stdin),
-  wait: () => succeeded(),
   kill: (call) => {
     const target = call.args.find((arg) => /^\d+$/.test(arg) && arg !== "0");
     const alive = [...call.machine.sessions].some((session) => String(session.pid) === target) || target === "1";
@@ -61,6 +69,16 @@ function shell(call: CommandCall): Promise<CommandOutput> | CommandOutput {
   if (!call.machine.files.exists(call.path(option)))
     return failed(2, `${call.name}: 0: cannot open ${option}: No such file\n`);
   return call.runScript(readFile(call, option), rest, call.stdin);
+}
+
+/** Runs a program that something kills when it takes too long. */
+async function limited(call: CommandCall, words: readonly string[]): Promise<CommandOutput> {
+  call.session.limits++;
+  try {
+    return await call.run(words, call.stdin);
+  } finally {
+    call.session.limits--;
+  }
 }
 
 /** flock(1) of util-linux 2.38 on a descriptor, or on a file for as long as a command runs. */

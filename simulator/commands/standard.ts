@@ -32,26 +32,12 @@ export const STANDARD_PROGRAMS = [
     "sed",
     "seq",
   ],
-  ...[
-    "sha1sum",
-    "sha256sum",
-    "sleep",
-    "sort",
-    "split",
-    "strings",
-    "tac",
-    "tail",
-    "tar",
-    "tee",
-    "time",
-    "timeout",
-    "tr",
-  ],
+  ...["sha1sum", "sha256sum", "sleep", "sort", "split", "strings", "tac", "tail", "tar", "tee", "time", "tr"],
   ...["true", "uniq", "which", "xargs", "zcat"],
 ] as const;
 
 /** Commands that the shell itself has; just-bash lacks them. */
-export const SHELL_BUILTINS: readonly string[] = ["trap", "umask", "ulimit", "wait", "kill"];
+export const SHELL_BUILTINS: readonly string[] = ["trap", "umask", "ulimit", "kill"];
 
 /** Programs of just-bash that ours stand in front of and call. */
 export const WRAPPED_PROGRAMS = ["grep", "chmod"] as const;

@@ -158,6 +158,7 @@ root = "/dev/xvda1 ro"
     // RHEL 5 is older than systemd: the machine is known by the id that D-Bus made.
     files.plant("/var/lib/dbus/machine-id", files.read("/etc/machine-id"));
     files.remove("/etc/machine-id");
+    files.remove("/usr/bin/timeout"); // coreutils 5.97
     const early = {
       modules: ["ahci", "uhci_hcd", "ehci_hcd"],
       load: ["ehci_hcd", "uhci_hcd", "ahci"],

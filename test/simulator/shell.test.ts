@@ -31,6 +31,7 @@ const SCRIPTS: readonly string[] = [
   `d=$(mktemp -d); : > "$d/a.x"; ln -s a.x "$d/l"; readlink "$d/l"; ls -ld "$d/l" | sed 's/.* -> //'; stat -c %a "$d/a.x"; chmod 600 "$d/a.x"; stat -c '%a %s' "$d/l" -L; rm -r "$d"`,
   `d=$(mktemp -d); echo one > "$d/a"; echo two > "$d/b"; cd "$d"; grep -H '' a b; grep -H o a; grep -s x nope; echo $?; grep -h '' a b; rm -r "$d"`,
   `echo x > /nonexistent/file; echo $?`,
+  `sh -c 'exit 3' & wait "$!"; echo $?; (echo a; exit 4) & b=$!; { while sleep 9; do :; done; } > /dev/null & kill $!; wait "$b"; echo $?`,
   `mkdir /nonexistent/a; echo $?; rm /nonexistent; echo $?; rm -f /nonexistent; echo $?; cat /nonexistent; echo $?`,
 ];
 
@@ -66,4 +67,13 @@ test("a program that is not installed is not found", async () => {
   expect(await host.exec("command -v flock || echo none; command -v xl")).toMatchObject({
     stdout: "none\n/usr/sbin/xl\n",
   });
+});
+
+test("a program that hangs ends when its time limit does, with the coreutils and without", async () => {
+  host.failAt({ hang: "xl list" });
+  const scripts = ["timeout -k 5 60 xl list; echo $?", "setsid xl list & wait $!; echo $?"];
+  expect(await Promise.all(scripts.map((script) => host.exec(script)))).toMatchObject([
+    { stdout: "124\n" },
+    { stdout: "137\n" },
+  ]);
 });

@@ -3,6 +3,37 @@ export LC_ALL
 unset XE_EXTRA_ARGS
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
 SSH_ROUTE=$1
+case $(timeout -k 1 9 timeout --version 2> /dev/null) in
+  *coreutils*) has_timeout=yes ;;
+  *) has_timeout=no ;;
+esac
+# Seconds, program with its arguments. Exits with 124 when the program had to be killed. The program gets no input, and
+# neither the lock (9) nor the connection (8): what it leaves behind must not hold them.
+limited() {
+  if [ "$has_timeout" = yes ]; then
+    timeout -k 2 "$@" < /dev/null 8>&- 9>&-
+  else
+    limited_seconds=$1
+    shift
+    setsid "$@" < /dev/null 8>&- 9>&- &
+    limited_program=$!
+    {
+      while sleep 1; do
+        limited_seconds=$((limited_seconds - 1))
+        [ "$limited_seconds" -le 0 ] || continue
+        kill -KILL "-$limited_program"
+        break
+      done
+    } > /dev/null 2>&1 8>&- 9>&- &
+    limited_watcher=$!
+    wait "$limited_program"
+  fi
+  limited_status=$?
+  [ "$has_timeout" = yes ] || kill "$limited_watcher" 2> /dev/null
+  # 137: it was killed, by timeout when it did not heed the first signal.
+  [ "$limited_status" -ne 137 ] || limited_status=124
+  return "$limited_status"
+}
 print_files() {
   printed='
 '
@@ -171,10 +202,8 @@ ask_libvirt() {
     if command -v xl >&2 || command -v xm >&2 || command -v xe >&2; then echo not-asked; return 0; fi
   fi
   echo "uri $libvirt_uri"
-  libvirt_limit=no
-  timeout 9 true && libvirt_limit=60
   libvirt_run() {
-    if [ "$libvirt_limit" = no ]; then virsh -c "$libvirt_uri" "$@"; else timeout 60 virsh -c "$libvirt_uri" "$@"; fi
+    limited 60 virsh -c "$libvirt_uri" "$@"
   }
   libvirt_snapshots='snapshot-list'
   libvirt_said=$(libvirt_run 'version; help attach-device; list --all --uuid' 2>&1)
