@@ -1,0 +1,25 @@
+import { GUARD_NAMES } from "../../../provider/plan/guards/guards";
+import { planPresent } from "../../../provider/plan/kinds/kinds";
+import { ownedBy } from "../recorded-host";
+import { MOUNTED_STORAGE } from "./cases/mounted-storage";
+import { factsOf, type Situation, wishOf } from "./situation";
+
+const GROUPS: Readonly<Record<string, readonly Situation[]>> = {
+  "disks that the host has mounted": MOUNTED_STORAGE,
+};
+
+const DEV = ownedBy("dev", "token-1");
+
+describe.each(Object.entries(GROUPS))("%s", (_, situations) => {
+  test.each(situations.map((situation) => [situation.title, situation] as const))("%s", (_title, situation) => {
+    const facts = factsOf(situation);
+    const wish = wishOf(situation);
+    const { refusals } = planPresent(facts, wish, DEV);
+    expect(refusals).toEqual(
+      situation.refused.map(([guard, evidence]) => ({ guard, message: expect.stringContaining(evidence) })),
+    );
+    expect(planPresent(facts, { ...wish, allow: GUARD_NAMES }, DEV).refusals).toEqual(
+      refusals.filter(({ message }) => !message.includes("add allow:")),
+    );
+  });
+});
