@@ -5,14 +5,8 @@
 import type { BootEdit } from "./boot-edit";
 import { findArguments } from "./kernel-command-line";
 import type { ArgumentEdit, FilesEdit, KernelLine, NamedText } from "./kernel-line";
-import {
-  EXPANSION,
-  expandedValue,
-  literalValue,
-  readShellAssignments,
-  type ShellAssignment,
-  withLiteralValue,
-} from "./shell-assignments";
+import { mayAssign, readShellFile, type ShellAssignment, type ShellCode } from "./shell-assignments";
+import { EXPANSION, expandedValue, literalValue, withLiteralValue } from "./shell-value";
 
 export const GRUB_DEFAULTS = "/etc/default/grub";
 
@@ -42,10 +36,17 @@ export function grubDefaultsTrouble({ files }: GrubDefaults, line: KernelLine): 
   if (dos) {
     return `${dos.path} has lines that end in a carriage return, which the shell takes for a part of the values. Take them out: sed -i 's/\\r$//' ${dos.path}`;
   }
-  const names: readonly string[] = [...variablesOf(line, readSettings(files)), "GRUB_CMDLINE_LINUX_XEN_REPLACE"];
-  for (const { file, assignment } of assignmentsOf(files)) {
-    if (assignment.conditional && names.includes(assignment.name)) {
-      return `${file.path} sets ${assignment.name} under a condition, and whether that holds only grub-mkconfig knows. Set it plainly there`;
+  const variables = usedVariables(line, readSettings(files));
+  const conditional = assignmentsOf(files).find(
+    ({ assignment }) => assignment.conditional && variables.includes(assignment.name),
+  );
+  if (conditional) {
+    return `${conditional.file.path} sets ${conditional.assignment.name} under a condition, and only grub-mkconfig knows whether it holds. Set it unconditionally there`;
+  }
+  for (const file of files) {
+    for (const code of readShellFile(file.text).code) {
+      const variable = variables.find((name) => mayAssign(code, name));
+      if (variable !== undefined) return whyNotFollowed(file, code, variable);
     }
   }
   return undefined;
@@ -90,19 +91,29 @@ export function removeFromGrubDefaults(defaults: GrubDefaults, line: KernelLine,
   const texts = new Map<string, string | undefined>();
   for (const file of defaults.files) {
     let text = file.text;
-    for (const name of new Set([...ALL_VARIABLES[line]])) {
-      for (let at = 0; ; at++) {
-        const assignment = readShellAssignments(text).filter((one) => one.name === name && !one.conditional)[at];
+    for (const name of ALL_VARIABLES[line]) {
+      for (let index = 0; ; index++) {
+        const assignment = readShellFile(text).assignments.filter((candidate) => candidate.name === name)[index];
         if (!assignment) break;
         const literal = literalValue(assignment);
         if (findArguments(literal, change.name).length === 0) continue;
         const edit = change.edit(literal);
         if (edit.kind === "error") return { kind: "error", reason: `${file.path}, ${name}: ${edit.reason}` };
-        const next = edit.text === literal ? text : withLiteralValue(text, assignment, edit.text);
+        if (edit.text === literal) continue;
+        if (assignment.conditional) {
+          return {
+            kind: "error",
+            reason: `${file.path} has ${change.name} in a value of ${name} that is set under a condition. Remove it there by hand`,
+          };
+        }
+        const next = withLiteralValue(text, assignment, edit.text);
         if (next === undefined) return { kind: "error", reason: notQuotable(file.path, name) };
         text = next;
       }
     }
+    const unreadable = readShellFile(text).code.find(({ kind }) => kind === "unreadable");
+    if (unreadable && text.slice(unreadable.start).includes(change.name))
+      return { kind: "error", reason: whyNotFollowed({ ...file, text }, unreadable, "") };
     if (text === file.text) continue;
     const left = withoutOurLines(file.path, text);
     texts.set(file.path, left === "" && file.path === OUR_DROP_IN ? undefined : left);
@@ -111,14 +122,14 @@ export function removeFromGrubDefaults(defaults: GrubDefaults, line: KernelLine,
 }
 
 /** The values of all variables at the end, as far as they can be told. */
-export function readSettings(files: readonly NamedText[]): ReadonlyMap<string, string> {
+function readSettings(files: readonly NamedText[]): ReadonlyMap<string, string> {
   const settings = new Map<string, string>();
   for (const { assignment } of assignmentsOf(files)) {
-    if (assignment.conditional) continue;
-    settings.set(
-      assignment.name,
-      expandedValue(assignment, (name) => settings.get(name) ?? ""),
-    );
+    const before = settings.get(assignment.name) ?? "";
+    const value = expandedValue(assignment, (name) => settings.get(name) ?? "");
+    // Whether or not a condition holds, the words that both values begin with are there.
+    const either = value.startsWith(`${before} `) ? `${before} ${EXPANSION}` : EXPANSION;
+    settings.set(assignment.name, assignment.conditional ? either : value);
   }
   return settings;
 }
@@ -133,6 +144,20 @@ const ALL_VARIABLES = {
   ],
   xen: ["GRUB_CMDLINE_XEN", "GRUB_CMDLINE_XEN_DEFAULT"],
 } as const;
+
+/** The variables that decide about a line, with those that would replace one if they were set. */
+function usedVariables(line: KernelLine, settings: ReadonlyMap<string, string>): readonly string[] {
+  const replacing = ["GRUB_CMDLINE_LINUX_XEN_REPLACE", "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT"];
+  return [...variablesOf(line, settings), ...(line === "dom0" ? replacing : [])];
+}
+
+function whyNotFollowed({ path, text }: NamedText, code: ShellCode, variable: string): string {
+  const line = text.slice(0, code.start).split("\n").length;
+  if (code.kind === "unreadable")
+    return `${path}, line ${line}: ${code.reason}, so grub-mkconfig cannot read it either or does something that cannot be told from here. Correct it first`;
+  const [source = ""] = code.text.split("\n");
+  return `${path}, line ${line}: only a shell can tell what \`${source}' does to ${variable}. Replace it with a plain assignment`;
+}
 
 /** The variable of all entries, and that of all but the recovery entries. */
 function variablesOf(line: KernelLine, settings: ReadonlyMap<string, string>): readonly [string, string] {
@@ -158,7 +183,7 @@ interface Place {
 }
 
 function assignmentsOf(files: readonly NamedText[]): readonly Place[] {
-  return files.flatMap((file) => readShellAssignments(file.text).map((assignment) => ({ file, assignment })));
+  return files.flatMap((file) => readShellFile(file.text).assignments.map((assignment) => ({ file, assignment })));
 }
 
 function editAssignment({ file, assignment }: Place, change: ArgumentEdit): BootEdit {

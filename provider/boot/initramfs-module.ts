@@ -3,7 +3,8 @@
  * only, and is told in any case; mkinitfs packs what its features name, and modprobe.d with it (features.d/base.files).
  */
 import type { NamedText } from "./kernel-line";
-import { literalValue, readShellAssignments, withLiteralValue } from "./shell-assignments";
+import { mayAssign, readShellFile } from "./shell-assignments";
+import { literalValue, withLiteralValue } from "./shell-value";
 
 export type InitramfsMaker = "initramfs-tools" | "dracut" | "mkinitfs";
 
@@ -39,10 +40,11 @@ export function initramfsModuleFiles(
 
 function withFeature(text: string | undefined, wanted: boolean): string | undefined {
   if (text === undefined) return undefined;
-  const features = readShellAssignments(text)
-    .filter((one) => one.name === "features" && !one.conditional)
-    .at(-1);
-  if (!features) return undefined;
+  const { assignments, code } = readShellFile(text);
+  const places = assignments.filter(({ name }) => name === "features");
+  const features = places.at(-1);
+  const isKnown = !places.some(({ conditional }) => conditional) && !code.some((piece) => mayAssign(piece, "features"));
+  if (!features || (wanted && !isKnown)) return undefined;
   const value = literalValue(features);
   const has = value.split(/\s+/).includes(NAME);
   if (has === wanted) return text;

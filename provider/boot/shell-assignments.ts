@@ -1,263 +1,303 @@
 /**
- * Assignments of a shell file such as /etc/default/grub: which names get which values, and where each character of a value stands.
- * The rest of the shell is passed over (POSIX.1-2024, Shell Command Language, 2.2 and 2.10).
+ * The assignments of a shell file such as /etc/default/grub, and all other code in it, of which only a shell can tell
+ * what it does (POSIX.1-2024, Shell Command Language, 2.9 Shell Commands and 2.10 Shell Grammar). The commands are told
+ * apart, not run.
  */
+import { readShellWord, type ShellWord } from "./shell-word";
 
-/** One character of a value, or all that an expansion stands for. */
-export interface ValuePart {
-  /** The character; for an expansion its source text. */
-  readonly text: string;
-  /** `$NAME` and `${NAME}` by their name; "" for what only a shell can tell: `$(…)`, `${NAME:-x}`, a backquote. */
-  readonly expands?: string;
+/** `NAME=…` or, as bash has it, `NAME+=…`. `parts` and `tail` are those of the value. */
+export interface ShellAssignment extends Pick<ShellWord, "parts" | "tail"> {
+  readonly name: string;
+  readonly appends: boolean;
+  /** Whether it depends on something else whether it counts: if, for, case, a function, a subshell, `&&`, a pipe. */
+  readonly conditional: boolean;
+}
+
+/** Code that is no plain assignment; `start` is its offset in the text. */
+export type ShellCode =
+  /** `name` is its first word that is no assignment, as it is written. */
+  | { readonly kind: "command"; readonly name: string; readonly text: string; readonly start: number }
+  /** An expansion in the value of an assignment, other than `$NAME`; or the text of a here-document. */
+  | { readonly kind: "expansion"; readonly text: string; readonly start: number }
+  /** From here on no shell accepts the file, or this reader does not follow it. */
+  | { readonly kind: "unreadable"; readonly reason: string; readonly start: number };
+
+/** What a shell file holds, each list in the order of the text. */
+export interface ShellFile {
+  readonly assignments: readonly ShellAssignment[];
+  readonly code: readonly ShellCode[];
+}
+
+/** Reads a shell file. Never throws: where it cannot follow, the last `code` is `unreadable`. */
+export function readShellFile(text: string): ShellFile {
+  return new ShellFileReader(text).read();
+}
+
+/** These read other files, run other code, end the reading, or make up their name at run time. */
+const DOES_ANYTHING = /^(?:eval|\.|source|exit|return|exec|alias|trap|command|builtin)$|^[\\$`'"]/;
+/** These set the variables that they name. */
+const SETS_BY_NAME = /^(?:export|readonly|read|unset|declare|typeset|local|let|getopts|printf|mapfile|readarray)$/;
+
+/** Whether code may change a variable: it may do anything, or names the variable in another way than to read it. */
+export function mayAssign(code: ShellCode, variable: string): boolean {
+  switch (code.kind) {
+    case "unreadable":
+      return true;
+    case "expansion":
+      return new RegExp(`\\b${variable}\\b`).test(code.text);
+    case "command":
+      if (DOES_ANYTHING.test(code.name)) return true;
+      if (SETS_BY_NAME.test(code.name) && /[$`]/.test(code.text))
+        return code.name !== "printf" || / -v/.test(code.text);
+      return [...code.text.matchAll(new RegExp(`(\\$\\{?)?\\b${variable}\\b(:?=)?`, "g"))].some(
+        ([, dollar, assigns]) => dollar === undefined || (dollar === "${" && assigns !== undefined),
+      );
+  }
+}
+
+/** What a compound command was opened by; a `case` whose next pattern is awaited is apart. */
+type Open = "if" | "loop" | "case" | "case-pattern" | "{" | "(";
+
+const OPENED_BY: ReadonlyMap<string, Open> = new Map([
+  ["if", "if"],
+  ["while", "loop"],
+  ["until", "loop"],
+  ["for", "loop"],
+  ["select", "loop"],
+  ["case", "case-pattern"],
+  ["{", "{"],
+]);
+const CLOSED_BY: ReadonlyMap<string, Open> = new Map([
+  ["fi", "if"],
+  ["done", "loop"],
+  ["esac", "case"],
+  ["}", "{"],
+]);
+/** After these the next word begins a command. */
+const BEFORE_COMMANDS = new Set(["if", "then", "elif", "else", "while", "until", "do", "{", "!"]);
+
+class ShellFileReader {
+  private offset = 0;
+  private readonly open: Open[] = [];
+  private readonly hereDocuments: { readonly delimiter: string; readonly stripsTabs: boolean }[] = [];
+  private readonly assignments: ShellAssignment[] = [];
+  private readonly code: ShellCode[] = [];
+  private stopped = false;
+
+  constructor(private readonly text: string) {}
+
+  read(): ShellFile {
+    let chained = false; // by &&, || or | before
+    while (!this.stopped && this.skipTo("command")) {
+      if (this.open.at(-1) === "case-pattern") {
+        this.readCasePattern();
+        continue;
+      }
+      const command = this.readCommand();
+      const operator = this.readOperator();
+      const inSubshell = operator === "|" || operator === "&";
+      this.record(command, chained || inSubshell || this.open.length > 0);
+      chained = ["&&", "||", "|"].includes(operator);
+    }
+    const [unclosed] = this.open;
+    if (unclosed !== undefined && !this.stopped) this.stop(this.text.length, `"${unclosed}" is never closed`);
+    if (this.hereDocuments.length > 0 && !this.stopped) this.stop(this.text.length, "a here-document never ends");
+    return { assignments: this.assignments, code: this.code };
+  }
+
+  /** The next simple command, or what is left of a compound one. */
+  private readCommand(): Command {
+    const words: CommandWord[] = [];
+    let start = this.offset;
+    const command = () => ({ words, start, end: this.offset });
+    while (this.skipTo("word") && !"\n;&|".includes(this.character())) {
+      const character = this.character();
+      if (words.length === 0) start = this.offset;
+      if (character === "<" || character === ">") {
+        words.push({ kind: "word", source: character });
+        this.readRedirection();
+      } else if (character === "(" && words.length === 0) {
+        this.open.push("(");
+        this.offset += 1;
+        this.skipTo("command");
+      } else if (character === "(" && words.length === 1 && words[0]?.kind === "word" && this.skipEmptyBrackets()) {
+        words.length = 0; // A function: its body is read as a compound command.
+      } else if (character === ")" && this.open.at(-1) === "(") {
+        if (words.length > 0) return command();
+        this.open.pop();
+        this.offset += 1;
+        words.push({ kind: "word", source: ")" });
+      } else if (character === "(" || character === ")") {
+        this.stop(this.offset, `"${character}" stands where this is not followed`);
+      } else {
+        const word = this.readWord();
+        const reserved = word.kind === "word" && words.length === 0 ? word.source : "";
+        if (this.stopped || this.readReserved(reserved)) continue;
+        words.push(word);
+        if (reserved === "case") return command();
+      }
+    }
+    return command();
+  }
+
+  private skipEmptyBrackets(): boolean {
+    const [brackets] = /^\([ \t]*\)/.exec(this.text.slice(this.offset, this.offset + 20)) ?? [];
+    if (brackets === undefined) return false;
+    this.offset += brackets.length;
+    return this.skipTo("command");
+  }
+
+  /** Notes what a reserved word opens or closes; true when a command may begin after it. */
+  private readReserved(word: string): boolean {
+    const opens = OPENED_BY.get(word);
+    if (opens !== undefined) this.open.push(opens);
+    const closes = CLOSED_BY.get(word);
+    if (closes !== undefined && this.open.pop() !== closes) this.stop(this.offset, `"${word}" closes nothing`);
+    if (word === "case") this.readCaseHead();
+    return BEFORE_COMMANDS.has(word) && this.skipTo("command");
+  }
+
+  private readCaseHead(): void {
+    if (this.skipTo("word")) this.readWord();
+    if (this.skipTo("command") && this.readWord().source !== "in") this.stop(this.offset, '"case" without "in"');
+  }
+
+  /** `a | b)`, with or without a bracket before it; or `esac`. */
+  private readCasePattern(): void {
+    if (this.character() === "(") this.offset += 1;
+    else if (/^esac(?![^\s;&|()<>])/.test(this.text.slice(this.offset, this.offset + 5))) {
+      this.offset += 4;
+      this.open.pop();
+      this.readCommand(); // redirections
+      this.readOperator();
+      return;
+    }
+    for (;;) {
+      if (!this.skipTo("word") || "\n;&()<>".includes(this.character())) break;
+      if (this.character() !== "|") this.readWord();
+      else this.offset += 1;
+    }
+    if (this.character() === ")") {
+      this.offset += 1;
+      this.open[this.open.length - 1] = "case";
+    } else this.stop(this.offset, "a pattern of case without its bracket");
+  }
+
+  private readRedirection(): void {
+    const [operator = ""] = /^(?:<<-?|<&|<>|>>|>&|>\||<|>)/.exec(this.text.slice(this.offset, this.offset + 3)) ?? [];
+    this.offset += operator.length;
+    if (!operator.startsWith("<<")) return;
+    if (!this.skipTo("word")) return;
+    const start = this.offset;
+    const { end, parts } = readShellWord(this.text, start);
+    if (end === start) this.stop(start, `"${operator}" without a delimiter`);
+    this.offset = end;
+    this.hereDocuments.push({ delimiter: parts.map((part) => part.text).join(""), stripsTabs: operator === "<<-" });
+  }
+
+  /** The operator after a command; "" where there is none, as at the end of the text and before `)`. */
+  private readOperator(): string {
+    const start = this.offset;
+    const [operator = ""] = /^(?:;;&|;;|;&|&&|\|\||[;&|\n])/.exec(this.text.slice(start, start + 3)) ?? [];
+    this.offset += operator.length;
+    if (operator === "\n") this.readHereDocuments();
+    if (operator.startsWith(";;") || operator === ";&") {
+      if (this.open.at(-1) === "case") this.open[this.open.length - 1] = "case-pattern";
+      else this.stop(start, `"${operator}" outside of case`);
+    }
+    return operator;
+  }
+
+  private readHereDocuments(): void {
+    for (const { delimiter, stripsTabs } of this.hereDocuments.splice(0)) {
+      const start = this.offset;
+      for (;;) {
+        if (this.offset >= this.text.length) {
+          this.stop(start, `a here-document without its end "${delimiter}"`);
+          return;
+        }
+        const newline = this.text.indexOf("\n", this.offset);
+        const end = newline < 0 ? this.text.length : newline;
+        const line = this.text.slice(this.offset, end);
+        this.offset = Math.min(end + 1, this.text.length);
+        if ((stripsTabs ? line.replace(/^\t+/, "") : line) === delimiter) break;
+      }
+      this.addExpansion(start, this.offset);
+    }
+  }
+
+  private readWord(): CommandWord {
+    const start = this.offset;
+    const [head = "", name = "", plus] = /^([A-Za-z_]\w*)(\+?)=/.exec(this.text.slice(start, start + 200)) ?? [];
+    const { parts, tail, end, unclosed } = readShellWord(this.text, start + head.length);
+    this.offset = end;
+    const source = this.text.slice(start, end);
+    if (unclosed) this.stop(start, "a quotation mark or an expansion is never closed");
+    return head === ""
+      ? { kind: "word", source }
+      : { kind: "assignment", name, appends: plus === "+", parts, tail, source };
+  }
+
+  private record({ words, start, end }: Command, conditional: boolean): void {
+    if (this.stopped) return;
+    const [first] = words;
+    const exported = first?.kind === "word" && first.source === "export";
+    // An unquoted expansion after export may become several words.
+    const isPlain = words.every((word) =>
+      word.kind === "assignment"
+        ? !exported || !word.parts.some((part) => part.expands !== undefined && part.quoting === "none")
+        : exported && /^\w+$/.test(word.source),
+    );
+    if (!isPlain) {
+      const name = words.find((word) => word.kind === "word")?.source ?? "";
+      this.code.push({ kind: "command", name, text: this.text.slice(start, end), start });
+      return;
+    }
+    for (const word of words) {
+      if (word.kind !== "assignment") continue;
+      const { name, appends, parts, tail } = word;
+      this.assignments.push({ name, appends, parts, tail, conditional });
+      for (const part of parts) if (part.expands === "") this.addExpansion(part.start, part.end);
+    }
+  }
+
+  private addExpansion(start: number, end: number): void {
+    this.code.push({ kind: "expansion", text: this.text.slice(start, end), start });
+  }
+
+  private stop(start: number, reason: string): void {
+    if (!this.stopped) this.code.push({ kind: "unreadable", reason, start });
+    this.stopped = true;
+  }
+
+  private character(): string {
+    return this.text.charAt(this.offset);
+  }
+
+  /** Skips blanks and comments, for a command newlines as well; false at the end of the text. */
+  private skipTo(what: "word" | "command"): boolean {
+    for (;;) {
+      const character = this.character();
+      if (character === "#") {
+        const newline = this.text.indexOf("\n", this.offset);
+        this.offset = newline < 0 ? this.text.length : newline;
+      } else if (character === "\\" && this.text.charAt(this.offset + 1) === "\n") this.offset += 2;
+      else if (character === "\n" && what === "command") {
+        this.offset += 1;
+        this.readHereDocuments();
+      } else if (character !== "" && " \t\r".includes(character)) this.offset += 1;
+      else return character !== "" && !this.stopped;
+    }
+  }
+}
+
+interface Command {
+  readonly words: readonly CommandWord[];
   readonly start: number;
   readonly end: number;
 }
 
-export interface ShellAssignment {
-  readonly name: string;
-  /** `NAME+=…` */
-  readonly appends: boolean;
-  readonly parts: readonly ValuePart[];
-  /** Where more of the value would be inserted, and how it has to be quoted there. */
-  readonly tail: { readonly at: number; readonly quoting: Quoting };
-  /** The quoting that each part stands in. */
-  readonly quotings: readonly Quoting[];
-  /** Whether it stands inside if, for, while, case, a function or behind && and ||: whether it counts is not known. */
-  readonly conditional: boolean;
-}
-
-export type Quoting = "none" | "double" | "single";
-
-const OPENS = new Set(["if", "for", "while", "until", "case", "{"]);
-const CLOSES = new Set(["fi", "done", "esac", "}"]);
-const ASSIGNMENT = /^([A-Za-z_]\w*)(\+?)=/;
-
-/** In the order of the text. */
-export function readShellAssignments(text: string): readonly ShellAssignment[] {
-  return new Reader(text).read();
-}
-
-/** The value as the shell would have it, with what the names before it stand for; EXPANSION where only a shell can tell. */
-export function expandedValue(assignment: ShellAssignment, variable: (name: string) => string): string {
-  const before = assignment.appends ? variable(assignment.name) : "";
-  const parts = assignment.parts.map(({ text, expands }) =>
-    expands === undefined ? text : expands === "" ? EXPANSION : variable(expands),
-  );
-  return before + parts.join("");
-}
-
-/** What of a value is literally there; each expansion stands as one character that no argument has. */
-export function literalValue(assignment: ShellAssignment): string {
-  return assignment.parts.map((part) => (part.expands === undefined ? part.text : EXPANSION)).join("");
-}
-
-/** Stands for an expansion in literalValue: a character that no file of this kind and no argument has. */
-export const EXPANSION = "\0";
-
-/** The text of the file with another literal value there, quoted as the place needs it; undefined where that cannot be. */
-export function withLiteralValue(text: string, assignment: ShellAssignment, value: string): string | undefined {
-  const before = [...literalValue(assignment)];
-  const after = [...value];
-  let same = 0;
-  while (same < Math.min(before.length, after.length) && before[same] === after[same]) same++;
-  let sameEnd = 0;
-  const most = Math.min(before.length, after.length) - same;
-  while (sameEnd < most && before.at(-1 - sameEnd) === after.at(-1 - sameEnd)) sameEnd++;
-  const gone = assignment.parts.slice(same, before.length - sameEnd);
-  if (gone.some((part) => part.expands !== undefined)) return undefined;
-  const last = assignment.parts[same - 1];
-  const place =
-    same === before.length || !last
-      ? assignment.parts.length === 0 || last
-        ? assignment.tail
-        : { at: assignment.parts[0]?.start ?? assignment.tail.at, quoting: assignment.quotings[0] ?? "none" }
-      : { at: last.end, quoting: assignment.quotings[same - 1] ?? "none" };
-  const inserted = quoteFor(after.slice(same, after.length - sameEnd).join(""), place.quoting);
-  if (inserted === undefined) return undefined;
-  const changes = [
-    ...gone.map(({ start, end }) => ({ start, end, text: "" })),
-    { start: place.at, end: place.at, text: inserted },
-  ].sort((a, b) => b.start - a.start || b.end - a.end);
-  return changes.reduce((so, change) => so.slice(0, change.start) + change.text + so.slice(change.end), text);
-}
-
-function quoteFor(text: string, quoting: Quoting): string | undefined {
-  if (/[\n\0]/.test(text)) return undefined;
-  switch (quoting) {
-    case "single":
-      return text.includes("'") ? undefined : text;
-    case "double":
-      return text.replaceAll(/[\\"$`]/g, "\\$&");
-    case "none":
-      return text.replaceAll(/[^\w.,:=/@%+-]/g, "\\$&");
-  }
-}
-
-class Reader {
-  private at = 0;
-  private depth = 0;
-  private readonly found: ShellAssignment[] = [];
-
-  constructor(private readonly text: string) {}
-
-  read(): readonly ShellAssignment[] {
-    let conditional = false; // by && or || before
-    while (this.at < this.text.length) {
-      const words = this.readCommand();
-      const [first] = words;
-      if (first !== undefined && typeof first === "string") {
-        if (OPENS.has(first) || /^\w+\(\)/.test(first)) this.depth++;
-        else if (CLOSES.has(first)) this.depth = Math.max(0, this.depth - 1);
-      }
-      const assigns = words.every((word) => typeof word !== "string") || first === "export";
-      if (assigns) {
-        for (const word of words) {
-          if (typeof word !== "string") this.found.push({ ...word, conditional: conditional || this.depth > 0 });
-        }
-      }
-      conditional = this.readSeparator() !== "next";
-    }
-    return this.found;
-  }
-
-  /** The words up to the end of the command; assignments as what they are. */
-  private readCommand(): (string | Omit<ShellAssignment, "conditional">)[] {
-    const words: (string | Omit<ShellAssignment, "conditional">)[] = [];
-    for (;;) {
-      this.skipBlanks();
-      const here = this.text[this.at];
-      if (here === undefined || "\n;&|".includes(here)) return words;
-      if (here === "#") {
-        this.skipLine();
-        return words;
-      }
-      if ("()<>".includes(here)) {
-        words.push(here);
-        this.at++;
-        continue;
-      }
-      const word = this.readWord();
-      words.push(word);
-      // What follows these is a command of its own.
-      if (typeof word === "string" && ["then", "else", "do", "elif", "!", "{"].includes(word)) words.length = 0;
-      if (typeof word === "string" && word === "{") return ["{"];
-    }
-  }
-
-  /** "next": the next command runs in any case. */
-  private readSeparator(): "next" | "maybe" {
-    const match = /(?:\n|;;?|&&|\|\||&|\|)/y;
-    match.lastIndex = this.at;
-    const separator = match.exec(this.text)?.[0] ?? "";
-    this.at += Math.max(separator.length, this.at < this.text.length ? 1 : 0);
-    return separator === "&&" || separator === "||" || separator === "|" ? "maybe" : "next";
-  }
-
-  private readWord(): string | Omit<ShellAssignment, "conditional"> {
-    const start = this.at;
-    const head = ASSIGNMENT.exec(this.text.slice(start, start + 100));
-    if (head) this.at += head[0].length;
-    const parts: ValuePart[] = [];
-    const quotings: Quoting[] = [];
-    let tail: ShellAssignment["tail"] = { at: this.at, quoting: "none" };
-    const add = (part: ValuePart, quoting: Quoting) => {
-      parts.push(part);
-      quotings.push(quoting);
-      tail = { at: part.end, quoting };
-    };
-    while (this.at < this.text.length && !/[\s;&|()<>]/.test(this.text[this.at] ?? "")) {
-      const from = this.at;
-      const here = this.text[from] ?? "";
-      if (here === "'") {
-        const close = this.text.indexOf("'", from + 1);
-        const end = close < 0 ? this.text.length : close;
-        for (let one = from + 1; one < end; one++)
-          add({ text: this.text[one] ?? "", start: one, end: one + 1 }, "single");
-        tail = { at: end, quoting: "single" };
-        this.at = end + 1;
-      } else if (here === '"') {
-        this.at++;
-        while (this.at < this.text.length && this.text[this.at] !== '"') this.readInDoubleQuotes(add);
-        tail = { at: this.at, quoting: "double" };
-        this.at++;
-      } else if (here === "\\") {
-        this.at += 2;
-        if (this.text[from + 1] !== "\n") add({ text: this.text[from + 1] ?? "\\", start: from, end: this.at }, "none");
-      } else if (here === "$" || here === "`") {
-        add(this.readExpansion(), "none");
-      } else {
-        this.at++;
-        add({ text: here, start: from, end: this.at }, "none");
-      }
-    }
-    if (!head) return this.text.slice(start, this.at);
-    return { name: head[1] ?? "", appends: head[2] === "+", parts, quotings, tail };
-  }
-
-  private readInDoubleQuotes(add: (part: ValuePart, quoting: Quoting) => void): void {
-    const from = this.at;
-    const here = this.text[from] ?? "";
-    if (here === "$" || here === "`") {
-      add(this.readExpansion(), "double");
-      return;
-    }
-    const next = this.text[from + 1] ?? "";
-    const escapes = here === "\\" && next !== "" && '$`"\\\n'.includes(next);
-    this.at += escapes ? 2 : 1;
-    if (escapes && next === "\n") return;
-    add({ text: escapes ? next : here, start: from, end: this.at }, "double");
-  }
-
-  private readExpansion(): ValuePart {
-    const start = this.at;
-    const name = /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/y;
-    name.lastIndex = start;
-    const match = name.exec(this.text);
-    if (match) {
-      this.at = name.lastIndex;
-      return { text: match[0], expands: match[1] ?? match[2] ?? "", start, end: this.at };
-    }
-    if (this.text[start] === "`") this.skipTo(start + 1, "`");
-    else if (this.text[start + 1] === "(") this.skipNested(start + 2, "(", ")");
-    else if (this.text[start + 1] === "{") this.skipNested(start + 2, "{", "}");
-    else if (/[\w#@*?$!-]/.test(this.text[start + 1] ?? "")) this.at = start + 2;
-    else {
-      this.at = start + 1;
-      return { text: "$", start, end: this.at };
-    }
-    return { text: this.text.slice(start, this.at), expands: "", start, end: this.at };
-  }
-
-  private skipTo(from: number, end: string): void {
-    let at = from;
-    while (at < this.text.length && this.text[at] !== end) at += this.text[at] === "\\" ? 2 : 1;
-    this.at = Math.min(at + 1, this.text.length);
-  }
-
-  private skipNested(from: number, open: string, close: string): void {
-    let depth = 1;
-    this.at = from;
-    while (this.at < this.text.length && depth > 0) {
-      const here = this.text[this.at] ?? "";
-      if (here === "'") this.skipTo(this.at + 1, "'");
-      else if (here === '"') this.skipTo(this.at + 1, '"');
-      else {
-        if (here === open) depth++;
-        if (here === close) depth--;
-        this.at += here === "\\" ? 2 : 1;
-      }
-    }
-  }
-
-  private skipBlanks(): void {
-    const blanks = /(?:[ \t\r]|\\\n)*/y;
-    blanks.lastIndex = this.at;
-    blanks.exec(this.text);
-    this.at = blanks.lastIndex;
-  }
-
-  private skipLine(): void {
-    const end = this.text.indexOf("\n", this.at);
-    this.at = end < 0 ? this.text.length : end;
-  }
-}
+/** A word of a command; `source` is as it stands in the text. */
+type CommandWord =
+  | { readonly kind: "word"; readonly source: string }
+  | (Omit<ShellAssignment, "conditional"> & { readonly kind: "assignment"; readonly source: string });

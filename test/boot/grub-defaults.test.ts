@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of a shell.
 import fc from "fast-check";
 import {
   addToGrubDefaults,
@@ -52,11 +53,40 @@ test("CentOS 7's value with a command inside is edited, the command stays", () =
 test.each([
   ["carriage returns", 'GRUB_CMDLINE_LINUX=""\r\n', "carriage return"],
   ["a value under a condition", 'if true; then GRUB_CMDLINE_LINUX="a"; fi\n', "under a condition"],
+  [
+    "a replacement under a condition",
+    '[ -e /x ] && GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT="a"\n',
+    "sets GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT under a condition",
+  ],
+  ["a quotation mark that is never closed", 'GRUB_CMDLINE_LINUX="quiet', "line 1: a quotation mark"],
+  ["a value in a branch of case", 'case x in\na) GRUB_CMDLINE_LINUX="a" ;;\nesac\n', "under a condition"],
+  ["a default value", '\n: ${GRUB_CMDLINE_LINUX:="a"}\n', "line 2: only a shell can tell"],
+  ["an unset variable", "unset GRUB_CMDLINE_LINUX_DEFAULT\n", "`unset GRUB_CMDLINE_LINUX_DEFAULT'"],
+  ["eval", 'eval "$OTHER"\n', "only a shell can tell"],
+  [
+    "a value from a command that reads the variable",
+    'GRUB_CMDLINE_LINUX="$(echo $GRUB_CMDLINE_LINUX | sed s/a/b/)"\n',
+    "only a shell can tell",
+  ],
   ["two lists", 'GRUB_CMDLINE_LINUX="xen-pciback.hide=(05:00.0) xen-pciback.hide=(06:00.0)"\n', "Join them into one"],
   ["a broken list", 'GRUB_CMDLINE_LINUX="xen-pciback.hide=(05:00.0),(06:00.0)"\n', "does not accept"],
 ])("%s: refused", (_, text, why) => {
   const own = defaults(true, text);
   expect(addToGrubDefaults(own, "dom0", hide(NIC))).toEqual({ kind: "error", reason: expect.stringContaining(why) });
+});
+
+test("an argument of ours that has come under a condition since is not left behind in silence", () => {
+  const own = defaults(false, "if true; then\n  GRUB_CMDLINE_LINUX='xen-pciback.hide=(0000:04:00.0)'\nfi\n");
+  expect(removeFromGrubDefaults(own, "dom0", unhide(NIC))).toEqual({
+    kind: "error",
+    reason: expect.stringContaining("Remove it there by hand"),
+  });
+});
+
+test("what a condition adds leaves the rest of the value known", () => {
+  const text =
+    'GRUB_CMDLINE_LINUX="xen-pciback.hide=(0000:04:00.0)"\n[ -e /x ] && GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX quiet"\n';
+  expect(isHiddenByArgument(grubDefaultsLine(defaults(false, text), "dom0"), HIDE, NIC)).toBe(true);
 });
 
 describe("of any files, what is added counts, and is taken back to the same bytes", () => {

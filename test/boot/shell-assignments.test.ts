@@ -1,13 +1,8 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of a shell.
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
-import {
-  EXPANSION,
-  expandedValue,
-  literalValue,
-  readShellAssignments,
-  type ShellAssignment,
-  withLiteralValue,
-} from "../../provider/boot/shell-assignments";
+import { mayAssign, readShellFile, type ShellAssignment } from "../../provider/boot/shell-assignments";
+import { EXPANSION, expandedValue, literalValue, withLiteralValue } from "../../provider/boot/shell-value";
 
 /** Pieces of values that the shell reads in its own way. */
 const pieces = fc.oneof(
@@ -31,7 +26,7 @@ const pieces = fc.oneof(
 const values = fc.array(pieces, { maxLength: 4 }).map((some) => some.join(""));
 const files = fc.array(fc.tuple(fc.constantFrom("A", "B", "C"), values), { minLength: 1, maxLength: 5 });
 
-describe("readShellAssignments", () => {
+describe("readShellFile", () => {
   test("finds what Debian's files hold, and knows what stands under a condition", () => {
     const text = `# A="no"
 GRUB_DISTRIBUTOR=\`lsb_release -i -s 2> /dev/null || echo "De'bian"\`
@@ -43,7 +38,9 @@ if [ "$X" = "1" ]; then
 fi
 [ -e /x ] && D=1
 E="\${A} z"`;
-    expect(readShellAssignments(text).map((one) => [one.name, literalValue(one), one.conditional])).toEqual([
+    expect(
+      readShellFile(text).assignments.map((found) => [found.name, literalValue(found), found.conditional]),
+    ).toEqual([
       ["GRUB_DISTRIBUTOR", EXPANSION, false],
       ["A", "x", false],
       ["B", "y", false],
@@ -61,16 +58,76 @@ E="\${A} z"`;
     const answers = shell.stdout.split("\0");
     for (const [at, text] of some.entries()) {
       const got = new Map<string, string>();
-      for (const one of readShellAssignments(text))
-        got.set(
-          one.name,
-          expandedValue(one, (name) => got.get(name) ?? ""),
-        );
+      for (const assignment of readShellFile(text).assignments) {
+        const value = expandedValue(assignment, (name) => got.get(name) ?? "");
+        got.set(assignment.name, value);
+      }
       expect([text, got.get("A") ?? "", got.get("B") ?? "", got.get("C") ?? ""]).toEqual([
         text,
         ...answers.slice(at * 3, at * 3 + 3),
       ]);
     }
+  });
+});
+
+describe("what a shell does with A, as far as it can be told", () => {
+  // "plain": the last assignment is read and counts; "unknown": it may be changed in a way that is not read.
+  test.each([
+    ["A=1", "plain"],
+    ["A=1; B=2", "plain"],
+    ["if true; then B=1; fi\nA=1", "plain"],
+    ["case x in\n  a) if true; then B=1; fi ;;\n  b | c) B=2\nesac\nA=1", "plain"],
+    ["f() {\n  B=1\n}\nA=1", "plain"],
+    ["cat <<END\nB=2 it's\nEND\nA=1", "plain"],
+    ['[ -n "$A" ] || echo "none: ${A:-nothing}"\nA=1', "plain"],
+    ["A=1; export A", "plain"],
+    ["B=$(echo it # isn't\n)\nA=1", "plain"],
+    ['B=`echo "a b"`; A=1', "plain"],
+    ["(B=1; true)\nA=1", "plain"],
+    ["case x in a) A=1 ;; esac", "conditional"],
+    ["case x in\na)\n  A=1\n  ;;\nesac", "conditional"],
+    ["case x in\na) if true; then\n  B=1; fi\n  A=1\nesac", "conditional"],
+    ["true &&\n  A=1", "conditional"],
+    ["A=1 | cat", "conditional"],
+    ["A=1 &", "conditional"],
+    ["(\n  A=1\n)", "conditional"],
+    ["f() {\n  A=1\n}\nf", "conditional"],
+    ["cat <<END\nA=1\nEND", "unknown"],
+    ["cat <<-'END'\n\tA=1\n\tEND", "unknown"],
+    [": ${A:=x}", "unknown"],
+    ["B=${A=x}", "unknown"],
+    ["eval 'A'=1", "unknown"],
+    ["if true; then eval $B; fi", "unknown"],
+    [". /etc/other", "unknown"],
+    ["B=1 source other", "unknown"],
+    ["[ -e /x ] || exit 0", "unknown"],
+    ["unset A", "unknown"],
+    ['unset "$B"', "unknown"],
+    ["export B=$A", "plain-or-unknown"],
+    ["read A < /etc/x", "unknown"],
+    ["readonly A=1", "unknown"],
+    ["A=1 :", "unknown"],
+    ["A=(1 2)", "unknown"],
+    ["A[0]=1", "unknown"],
+    ["for A in 1 2; do :; done", "unknown"],
+    ["B=$((A=1))", "unknown"],
+    ['B="it is never closed', "unknown"],
+    ["B='never closed", "unknown"],
+    ["B=$(never closed", "unknown"],
+    ["B=`never closed", "unknown"],
+    ["cat <<END\nnever ends", "unknown"],
+    ["if true; then B=1", "unknown"],
+    ["B=1; fi", "unknown"],
+    ["B=1;; C=2", "unknown"],
+  ])("%j: %s", (text, expected) => {
+    const { assignments, code } = readShellFile(`${text}\n`);
+    const last = assignments.filter(({ name }) => name === "A").at(-1);
+    const found = code.some((piece) => mayAssign(piece, "A")) ? "unknown" : last?.conditional ? "conditional" : "plain";
+    expect(expected.split("-or-")).toContain(found);
+  });
+
+  test("a string of bash with escapes is an expansion, since dash reads it otherwise", () => {
+    expect(literalValue(only("A=$'a\\'b'c\n"))).toBe(`${EXPANSION}c`);
   });
 });
 
@@ -102,7 +159,7 @@ describe("withLiteralValue", () => {
 });
 
 function only(text: string): ShellAssignment {
-  const [assignment] = readShellAssignments(text);
+  const [assignment] = readShellFile(text).assignments;
   if (!assignment) throw new Error(`no assignment in ${text}`);
   return assignment;
 }
