@@ -6,13 +6,14 @@ import type { HostFacts } from "../facts/host-facts";
 import { bootFileEdit } from "./boot-file-edit";
 import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "./boot-lines";
 import { NOTHING, type Part, part, refuse } from "./part";
+import { type XenServerMenu, xenServerMenu } from "./xen-server-menu";
 
 /**
  * Whether every future boot has the argument: all boot loader entries except those for recovery, and entries yet to be
  * created.
  */
 export function hasBootArgument(facts: HostFacts, { line, text }: BootArgument): boolean {
-  const menu = xenServerMenu(facts);
+  const menu = facts.xenCmdline?.file;
   const lines = menu ? defaultLine(menu.text) : bootLines(facts, line);
   const future = menu ? undefined : futureBootLine(facts, line);
   return lines.length > 0 && [...lines, future ?? text].every((arguments_) => hasArgument(arguments_, text));
@@ -25,7 +26,7 @@ export function hasBootArgument(facts: HostFacts, { line, text }: BootArgument):
 export function addBootArgument(facts: HostFacts, key: string, argument: BootArgument): Part {
   if (hasBootArgument(facts, argument)) return NOTHING;
   const menu = xenServerMenu(facts);
-  if (menu) return xenServerEdit(menu.target, argument, "add");
+  if (menu) return xenServerEdit(menu, argument, "add");
   const change = { name: argument.name, edit: withArgument(argument.text) };
   return editOf(facts, key, editBootArguments(facts, argument.line, change, "add"), argument, "keep");
 }
@@ -33,7 +34,7 @@ export function addBootArgument(facts: HostFacts, key: string, argument: BootArg
 /** Removes the argument again. Does nothing if it is gone already; it refuses if a file cannot be edited. */
 export function removeBootArgument(facts: HostFacts, key: string, argument: BootArgument): Part {
   const menu = xenServerMenu(facts);
-  if (menu) return hasBootArgument(facts, argument) ? xenServerEdit(menu.target, argument, "remove") : NOTHING;
+  if (menu) return hasBootArgument(facts, argument) ? xenServerEdit(menu, argument, "remove") : NOTHING;
   const change = { name: argument.name, edit: withoutArgument(argument.text) };
   return editOf(facts, key, editBootArguments(facts, argument.line, change, "remove"), argument, "forget");
 }
@@ -63,18 +64,15 @@ function entryIn(path: string, { line, name, text }: BootArgument): EntryOf<"boo
   return { kind: "boot-argument", path, undo: { line, name, text } };
 }
 
-/** XenServer's grub.cfg, which xen-cmdline edits and grub-mkconfig does not generate. */
-function xenServerMenu({ xenCmdline }: HostFacts) {
-  return xenCmdline?.file;
-}
-
 /** xen-cmdline edits only the default entry. */
 function defaultLine(text: string): readonly string[] {
   const title = defaultEntry(readXenMenu(text))?.title;
   return readGrubConfig(text).flatMap((entry) => (entry.title === title ? [entry.lines.xen ?? ""] : []));
 }
 
-function xenServerEdit(path: string, argument: BootArgument, how: "add" | "remove"): Part {
+function xenServerEdit(menu: XenServerMenu, argument: BootArgument, how: "add" | "remove"): Part {
+  if (menu.kind === "unusable") return refuse(menu.reason);
+  const { path } = menu;
   const { name, text } = argument;
   const [before, after] = how === "add" ? [undefined, text] : [text, undefined];
   return part({

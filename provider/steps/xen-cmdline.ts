@@ -45,21 +45,49 @@ expect_boot_argument() {
   echo "xen-cmdline --get-$1 $2 says \\"$said\\", not \\"$3\\""
   return 1
 }
-# File, "dom0" or "xen", name, the whole argument ("" for none). If GRUB could not read the file, it is restored.
+# File, the name of an argument. Prints the commands of a boot menu without that argument, in the form in which xen-cmdline
+# writes them, so that two menus of the same meaning print the same.
+menu_meaning() {
+  default=$(sed -n -e "s/^set default=[\\"']\\([^\\"'\\$]*\\)[\\"']\\$/\\1/p" -e t -e 's/^set default=//p' "$1" | tail -n 1)
+  echo "set default=\${default:-0}"
+  sed -n 's/^set timeout=0*\\([0-9]\\)/set timeout=\\1/p' "$1" | tail -n 1
+  sed -n 's/^[[:space:]]*serial/serial/p' "$1" | tail -n 1
+  sed -e '/^set default=/d' -e '/^set timeout=/d' -e '/^[[:space:]]*serial/d' \\
+    -e '/^[[:space:]]*terminal_[a-z]* serial console/d' \\
+    -e 's/[[:space:]]'"$2"'=[^[:space:]"]*\\("[^"]*"\\)*[^[:space:]]*//g' \\
+    -e 's/[[:space:]][[:space:]]*/ /g' -e 's/^ //' -e 's/ $//' -e '/^#/d' -e '/^$/d' \\
+    -e '/^if \\[ -s $prefix\\/grubenv \\]/,/^fi$/d' -e '/^if \\[ -n "$override_entry" \\]/,/^fi$/d' \\
+    -e "s/^menuentry \\"\\([^\\"]*\\)\\"/menuentry '\\1'/" -e "s/' *{$/' {/" "$1"
+}
+# File, the name of an argument, what menu_meaning printed before. Names the lines that differ now.
+expect_menu() {
+  menu=$(menu_meaning "$1" "$2")
+  [ "$menu" = "$3" ] && return
+  echo "xen-cmdline wrote another boot menu than was meant:"
+  printf '%s\\n' "$3" | grep -vxF -e "$menu" | sed 's/^/lost: /'
+  printf '%s\\n' "$menu" | grep -vxF -e "$3" | sed 's/^/new: /'
+  return 1
+}
+# File, "dom0" or "xen", name, the whole argument ("" for none). The file is restored, with its mode, unless GRUB can read
+# it and everything else in it means what it meant.
 set_boot_argument() {
   expect_boot_argument "$2" "$3" "$4" > /dev/null && return
   before=$(cat "$1"; echo .)
+  mode=$(stat -c %a "$1")
+  meaning=$(menu_meaning "$1" "$3")
   if [ -n "$4" ]; then
     ${XEN_CMDLINE} "--set-$2" "$4" || return
   else
     ${XEN_CMDLINE} "--delete-$2" "$3" || return
   fi
-  if command -v grub-script-check > /dev/null && ! grub-script-check "$1"; then
-    printf %s "\${before%.}" | replace_file "$1"
-    return 1
+  if expect_menu "$1" "$3" "$meaning" &&
+    { ! command -v grub-script-check > /dev/null || grub-script-check "$1"; } &&
+    { dd if=/dev/null of="$1" conv=fsync,notrunc 2> /dev/null || sync; } &&
+    expect_boot_argument "$2" "$3" "$4"; then
+    return
   fi
-  dd if=/dev/null of="$1" conv=fsync,notrunc 2> /dev/null || sync
-  expect_boot_argument "$2" "$3" "$4"
+  printf %s "\${before%.}" | replace_file "$1" && chmod "$mode" "$1" && echo "$1 was restored"
+  return 1
 }
 # File, the path of the copy of its original text.
 keep_original() {

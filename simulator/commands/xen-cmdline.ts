@@ -1,12 +1,5 @@
 import type { CommandCall, CommandOutput, Commands } from "../machine";
-import {
-  BootloaderError,
-  type BootMenu,
-  loadBootMenu,
-  splitArguments,
-  withArguments,
-  writeBootMenu,
-} from "../xapi/boot-menu";
+import { argumentsOf, BootloaderError, loadBootMenu, withArguments, writeBootMenu } from "../xapi/boot-menu";
 import { failed, isErrno, succeeded } from "./command";
 
 const OPTIONS = ["--get-dom0", "--set-dom0", "--delete-dom0", "--get-xen", "--set-xen", "--delete-xen"];
@@ -19,13 +12,13 @@ export const xenCmdlineCommands: Commands = {
   "xen-cmdline": (call) => {
     const { files, xapi } = call.machine;
     try {
-      let menu = loadBootMenu(files, xapi?.data.brand ?? "");
+      let menu = loadBootMenu(files, xapi?.data.brand ?? "", isPython2(call) ? "2.3.4" : "3.0.10");
       let stdout = "";
       let modified = false;
       for (const { option, words } of operations(call.args)) {
         const line = option.endsWith("-xen") ? "hypervisor" : "kernel";
         if (option.startsWith("--get-")) {
-          stdout += `${matching(call, defaultArguments(menu, line), words).join("\n")}\n`;
+          stdout += `${matching(call, argumentsOf(menu, menu.default, line), words).join("\n")}\n`;
           continue;
         }
         const sets = option.startsWith("--set-");
@@ -62,12 +55,6 @@ function operations(
   }
   if (option !== undefined && words.length > 0) found.push({ option, words });
   return found;
-}
-
-function defaultArguments(menu: BootMenu, line: "kernel" | "hypervisor"): readonly string[] {
-  const entry = menu.entries.find((one) => one.label === menu.default);
-  if (!entry) throw new BootloaderError(`KeyError: '${menu.default}'`);
-  return splitArguments(entry[line][1]);
 }
 
 function matching(call: CommandCall, args: readonly string[], names: readonly string[]): readonly string[] {

@@ -84,7 +84,7 @@ export function xenServer(given: Given): Profile {
     programFolders: { "xen-cmdline": "/opt/xensource/libexec" },
     install() {},
     async boot(machine: Machine) {
-      await bootLinux(machine, bootedArguments(machine.files, xapi.brand));
+      await bootLinux(machine, bootedArguments(machine.files));
       bootXen(machine);
       machine.xapi?.boot();
       machine.files.plant("/run/xapi_init_complete.cookie", "");

@@ -5,6 +5,7 @@ import type { FileEdit } from "../../provider/steps/file";
 import { simulate } from "../../provider/steps/steps";
 import { textFile, withBootFiles } from "./host-files";
 import { LAB } from "./recorded-host";
+import { factsOf, withGrub } from "./xenserver-hosts";
 
 const KEY = "IommuBootParameters";
 const DROP_IN = "/etc/default/grub.d/zz-pulumi-pci-passthrough.cfg";
@@ -57,4 +58,10 @@ test("a host whose boot is not recognised is refused, with what to do", () => {
       },
     ],
   });
+});
+
+test("the hypervisor of a XenServer gets no argument where xen-cmdline would damage the menu", async () => {
+  const facts = withGrub(await factsOf("xcpng-8.3"), (text) => text.replace("set timeout=5", "set timeout=0"));
+  expect(addBootArgument(facts, KEY, XEN).judgements[0]?.evidence).toContain('would drop the line "set timeout=0"');
+  expect(addBootArgument(facts, KEY, XEN).steps).toEqual([]);
 });

@@ -161,6 +161,11 @@ describe("a boot that xen-cmdline cannot edit rightly is refused, and left alone
       "xen-cmdline cannot read /boot/grub/grub.cfg: KeyError: 'XenServer'. Fix that file first",
     ],
     [
+      "a menu that does not wait, whose timeout xen-cmdline would drop",
+      (facts) => withGrub(facts, (text) => text.replace("set timeout=5", "set timeout=0")),
+      '/boot/grub/grub.cfg would be damaged: xen-cmdline would drop the line "set timeout=0", and GRUB without a timeout waits forever at its menu. Write set timeout=1',
+    ],
+    [
       "no boot file",
       (facts) => ({ ...facts, xenCmdline: { file: undefined, hide: { kind: "failed", said: "RuntimeError" } } }),
       "xen-cmdline finds no grub.cfg",

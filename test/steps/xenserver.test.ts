@@ -2,6 +2,7 @@ import fs from "node:fs";
 import type { Step } from "../../provider/steps/steps";
 import { group, scriptOf } from "../script/apply-groups";
 import { DirectoryHost, SHELLS } from "../script/directory-host";
+import { XEN_MENUS } from "../xen-menus";
 
 const VM = "5f6a7b8c-9d0e-4f1a-b2c3-d4e5f6a7b8c9";
 const GRUB = "/boot/grub/grub.cfg";
@@ -19,7 +20,8 @@ esac`,
   "xen-cmdline": `
 case $1 in
   --get-dom0) [ ! -e "$ROOT/argument" ] || cat "$ROOT/argument"; echo ;;
-  --set-dom0) [ ! -e "$ROOT/ignores" ] || exit 0; printf %s "$2" > "$ROOT/argument" ;;
+  --set-dom0) [ ! -e "$ROOT/ignores" ] || exit 0; printf %s "$2" > "$ROOT/argument"
+    [ ! -e "$ROOT/rewritten" ] || cp "$ROOT/rewritten" "$ROOT/boot/grub/grub.cfg" ;;
   --delete-dom0) rm -f "$ROOT/argument" ;;
 esac`,
 };
@@ -104,4 +106,34 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(outcome).toMatchObject({ kind: "failed", output: expect.stringContaining('says "", not "xen-pciback') });
     expect(outcome).toMatchObject({ notUndone: [] });
   });
+
+  test("a menu that loses its timeout is restored byte for byte, with its mode, and the lost line is named", () => {
+    const menu = "set timeout=0\nmenuentry 'XCP-ng' {\n}\n";
+    host.write(GRUB, menu);
+    fs.chmodSync(host.path(GRUB), 0o640);
+    host.write("/rewritten", menu.replace("set timeout=0\n", "set default=0\n"));
+    const outcome = apply(shell, setHide(undefined, "(0000:04:00.0)"));
+    expect(outcome).toMatchObject({
+      kind: "failed",
+      output: expect.stringMatching(/another boot menu than was meant[\s\S]*lost: set timeout=0[\s\S]*was restored/),
+    });
+    expect(host.read(GRUB)).toBe(menu);
+    expect(fs.statSync(host.path(GRUB)).mode & 0o777).toBe(0o640);
+  });
+});
+
+const MENUS = XEN_MENUS.flatMap(({ name, menu, refused, rewritten }) =>
+  Object.entries(rewritten).flatMap(([release, made]) =>
+    made.kind === "text" ? [{ name, menu, release, made: made.text, refused }] : [],
+  ),
+);
+test.each(MENUS)("$name as python-libs $release writes it: kept if it means the same, else restored", (menu) => {
+  host.write(GRUB, menu.menu);
+  host.write("/rewritten", menu.made);
+  const outcome = apply(SHELLS[0] ?? [], setHide(undefined, "(0000:04:00.0)"));
+  // A menu that neither release damages is never refused, and one that this release damages is never kept.
+  if (menu.refused === undefined) expect(outcome).toEqual({ kind: "done" });
+  const isHarmless = outcome?.kind === "done";
+  expect(host.read(GRUB)).toBe(isHarmless ? menu.made : menu.menu);
+  expect(isHarmless).toBe(menu.refused === undefined || menu.menu === menu.made);
 });

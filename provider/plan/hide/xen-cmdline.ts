@@ -18,6 +18,7 @@ import type { Dom0ArgumentEdit } from "../../steps/xen-cmdline";
 import { allEntries, originalOf } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
 import { NOTHING, part, refuse } from "../part";
+import { xenServerMenu } from "../xen-server-menu";
 
 /**
  * XenServer and XCP-ng: pciback is built into the kernel, and `xen-cmdline` writes its list to grub.cfg. XCP-ng 8.3's
@@ -93,43 +94,30 @@ type List =
 
 /** The value to edit, or why it cannot be edited. */
 function readList(facts: HostFacts): List {
-  const { xenCmdline, xapi } = facts;
   const unusable = (reason: string): List => ({ kind: "unusable", reason });
-  if (!xenCmdline)
-    return unusable("it has no /opt/xensource/libexec/xen-cmdline, so it is not a XenServer or XCP-ng host");
-  const { file, hide } = xenCmdline;
-  if (!file)
-    return unusable(
-      "xen-cmdline finds no grub.cfg, neither for UEFI nor for BIOS. Restore the boot configuration first",
-    );
-  if (hide.kind === "failed")
-    return unusable(`xen-cmdline cannot read ${file.path}: ${hide.said}. Fix that file first`);
-  const menu = readXenMenu(file.text);
-  const entry = defaultEntry(menu);
-  if (!entry || !isEdited(entry, xapi?.brand ?? "")) {
-    return unusable(
-      `${file.path} boots the entry "${entry?.title ?? menu.default}", but xen-cmdline edits only the entry "${xapi?.brand}", so the change would have no effect. Make that entry the default first`,
-    );
-  }
+  const menu = xenServerMenu(facts);
+  if (!menu) return unusable("it has no /opt/xensource/libexec/xen-cmdline, so it is not a XenServer or XCP-ng host");
+  if (menu.kind === "unusable") return menu;
+  const { path } = menu;
   const found = hideArguments(facts);
   const [other] = found?.otherSpellings ?? [];
   if (other !== undefined) {
     return unusable(
-      `${file.path} has the boot argument ${other}, which the kernel treats as ${HIDE_KEY}, but xen-cmdline does not. Spell it ${HIDE_KEY}: xen-cmdline --set-dom0 "${HIDE_KEY}=…", then --delete-dom0 ${other.slice(0, other.indexOf("="))}`,
+      `${path} has the boot argument ${other}, which the kernel treats as ${HIDE_KEY}, but xen-cmdline does not. Spell it ${HIDE_KEY}: xen-cmdline --set-dom0 "${HIDE_KEY}=…", then --delete-dom0 ${other.slice(0, other.indexOf("="))}`,
     );
   }
   const [value, second] = found?.values ?? [];
   if (second !== undefined) {
     return unusable(
-      `${file.path} has the boot argument ${HIDE_KEY} several times (${found?.values.join(" and ")}), and the kernel uses only the last one. Merge them: xen-cmdline --set-dom0 "${HIDE_KEY}=…"`,
+      `${path} has the boot argument ${HIDE_KEY} several times (${found?.values.join(" and ")}), and the kernel uses only the last one. Merge them: xen-cmdline --set-dom0 "${HIDE_KEY}=…"`,
     );
   }
   if (value !== undefined && !kernelReads(unquoted(value))) {
     return unusable(
-      `${file.path} has ${HIDE_KEY}=${value}, which the kernel does not accept: with it pciback does not start, and nothing is hidden. It was left unchanged; fix it first`,
+      `${path} has ${HIDE_KEY}=${value}, which the kernel does not accept: with it pciback does not start, and nothing is hidden. It was left unchanged; fix it first`,
     );
   }
-  return { kind: "list", path: file.target, before: value };
+  return { kind: "list", path, before: value };
 }
 
 /** The arguments as xen-cmdline reports them; other spellings are found only in the file. */
