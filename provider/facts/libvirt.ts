@@ -1,12 +1,12 @@
 import { fromBytes } from "../bytes";
-import { type DomainXml, readDomainXmls } from "../vm-text/domain-xml";
-import { type Fact, UnreadableFactsError } from "./answers";
+import { type DomainXml, readDomainXml, splitDomainXmls, UnreadableDomainXml } from "../vm-text/domain-xml";
+import type { Fact } from "./answers";
 
 /** libvirt on a host that has virsh. */
 export type Libvirt =
   /** The host has another toolstack and the program does not name libvirt: a hanging daemon would hold up all facts. */
   | { readonly kind: "not-asked" }
-  /** The daemon did not answer. `said` is what virsh printed, empty when it timed out. */
+  /** The daemon did not answer, or did not list its VMs. `said` is what virsh printed, empty when it timed out. */
   | { readonly kind: "silent"; readonly uri: LibvirtUri; readonly said: string }
   | LibvirtAnswers;
 
@@ -18,6 +18,8 @@ export interface LibvirtAnswers {
   /** Whether `virsh attach-device` has --config and --live; up to 1.0.4 one flag meant both. */
   readonly separateScopes: boolean;
   readonly domains: readonly LibvirtDomain[];
+  /** The other VMs that it lists: what they have of the host, and mostly whether they run, is unknown. */
+  readonly unreadable: readonly UnreadableVm[];
 }
 
 /** The connections of the system; the session of a user has no PCI devices to give. */
@@ -28,6 +30,18 @@ export interface LibvirtVersion {
   readonly major: number;
   readonly minor: number;
   readonly micro: number;
+}
+
+/** A VM that libvirt lists, and about which it does not answer, or not so that it can be read. */
+export interface UnreadableVm {
+  /** Its name or uuid, whichever is known. */
+  readonly name: string;
+  /** Undefined where it is unknown. */
+  readonly uuid: string | undefined;
+  /** False only where libvirt says so. */
+  readonly mayRun: boolean;
+  /** What is wrong and where to look; follows `the VM "…" cannot be read: `. */
+  readonly reason: string;
 }
 
 /** A VM of libvirt. */
@@ -50,7 +64,8 @@ export interface LibvirtDomain {
 
 /**
  * Undefined on a host without virsh. Three runs of virsh, which starts slowly: the version with the list of VMs, then
- * the state of all VMs, then their XML. Throws UnreadableFactsError for XML that cannot be read.
+ * the state of all VMs, then their XML, with the list once more at its end, which tells a VM that was removed meanwhile
+ * from one that was not answered for.
  */
 export const libvirtFact: Fact<Libvirt | undefined> = {
   name: "libvirt",
@@ -65,18 +80,24 @@ echo "uri $libvirt_uri"
 libvirt_run() {
   limited 60 virsh -c "$libvirt_uri" "$@"
 }
-libvirt_snapshots='snapshot-list'
-libvirt_said=$(libvirt_run 'version; help attach-device; list --all --uuid' 2>&1)
+libvirt_found= libvirt_snapshots='snapshot-list' libvirt_list='list --all --uuid' libvirt_listed=yes
+libvirt_said=$(libvirt_run "version; help attach-device; $libvirt_list" 2>&1) || libvirt_listed=no
 libvirt_uuids=$(printf '%s\\n' "$libvirt_said" | grep -x '[0-9a-f]\\{8\\}-[0-9a-f-]\\{27\\}')
 case $libvirt_said in *"support option --uuid"*)
   # Before libvirt 0.9.13 the list has only names, and virsh skips a whole line for one word that it does not know.
+  libvirt_list= libvirt_listed=yes
   libvirt_said=$(libvirt_run 'version; help attach-device' 2>&1)
   virsh help snapshot-list >&2 || libvirt_snapshots=
-  libvirt_uuids=$(libvirt_run list --all | sed -n 's/^ *[-0-9][0-9]* \\(.*\\)$/\\1/p' |
+  libvirt_table=$(libvirt_run list --all) || libvirt_listed=no
+  libvirt_found=$(printf '%s\\n' "$libvirt_table" | sed -n 's/^ *[-0-9][0-9]* \\(.*\\)$/\\1/p' |
     sed -e 's/^ *//' -e 's/ *$//' -e 's/ \\(running\\|idle\\|paused\\|in shutdown\\|shut off\\|crashed\\|dying\\|no state\\)$//' -e 's/ *$//' |
-    while read -r libvirt_name; do libvirt_run domuuid "$libvirt_name" < /dev/null; done) ;;
+    while read -r libvirt_name; do
+      libvirt_run domuuid "$libvirt_name" < /dev/null || printf 'unknown %s\\n' "$libvirt_name"
+    done)
+  libvirt_uuids=$(printf '%s\\n' "$libvirt_found" | grep -v '^unknown ') ;;
 esac
-printf '%s\\n' "$libvirt_said" | sed 's/^/said /'
+[ "$libvirt_listed" = yes ] || echo not-listed
+printf '%s\\n' "$libvirt_said" "$libvirt_found" | sed 's/^/said /'
 case $libvirt_said in *'Using library: libvir'*) ;; *) return 0 ;; esac
 libvirt_infos= libvirt_xmls=
 for libvirt_uuid in $libvirt_uuids; do
@@ -85,7 +106,7 @@ for libvirt_uuid in $libvirt_uuids; do
 done
 [ -n "$libvirt_infos" ] || return 0
 libvirt_run "$libvirt_infos" | sed 's/^/info /'
-libvirt_run "$libvirt_xmls" | sed 's/^/xml /'
+libvirt_run "$libvirt_xmls $libvirt_list" | sed 's/^/xml /'
 return 0`,
   parse(answer) {
     const sections = new Map<string, string[]>();
@@ -95,19 +116,22 @@ return 0`,
       sections.set(word, section);
       section.push(line.slice(word.length + 1));
     }
-    const textOf = (word: string) => (sections.get(word) ?? []).join("\n");
+    const linesOf = (word: string) => sections.get(word) ?? [];
+    const textOf = (word: string) => linesOf(word).join("\n");
     if (sections.has("not-asked")) return { kind: "not-asked" };
     const uri = textOf("uri");
     if (uri !== "qemu:///system" && uri !== "xen:///system") return undefined;
     const said = textOf("said");
     const version = readVersion(said);
-    if (!version) return { kind: "silent", uri, said: said.replaceAll(/^error: /gm, "").trim() };
+    if (!version || sections.has("not-listed")) {
+      return { kind: "silent", uri, said: version ? errorsIn(said) : said.replaceAll(/^error: /gm, "").trim() };
+    }
     return {
       kind: "answers",
       uri,
       version,
       separateScopes: /^\s+--live\s/m.test(said),
-      domains: readDomains(textOf("info"), textOf("xml")),
+      ...readVms(linesOf("said"), textOf("info"), textOf("xml")),
     };
   },
 };
@@ -123,44 +147,88 @@ function readVersion(said: string): LibvirtVersion | undefined {
   return match ? { major: Number(match[1]), minor: Number(match[2]), micro: Number(match[3]) } : undefined;
 }
 
-/**
- * For each VM `infos` has `dominfo`, which begins with "Id:", and `snapshot-list`; `xmls` has the inactive XML, then
- * the current one.
- */
-function readDomains(infos: string, xmls: string): readonly LibvirtDomain[] {
-  const documents = readXmls(xmls);
-  return infos
-    .split(/^(?=Id:)/m)
-    .filter((text) => text.startsWith("Id:"))
-    .flatMap((text): LibvirtDomain[] => {
-      const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(text)?.[1]?.trim() ?? "";
-      const uuid = field("UUID").toLowerCase();
-      const [config, live] = documents.filter((document) => document.uuid === uuid);
-      if (!config) return []; // removed between two questions
-      const running = field("Id") !== "-";
-      const [, snapshots = ""] = text.split(/^-{3,}$/m);
-      return [
-        {
-          uuid,
-          name: config.name,
-          running,
-          paused: ["paused", "pmsuspended"].includes(field("State")),
-          persistent: field("Persistent") !== "no",
-          saved: field("Managed save") === "yes",
-          snapshots: snapshots.split("\n").filter((line) => line.trim() !== "").length,
-          config,
-          live: running ? live : undefined,
-        },
-      ];
-    });
+/** What virsh said when something failed: "error: Failed to list domains". */
+function errorsIn(said: string): string {
+  return (said.match(/^error: .*$/gm) ?? []).map((line) => line.slice("error: ".length)).join("\n");
 }
 
-function readXmls(text: string): readonly DomainXml[] {
-  try {
-    return readDomainXmls(fromBytes(text));
-  } catch (error) {
-    throw new UnreadableFactsError(
-      `unable to read the XML that virsh prints for the host's VMs: ${error}. Look for the VM with "virsh dumpxml"`,
-    );
+const UUID = /^[\da-f]{8}-[\da-f-]{27}$/;
+
+/**
+ * `listed` has the uuids of all VMs, and `unknown <name>` where an old virsh had none; `infos` for each VM `dominfo`,
+ * which begins with "Id:", and `snapshot-list`; `xmls` the inactive XML, then the current one, and at its end the uuids
+ * once more, where virsh can.
+ */
+function readVms(
+  listed: readonly string[],
+  infos: string,
+  xmls: string,
+): Pick<LibvirtAnswers, "domains" | "unreadable"> {
+  const domains: LibvirtDomain[] = [];
+  const unreadable = listed.flatMap((line): readonly UnreadableVm[] => {
+    const name = /^unknown (.*)$/.exec(line)?.[1];
+    return name === undefined
+      ? []
+      : [{ name: fromBytes(name), uuid: undefined, mayRun: true, reason: '"virsh domuuid" has no answer' }];
+  });
+  const infoOf = byUuid(infos.split(/^(?=Id:)/m), /^UUID:\s*(\S+)/m);
+  const documentsOf = byUuid(splitDomainXmls(fromBytes(xmls)), /<uuid>\s*(\S+?)\s*<\/uuid>/);
+  const listedAtEnd = xmls.split("\n").filter((line) => UUID.test(line));
+  for (const uuid of listed.filter((line) => UUID.test(line))) {
+    const [info] = infoOf.get(uuid) ?? [];
+    const documents = documentsOf.get(uuid) ?? [];
+    const isGone = listedAtEnd.length > 0 && !listedAtEnd.includes(uuid);
+    if (isGone && (info === undefined || documents.length < 2)) continue;
+    const vm = readVm(uuid, info, documents);
+    if ("reason" in vm) unreadable.push(vm);
+    else domains.push(vm);
   }
+  return { domains, unreadable };
+}
+
+function readVm(
+  uuid: string,
+  info: string | undefined,
+  [inactive, current]: readonly string[],
+): LibvirtDomain | UnreadableVm {
+  const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(info ?? "")?.[1]?.trim() ?? "";
+  const running = field("Id") !== "-";
+  const unreadable = (reason: string): UnreadableVm => ({
+    name: fromBytes(field("Name")) || uuid,
+    uuid,
+    mayRun: running,
+    reason,
+  });
+  if (info === undefined) return unreadable(`"virsh dominfo ${uuid}" has no answer`);
+  if (inactive === undefined || current === undefined) return unreadable(`"virsh dumpxml ${uuid}" has no answer`);
+  try {
+    const config = readDomainXml(inactive);
+    const live = running ? readDomainXml(current) : undefined;
+    const [odd] = [...config.unreadable, ...(live?.unreadable ?? [])];
+    if (odd !== undefined) return unreadable(`its ${odd} cannot be understood. See "virsh dumpxml ${uuid}"`);
+    const [, snapshots = ""] = info.split(/^-{3,}$/m);
+    return {
+      uuid,
+      name: config.name,
+      running,
+      paused: ["paused", "pmsuspended"].includes(field("State")),
+      persistent: field("Persistent") !== "no",
+      saved: field("Managed save") === "yes",
+      snapshots: snapshots.split("\n").filter((line) => line.trim() !== "").length,
+      config,
+      live,
+    };
+  } catch (error) {
+    if (!(error instanceof UnreadableDomainXml)) throw error;
+    return unreadable(`its XML is none of libvirt's (${error.message}). See "virsh dumpxml ${uuid}"`);
+  }
+}
+
+function byUuid(texts: readonly string[], uuid: RegExp): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const text of texts) {
+    const key = uuid.exec(text)?.[1]?.toLowerCase();
+    if (key !== undefined) found.set(key, [...(found.get(key) ?? []), text]);
+  }
+  return found;
 }

@@ -2,7 +2,8 @@ import { RUN_FOLDER } from "../claims/folders";
 import type { HostFacts } from "../facts/host-facts";
 import type { LibvirtUri } from "../facts/libvirt";
 import { quote } from "../shell";
-import { type DomainXml, formatHostdev, formatSourceAddress, type Hostdev } from "../vm-text/domain-xml";
+import { formatHostdev, formatSourceAddress, type Hostdev, type PciHostdev } from "../vm-text/domain-hostdev";
+import type { DomainXml } from "../vm-text/domain-xml";
 import type { StepType } from "./step-type";
 
 /** A VM of libvirt gets or loses one function: in its persistent configuration, or in the running VM. */
@@ -144,15 +145,15 @@ function dropPorts({ uri, vm, madePorts = [] }: VirshChange): string {
 function withHostdev(facts: HostFacts, { kind, vm, hostdev, to, madePorts }: VirshChange): HostFacts {
   const { libvirt } = facts;
   if (libvirt?.kind !== "answers") return facts;
-  const { address, managed, options, guestAddress } = hostdev;
-  const added = {
+  const { address, managed, options, driver, guestAddress } = hostdev;
+  const added: PciHostdev = {
     address,
     element: "hostdev",
     managed,
     permissive: options.permissive ?? false,
-    alias: undefined,
+    driver,
     guestAddress,
-  } as const;
+  };
   const changed = (xml: DomainXml): DomainXml => ({
     ...xml,
     controllers: xml.controllers.filter(({ index }) => kind === "virsh-attach" || !madePorts?.includes(index)),

@@ -1,25 +1,17 @@
 import { XMLParser } from "fast-xml-parser";
 import { z } from "zod";
-import { type PciAddress, parsePciAddress } from "../pci/address";
-import type { AttachOptions } from "./attach-options";
+import { readCNumber } from "./c-number";
+import { readDisk, type VmDisk } from "./domain-disk";
+import { Attribute, element } from "./domain-element";
+import { type PciHostdev, readPciHostdev } from "./domain-hostdev";
+import { readInterface, type VmInterface } from "./domain-interface";
+import { type GuestAddress, guestAddressOf } from "./guest-address";
+import { readCommandLine } from "./qemu-command-line";
 
-/** A place on the guest's own PCI buses. `bus` is the index of a PCI controller. */
-export interface GuestAddress {
-  readonly bus: number;
-  readonly slot: number;
-  readonly function: number;
-}
-
-/** A PCI function of the host that a domain XML gives to the VM. */
-export interface PciHostdev {
-  readonly address: PciAddress;
-  /** Whether libvirt takes it from its host driver at the VM's start, and gives it back at its end. */
-  readonly managed: boolean;
-  readonly permissive: boolean;
-  readonly guestAddress: GuestAddress | undefined;
-}
-
-/** What of a domain XML (libvirt docs/formatdomain.rst, 9.0) says which devices the VM has and what room it has for more. */
+/**
+ * What of a domain XML (libvirt docs/formatdomain.rst, 10.0) says what of the host the VM has, and what room it has for
+ * more.
+ */
 export interface DomainXml {
   readonly name: string;
   /** Small letters, with dashes. */
@@ -27,10 +19,15 @@ export interface DomainXml {
   /** Of `<domain type=…>`: `kvm`, `qemu`, `xen`. */
   readonly type: string;
   readonly machine: string | undefined;
+  /** Of all kinds: NVMe disks and arguments of QEMU too. */
   readonly hostdevs: readonly PciHostdev[];
   readonly controllers: readonly PciController[];
   /** Addresses of all guest devices on PCI buses, hostdevs and controllers included. */
   readonly guestAddresses: readonly GuestAddress[];
+  readonly disks: readonly VmDisk[];
+  readonly interfaces: readonly VmInterface[];
+  /** Devices of which it cannot be told what of the host they are: `<hostdev> 2`. They may be anything. */
+  readonly unreadable: readonly string[];
 }
 
 /** A PCI bus of the guest; the bus that `index` numbers. */
@@ -40,41 +37,23 @@ export interface PciController {
   readonly model: string;
 }
 
-const Attribute = z.string().optional();
-const Address = z.object({
-  "@type": Attribute,
-  "@domain": Attribute,
-  "@bus": Attribute,
-  "@slot": Attribute,
-  "@function": Attribute,
-});
-/** An element without attributes and children is read as text. */
-const element = <T extends z.ZodType>(schema: T) => z.union([schema, z.string().transform(() => undefined)]).optional();
-const Device = z.union([
-  z.object({
-    "@mode": Attribute,
-    "@type": Attribute,
-    "@managed": Attribute,
-    "@index": Attribute,
-    "@model": Attribute,
-    source: element(z.object({ "@writeFiltering": Attribute, address: element(Address) })),
-    address: element(Address),
-  }),
-  z.string().transform(() => undefined),
-]);
-const Devices = z.record(z.string(), z.union([z.array(Device), z.string().transform(() => [])]));
+/** A document that libvirt could not have written. */
+export class UnreadableDomainXml extends Error {
+  override readonly name = "UnreadableDomainXml";
+}
+
+// An unknown part is read where it is needed: an odd one elsewhere does no harm.
 const Domain = z.object({
-  "@type": z.string(),
-  name: z.string(),
-  uuid: z.string(),
-  os: element(
-    z.object({
-      type: z.union([z.object({ "@machine": Attribute }), z.string().transform(() => ({ "@machine": undefined }))]),
-    }),
-  ),
-  devices: element(Devices),
+  domain: z.looseObject({
+    "@type": z.string(),
+    name: z.string(),
+    uuid: z.string(),
+    os: z.unknown().optional(),
+    devices: element(z.record(z.string(), z.unknown())),
+  }),
 });
-type Device = NonNullable<z.infer<typeof Device>>;
+const Os = z.object({ type: z.object({ "@machine": Attribute }) });
+const Controller = z.object({ "@type": z.literal("pci"), "@index": Attribute, "@model": Attribute });
 
 const PARSER = new XMLParser({
   ignoreAttributes: false,
@@ -84,110 +63,83 @@ const PARSER = new XMLParser({
   trimValues: false, // a name may begin with a space
   htmlEntities: true, // the numeric ones too
   processEntities: { enabled: true, maxTotalExpansions: 1_000_000, maxExpandedLength: 100_000_000 },
-  isArray: (_, path) => path === "domains.domain" || /^domains\.domain\.devices\.[^.]+$/.test(String(path)),
+  isArray: (_, path) => /^domain\.devices\.[^.]+$/.test(String(path)),
 });
 
-/** Reads domain XML documents that stand one after another. Throws when libvirt could not have written them. */
-export function readDomainXmls(text: string): readonly DomainXml[] {
-  const { domains } = z
-    .object({ domains: element(z.object({ domain: z.array(Domain).default([]) })) })
-    .parse(PARSER.parse(`<domains>${text}</domains>`));
-  return (domains?.domain ?? []).map(readDomain);
+/** The documents that `virsh dumpxml` printed one after another, each from `<domain` to `</domain>` at a line's start. */
+export function splitDomainXmls(text: string): readonly string[] {
+  const documents = text.split(/^(?=<domain[\s>])/m).filter((document) => document.startsWith("<domain"));
+  return documents.map((document) => document.replace(/^(<\/domain>$)[\s\S]*/m, "$1"));
 }
 
-/** Our `<hostdev>`, and nothing else: what `virsh attach-device` takes. */
-export interface Hostdev {
-  readonly address: PciAddress;
-  readonly managed: boolean;
-  readonly options: Pick<AttachOptions, "permissive">;
-  /** Where the guest has it; undefined leaves that to libvirt. */
-  readonly guestAddress: (GuestAddress & { readonly multifunction?: boolean }) | undefined;
-  /** Named only where libvirt would take another way by itself (libvirt 1.0.5 to 1.1.2: KVM's old one). */
-  readonly driver: "vfio" | undefined;
-}
-
-export function formatHostdev({ address, managed, options, guestAddress, driver }: Hostdev): string {
-  const filtering = options.permissive === undefined ? "" : ` writeFiltering='${options.permissive ? "no" : "yes"}'`;
-  return [
-    `    <hostdev mode='subsystem' type='pci' managed='${managed ? "yes" : "no"}'>`,
-    ...(driver === undefined ? [] : [`      <driver name='${driver}'/>`]),
-    `      <source${filtering}>`,
-    `        ${formatSourceAddress(address)}`,
-    "      </source>",
-    ...(guestAddress === undefined ? [] : [`      ${formatGuestAddress(guestAddress)}`]),
-    "    </hostdev>",
-  ].join("\n");
-}
-
-/** As libvirt writes it too, in all versions: `"0x%.4x"`, `"0x%.2x"`, `"0x%.2x"`, `"0x%.1x"` (src/conf/domain_conf.c). */
-export function formatSourceAddress(address: PciAddress): string {
-  const [domain = "", bus = "", slot = "", fn = ""] = address.split(/[:.]/);
-  return `<address domain='0x${domain}' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/>`;
-}
-
-function formatGuestAddress(guest: NonNullable<Hostdev["guestAddress"]>): string {
-  const hex = (number: number, width: number) => `0x${number.toString(16).padStart(width, "0")}`;
-  const multifunction = guest.multifunction ? " multifunction='on'" : "";
-  return `<address type='pci' domain='0x0000' bus='${hex(guest.bus, 2)}' slot='${hex(guest.slot, 2)}' function='${hex(guest.function, 1)}'${multifunction}/>`;
-}
-
-function readDomain(domain: z.infer<typeof Domain>): DomainXml {
-  const devices = Object.entries(domain.devices ?? {}).flatMap(([name, list]) =>
-    name.startsWith("#") ? [] : list.flatMap((device) => (device ? [[name, device] as const] : [])),
-  );
+/** Reads one document. Throws UnreadableDomainXml. */
+export function readDomainXml(text: string): DomainXml {
+  const domain = parseDomain(text);
+  const unreadable: string[] = [];
+  const devices = devicesOf(domain.devices ?? {});
+  const readEach = <T>(read: (name: string, content: unknown) => T | undefined): readonly T[] =>
+    devices.flatMap(({ name, position, content }) => {
+      try {
+        return read(name, content) ?? [];
+      } catch {
+        unreadable.push(`<${name}> ${position}`);
+        return [];
+      }
+    });
+  const commandLine = readCommandLine(domain);
   return {
     name: domain.name,
     uuid: domain.uuid.trim().toLowerCase(),
     type: domain["@type"],
-    machine: domain.os?.type["@machine"],
-    hostdevs: devices.flatMap(([name, device]) => readHostdev(name, device) ?? []),
-    controllers: devices.flatMap(([name, device]) =>
-      name === "controller" && device["@type"] === "pci"
-        ? [{ index: readNumber(device["@index"]) ?? 0, model: device["@model"] ?? "" }]
-        : [],
-    ),
-    guestAddresses: devices.flatMap(([, device]) => readGuestAddress(device.address) ?? []),
+    machine: Os.safeParse(domain.os).data?.type["@machine"],
+    hostdevs: [
+      ...readEach(readPciHostdev),
+      ...commandLine.addresses.map((address) => ({ ...ON_COMMAND_LINE, address })),
+    ],
+    controllers: readEach((name, content) => (name === "controller" ? readController(content) : undefined)),
+    guestAddresses: readEach((_, content) => guestAddressOf(content)),
+    disks: readEach((name, content) => (name === "disk" ? readDisk(content) : undefined)).flat(),
+    interfaces: readEach((name, content) => (name === "interface" ? readInterface(content) : undefined)),
+    unreadable: [...new Set([...unreadable, ...(commandLine.hasUnknownDevice ? ["<qemu:commandline>"] : [])])],
   };
 }
 
-function readHostdev(name: string, device: Device): PciHostdev | undefined {
-  if (!isPciHostdev(name, device)) return undefined;
-  const source = device.source?.address;
-  const address = source && readSourceAddress(source);
-  if (!address) return undefined;
-  return {
-    address,
-    managed: device["@managed"] === "yes",
-    permissive: device.source?.["@writeFiltering"] === "no",
-    guestAddress: readGuestAddress(device.address),
-  };
+const ON_COMMAND_LINE = {
+  element: "command-line",
+  managed: false,
+  permissive: false,
+  driver: undefined,
+  guestAddress: undefined,
+} as const;
+
+function parseDomain(text: string) {
+  try {
+    // fast-xml-parser closes what is not closed.
+    if (!/<\/domain>\s*$/.test(text)) throw new UnreadableDomainXml("it is cut off");
+    return Domain.parse(PARSER.parse(text)).domain;
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw new UnreadableDomainXml(error instanceof Error ? error.message : "");
+    throw new UnreadableDomainXml(`odd or missing: ${error.issues.map(({ path }) => path.join(" ")).join(", ")}`);
+  }
 }
 
-function isPciHostdev(name: string, device: Device): boolean {
-  if (name === "interface") return device["@type"] === "hostdev" && device.source?.address?.["@type"] === "pci";
-  // mode='subsystem' is what an absent mode means.
-  return name === "hostdev" && device["@type"] === "pci" && (device["@mode"] ?? "subsystem") === "subsystem";
+interface DeviceElement {
+  readonly name: string;
+  /** Among those of its name, from 1. */
+  readonly position: number;
+  readonly content: unknown;
 }
 
-function readSourceAddress(address: z.infer<typeof Address>): PciAddress | undefined {
-  const [domain, bus, slot, fn] = (["@domain", "@bus", "@slot", "@function"] as const).map((part) =>
-    address[part] === undefined ? 0 : readNumber(address[part]),
+/** The children of `<devices>`; text between them is none. */
+function devicesOf(devices: Readonly<Record<string, unknown>>): readonly DeviceElement[] {
+  return Object.entries(devices).flatMap(([name, elements]) =>
+    Array.isArray(elements) && !name.startsWith("#")
+      ? elements.map((content: unknown, index) => ({ name, position: index + 1, content }))
+      : [],
   );
-  if (domain === undefined || bus === undefined || slot === undefined || fn === undefined) return undefined;
-  const hex = (number: number, width: number) => number.toString(16).padStart(width, "0");
-  return parsePciAddress(`${hex(domain, 4)}:${hex(bus, 2)}:${hex(slot, 2)}.${hex(fn, 1)}`);
 }
 
-function readGuestAddress(address: z.infer<typeof Address> | undefined): GuestAddress | undefined {
-  if (address?.["@type"] !== "pci") return undefined;
-  const [bus = 0, slot, fn = 0] = (["@bus", "@slot", "@function"] as const).map((part) => readNumber(address[part]));
-  return slot === undefined ? undefined : { bus, slot, function: fn };
-}
-
-/** As libvirt's virStrToLong_ui with base 0 reads it: 0x is hexadecimal, a leading 0 octal, everything else decimal. */
-function readNumber(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^0x[0-9a-f]+$/i.test(text)) return Number.parseInt(text.slice(2), 16);
-  if (/^0[0-7]*$/.test(text)) return Number.parseInt(text, 8);
-  return /^[1-9]\d*$/.test(text) ? Number.parseInt(text, 10) : undefined;
+function readController(content: unknown): PciController | undefined {
+  const { data } = Controller.safeParse(content);
+  return data && { index: readCNumber(data["@index"]) ?? 0, model: data["@model"] ?? "" };
 }

@@ -1,17 +1,7 @@
 import type { PciAddress } from "../../provider/pci/address";
-import {
-  type DomainXml,
-  formatSourceAddress,
-  type GuestAddress,
-  readDomainXmls,
-} from "../../provider/vm-text/domain-xml";
-
-/** The one domain of an XML document. Throws when it is none. */
-export function readDomain(text: string): DomainXml {
-  const [domain] = readDomainXmls(text);
-  if (!domain) throw new RangeError("no <domain>");
-  return domain;
-}
+import { formatSourceAddress } from "../../provider/vm-text/domain-hostdev";
+import { type DomainXml, readDomainXml } from "../../provider/vm-text/domain-xml";
+import type { GuestAddress } from "../../provider/vm-text/guest-address";
 
 /** A `<hostdev>` as somebody hands it to virsh. */
 export interface GivenHostdev {
@@ -23,7 +13,7 @@ export interface GivenHostdev {
 /** Reads the XML of one device; undefined when it is no PCI hostdev. */
 export function readHostdev(text: string): GivenHostdev | undefined {
   const shell = `<domain type='kvm'><name>x</name><uuid>x</uuid><devices>${text}</devices></domain>`;
-  return readDomain(shell).hostdevs[0];
+  return readDomainXml(shell).hostdevs[0];
 }
 
 /** Puts a hostdev where libvirt puts it: behind the other devices, before the balloon. */
@@ -87,11 +77,11 @@ export function withRootPorts(text: string): string {
 }
 
 function highestIndex(text: string): number {
-  return Math.max(...readDomain(text).controllers.map((one) => one.index));
+  return Math.max(...readDomainXml(text).controllers.map((one) => one.index));
 }
 
 function withRootPort(text: string, index: number): string {
-  const taken = readDomain(text).guestAddresses.flatMap((one) =>
+  const taken = readDomainXml(text).guestAddresses.flatMap((one) =>
     one.bus === 0 && one.slot === 1 ? [one.function] : [],
   );
   const free = Math.max(-1, ...taken) + 1;

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { PciAddress } from "../../provider/pci/address";
+import { readDomainXml } from "../../provider/vm-text/domain-xml";
 import {
   freeGuestAddress,
   type GivenHostdev,
-  readDomain,
   withHostdev,
   withoutController,
   withoutHostdev,
@@ -66,7 +66,7 @@ export class Libvirt {
   }
 
   uuidOf(name: string): string {
-    return readDomain(this.xml(name)).uuid;
+    return readDomainXml(this.xml(name)).uuid;
   }
 
   idOf(name: string): number | undefined {
@@ -100,14 +100,14 @@ export class Libvirt {
     const complete = text.includes("<uuid>")
       ? text
       : text.replace("</name>\n", `</name>\n  <uuid>${randomUUID()}</uuid>\n`);
-    const { name } = readDomain(complete);
+    const { name } = readDomainXml(complete);
     this.machine.files.plant(fileOf(name), `${this.placeAll(complete).trimEnd()}\n`);
     return name;
   }
 
   create(text: string): string {
     const complete = text.replace("</name>\n", `</name>\n  <uuid>${randomUUID()}</uuid>\n`);
-    const { name } = readDomain(complete);
+    const { name } = readDomainXml(complete);
     this.launch(name, this.placeAll(complete));
     return name;
   }
@@ -120,7 +120,7 @@ export class Libvirt {
   stop(name: string): void {
     const vm = this.running.get(name);
     if (!vm) throw new LibvirtError("Requested operation is not valid: domain is not running");
-    for (const hostdev of readDomain(vm.xml).hostdevs) this.host.giveBack(hostdev);
+    for (const hostdev of readDomainXml(vm.xml).hostdevs) this.host.giveBack(hostdev);
     this.running.delete(name);
   }
 
@@ -131,16 +131,16 @@ export class Libvirt {
   attachConfig(name: string, hostdev: GivenHostdev): void {
     this.needPersistent(name);
     let text = this.inactiveXml(name);
-    if (readDomain(text).hostdevs.some((one) => one.address === hostdev.address))
+    if (readDomainXml(text).hostdevs.some((one) => one.address === hostdev.address))
       throw new LibvirtError("Requested operation is not valid: device is already in the domain configuration");
-    if (!hostdev.guestAddress && !freeGuestAddress(readDomain(text))) text = withRootPorts(text);
+    if (!hostdev.guestAddress && !freeGuestAddress(readDomainXml(text))) text = withRootPorts(text);
     this.machine.files.plant(fileOf(name), withHostdev(text, placed(text, hostdev), undefined));
   }
 
   detachConfig(name: string, address: PciAddress): void {
     this.needPersistent(name);
     const text = this.inactiveXml(name);
-    if (!readDomain(text).hostdevs.some((one) => one.address === address))
+    if (!readDomainXml(text).hostdevs.some((one) => one.address === address))
       throw new LibvirtError("device not found: device not present in domain configuration");
     this.machine.files.plant(fileOf(name), withoutHostdev(text, address));
   }
@@ -154,9 +154,9 @@ export class Libvirt {
   attachLive(name: string, hostdev: GivenHostdev): void {
     const vm = this.needRunning(name);
     if (!this.data.hotPlug) throw new LibvirtError("this function is not supported by the hypervisor: device_add");
-    if (readDomain(vm.xml).hostdevs.some((one) => one.address === hostdev.address))
+    if (readDomainXml(vm.xml).hostdevs.some((one) => one.address === hostdev.address))
       throw new LibvirtError(`Requested operation is not valid: target pci device ${hostdev.address} already exists`);
-    if (!freeGuestAddress(readDomain(vm.xml))) throw new LibvirtError("internal error: No more available PCI slots");
+    if (!freeGuestAddress(readDomainXml(vm.xml))) throw new LibvirtError("internal error: No more available PCI slots");
     this.take([hostdev], (reason) => `internal error: unable to execute QEMU command 'device_add': ${reason}`);
     vm.xml = withHostdev(vm.xml, placed(vm.xml, hostdev), `hostdev${vm.devices++}`);
   }
@@ -164,7 +164,7 @@ export class Libvirt {
   /** A paused guest does not let go, and virsh says that it was asked (seen with libvirt 9.0). */
   detachLive(name: string, address: PciAddress): void {
     const vm = this.needRunning(name);
-    const present = readDomain(vm.xml).hostdevs.find((one) => one.address === address);
+    const present = readDomainXml(vm.xml).hostdevs.find((one) => one.address === address);
     if (!present) throw new LibvirtError(`device not found: host pci device ${address} not found`);
     if (vm.paused) return;
     vm.xml = withoutHostdev(vm.xml, address);
@@ -174,12 +174,12 @@ export class Libvirt {
   /** The VM that has a function now. */
   userOf(address: PciAddress): string | undefined {
     return [...this.running].find(([, { xml }]) =>
-      readDomain(xml).hostdevs.some((one) => one.address === address),
+      readDomainXml(xml).hostdevs.some((one) => one.address === address),
     )?.[0];
   }
 
   private launch(name: string, text: string): void {
-    const { hostdevs } = readDomain(text);
+    const { hostdevs } = readDomainXml(text);
     this.take(hostdevs, (reason) => `internal error: qemu unexpectedly closed the monitor: ${reason}`);
     const id = ++this.lastId;
     const bare = hostdevs.reduce((xml, one) => withoutHostdev(xml, one.address), text);
@@ -220,7 +220,7 @@ export class Libvirt {
   }
 
   private placeAll(text: string): string {
-    return readDomain(text).hostdevs.reduce(
+    return readDomainXml(text).hostdevs.reduce(
       (so, one) => (one.guestAddress ? so : withHostdev(withoutHostdev(so, one.address), placed(so, one), undefined)),
       text,
     );
@@ -229,8 +229,8 @@ export class Libvirt {
 
 /** libvirt before 0.8 left the guest's addresses to QEMU. */
 function placed(text: string, hostdev: GivenHostdev): GivenHostdev {
-  if (readDomain(text).controllers.length === 0) return hostdev;
-  return { ...hostdev, guestAddress: hostdev.guestAddress ?? freeGuestAddress(readDomain(text)) };
+  if (readDomainXml(text).controllers.length === 0) return hostdev;
+  return { ...hostdev, guestAddress: hostdev.guestAddress ?? freeGuestAddress(readDomainXml(text)) };
 }
 
 function fileOf(name: string): string {

@@ -1,7 +1,7 @@
 import { connectionPool } from "../../provider/host/connection-pool";
 import { parsePciAddress } from "../../provider/pci/address";
 import type { Step } from "../../provider/steps/steps";
-import type { Hostdev } from "../../provider/vm-text/domain-xml";
+import type { Hostdev } from "../../provider/vm-text/domain-hostdev";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
 import { group, scriptOf } from "../script/apply-groups";
 import { Deployment } from "./deployment";

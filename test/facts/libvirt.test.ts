@@ -5,6 +5,20 @@ import { recordedFacts } from "../recorded/recorded-facts";
 
 const NIC = { address: "0000:01:00.0", managed: false, guestAddress: { bus: 2, slot: 0, function: 0 } };
 const parse = (text: string) => libvirtFact.parse({ text, exitCode: 0 });
+/** An answer of the two VMs that `SAID` lists; `end` is the list once more, behind the XML. */
+const answer = ({ said = SAID, infos = INFO, xmls = XML, end = [VM1, VM2] }) =>
+  parse(
+    [
+      "uri qemu:///system",
+      lines("said", said),
+      lines("info", infos),
+      lines("xml", xmls),
+      ...end.map((uuid) => `xml ${uuid}`),
+      "",
+    ].join("\n"),
+  );
+const VM1 = "34138775-b440-45f8-883a-f2520e0acbf2";
+const VM2 = "16c97872-161d-4eb1-9da1-5a0deb27a9aa";
 const lines = (word: string, text: string) => text.replace(/^/gm, `${word} `);
 
 /** What virsh of Debian 12 printed on the lab host (libvirt 9.0, KVM): `version; help attach-device; list --all --uuid`. */
@@ -27,6 +41,7 @@ Running hypervisor: QEMU 7.2.22
     --current        affect current domain
 
 34138775-b440-45f8-883a-f2520e0acbf2
+16c97872-161d-4eb1-9da1-5a0deb27a9aa
 `;
 /** `dominfo` and `snapshot-list` of a running VM without and of a VM that is off, with a snapshot. */
 const INFO = `Id:             3
@@ -88,8 +103,7 @@ test("a real host with KVM: its guests, their devices, the IOMMU groups", () => 
 });
 
 test("what libvirt 9.0 says of its VMs", () => {
-  const text = `uri qemu:///system\n${lines("said", SAID)}\n${lines("info", INFO)}\n${lines("xml", XML)}\n`;
-  expect(parse(text)).toMatchObject({
+  expect(answer({})).toMatchObject({
     kind: "answers",
     uri: "qemu:///system",
     version: { major: 9, minor: 0, micro: 0 },
@@ -111,8 +125,64 @@ test("what libvirt 9.0 says of its VMs", () => {
 });
 
 test("a VM that is gone between two questions is left out", () => {
-  const text = `uri qemu:///system\n${lines("said", SAID)}\n${lines("info", INFO)}\n${lines("xml", xml("vm2", "16c97872-161d-4eb1-9da1-5a0deb27a9aa"))}\n`;
-  expect(parse(text)).toMatchObject({ domains: [{ name: "vm2" }] });
+  expect(answer({ xmls: xml("vm2", VM2).repeat(2), end: [VM2] })).toMatchObject({
+    domains: [{ name: "vm2" }],
+    unreadable: [],
+  });
+});
+
+const [INFO1 = "", INFO2 = ""] = INFO.split(/^(?=Id:)/m);
+const partial: readonly [string, Parameters<typeof answer>[0], readonly object[], readonly string[]][] = [
+  [
+    "no dominfo",
+    { infos: INFO2 },
+    [{ name: VM1, uuid: VM1, mayRun: true, reason: expect.stringContaining("dominfo") }],
+    ["vm2"],
+  ],
+  [
+    "no XML",
+    { xmls: xml("vm2", VM2).repeat(2) },
+    [{ name: "vm1", mayRun: true, reason: expect.stringContaining("dumpxml") }],
+    ["vm2"],
+  ],
+  [
+    "one XML of two",
+    { xmls: `${xml("vm1", VM1)}${xml("vm2", VM2).repeat(2)}` },
+    [{ name: "vm1", mayRun: true }],
+    ["vm2"],
+  ],
+  ["no answer at all", { infos: "", xmls: "", end: [] }, [{ name: VM1 }, { name: VM2 }], []],
+  ["XML that is cut off", { xmls: XML.slice(0, -60), end: [] }, [{ name: "vm2", mayRun: false }], ["vm1"]],
+  [
+    "a VM with a device that cannot be understood",
+    { xmls: `${xml("vm1", VM1).repeat(2)}${xml("vm2", VM2, "<hostdev type='pci' mode='subsystem'/>").repeat(2)}` },
+    [
+      {
+        name: "vm2",
+        uuid: VM2,
+        mayRun: false,
+        reason: expect.stringContaining("its <hostdev> 1 cannot be understood"),
+      },
+    ],
+    ["vm1"],
+  ],
+  [
+    "an old virsh that has no uuid for a VM",
+    { said: `${SAID}unknown web 1` },
+    [{ name: "web 1", uuid: undefined, mayRun: true }],
+    ["vm1", "vm2"],
+  ],
+  [
+    "what is wrong with a VM that is off",
+    { infos: `${INFO1.replace("Id:             3", "Id:             -")}${INFO2}`, xmls: xml("vm2", VM2).repeat(2) },
+    [{ name: "vm1", mayRun: false }],
+    ["vm2"],
+  ],
+];
+test.each(partial)("a partial answer names the VMs that are unknown: %s", (_, given, unreadable, domains) => {
+  const read = answer(given);
+  expect(read).toMatchObject({ kind: "answers", unreadable });
+  expect(read?.kind === "answers" && read.domains.map(({ name }) => name)).toEqual(domains);
 });
 
 const silent: readonly [string, string, object | undefined][] = [
@@ -131,6 +201,11 @@ const silent: readonly [string, string, object | undefined][] = [
     "a daemon that hangs (libvirt's Xen driver on a processor that it does not know)",
     "uri xen:///system\nsaid \n",
     { kind: "silent", uri: "xen:///system", said: "" },
+  ],
+  [
+    "a daemon that cannot list its VMs",
+    `uri qemu:///system\nnot-listed\n${lines("said", `${SAID}error: Failed to list domains`)}\n`,
+    { kind: "silent", uri: "qemu:///system", said: "Failed to list domains" },
   ],
 ];
 test.each(silent)("%s", (_, text, expected) => {

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { LibvirtAnswers, LibvirtDomain } from "../../provider/facts/libvirt";
 import type { PciAddress } from "../../provider/pci/address";
-import { readDomainXmls } from "../../provider/vm-text/domain-xml";
+import { readDomainXml } from "../../provider/vm-text/domain-xml";
 import { withVmConfigs } from "./host-files";
 import { LAB } from "./recorded-host";
 
@@ -17,10 +17,9 @@ const GROUPS: Readonly<Record<string, string>> = {
 
 /** A guest of libvirt, whose devices are this XML. */
 export function vm(name: string, devices = "", more: Partial<LibvirtDomain> = {}): LibvirtDomain {
-  const [config] = readDomainXmls(
+  const config = readDomainXml(
     `<domain type='kvm'><name>${name}</name><uuid>${uuidOf(name)}</uuid><os><type machine='pc'>hvm</type></os><devices>${devices}</devices></domain>`,
   );
-  if (!config) throw new Error("no domain");
   const running = more.running ?? false;
   return {
     uuid: uuidOf(name),
@@ -60,6 +59,7 @@ export function kvm(domains: readonly LibvirtDomain[], libvirt: Partial<LibvirtA
       version: { major: 9, minor: 0, micro: 0 },
       separateScopes: true,
       domains,
+      unreadable: [],
       ...libvirt,
     },
   };

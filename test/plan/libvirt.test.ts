@@ -271,6 +271,26 @@ test.each(refused)("%s is refused", (_, facts, wish, reason) => {
   expect(reasons(facts, wish)).toMatch(reason);
 });
 
+const UNREADABLE = { name: "db", uuid: uuidOf("db"), mayRun: true, reason: "its <hostdev> 1 cannot be understood" };
+
+test("a VM that cannot be read gets nothing, and may have the device that another VM is to get", () => {
+  const facts = kvm([vm("web")], { unreadable: [UNREADABLE] });
+  expect(reasons(facts, attach(NVME, "db"))).toMatch(
+    /the VM "db", but what it has of the host is unknown: its <hostdev> 1/,
+  );
+  expect(reasons(facts, attach(NVME, "web"))).toMatch(
+    /so it may have 0000:03:00\.0 too.*allow: \["configured-in-other-vm"\]/,
+  );
+  expect(plan(facts, attach(NVME, "web", { allow: ["configured-in-other-vm"] })).refusals).toEqual([]);
+});
+
+test("a VM has a device through an NVMe disk or the command line of QEMU", () => {
+  const disk = "<disk type='nvme'><source type='pci' managed='yes' namespace='1'><address bus='0x03'/></source></disk>";
+  expect(reasons(kvm([vm("db", disk), vm("web")]), attach(NVME, "web"))).toMatch(
+    /configuration of the VM "db" has 0000:03:00\.0 too/,
+  );
+});
+
 test("a VM that ends and starts again is no change", () => {
   const facts = kvm([running()]);
   const both = simulate(facts, plan(facts, attach(NVME, "web")).steps);

@@ -4,7 +4,7 @@ import { parsePciAddress } from "../../provider/pci/address";
 import { factsScript } from "../../provider/script/facts-script";
 import type { Step } from "../../provider/steps/steps";
 import type { VirshChange } from "../../provider/steps/virsh";
-import type { Hostdev } from "../../provider/vm-text/domain-xml";
+import type { Hostdev } from "../../provider/vm-text/domain-hostdev";
 import { group, scriptOf } from "../script/apply-groups";
 import { DirectoryHost, SHELLS } from "../script/directory-host";
 

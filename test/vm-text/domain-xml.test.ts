@@ -1,15 +1,12 @@
 import fc from "fast-check";
 import { parsePciAddress } from "../../provider/pci/address";
-import { formatHostdev, formatSourceAddress, type Hostdev, readDomainXmls } from "../../provider/vm-text/domain-xml";
+import { formatHostdev, formatSourceAddress, type Hostdev } from "../../provider/vm-text/domain-hostdev";
+import { readDomainXml, splitDomainXmls, UnreadableDomainXml } from "../../provider/vm-text/domain-xml";
 import { addresses } from "../pci/arbitrary";
 
-const domain = (devices: string, name = "vm") =>
-  `<domain type='kvm' id='3'>\n  <name>${name}</name>\n  <uuid>34138775-b440-45f8-883a-f2520e0acbf2</uuid>\n  <os>\n    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>\n  </os>\n  <devices>\n${devices}\n  </devices>\n</domain>\n`;
-const read = (devices: string) => {
-  const [one] = readDomainXmls(domain(devices));
-  if (!one) throw new Error("no domain");
-  return one;
-};
+const domain = (devices: string, name = "vm", more = "") =>
+  `<domain type='kvm' id='3'>\n  <name>${name}</name>\n  <uuid>34138775-b440-45f8-883a-f2520e0acbf2</uuid>\n  <os>\n    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>\n  </os>\n  <devices>\n${devices}\n  </devices>\n${more}</domain>\n`;
+const read = (devices: string, more = "") => readDomainXml(domain(devices, "vm", more));
 
 const numbers: readonly [string, string, string][] = [
   ["hexadecimal with 0x", "domain='0x0000' bus='0x1a' slot='0x10' function='0x7'", "0000:1a:10.7"],
@@ -35,14 +32,132 @@ const elements: readonly [string, string, number][] = [
   ["a capability of a container", `<hostdev mode='capabilities' type='pci'>${SOURCE}</hostdev>`, 0],
   ["an interface of a network", "<interface type='network'><source network='default'/></interface>", 0],
   ["a comment", `<!-- <hostdev mode='subsystem' type='pci'>${SOURCE}</hostdev> -->`, 0],
-  [
-    "an address without numbers",
-    "<hostdev mode='subsystem' type='pci'><source><address bus='x'/></source></hostdev>",
-    0,
-  ],
+  ["an NVMe disk", `<disk type='nvme' device='disk'>${SOURCE}<target dev='vde' bus='virtio'/></disk>`, 1],
 ];
 test.each(elements)("%s", (_, text, count) => {
-  expect(read(text).hostdevs).toHaveLength(count);
+  expect(read(text)).toMatchObject({ hostdevs: { length: count }, unreadable: [] });
+});
+
+const odd: readonly [string, string, readonly string[]][] = [
+  [
+    "an address without numbers",
+    `<hostdev mode='subsystem' type='pci'>${SOURCE}</hostdev><hostdev mode='subsystem' type='pci'><source><address bus='x'/></source></hostdev>`,
+    ["<hostdev> 2"],
+  ],
+  ["a hostdev without a source", "<hostdev mode='subsystem' type='pci'/>", ["<hostdev> 1"]],
+  ["an NVMe disk without an address", "<disk type='nvme'><source type='pci' namespace='1'/></disk>", ["<disk> 1"]],
+  ["two sources of a disk", "<disk type='block'><source dev='/dev/sdb'/><source dev='/dev/sdc'/></disk>", ["<disk> 1"]],
+];
+test.each(odd)("what could be anything of the host is unreadable: %s", (_, text, unreadable) => {
+  expect(read(text)).toMatchObject({ unreadable });
+});
+
+// libvirt writes two <source> for UDP (tests/genericxml2xmlindata/chardev-udp.xml, 0.9).
+const UDP =
+  "<source mode='bind' host='127.0.0.1' service='1111'/><source mode='connect' host='127.0.0.1' service='9999'/>";
+const harmless: readonly [string, string][] = [
+  ["a serial port over UDP", `<serial type='udp'>${UDP}<target port='0'/></serial>`],
+  ["a console over UDP", `<console type='udp'>${UDP}<target type='virtio' port='1'/></console>`],
+  ["a channel over UDP", `<channel type='udp'>${UDP}<target type='virtio' name='x'/></channel>`],
+  ["a device with two addresses", "<rng model='virtio'><address type='pci' slot='0x5'/><address type='x'/></rng>"],
+  ["a controller of another shape", "<controller type='pci' index='1'/><controller>text</controller>"],
+  ["an odd place in the guest", "<video><address type='pci' bus='zero' slot='?'/></video>"],
+];
+test.each(harmless)("what is not needed cannot make a VM unreadable: %s", (_, text) => {
+  expect(read(`${text}<hostdev mode='subsystem' type='pci'>${SOURCE}</hostdev>`)).toMatchObject({
+    hostdevs: [{ address: "0000:01:00.0" }],
+    unreadable: [],
+  });
+});
+
+const commandLine = (...values: string[]) =>
+  `<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>${values.map((value) => `<qemu:arg value='${value}'/>`).join("")}<qemu:env name='A' value='host=05:00.0'/></qemu:commandline>`;
+const ENV = "0000:05:00.0"; // what looks like a device counts as one
+const commandLines: readonly [string, readonly string[], readonly string[], readonly string[]][] = [
+  ["a short address", ["-device", "vfio-pci,host=01:00.0,id=x,addr=0x9"], ["0000:01:00.0"], []],
+  ["one with a segment", ["-device", "vfio-pci,host=10000:e1:00.0"], ["10000:e1:00.0"], []],
+  ["one in JSON", ["-device", '{"driver":"vfio-pci","host":"0000:01:00.1"}'], ["0000:01:00.1"], []],
+  ["a path in sysfs", ["-device", "vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:02:00.0"], ["0000:02:00.0"], []],
+  ["KVM's old assignment", ["-device", "pci-assign,host=1:0.0"], ["0000:01:00.0"], []],
+  ["that of RHEL 5", ["-pcidevice", "host=01:00.0"], ["0000:01:00.0"], []],
+  ["QEMU's own NVMe driver", ["-drive", "file=nvme://0000:03:00.0/1,if=none"], ["0000:03:00.0"], []],
+  ["a file descriptor", ["-device", "vfio-pci,fd=7"], [], ["<qemu:commandline>"]],
+  ["a mediated device", ["-device", "vfio-pci,sysfsdev=/sys/bus/mdev/devices/83b8f4f2"], [], []],
+  ["an option of all such devices", ["-global", "vfio-pci.x-no-mmap=on"], [], []],
+  ["a MAC address and a forward", ["-nic", "user,mac=52:54:00:12:34:56,hostfwd=tcp:10.0.0.1:22-:22"], [], []],
+];
+test.each(commandLines)("devices on the command line of QEMU: %s", (_, values, addresses, unreadable) => {
+  const quoted = values.map((value) => value.replaceAll('"', "&quot;"));
+  const { hostdevs, unreadable: odd } = read("", commandLine(...quoted));
+  expect(hostdevs.filter(({ address }) => address !== ENV)).toEqual(
+    addresses.map((address) => expect.objectContaining({ address, element: "command-line", managed: false })),
+  );
+  expect(odd).toEqual(unreadable);
+});
+
+const disks: readonly [string, string, readonly object[]][] = [
+  [
+    "a block device",
+    "<disk type='block'><source dev='/dev/vg0/web' index='1'/></disk>",
+    [{ kind: "block", path: "/dev/vg0/web" }],
+  ],
+  [
+    "a file",
+    "<disk type='file'><source file='/var/lib/a.qcow2'/></disk>",
+    [{ kind: "file", path: "/var/lib/a.qcow2" }],
+  ],
+  [
+    "a block device as a file",
+    "<disk type='file'><source file='/dev/sdb'/></disk>",
+    [{ kind: "block", path: "/dev/sdb" }],
+  ],
+  [
+    "a volume",
+    "<disk type='volume'><source pool='lvm' volume='web'/></disk>",
+    [{ kind: "volume", pool: "lvm", volume: "web" }],
+  ],
+  [
+    "a disk of a network",
+    "<disk type='network'><source protocol='rbd' name='a/b'><host name='m'/></source></disk>",
+    [{ kind: "other", type: "network" }],
+  ],
+  ["an empty drive", "<disk type='file' device='cdrom'><target dev='hda'/></disk>", []],
+  [
+    "an overlay on a block device, and the copy of it",
+    "<disk type='file'><source file='/a.qcow2'/><backingStore type='block' index='2'><format type='raw'/><source dev='/dev/vg0/base'/><backingStore/></backingStore><mirror type='block' job='copy'><source dev='/dev/sdc'/></mirror></disk>",
+    [
+      { kind: "file", path: "/a.qcow2" },
+      { kind: "block", path: "/dev/vg0/base" },
+      { kind: "block", path: "/dev/sdc" },
+    ],
+  ],
+];
+test.each(disks)("disks: %s", (_, text, expected) => {
+  expect(read(text)).toMatchObject({ disks: expected, unreadable: [] });
+});
+
+const interfaces: readonly [string, string, readonly object[]][] = [
+  ["a bridge", "<interface type='bridge'><source bridge='br0'/></interface>", [{ kind: "bridge", bridge: "br0" }]],
+  [
+    "macvtap",
+    "<interface type='direct'><source dev='eno1' mode='bridge'/></interface>",
+    [{ kind: "macvtap", device: "eno1" }],
+  ],
+  [
+    "a network",
+    "<interface type='network'><source network='default'/></interface>",
+    [{ kind: "network", network: "default" }],
+  ],
+  [
+    "a network of a running VM",
+    "<interface type='network'><source network='default' portid='x' bridge='virbr0'/></interface>",
+    [{ kind: "bridge", bridge: "virbr0" }],
+  ],
+  ["one without anything of the host", "<interface type='user'/>", [{ kind: "other", type: "user" }]],
+  ["a PCI function", `<interface type='hostdev'>${SOURCE}</interface>`, []],
+];
+test.each(interfaces)("interfaces: %s", (_, text, expected) => {
+  expect(read(text)).toMatchObject({ interfaces: expected, unreadable: [] });
 });
 
 test("what else a hostdev says, and where the guest has its devices", () => {
@@ -54,7 +169,7 @@ test("what else a hostdev says, and where the guest has its devices", () => {
     <controller type='sata' index='0'/>
     <disk type='file' device='disk'><address type='drive' controller='0' bus='0' target='0' unit='0'/></disk>
     <hostdev mode='subsystem' type='pci' managed='yes'>
-      <driver name='vfio'/>
+      <driver name='vfio' model='mlx5_vfio_pci'/>
       <source writeFiltering='no'>
         <address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>
       </source>
@@ -64,8 +179,10 @@ test("what else a hostdev says, and where the guest has its devices", () => {
   expect(hostdevs).toEqual([
     {
       address: "0000:01:00.0",
+      element: "hostdev",
       managed: true,
       permissive: true,
+      driver: { name: "vfio", model: "mlx5_vfio_pci" },
       guestAddress: { bus: 2, slot: 0, function: 0 },
     },
   ]);
@@ -78,15 +195,17 @@ test("what else a hostdev says, and where the guest has its devices", () => {
 });
 
 test("documents one after another, with names as people write them", () => {
-  const names = readDomainXmls(`${domain("", "a &amp; b")}\n\n${domain("", "Küche &#x2615;")}\n`).map(
-    (one) => one.name,
+  const texts = splitDomainXmls(
+    `${domain("", "a &amp; b")}\n\n${domain("", "Küche &#x2615;")}\n\n34138775-b440-45f8-883a-f2520e0acbf2\n`,
   );
+  const names = texts.map((text) => readDomainXml(text).name);
   expect(names).toEqual(["a & b", "Küche ☕"]);
 });
 
 test("what libvirt could not have written is no domain", () => {
-  expect(() => readDomainXmls("<domain type='kvm'><name>x</name></domain>")).toThrow();
-  expect(() => readDomainXmls("<domain type='kvm'><name>x")).toThrow();
+  expect(() => readDomainXml("<domain type='kvm'><name>x</name></domain>")).toThrow(UnreadableDomainXml);
+  expect(() => readDomainXml("<domain type='kvm'><name>x")).toThrow(UnreadableDomainXml);
+  expect(() => readDomainXml(domain("").slice(0, -20))).toThrow(UnreadableDomainXml);
 });
 
 const hostdevs: fc.Arbitrary<Hostdev> = fc.record({
@@ -97,7 +216,11 @@ const hostdevs: fc.Arbitrary<Hostdev> = fc.record({
     fc.record({ bus: fc.nat(255), slot: fc.nat(31), function: fc.nat(7), multifunction: fc.boolean() }),
     { nil: undefined },
   ),
-  driver: fc.constantFrom(undefined, "vfio" as const),
+  driver: fc.constantFrom(
+    undefined,
+    { name: "vfio", model: undefined },
+    { name: undefined, model: "nvgrace_gpu_vfio_pci" },
+  ),
 });
 
 /** Devices that are none of ours, with addresses in them that look like some. */
@@ -115,11 +238,12 @@ test("the reader finds exactly the hostdevs that are there, with what they say",
       const { hostdevs: found } = read(
         devices.map((one) => (typeof one === "string" ? one : formatHostdev(one))).join("\n"),
       );
-      expect(found.map((one) => [one.address, one.managed, one.permissive, one.guestAddress])).toEqual(
-        ours.map(({ address, managed, options, guestAddress: at }) => [
+      expect(found.map((one) => [one.address, one.managed, one.permissive, one.driver, one.guestAddress])).toEqual(
+        ours.map(({ address, managed, options, driver, guestAddress: at }) => [
           address,
           managed,
           options.permissive ?? false,
+          driver,
           at && { bus: at.bus, slot: at.slot, function: at.function },
         ]),
       );

@@ -205,18 +205,24 @@ ask_libvirt() {
   libvirt_run() {
     limited 60 virsh -c "$libvirt_uri" "$@"
   }
-  libvirt_snapshots='snapshot-list'
-  libvirt_said=$(libvirt_run 'version; help attach-device; list --all --uuid' 2>&1)
+  libvirt_found= libvirt_snapshots='snapshot-list' libvirt_list='list --all --uuid' libvirt_listed=yes
+  libvirt_said=$(libvirt_run "version; help attach-device; $libvirt_list" 2>&1) || libvirt_listed=no
   libvirt_uuids=$(printf '%s\n' "$libvirt_said" | grep -x '[0-9a-f]\{8\}-[0-9a-f-]\{27\}')
   case $libvirt_said in *"support option --uuid"*)
     # Before libvirt 0.9.13 the list has only names, and virsh skips a whole line for one word that it does not know.
+    libvirt_list= libvirt_listed=yes
     libvirt_said=$(libvirt_run 'version; help attach-device' 2>&1)
     virsh help snapshot-list >&2 || libvirt_snapshots=
-    libvirt_uuids=$(libvirt_run list --all | sed -n 's/^ *[-0-9][0-9]* \(.*\)$/\1/p' |
+    libvirt_table=$(libvirt_run list --all) || libvirt_listed=no
+    libvirt_found=$(printf '%s\n' "$libvirt_table" | sed -n 's/^ *[-0-9][0-9]* \(.*\)$/\1/p' |
       sed -e 's/^ *//' -e 's/ *$//' -e 's/ \(running\|idle\|paused\|in shutdown\|shut off\|crashed\|dying\|no state\)$//' -e 's/ *$//' |
-      while read -r libvirt_name; do libvirt_run domuuid "$libvirt_name" < /dev/null; done) ;;
+      while read -r libvirt_name; do
+        libvirt_run domuuid "$libvirt_name" < /dev/null || printf 'unknown %s\n' "$libvirt_name"
+      done)
+    libvirt_uuids=$(printf '%s\n' "$libvirt_found" | grep -v '^unknown ') ;;
   esac
-  printf '%s\n' "$libvirt_said" | sed 's/^/said /'
+  [ "$libvirt_listed" = yes ] || echo not-listed
+  printf '%s\n' "$libvirt_said" "$libvirt_found" | sed 's/^/said /'
   case $libvirt_said in *'Using library: libvir'*) ;; *) return 0 ;; esac
   libvirt_infos= libvirt_xmls=
   for libvirt_uuid in $libvirt_uuids; do
@@ -225,7 +231,7 @@ ask_libvirt() {
   done
   [ -n "$libvirt_infos" ] || return 0
   libvirt_run "$libvirt_infos" | sed 's/^/info /'
-  libvirt_run "$libvirt_xmls" | sed 's/^/xml /'
+  libvirt_run "$libvirt_xmls $libvirt_list" | sed 's/^/xml /'
   return 0
 }
 ask_selinux() {

@@ -7,7 +7,7 @@ import { isStubDriver } from "../../../pci/stub-driver";
 import { distinctEntries } from "../../claim";
 import type { Judgement } from "../../guards/guards";
 import { join, type Part, part, refuse } from "../../part";
-import { whyNoLibvirt } from "../../silent-libvirt";
+import { whyNoLibvirt, whyUnreadable } from "../../silent-libvirt";
 import { stubDriverOf } from "../../stub-driver";
 import type { Attachment } from "../../vm-planner";
 import type { AttachWish } from "../../wish";
@@ -70,10 +70,17 @@ function judgeOtherVms(
   vm: LibvirtVm,
   devices: readonly PciDevice[],
 ): readonly Judgement[] {
-  return libvirt.domains
+  const known = libvirt.domains
     .filter((other) => other.uuid !== vm.key && devices.some(({ address }) => inConfig(other, address)))
     .map((other) => ({
-      guard: "configured-in-other-vm",
+      guard: "configured-in-other-vm" as const,
       evidence: `the configuration of the VM "${other.name}" has ${formatPciTarget(wish.target)} too, so the two VMs cannot run at the same time`,
     }));
+  return [
+    ...known,
+    ...libvirt.unreadable.map((other) => ({
+      guard: "configured-in-other-vm" as const,
+      evidence: `${whyUnreadable(other)}, so it may have ${formatPciTarget(wish.target)} too`,
+    })),
+  ];
 }

@@ -47,7 +47,12 @@ export function planConfig(
     } else if (entry) {
       entries.push(entry);
       if (isAsWanted(present, hostdev)) continue;
-      steps.push(virshDetach(libvirt, vm, "config", hostdevAsIs(present)), virshAttach(libvirt, vm, "config", hostdev));
+      // A driver that somebody chose for it stays.
+      const driver = hostdev.driver ?? present.driver;
+      steps.push(
+        virshDetach(libvirt, vm, "config", hostdevAsIs(present)),
+        virshAttach(libvirt, vm, "config", { ...hostdev, driver }),
+      );
       effects.push(`the entry of ${address} in the configuration of the VM "${vm.name}" changes`);
     } else {
       effects.push(`the VM "${vm.name}" has ${address} in its configuration already: adopted as found`);

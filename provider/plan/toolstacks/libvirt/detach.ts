@@ -1,6 +1,6 @@
 import { entriesOf } from "../../../claims/claim-entry";
 import { formatPciTarget, functionOf } from "../../../pci/address";
-import type { PciHostdev } from "../../../vm-text/domain-xml";
+import type { PciHostdev } from "../../../vm-text/domain-hostdev";
 import { join, NOTHING, type Part, part, refuse } from "../../part";
 import type { Detachment } from "../../vm-planner";
 import { inConfig, inRunning, type LibvirtVm } from "./find-vm";

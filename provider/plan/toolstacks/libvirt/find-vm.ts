@@ -1,8 +1,8 @@
 import type { HostFacts } from "../../../facts/host-facts";
 import type { LibvirtDomain } from "../../../facts/libvirt";
 import type { PciAddress } from "../../../pci/address";
-import type { PciHostdev } from "../../../vm-text/domain-xml";
-import { whyNoLibvirt } from "../../silent-libvirt";
+import type { PciHostdev } from "../../../vm-text/domain-hostdev";
+import { whyNoLibvirt, whyUnreadable } from "../../silent-libvirt";
 import type { FoundVm } from "../../vm-planner";
 
 /** A VM of libvirt; its key is its uuid. */
@@ -37,6 +37,8 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm<LibvirtVm> {
   if (domain?.uuid === DOM0)
     return { kind: "missing", reason: `"${domain.name}" is the control domain, which is the host itself. Name a VM` };
   if (domain) return { kind: "found", vm: { name: domain.name, key: domain.uuid, running: domain.running, domain } };
+  const unreadable = libvirt.unreadable.find(({ name, uuid }) => name === wanted || (uuid ?? "") === uuidOf(wanted));
+  if (unreadable) return { kind: "unreadable", reason: whyUnreadable(unreadable) };
   const known = libvirt.domains.filter(({ uuid }) => uuid !== DOM0).map(({ name, uuid }) => `\n  "${name}" ${uuid}`);
   return {
     kind: "missing",

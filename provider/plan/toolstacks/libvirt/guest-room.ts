@@ -1,4 +1,5 @@
-import type { DomainXml, GuestAddress } from "../../../vm-text/domain-xml";
+import type { DomainXml } from "../../../vm-text/domain-xml";
+import type { GuestAddress } from "../../../vm-text/guest-address";
 
 /**
  * A guest has 32 slots on a PCI bus. 4 are used by its own devices (host bridge, ISA bridge, display, balloon), so at

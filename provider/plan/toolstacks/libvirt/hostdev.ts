@@ -2,7 +2,7 @@ import type { HostFacts } from "../../../facts/host-facts";
 import { type LibvirtAnswers, libvirtIsAtLeast } from "../../../facts/libvirt";
 import { type PciAddress, targets } from "../../../pci/address";
 import type { AttachOptions } from "../../../vm-text/attach-options";
-import type { Hostdev, PciHostdev } from "../../../vm-text/domain-xml";
+import type { Hostdev, PciHostdev } from "../../../vm-text/domain-hostdev";
 import { isClaimedAssignable } from "../../claim";
 import { stubDriverOf } from "../../stub-driver";
 import type { PlanContext } from "../../wish";
@@ -39,13 +39,13 @@ export function hostdevFor(
     managed: !isKeptAssignable(facts, address, program),
     options: permissive === undefined ? {} : { permissive },
     guestAddress: vslot ? { bus: 0, slot: vslot, function: 0 } : undefined,
-    driver: named && vfio ? "vfio" : undefined,
+    driver: named && vfio ? { name: "vfio", model: undefined } : undefined,
   };
 }
 
 /** The `<hostdev>` that restores what a VM has now. */
-export function hostdevAsIs({ address, managed, permissive, guestAddress }: PciHostdev): Hostdev {
-  return { address, managed, options: permissive ? { permissive } : {}, guestAddress, driver: undefined };
+export function hostdevAsIs({ address, managed, permissive, driver, guestAddress }: PciHostdev): Hostdev {
+  return { address, managed, options: permissive ? { permissive } : {}, guestAddress, driver };
 }
 
 /** Whether the VM has what the program wants; what the program leaves open always matches. */

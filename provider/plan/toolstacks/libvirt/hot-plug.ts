@@ -3,7 +3,7 @@ import type { PciDevice } from "../../../facts/pci-devices";
 import { xenIsAtLeast } from "../../../facts/xen";
 import { targets } from "../../../pci/address";
 import { isStubDriver } from "../../../pci/stub-driver";
-import type { Hostdev } from "../../../vm-text/domain-xml";
+import type { Hostdev } from "../../../vm-text/domain-hostdev";
 import { describeGroup, membersLeftBehind } from "../../iommu-group";
 import type { PlanContext } from "../../wish";
 import type { LibvirtVm } from "./find-vm";

@@ -2,7 +2,9 @@ import { type ClaimEntry, entriesOf } from "../../../claims/claim-entry";
 import { parseKey } from "../../../claims/claim-key";
 import { readableClaims } from "../../../facts/claims";
 import type { HostFacts } from "../../../facts/host-facts";
-import type { DomainXml, GuestAddress, PciHostdev } from "../../../vm-text/domain-xml";
+import type { PciHostdev } from "../../../vm-text/domain-hostdev";
+import type { DomainXml } from "../../../vm-text/domain-xml";
+import type { GuestAddress } from "../../../vm-text/guest-address";
 
 /** The indices of the root ports that libvirt made in this VM for any attachment: the last one to end removes them. */
 export function portsMadeFor(facts: HostFacts, vmKey: string): readonly number[] {

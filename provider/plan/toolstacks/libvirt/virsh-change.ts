@@ -2,7 +2,7 @@ import type { ClaimEntry } from "../../../claims/claim-entry";
 import type { LibvirtAnswers } from "../../../facts/libvirt";
 import type { PciDevice } from "../../../facts/pci-devices";
 import type { VirshAttach, VirshChange, VirshDetach } from "../../../steps/virsh";
-import type { Hostdev, PciHostdev } from "../../../vm-text/domain-xml";
+import type { Hostdev, PciHostdev } from "../../../vm-text/domain-hostdev";
 import type { LibvirtVm } from "./find-vm";
 import { hostdevAsIs } from "./hostdev";
 import { portsThatGo } from "./ports";
