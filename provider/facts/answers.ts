@@ -32,24 +32,40 @@ export class UnreadableFactsError extends PassthroughError {
 const BEGIN = "@facts-begin";
 const END = "@facts-end";
 
-const REMEDY = "Try again; if this persists, check that the profile of root's login shell neither prints nor exits";
+/** What to do about an answer that is not whole. */
+export const REMEDY =
+  "Try again; if this persists, check that the profile of root's login shell neither prints nor exits";
+
+/** Runs a question. The bytes of an answer are counted, so that nothing can get lost on the way without notice. */
+const ANSWER = `answer() {
+  echo "@$1"
+  { "ask_$1" 2>/dev/null; printf '\\n=%s\\n' "$?"; } |
+    awk -v name="$1" '{ print "|" $0; bytes += length($0) + 1 } END { print "=" name " " bytes }'
+}`;
 
 /**
- * Shell that defines the function `facts`, which prints the answers of all facts. Every line of an answer starts with
- * "|", and a line "=<exit code>" ends it, so that any text comes back exactly, with or without a newline at its end.
+ * Shell that defines the function `facts`, which prints the answers of all facts:
+ *
+ *     @facts-begin
+ *     @selinux
+ *     |Enforcing          every line that the question printed, whatever is in it
+ *     |
+ *     |=0                 the exit code; the newline before it is not part of the answer
+ *     =selinux 14         bytes of the lines with "|", without it
+ *     @facts-end
  */
 export function factsShell(facts: readonly Fact<unknown>[], questions: Questions): string {
   const question = ({ ask }: Fact<unknown>) => (typeof ask === "string" ? ask : ask(questions)).trim();
   return [
     ...facts.map((fact) => `ask_${fact.name}() {\n${indent(question(fact))}\n}`),
-    'answer() {\n  echo "@$1"\n  { "ask_$1" 2>/dev/null; printf \'\\n=%s\\n\' "$?"; } | sed \'s/^/|/\'\n}',
+    ANSWER,
     `facts() {\n  echo ${BEGIN}\n${facts.map((fact) => `  answer ${fact.name}`).join("\n")}\n  echo ${END}\n}`,
   ].join("\n");
 }
 
 /**
  * Reads what `facts` printed: fact name -> answer. Ignores text before and after (a login banner, the results of an
- * apply). Throws UnreadableFactsError.
+ * apply). Throws UnreadableFactsError when any byte of an answer is missing or too much.
  */
 export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
   // Marks stand on lines of their own, because files of the host may hold the same words.
@@ -61,12 +77,13 @@ export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
   // Split at newlines only: with the flag m, "^" also matches after a carriage return, and files hold those.
   const [, ...sections] = lines.slice(begin + 1 + BEGIN.length, end).split("\n@");
   for (const section of sections) {
-    const [name = "", ...lines] = section.split("\n");
-    const body = lines.map((line) => line.slice(1)).join("\n");
+    const [name = "", ...framed] = section.split("\n");
+    const count = framed.pop();
+    const body = framed.map((line) => line.slice(1)).join("\n");
     const match = /^([\s\S]*)\n=(\d+)$/.exec(body);
-    if (!match || lines.some((line) => !line.startsWith("|"))) {
+    const whole = count === `=${name} ${body.length + 1}` && framed.every((line) => line.startsWith("|"));
+    if (!match || !whole || answers.has(name))
       throw new UnreadableFactsError(`the host's answer to "${name}" is garbled. ${REMEDY}`);
-    }
     answers.set(name, { text: match[1] ?? "", exitCode: Number(match[2]) });
   }
   return answers;

@@ -1,4 +1,4 @@
-import { type Fact, factsShell, type Questions, readAnswers, UnreadableFactsError } from "./answers";
+import { type Fact, factsShell, type Questions, REMEDY, readAnswers, UnreadableFactsError } from "./answers";
 import { bootFact } from "./boot";
 import { claimsFact } from "./claims";
 import { consoleFact } from "./console";
@@ -64,7 +64,7 @@ export function readHostFacts(printed: string): HostFacts {
   const answers = readAnswers(printed);
   const parsed = Object.entries<Fact<unknown>>(FACTS).map(([name, fact]) => {
     const answer = answers.get(fact.name);
-    if (!answer) throw new UnreadableFactsError(`the host's answer lacks "${fact.name}"`);
+    if (!answer) throw new UnreadableFactsError(`the host's answer lacks "${fact.name}". ${REMEDY}`);
     return [name, fact.parse(answer)] as const;
   });
   // TypeScript cannot type a loop over fields of different types. `Parsed` says of each field what this loop puts

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError } from "../errors";
-import type { Questions } from "../facts/answers";
+import { type Questions, UnreadableFactsError } from "../facts/answers";
 import { type HostFacts, readHostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
 import type { Plan } from "../plan/plan";
@@ -20,7 +20,7 @@ export interface ApplyOutcome {
   readonly result: ApplyResult;
   /** What the script's shell itself printed to stderr. */
   readonly said: string;
-  /** The facts that the script printed at its end; undefined when it did not get that far. */
+  /** The facts that the script printed at its end; undefined when it did not get that far, or they are damaged. */
   readonly facts: HostFacts | undefined;
 }
 
@@ -41,11 +41,21 @@ export async function runApply(
   try {
     const { stdout, stderr } = await host.run(script.text, { onLine: (line) => tellProgress(line, planned) });
     const result = script.read(stdout);
-    return { result, said: stderr.trim(), facts: result.kind === "ended" ? readHostFacts(stdout) : undefined };
+    return { result, said: stderr.trim(), facts: result.kind === "ended" ? wholeFacts(stdout) : undefined };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     // The script continues without the connection, and leaves its result in a file.
     return { result: script.read(await printedBy(connect, runId)), said: "", facts: undefined };
+  }
+}
+
+/** Damaged facts are no reason to lose the result before them: they are read once more. */
+function wholeFacts(printed: string): HostFacts | undefined {
+  try {
+    return readHostFacts(printed);
+  } catch (error) {
+    if (error instanceof UnreadableFactsError) return undefined;
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
-import { ConnectionError } from "../errors";
-import type { Questions } from "../facts/answers";
+import { ConnectionError, unable } from "../errors";
+import { type Questions, UnreadableFactsError } from "../facts/answers";
 import { type HostFacts, readHostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
 import { factsScript } from "../script/facts-script";
@@ -51,9 +51,16 @@ export class ManagedHost {
       const { stdout } = await host.run(factsScript(questions));
       return readHostFacts(stdout);
     } catch (error) {
+      if (error instanceof UnreadableFactsError) throw this.unreadable(error);
       const cut = error instanceof ConnectionError && error.failure === "cut";
       if (!cut || again === "no") throw error;
       return this.read(patience, questions, "no");
     }
+  }
+
+  private unreadable(error: UnreadableFactsError): UnreadableFactsError {
+    const purpose = `read the state of ${this.name}`;
+    const message = unable({ purpose, reason: error.message });
+    return new UnreadableFactsError(message, { purpose, host: this.name, cause: error });
   }
 }

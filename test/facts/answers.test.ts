@@ -6,8 +6,9 @@ import fc from "fast-check";
 import { factsShell, readAnswers, UnreadableFactsError } from "../../provider/facts/answers";
 import { readHostFacts } from "../../provider/facts/host-facts";
 import { quote } from "../../provider/shell";
+import { framedAnswer, recordedAnswers } from "../recorded/recorded-facts";
 
-const recorded = fs.readFileSync(path.join(__dirname, "../recorded/debian12-xen4.17/facts.txt"), "latin1");
+const recorded = recordedAnswers("debian12-xen4.17");
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "answers-"));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -40,29 +41,55 @@ test("any answer comes back exactly, with the exit code of its last command", ()
   );
 });
 
-test("a recording with any line lost, doubled or damaged is read or refused, and nothing else", () => {
-  const lines = recorded.split("\n");
-  const damage = fc.constantFrom("lost", "doubled", "emptied", "damaged");
-  fc.assert(
-    fc.property(fc.nat(lines.length - 1), damage, hostile, (at, what, text) => {
-      const line = lines[at] ?? "";
-      const instead = { lost: [], doubled: [line, line], emptied: ["|"], damaged: [`|${text}`] }[what];
-      const printed = [...lines.slice(0, at), ...instead, ...lines.slice(at + 1)].join("\n");
-      try {
-        readHostFacts(printed);
-      } catch (error) {
-        expect(error).toBeInstanceOf(UnreadableFactsError);
-      }
-    }),
-    { numRuns: 400 },
-  );
+describe("a recording that", () => {
+  const begin = "@facts-begin\n".length;
+  const end = recorded.indexOf("\n@facts-end\n") + 1;
+  const span = fc
+    .tuple(fc.integer({ min: begin, max: end - 1 }), fc.oneof(fc.integer({ min: 1, max: 80 }), fc.nat(recorded.length)))
+    .map(([from, length]) => ({ from, to: Math.min(from + Math.max(length, 1), end) }));
+  const line = fc.nat(recorded.slice(begin, end - 1).split("\n").length - 1).map((index) => {
+    const lines = recorded.slice(begin, end - 1).split("\n");
+    const from = begin + lines.slice(0, index).join("\n").length + (index > 0 ? 1 : 0);
+    return { from, to: from + (lines[index] ?? "").length + 1 };
+  });
+
+  test("is whole is read", () => {
+    expect(() => readHostFacts(recorded)).not.toThrow();
+  });
+
+  const damages: readonly [string, (where: { readonly from: number; readonly to: number }) => string][] = [
+    ["lost", ({ from, to }) => recorded.slice(0, from) + recorded.slice(to)],
+    ["has twice", ({ from, to }) => recorded.slice(0, to) + recorded.slice(from)],
+    ["was cut off before", ({ from }) => recorded.slice(0, from)],
+  ];
+  test.each(damages)("%s any line or span of bytes is refused", (_, damage) => {
+    fc.assert(
+      fc.property(fc.oneof(line, span), (where) => {
+        expect(() => readHostFacts(damage(where))).toThrow(UnreadableFactsError);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("has other text in any line is read or refused, and nothing else", () => {
+    fc.assert(
+      fc.property(line, hostile, ({ from, to }, text) => {
+        try {
+          readHostFacts(`${recorded.slice(0, from)}|${text}\n${recorded.slice(to)}`);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UnreadableFactsError);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
 });
 
 test("an answer made of nothing but the marks of ours and noise never ends in another error", () => {
   const names = [...recorded.matchAll(/^@(\w+)$/gm)].map((match) => match[1] ?? "");
   fc.assert(
     fc.property(fc.array(hostile, { minLength: names.length, maxLength: names.length }), (texts) => {
-      const answers = names.map((name, at) => `@${name}\n${`${texts[at]}\n=0`.replace(/(^|\n)/g, "$1|")}\n`);
+      const answers = names.map((name, at) => framedAnswer(name, { text: texts[at] ?? "", exitCode: 0 }));
       try {
         readHostFacts(`@facts-begin\n${answers.join("")}@facts-end\n`);
       } catch (error) {

@@ -1,11 +1,26 @@
 import fs from "node:fs";
 import path from "node:path";
+import type { Answer } from "../../provider/facts/answers";
 import { type HostFacts, hostFactsShell, readHostFacts } from "../../provider/facts/host-facts";
 
-/** The facts of a host that was recorded; questions that are newer than the record count as unanswered there. */
+/** The facts of a host that was recorded. */
 export function recordedFacts(host: string): HostFacts {
+  return readHostFacts(recordedAnswers(host));
+}
+
+/** What the facts script printed there; questions that are newer than the record count as unanswered. */
+export function recordedAnswers(host: string): string {
   const recorded = fs.readFileSync(path.join(__dirname, host, "facts.txt"), "latin1");
-  const asked = [...hostFactsShell({ vmConfigPaths: [], libvirt: false }).matchAll(/^ {2}answer (\w+)$/gm)].map(([, name]) => name);
-  const newer = asked.filter((name) => !recorded.includes(`\n@${name}\n`)).map((name) => `@${name}\n|\n|=1\n`);
-  return readHostFacts(recorded.replace("@facts-end", `${newer.join("")}@facts-end`));
+  const shell = hostFactsShell({ vmConfigPaths: [], libvirt: false });
+  const newer = [...shell.matchAll(/^ {2}answer (\w+)$/gm)]
+    .map(([, name = ""]) => name)
+    .filter((name) => !recorded.includes(`\n@${name}\n`))
+    .map((name) => framedAnswer(name, { text: "", exitCode: 1 }));
+  return recorded.replace("@facts-end", `${newer.join("")}@facts-end`);
+}
+
+/** An answer as the facts script prints it. */
+export function framedAnswer(name: string, { text, exitCode }: Answer): string {
+  const body = `${text}\n=${exitCode}\n`;
+  return `@${name}\n${body.replace(/^|(?<=\n)(?!$)/g, "|")}=${name} ${body.length}\n`;
 }

@@ -307,7 +307,8 @@ ask_iommu() {
 }
 answer() {
   echo "@$1"
-  { "ask_$1" 2>/dev/null; printf '\n=%s\n' "$?"; } | sed 's/^/|/'
+  { "ask_$1" 2>/dev/null; printf '\n=%s\n' "$?"; } |
+    awk -v name="$1" '{ print "|" $0; bytes += length($0) + 1 } END { print "=" name " " bytes }'
 }
 facts() {
   echo @facts-begin
