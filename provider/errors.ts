@@ -56,6 +56,7 @@ export type ConnectionFailure =
   | "host-key-wrong"
   | "no-common-algorithm"
   | "not-root"
+  | "too-much-output"
   | "cut";
 
 const UNREACHED: readonly ConnectionFailure[] = ["name-not-found", "refused", "no-answer", "no-credentials"];

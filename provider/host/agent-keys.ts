@@ -11,13 +11,20 @@ export type AgentKeys =
   | { readonly keys: readonly AgentKey[] }
   | { readonly keys: readonly []; readonly problem: string };
 
+const AGENT_TIMEOUT_MS = 5_000;
+
 /**
  * Lists the keys of the agent behind a socket, in its order, without the types that ssh2 cannot use (security keys).
  */
 export async function agentKeys(socket: string): Promise<AgentKeys> {
   const agent = createAgent(socket);
   return new Promise((resolve) => {
+    // A forwarded agent whose far end is gone never answers, and ssh2 waits for ever.
+    const timer = setTimeout(() => {
+      resolve({ keys: [], problem: `the ssh agent at ${socket} (no answer within ${AGENT_TIMEOUT_MS / 1000} s)` });
+    }, AGENT_TIMEOUT_MS);
     agent.getIdentities((error, found) => {
+      clearTimeout(timer);
       if (error) return resolve({ keys: [], problem: `the ssh agent at ${socket} (${error.message})` });
       const keys = (found ?? []).flatMap((identity) => {
         // The agents that createAgent makes return parsed keys, and an Error for each that ssh2 could not parse.

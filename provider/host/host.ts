@@ -10,6 +10,13 @@ export interface ScriptResult {
 export interface ScriptOptions {
   /** Called with each complete line of standard output as it arrives, without its line end. */
   readonly onLine?: (line: string) => void;
+  /**
+   * Milliseconds that the script may take. Then it counts as a host that does not answer; it may run on. Default: no
+   * limit, as for an apply, whose steps have their own.
+   */
+  readonly limitMs?: number;
+  /** Milliseconds until a shell must have begun. Default: 60,000. */
+  readonly startMs?: number;
   /** Milliseconds without any sign of life until the connection counts as cut. Default: 60,000. */
   readonly silenceMs?: number;
 }
@@ -21,7 +28,8 @@ export interface Host {
   /**
    * Runs a POSIX sh script as root. `$1` is sshd's `SSH_CONNECTION` ("clientip clientport serverip serverport", empty
    * where the server does not set it). Each character of the script stands for a byte. Throws ConnectionError when the
-   * connection ends before the script does, and when the login does not lead to root.
+   * connection ends before the script does, when the login does not lead to root, when no session or shell begins
+   * within a minute (`no-answer`), and when more is printed than can be kept (`too-much-output`).
    */
   run(script: string, options?: ScriptOptions): Promise<ScriptResult>;
 }

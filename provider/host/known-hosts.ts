@@ -70,8 +70,8 @@ function matchesHash(hashed: string, name: string): boolean {
 
 /**
  * Judges a presented key (SSH wire format) as ssh does: revoked wins, then an equal key; a line with another key means
- * that the key has changed. A host on another port is also known by its bare name, but only if the key is equal
- * (OpenSSH 9.9, sshconnect.c, check_host_key: "checking without port identifier").
+ * that the key has changed. A host on another port is also judged by its bare name, but only where its own name has no
+ * line (OpenSSH 9.9, sshconnect.c, check_host_key: "checking without port identifier").
  */
 export function judgeHostKey(
   lines: readonly KnownHostsLine[],
@@ -83,11 +83,15 @@ export function judgeHostKey(
   const equal = (line: KnownHostsLine): boolean => sameBase64(line.key, key);
   const exact = lines.filter((line) => appliesTo(line, knownHostName(host, port)));
   const byName = lines.filter((line) => appliesTo(line, knownHostName(host, 22)));
-  const revoked = [...exact, ...byName].find((line) => line.marker === "revoked" && equal(line));
+  const revokedBy = (found: readonly KnownHostsLine[]) =>
+    found.find((line) => line.marker === "revoked" && equal(line));
+  const revoked = revokedBy(exact);
   if (revoked) return { kind: "revoked", by: revoked };
   const plain = exact.filter((line) => line.marker === "none");
   if (plain.some(equal)) return { kind: "known" };
   if (plain.length > 0) return { kind: "other-key", known: plain };
+  const byNameRevoked = revokedBy(byName);
+  if (byNameRevoked) return { kind: "revoked", by: byNameRevoked };
   if (byName.some((line) => line.marker === "none" && equal(line))) return { kind: "known" };
   return { kind: "unknown", authorities: exact.filter((line) => line.marker === "cert-authority") };
 }

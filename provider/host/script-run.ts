@@ -22,35 +22,50 @@ export type ScriptOutcome =
 
 const SILENCE_MS = 60_000;
 const PULSES = 3;
+/** sshd forks, and a login shell reads its files: a home on NFS or a directory service may hang there for ever. */
+const START_MS = 60_000;
 
 /**
- * Runs a script in a channel of its own. Throws ConnectionError when the link ends before it, or when it does not run
- * as root.
+ * Runs a script in a channel of its own. Throws ConnectionError when the link ends before it, when it does not begin or
+ * end in time or prints too much, or when it does not run as root.
  */
 export async function runScript(link: SshLink, script: Script, options: ScriptOptions): Promise<ScriptOutcome> {
-  const silence = watchSilence(link, options.silenceMs ?? SILENCE_MS);
+  const { silenceMs = SILENCE_MS, startMs = START_MS, limitMs } = options;
+  const silence = watchSilence(link, silenceMs);
+  let reason: ConnectionError | undefined;
+  // The whole link, since a host that does not keep to the rules need not answer the end of a channel either.
+  const giveUp = (error: ConnectionError): void => {
+    reason ??= error;
+    link.cut();
+  };
+  const start = setTimeout(() => giveUp(noShell(script, startMs)), startMs);
+  const limit = limitMs && setTimeout(() => giveUp(noEnd(script, limitMs)), limitMs);
   try {
     const channel = await openChannel(link, command(script));
+    if (reason) throw reason;
     if (channel instanceof Error) {
-      const reason = silence.noticed() ?? channel.message;
-      return { kind: "not-started", error: noSession(script.host, reason, link.ended ? "cut" : "refused", channel) };
+      const why = silence.noticed() ?? channel.message;
+      return { kind: "not-started", error: noSession(script.host, why, link.ended ? "cut" : "refused", channel) };
     }
     const output = new ScriptOutput(options.onLine);
-    channel.on("data", (bytes: Buffer) => {
+    const take = (bytes: Buffer, stream: "out" | "err"): void => {
       silence.heard();
-      output.out(bytes);
-    });
-    channel.stderr.on("data", (bytes: Buffer) => {
-      silence.heard();
-      output.err(bytes);
-    });
+      output[stream](bytes);
+      if (output.user !== undefined) clearTimeout(start);
+      if (output.excess !== undefined) giveUp(flooded(script, output.excess));
+    };
+    channel.on("data", (bytes: Buffer) => take(bytes, "out"));
+    channel.stderr.on("data", (bytes: Buffer) => take(bytes, "err"));
     const ended = exitOf(channel);
     channel.end(Buffer.concat([PREFACE, script.text]));
     const exit = await ended;
+    if (reason) throw reason;
     if (exit.kind === "cut") throw cut(script.host, silence.noticed() ?? "the connection was closed");
     return { kind: "ended", result: asRoot(script, output, exit.code) };
   } finally {
     silence.stop();
+    clearTimeout(start);
+    clearTimeout(limit);
   }
 }
 
@@ -129,6 +144,27 @@ function noSession(host: string, why: string, failure: "cut" | "refused", cause:
       ? `the connection was lost before the script began (${why}).`
       : `the host refused to open a session (${why}). Check MaxSessions in its sshd_config.`;
   return scriptError(failure, { purpose: "run a script", host, reason, cause });
+}
+
+function noShell({ host, user }: Script, waitedMs: number): ConnectionError {
+  const reason =
+    `the login as ${user} succeeded, but no shell began within ${waitedMs / 1000} s. ` +
+    `Log in by hand and look at what hangs: often the home directory (NFS), a directory service, or ${user}'s profile.`;
+  return scriptError("no-answer", { purpose: "start /bin/sh", host, reason });
+}
+
+function noEnd({ host }: Script, waitedMs: number): ConnectionError {
+  const reason =
+    `the script did not end within ${waitedMs / 1000} s. Look on the host for the program that hangs ` +
+    "(ps -ef --forest, below sshd), and try again.";
+  return scriptError("no-answer", { purpose: "wait for a script", host, reason });
+}
+
+function flooded({ host }: Script, excess: string): ConnectionError {
+  const reason =
+    `it printed ${excess}, and was cut off. Look for a program that prints without end: the profile of the login ` +
+    "shell, or a command of the toolstack.";
+  return scriptError("too-much-output", { purpose: "keep what a script prints", host, reason });
 }
 
 function cut(host: string, why: string): ConnectionError {

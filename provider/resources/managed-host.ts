@@ -10,6 +10,9 @@ import { FactsCache, type Patience } from "./facts-cache";
 /** Connects to the host; called again after a connection was cut. Rejects with ConnectionError. */
 export type Connect = (patience: Patience) => Promise<Host>;
 
+/** Facts of a host on an emulated CPU take half a minute (seen); what hangs in them must not hold a preview up. */
+const FACTS_MS = 5 * 60_000;
+
 /** A host in this process: its facts, cached until an apply ends, and its queue of changes. */
 export class ManagedHost {
   private readonly cache: FactsCache;
@@ -48,7 +51,7 @@ export class ManagedHost {
   private async read(patience: Patience, questions: Questions, again: "once more" | "no"): Promise<HostFacts> {
     const host = await this.connect(patience);
     try {
-      const { stdout } = await host.run(factsScript(questions));
+      const { stdout } = await host.run(factsScript(questions), { limitMs: FACTS_MS });
       return readHostFacts(stdout);
     } catch (error) {
       if (error instanceof UnreadableFactsError) throw this.unreadable(error);

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { ServerChannel } from "ssh2";
 import { connectionPool } from "../../provider/host/connection-pool";
 import { alsoClose, closeAfterEach, failureOf, homeKnowing, server } from "./pool-harness";
-import { loginTo, runLocally } from "./ssh-server";
+import { type Exec, loginTo, runLocally } from "./ssh-server";
 
 closeAfterEach();
 
@@ -199,6 +199,50 @@ describe("the end of the process", () => {
     expect(await closed).toBe("closed");
     expect(process.listeners("SIGTERM")).toEqual([other]);
   });
+});
+
+describe("a host that", () => {
+  const silent: Exec = () => undefined;
+
+  test("lets the user in and then never starts a shell counts as one that does not answer", async () => {
+    const xen1 = await server({ exec: silent });
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    const error = await failureOf(host.run("true", { startMs: 90 }));
+    expect(error).toMatchObject({ failure: "no-answer", unreached: true, host: "127.0.0.1" });
+    expect(error.message).toContain("the login as root succeeded, but no shell began within 0.09 s. Log in by hand");
+  });
+
+  test("never answers the request for a session counts as one that does not answer", async () => {
+    const xen1 = await server();
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    xen1.connections[0]?.removeAllListeners("session").on("session", () => undefined);
+    expect(await failureOf(host.run("true", { startMs: 90 }))).toMatchObject({ failure: "no-answer" });
+  });
+
+  test("does not finish in the time that a script may take counts as one that does not answer", async () => {
+    const xen1 = await server();
+    const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+    const error = await failureOf(host.run("while :; do echo more; sleep 0.05; done", { limitMs: 400 }));
+    expect(error.failure).toBe("no-answer");
+    expect(error.message).toContain("the script did not end within 0.4 s. Look on the host for the program that hangs");
+  });
+
+  test.each([
+    ["from its script", "", "exec yes", "more than 64 MiB on standard output"],
+    ["in one line", "", "exec tr '\\0' x < /dev/zero", "more than 64 MiB on standard output"],
+    ["as errors", "", "exec yes >&2", "more than 1 MiB on standard error"],
+    ["from a login file", "exec yes;", "true", "more than 1 MiB before the script began"],
+  ])(
+    "prints without end %s is cut off",
+    async (_, loginFile, script, excess) => {
+      const xen1 = await server({ exec: runLocally("root", loginFile) });
+      const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
+      const error = await failureOf(host.run(script, { onLine: () => undefined }));
+      expect(error).toMatchObject({ failure: "too-much-output", host: "127.0.0.1" });
+      expect(error.message).toContain(`on 127.0.0.1: it printed ${excess}, and was cut off. Look for a program`);
+    },
+    30_000,
+  );
 });
 
 async function until(holds: () => boolean): Promise<void> {

@@ -80,6 +80,10 @@ test("a host on another port is also known by its name alone, but a different ke
   expect(judgeHostKey(read(line("xen1")), "xen1", 2222, hostKey).kind).toBe("known");
   expect(judgeHostKey(read(line("xen1", other)), "xen1", 2222, hostKey).kind).toBe("unknown");
   expect(judgeHostKey(read(line("xen1"), line("[xen1]:2222", other)), "xen1", 2222, hostKey).kind).toBe("other-key");
+  // As ssh: the bare name is looked at only where the name with the port has no line.
+  const revoked = `@revoked ${line("xen1")}`;
+  expect(judgeHostKey(read(revoked, line("[xen1]:2222")), "xen1", 2222, hostKey).kind).toBe("known");
+  expect(judgeHostKey(read(revoked, line("xen1")), "xen1", 2222, hostKey).kind).toBe("revoked");
 });
 
 test("a certificate authority is named with its line", () => {
