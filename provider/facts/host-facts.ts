@@ -24,7 +24,7 @@ import { xenCmdlineFact } from "./xen-cmdline";
 import { xendFact } from "./xend";
 
 /** Everything that is asked of a host, by the name that plans know it by. The whole list is read in one round trip. */
-const FACTS = {
+export const FACTS = {
   machine: machineFact,
   pciDevices: pciDevicesFact,
   storage: storageFact,
