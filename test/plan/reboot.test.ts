@@ -3,6 +3,7 @@ import { waitingChanges } from "../../provider/plan/hide/boot-changes";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { HideWish, RebootWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
+import { kvm } from "./kvm-host";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const NIC = address("01:00.0");
@@ -108,6 +109,25 @@ test("running VMs forbid a reboot, unless they may go down with the host", () =>
   expect(allowed.effects.at(-1)).toBe("its running VMs go down with it: web1");
   // No step, no guard.
   expect(planPresent(BUSY, wish(), DEV).refusals).toEqual([]);
+});
+
+const UNREADABLE = { name: "db", uuid: undefined, mayRun: true, reason: '"virsh domuuid" has no answer' };
+const unknown: readonly [string, Partial<HostFacts>, RegExp][] = [
+  [
+    "libvirt is silent",
+    { libvirt: { kind: "silent", uri: "qemu:///system", said: "" } },
+    /libvirt does not answer there/,
+  ],
+  ["libvirt cannot tell of a VM", { libvirt: kvm([], { unreadable: [UNREADABLE] }).libvirt }, /lists the VM "db"/],
+];
+test.each(unknown)("where it is unknown whether VMs run, the host is not rebooted: %s", (_, more, reason) => {
+  const facts = { ...hidden, xen: undefined, ...more };
+  const { refusals } = planPresent(facts, wish(), DEV);
+  expect(refusals).toMatchObject([
+    { message: expect.stringMatching(/^VMs may be running on it: .*allowRunningVms: true$/) },
+  ]);
+  expect(refusals[0]?.message).toMatch(reason);
+  expect(planPresent(facts, wish({ allowRunningVms: true }), DEV).refusals).toEqual([]);
 });
 
 test("XenServer is rebooted by its toolstack", () => {

@@ -75,7 +75,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
       : [];
   if (waiting.length === 0 && !asked)
     return part({ steps: noted, effects: ["no boot change needs a reboot: the host is not rebooted"] });
-  const vms = runningVms(facts);
+  const { known: vms, unknown } = runningVms(facts);
   const step: Reboot = {
     bootId: facts.machine.bootId,
     by: facts.machine.isXenServer ? "xapi" : "init",
@@ -89,16 +89,17 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
       ...waiting.map(({ what }) => `because ${what}`),
       ...(waiting.length === 0 ? ["because the program asks for a reboot"] : []),
       ...(vms.length > 0 ? [`its running VMs go down with it: ${vms.join(", ")}`] : []),
+      ...unknown.map((reason) => `VMs that may run go down with it: ${reason}`),
     ],
-    judgements:
-      vms.length > 0 && !wish.allowRunningVms
-        ? [
-            {
-              guard: undefined,
-              evidence: `VMs are running on it: ${vms.join(", ")}. Shut them down first, or let them go down with the host: allowRunningVms: true`,
-            },
-          ]
-        : [],
+    judgements: wish.allowRunningVms
+      ? []
+      : [
+          ...(vms.length > 0 ? [`VMs are running on it: ${vms.join(", ")}. Shut them down first`] : []),
+          ...unknown.map((reason) => `VMs may be running on it: ${reason}`),
+        ].map((why) => ({
+          guard: undefined,
+          evidence: `${why}, or let running VMs go down with the host: allowRunningVms: true`,
+        })),
   });
 }
 
