@@ -27,7 +27,7 @@ import { parseProxyJump } from "../../provider/host/proxy-jump";
 import { readSshConfig } from "../../provider/host/ssh-config-file";
 import { type PciAddress, parsePciTarget } from "../../provider/pci/address";
 import { parseHideList } from "../../provider/pci/hide-list";
-import { readDomainXmls } from "../../provider/vm-text/domain-xml";
+import { readDomainXml, splitDomainXmls, UnreadableDomainXml } from "../../provider/vm-text/domain-xml";
 import { readOtherConfigPci } from "../../provider/vm-text/other-config-pci";
 import { parseSpecString, specOf } from "../../provider/vm-text/spec-string";
 import { parseSxp } from "../../provider/vm-text/sxp";
@@ -160,8 +160,12 @@ function allParsers(): readonly Parser[] {
     parser("other-config:pci", ["0/0000:04:00.0,1/0000:05:00.0"], readOtherConfigPci),
     parser("S-expression", sxp, (text) => [parseSxp(text), readXendDomains(text)], passthroughError),
     parser("field of configuration space", ["00000020:4:00000000"], parseConfigSpaceField),
-    // Whatever the XML parser or zod throw is caught by the fact.
-    parser("domain XML", [xml], readDomainXmls, (error) => error instanceof Error && !(error instanceof RangeError)),
+    parser(
+      "domain XML",
+      [xml],
+      (text) => splitDomainXmls(text).map(readDomainXml),
+      (error) => error instanceof UnreadableDomainXml,
+    ),
     parser("xe records", ["uuid ( RO)    : 1f\n  name-label ( RW): a: b\n\n"], (text) => [
       readXeRecords(text, ["uuid", "name-label"]),
       readXeReference(text),
