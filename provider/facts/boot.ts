@@ -8,6 +8,12 @@ import { type HostFiles, selectFiles } from "./files";
 /** How the host boots, and the programs that make its boot files. */
 export interface Boot {
   readonly firmware: "bios" | "uefi";
+  /** What the boot loader told the firmware of itself; undefined where it told nothing, as all do without UEFI. */
+  readonly loaderInfo: string | undefined;
+  /** The file name of the loader entry that was booted, as systemd-boot tells it: `proxmox-6.2.16-3-pve.conf`. */
+  readonly loaderEntry: string | undefined;
+  /** Whether a unified kernel image was booted, which has its command line built in. */
+  readonly unifiedKernelImage: boolean;
   /** Which of the programs that make boot files are installed. */
   readonly programs: readonly string[];
   /** Whether grub-mkconfig reads /etc/default/grub.d (Debian's and Ubuntu's does). */
@@ -23,21 +29,33 @@ const PROGRAMS = [...["update-initramfs", "dracut", "mkinitfs"], ...["update-gru
 const GRUB_CONFIGS = ["/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"];
 const LEGACY_CONFIGS = ["/boot/grub/grub.conf", "/boot/grub/menu.lst"];
 const LOADER_ENTRIES = "/boot/loader/entries/";
+/** Where the EFI system partition and the extended boot partition are mounted (bootctl(1), systemd 252). */
+const SYSTEMD_BOOT_ENTRIES = ["/boot", "/efi", "/boot/efi"].map((folder) => `${folder}/loader/entries/*.conf`);
+/** The partitions that proxmox-boot-tool copies kernels to (proxmox-kernel-helper 8.1, proxmox-boot/functions). */
+const PROXMOX_PARTITIONS = "/etc/kernel/proxmox-boot-uuids";
 const GRUB_DROP_INS = "/etc/default/grub.d/*.cfg";
 
 /** What boot loaders read, what makes it, and what this project puts into the initramfs. */
 export const BOOT_FILES: readonly string[] = [
   ...[GRUB_DEFAULTS, GRUB_DROP_INS],
   ...[...GRUB_CONFIGS, "/boot/efi/EFI/*/grub.cfg", "/boot/grub2/grubenv", "/boot/grub/grubenv"],
-  ...[...LEGACY_CONFIGS, `${LOADER_ENTRIES}*.conf`, "/etc/kernel/cmdline"],
+  ...[...LEGACY_CONFIGS, ...SYSTEMD_BOOT_ENTRIES, "/etc/kernel/cmdline", PROXMOX_PARTITIONS],
   ...[...EARLY_FILES, ...INITRAMFS_MODULE_FILES],
 ];
 
-/** How the host boots. */
+/** EFI variables: https://systemd.io/BOOT_LOADER_INTERFACE; GRUB sets LoaderInfo from 2.12 on (its module bli). */
+const LOADER_VARIABLES = ["LoaderInfo", "LoaderEntrySelected", "StubInfo"];
+const LOADER_GUID = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
+/** How the host boots. Of an EFI variable, which is UTF-16 behind four bytes of attributes, the printable ASCII is read. */
 export const bootFact: Fact<Boot> = {
   name: "boot",
   ask: `
 [ ! -d /sys/firmware/efi ] || echo uefi
+for variable in ${LOADER_VARIABLES.join(" ")}; do
+  file=/sys/firmware/efi/efivars/$variable-${LOADER_GUID}
+  [ ! -r "$file" ] || echo "$variable $(tr -cd ' -~' < "$file")"
+done
 for program in ${PROGRAMS.join(" ")}; do
   command -v "$program" > /dev/null && echo "program $program"
 done
@@ -52,6 +70,9 @@ modprobe --version | sed -n 's/^/modprobe /p'`,
       lines.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
     return {
       firmware: lines.includes("uefi") ? "uefi" : "bios",
+      loaderInfo: all("LoaderInfo")[0],
+      loaderEntry: all("LoaderEntrySelected")[0],
+      unifiedKernelImage: all("StubInfo").length > 0,
       programs: all("program"),
       grubDropIns: lines.includes("drop-ins"),
       dracutFolder: all("dracut")[0],
@@ -102,6 +123,21 @@ export function legacyGrubOf(files: HostFiles): TextFile | undefined {
 export function loaderEntriesOf(files: HostFiles): readonly TextFile[] {
   const areRead = grubConfigs(files).some(({ text }) => /^\s*blscfg\b/m.test(text));
   return areRead ? selectFiles(files, [`${LOADER_ENTRIES}*.conf`]) : [];
+}
+
+/** The entries that systemd-boot reads. */
+export function systemdBootEntriesOf(files: HostFiles): readonly TextFile[] {
+  return selectFiles(files, SYSTEMD_BOOT_ENTRIES);
+}
+
+/** What kernel-install and proxmox-boot-tool give new entries. */
+export function kernelCommandLineFileOf(files: HostFiles): TextFile | undefined {
+  return files.byPath.get("/etc/kernel/cmdline");
+}
+
+/** Whether proxmox-boot-tool copies kernels and their entries to EFI system partitions, which are not mounted. */
+export function isBootedByProxmoxTool(files: HostFiles): boolean {
+  return /\S/.test(files.byPath.get(PROXMOX_PARTITIONS)?.text ?? "");
 }
 
 /** The program that makes this host's initramfs; undefined where it is an unknown one. */

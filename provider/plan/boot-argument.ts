@@ -56,6 +56,9 @@ function editOf(
     effects: [
       ...edit.edits.map(({ path }) => `${path} gets ${argument.text}`),
       ...edit.regenerate.flatMap((made) => (made.what === "grub-config" ? [`${made.path} is rebuilt`] : [])),
+      ...(edit.regenerate.some(({ what }) => what === "proxmox-boot")
+        ? ["proxmox-boot-tool writes the boot entries"]
+        : []),
     ],
   });
 }

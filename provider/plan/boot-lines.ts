@@ -9,12 +9,15 @@ import {
   grubConfigs,
   grubDefaultsOf,
   grubEnvironmentOf,
+  kernelCommandLineFileOf,
   legacyGrubOf,
   loaderEntriesOf,
+  systemdBootEntriesOf,
 } from "../facts/boot";
 import { type HostFiles, withFile } from "../facts/files";
 import type { HostFacts } from "../facts/host-facts";
 import type { Regeneration } from "../steps/regeneration";
+import { bootLoaderOf } from "./boot-loader";
 
 /**
  * The files that hold the arguments, with their old and new texts, or why they cannot be edited. Undefined text means
@@ -42,6 +45,13 @@ const LONGEST = { linux: 2047, dom0: 1023, xen: 2047 } as const;
  * when no entry boots it, or when the boot loader is not recognised.
  */
 export function bootLines(facts: HostFacts, line: KernelLine): readonly string[] {
+  const loader = bootLoaderOf(facts);
+  if (loader.kind === "unknown") return [];
+  if (loader.kind !== "grub") {
+    if (line !== "linux") return [];
+    if (loader.kind === "proxmox-boot-tool") return [kernelCommandLineOf(facts) ?? ""];
+    return loaderEntryLines({ entries: systemdBootEntriesOf(facts.files), grubenv: undefined });
+  }
   const legacy = legacyGrubOf(facts.files);
   if (legacy) return legacyCommandLines(legacy.text, line);
   const entries = loaderEntriesOf(facts.files);
@@ -56,6 +66,7 @@ export function bootLines(facts: HostFacts, line: KernelLine): readonly string[]
 export function defaultBootEntry(
   facts: HostFacts,
 ): { readonly title: string; readonly boots: "xen" | "linux" | "other" } | undefined {
+  if (bootLoaderOf(facts).kind !== "grub") return undefined;
   const legacy = legacyGrubOf(facts.files);
   if (legacy) return defaultLegacyEntry(legacy.text);
   const config = grubConfigOf(facts.boot, facts.files);
@@ -68,6 +79,8 @@ export function defaultBootEntry(
  * one.
  */
 export function futureBootLine(facts: HostFacts, line: KernelLine): string | undefined {
+  const loader = bootLoaderOf(facts);
+  if (loader.kind !== "grub") return line === "linux" ? kernelCommandLineOf(facts) : undefined;
   const defaults = legacyGrubOf(facts.files) ? undefined : grubDefaultsOf(facts.boot, facts.files);
   return defaults && grubDefaultsLine(defaults, line);
 }
@@ -82,6 +95,14 @@ export function editBootArguments(
   change: ArgumentEdit,
   how: "add" | "remove",
 ): BootArgumentsEdit {
+  const loader = bootLoaderOf(facts);
+  if (loader.kind === "unknown") return { kind: "error", reason: loader.reason };
+  if (loader.kind !== "grub") {
+    if (line !== "linux") return { kind: "error", reason: notRecognised(facts, line) };
+    const files = editSystemdBoot(facts, loader.kind, change);
+    const regenerate = loader.kind === "proxmox-boot-tool" ? [{ what: "proxmox-boot" } as const] : [];
+    return files.kind === "error" ? files : within(facts, line, files, regenerate);
+  }
   const legacy = legacyGrubOf(facts.files);
   if (legacy) {
     const edit = editLegacyGrub(legacy.text, line, change);
@@ -100,14 +121,9 @@ export function editBootArguments(
   if (line === "linux" && entries.length > 0) {
     const edit = editLoaderEntries({ entries, grubenv: grubEnvironmentOf(facts.files) }, change);
     if (edit.kind === "error") return edit;
-    const kernelInstall = facts.files.byPath.get("/etc/kernel/cmdline");
-    const future = kernelInstall && change.edit(kernelInstall.text.trimEnd());
-    if (future?.kind === "error") return { kind: "error", reason: `${kernelInstall?.path}: ${future.reason}` };
-    const texts = new Map([...sources.texts, ...edit.texts]);
-    if (kernelInstall && future) {
-      const end = kernelInstall.text.slice(kernelInstall.text.trimEnd().length);
-      texts.set(kernelInstall.path, future.text + end);
-    }
+    const future = editKernelCommandLine(facts, change);
+    if (future.kind === "error") return future;
+    const texts = new Map([...sources.texts, ...edit.texts, ...future.texts]);
     return within(facts, line, { kind: "edited", texts }, []);
   }
   const config = grubConfigOf(facts.boot, facts.files);
@@ -119,6 +135,32 @@ export function editBootArguments(
     };
   }
   return within(facts, line, sources, [{ what: "grub-config", path: config.target }]);
+}
+
+function editSystemdBoot(
+  facts: HostFacts,
+  kind: "systemd-boot" | "proxmox-boot-tool",
+  change: ArgumentEdit,
+): FilesEdit {
+  const future = editKernelCommandLine(facts, change);
+  if (future.kind === "error" || kind === "proxmox-boot-tool") return future;
+  const entries = editLoaderEntries({ entries: systemdBootEntriesOf(facts.files), grubenv: undefined }, change);
+  return entries.kind === "error" ? entries : { kind: "edited", texts: new Map([...entries.texts, ...future.texts]) };
+}
+
+/** Only the first line of /etc/kernel/cmdline counts for proxmox-boot-tool; kernel-install joins them all. */
+function editKernelCommandLine({ files }: HostFacts, change: ArgumentEdit): FilesEdit {
+  const file = kernelCommandLineFileOf(files);
+  if (!file) return { kind: "edited", texts: new Map() };
+  const [, text = "", end = ""] = /^([^\n]*?)(\s*(?:\n[\s\S]*)?)$/.exec(file.text) ?? [];
+  const edit = change.edit(text);
+  return edit.kind === "error"
+    ? { kind: "error", reason: `${file.path}: ${edit.reason}` }
+    : { kind: "edited", texts: new Map([[file.path, edit.text + end]]) };
+}
+
+function kernelCommandLineOf({ files }: HostFacts): string | undefined {
+  return kernelCommandLineFileOf(files)?.text.split("\n")[0];
 }
 
 function within(

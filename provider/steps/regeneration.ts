@@ -13,7 +13,9 @@ export type Regeneration =
       readonly what: "grub-config";
       /** The grub.cfg that the host boots from. */
       readonly path: string;
-    };
+    }
+  /** The loader entries that proxmox-boot-tool makes from /etc/kernel/cmdline, on partitions that are not mounted. */
+  | { readonly what: "proxmox-boot" };
 /** The name of a kind of boot file that can be rebuilt. */
 export type Regenerated = Regeneration["what"];
 
@@ -27,6 +29,7 @@ export const PROGRESS_MARK = "@progress ";
 export const REGENERATIONS = {
   initramfs: { shellFunction: "regenerate_initramfs", describe: "rebuild the initramfs" },
   "grub-config": { shellFunction: "regenerate_grub_config", describe: "rebuild grub.cfg" },
+  "proxmox-boot": { shellFunction: "regenerate_proxmox_boot", describe: "run proxmox-boot-tool refresh" },
 } as const satisfies Readonly<Record<Regenerated, { shellFunction: string; describe: string }>>;
 
 /**
@@ -143,6 +146,36 @@ regenerate_grub_config() {
   fi
   rm -f "$fresh"
   return 1
+}
+# proxmox-boot-tool passes over partitions that it cannot mount or fill, and ends with 0 (8.1, proxmox-boot/zz-proxmox-boot).
+# So the entries are read on each partition, mounted in a namespace of its own: all must have the new command line.
+regenerate_proxmox_boot() {
+  remade=
+  with_progress proxmox-boot-tool refresh || return
+  remade=entries
+  with_progress unshare --mount --propagation private sh -c '
+    IFS= read -r wanted < /etc/kernel/cmdline
+    mkdir -p "$1" || exit
+    while read -r partition || [ -n "$partition" ]; do
+      [ -n "$partition" ] || continue
+      mount -o ro "/dev/disk/by-uuid/$partition" "$1" || exit
+      found=
+      for entry in "$1"/loader/entries/proxmox-*.conf; do
+        [ -e "$entry" ] || continue
+        found=1
+        options=$(sed -n "s/^options  //p" "$entry")
+        [ "$options" = "$wanted" ] && continue
+        echo "on the partition $partition, \${entry##*/} has the options \\"$options\\", not those of /etc/kernel/cmdline"
+        exit 1
+      done
+      umount "$1"
+      [ -n "$found" ] && continue
+      echo "the partition $partition has no loader entry proxmox-*.conf"
+      exit 1
+    done < /etc/kernel/proxmox-boot-uuids' proxmox "$log.mount"
+  entries_are_right=$?
+  rmdir "$log.mount" 2> /dev/null
+  return "$entries_are_right"
 }`.trim();
 
 /** Shell that sets the variables of those functions, from all regenerations of an apply together. */

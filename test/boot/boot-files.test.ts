@@ -5,6 +5,7 @@ import { withArgument, withoutArgument } from "../../provider/boot/kernel-comman
 import type { ArgumentEdit, KernelLine } from "../../provider/boot/kernel-line";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { type BootArgumentsEdit, editBootArguments } from "../../provider/plan/boot-lines";
+import type { Regeneration } from "../../provider/steps/regeneration";
 import { simulate } from "../../provider/steps/steps";
 import { withBootFiles } from "../plan/host-files";
 import { address, LAB } from "../plan/recorded-host";
@@ -19,7 +20,7 @@ interface BootCase {
   readonly remove: ArgumentEdit;
   readonly becomes: ReadonlyMap<string, string>;
   /** The grub.cfg that is made anew. */
-  readonly makes: string | undefined;
+  readonly makes: Regeneration | undefined;
   readonly refused: string | undefined;
 }
 
@@ -37,7 +38,7 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
   test("becomes what the case says", () => {
     expect(new Map(edits(added).map(({ path, after }) => [path, after]))).toEqual(becomes);
     const regenerate = added.kind === "edited" ? added.regenerate : [];
-    expect(regenerate).toEqual(makes === undefined ? [] : [{ what: "grub-config", path: makes }]);
+    expect(regenerate).toEqual(makes === undefined ? [] : [makes]);
   });
 
   test("added twice changes nothing more, and taken out every byte is as it was", () => {
@@ -54,6 +55,7 @@ function readCase(text: string): BootCase {
   const setting = (name: string) => new RegExp(`^${name}: ?(.*)$`, "m").exec(head)?.[1];
   if (!setting("Source")) throw new Error("a case names its source");
   const host = (setting("Host") ?? "").split(", ");
+  const told = (word: string) => host.find((part) => part.startsWith(`${word}=`))?.slice(word.length + 1);
   const sections = parts.map((part) => {
     const [, title = "", body = ""] = /^==== (.*)\n([\s\S]*)$/.exec(part) ?? [];
     return { title, body: body.replace(/\n\\ No newline at end of file\n$/, "") };
@@ -69,7 +71,11 @@ function readCase(text: string): BootCase {
     ...LAB.boot,
     firmware: host.includes("uefi") ? "uefi" : "bios",
     grubDropIns: host.includes("drop-ins"),
+    loaderInfo: told("loader"),
+    loaderEntry: told("entry"),
+    unifiedKernelImage: host.includes("unified kernel image"),
   };
+  const made = titled("makes")[0]?.[0];
   const device = setting("Hide");
   const [line = "dom0", word = ""] = (setting("Argument") ?? "dom0").split(" ");
   const name = device === undefined ? (word.split("=")[0] ?? "") : "xen-pciback.hide";
@@ -77,6 +83,8 @@ function readCase(text: string): BootCase {
   return {
     facts: {
       ...withBootFiles(LAB, ...files),
+      ...(host.includes("kvm") ? { xen: undefined } : {}),
+      machine: { ...LAB.machine, kernelCommandLine: setting("Booted") ?? LAB.machine.kernelCommandLine },
       boot,
       pciback: { ...LAB.pciback, kind: host.includes("pciback=builtin") ? "builtin" : undefined },
     },
@@ -86,7 +94,8 @@ function readCase(text: string): BootCase {
       device === undefined ? withoutArgument(word) : unhideByArgument("xen-pciback.hide", address(device)),
     ),
     becomes: new Map(titled("becomes")),
-    makes: titled("makes")[0]?.[0],
+    makes:
+      made === undefined ? undefined : made === "proxmox-boot" ? { what: made } : { what: "grub-config", path: made },
     refused: titled("refused")[0]?.[0],
   };
 }
