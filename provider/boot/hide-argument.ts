@@ -11,7 +11,7 @@ export type HideParameter = "xen-pciback.hide" | "pciback.hide";
 export type HideArgument =
   | { readonly kind: "none" }
   | { readonly kind: "list"; readonly argument: KernelArgument }
-  | { readonly kind: "unusable"; readonly reason: string };
+  | { readonly kind: "error"; readonly reason: string };
 
 /** Of several the kernel heeds the last alone (a charp parameter is overwritten: kernel/params.c, param_set_charp). */
 export function findHideArgument(commandLine: string, parameter: HideParameter): HideArgument {
@@ -21,13 +21,13 @@ export function findHideArgument(commandLine: string, parameter: HideParameter):
   if (!argument) return { kind: "none" };
   if (second || all.at(-1) !== argument) {
     return {
-      kind: "unusable",
+      kind: "error",
       reason: `it gives the kernel ${all.map((one) => one.text).join(" and ")}, and the kernel heeds the last alone. Join them into one`,
     };
   }
   if (!parseHideList(argument.value ?? "")) {
     return {
-      kind: "unusable",
+      kind: "error",
       reason: `it has ${argument.text}, which the kernel does not accept: with it pciback does not start, and nothing is hidden. Mend it first`,
     };
   }
@@ -46,7 +46,7 @@ export function hideByArgument(parameter: HideParameter, address: PciAddress): C
   return (commandLine) => {
     const found = findHideArgument(commandLine, parameter);
     switch (found.kind) {
-      case "unusable":
+      case "error":
         return editError(found.reason);
       case "none":
         return withArgument(`${parameter}=${addToHideList("", address)}`)(commandLine);
@@ -60,7 +60,7 @@ export function hideByArgument(parameter: HideParameter, address: PciAddress): C
 export function unhideByArgument(parameter: HideParameter, address: PciAddress): CommandLineEdit {
   return (commandLine) => {
     const found = findHideArgument(commandLine, parameter);
-    if (found.kind === "unusable") return editError(found.reason);
+    if (found.kind === "error") return editError(found.reason);
     if (found.kind === "none") return edited(commandLine);
     const { text } = removeFromHideList(found.argument.value ?? "", address);
     return edited(text === "" ? cut(commandLine, found.argument) : withValue(commandLine, found.argument, text));

@@ -15,46 +15,65 @@ export interface HideOption {
   readonly end: number;
 }
 
+/** What the files of modprobe.d say about hiding; an error says why it cannot be edited and what to do. */
 export type HideOptions =
   | { readonly kind: "none" }
-  | { readonly kind: "one"; readonly option: HideOption }
-  | { readonly kind: "unusable"; readonly reason: string };
+  | { readonly kind: "option"; readonly option: HideOption }
+  | { readonly kind: "error"; readonly reason: string };
 
-const OPTION = /^[ \t]*options[ \t]+xen[-_]pciback[ \t](?:.*[ \t])?hide=(\S*)/gm;
+const OPTION = /^[ \t]*options[ \t]+xen[-_]pciback[ \t](?:.*[ \t])?"?hide=("?)(\S*?)\1(?=\s|$)/;
 
-/** Finds the `hide=` option among the files that modprobe reads. Several are unusable: the module takes the last one alone. */
+/**
+ * The `hide=` option among the files that modprobe reads. An error when it cannot be edited: there are several, of which the
+ * module heeds only the last; it goes on over several lines; or the kernel rejects its value.
+ */
 export function findHideOption(files: readonly TextFile[]): HideOptions {
-  const options = files.flatMap((file) =>
-    [...file.text.matchAll(OPTION)].map((match) => {
-      const end = match.index + match[0].length;
-      return { file, start: end - (match[1] ?? "").length, end };
-    }),
-  );
+  const options = files.flatMap(hideOptionsIn);
   const [option, second] = options;
   if (!option) return { kind: "none" };
   if (second) {
-    const places = options.map((one) => one.file.path).join(" and ");
+    const places = options.map(({ file }) => file.path).join(" and ");
     return {
-      kind: "unusable",
+      kind: "error",
       reason: `"options xen-pciback hide=" stands in ${places}, and the module heeds only one. Join them into one`,
     };
   }
-  if (!parseHideList(hideValue(option))) {
+  if (option.continued) {
     return {
-      kind: "unusable",
-      reason: `${option.file.path} has hide=${hideValue(option)}, which the kernel does not accept: with it the module does not load, and nothing is hidden. Mend it first`,
+      kind: "error",
+      reason: `"options xen-pciback hide=" of ${option.file.path} continues on the next line after a backslash. Write it on a single line`,
     };
   }
-  return { kind: "one", option };
+  // Quotation marks around the value are the kernel's (linux, lib/cmdline.c, next_arg).
+  if (!parseHideList(hideValue(option))) {
+    return {
+      kind: "error",
+      reason: `${option.file.path} has hide=${hideValue(option)}, which the kernel does not accept: with it the module does not load, and nothing is hidden. Correct it first`,
+    };
+  }
+  return { kind: "option", option };
 }
 
-/** Whether the functions's hiding is configured, by us or by somebody else's entry. */
+/** A backslash before a newline joins two lines, comments too (kmod 31, libkmod/libkmod-util.c, freadline_wrapped). */
+function hideOptionsIn(file: TextFile): readonly (HideOption & { readonly continued: boolean })[] {
+  return [...file.text.matchAll(/(?:\\[\s\S]|[^\\\n])+\\?/g)].flatMap((line) => {
+    const joined = line[0].replaceAll("\\\n", "");
+    const match = OPTION.exec(joined);
+    if (!match) return [];
+    const [whole, quote = "", value = ""] = match;
+    const end = line.index + whole.length - quote.length;
+    return [{ file, start: end - value.length, end, continued: joined !== line[0] }];
+  });
+}
+
+/** Whether the function is hidden, by us or by somebody else's entry. */
 export function isHiddenByModprobe(files: readonly TextFile[], address: PciAddress): boolean {
   const found = findHideOption(files);
-  if (found.kind !== "one") return false;
+  if (found.kind !== "option") return false;
   return (parseHideList(hideValue(found.option)) ?? []).some((entry) => hides(entry, address));
 }
 
+/** An edit of a file by its path; an undefined text is no file. */
 export interface TextEdit {
   readonly path: string;
   readonly before: string | undefined;
@@ -65,7 +84,7 @@ export interface TextEdit {
 export function hideByModprobe(files: readonly TextFile[], address: PciAddress, module: string): readonly TextEdit[] {
   const found = findHideOption(files);
   const edits = new Edits(files);
-  if (found.kind === "one")
+  if (found.kind === "option")
     edits.change(found.option.file.target, (text) =>
       replaceValue(text, found.option, addToHideList(hideValue(found.option), address)),
     );
@@ -84,7 +103,7 @@ export function unhideByModprobe(
 ): readonly TextEdit[] {
   const found = findHideOption(files);
   const edits = new Edits(files);
-  if (found.kind === "one") {
+  if (found.kind === "option") {
     const value = removeFromHideList(hideValue(found.option), address).text;
     const ours = found.option.file.target === HIDE_FILE;
     edits.change(found.option.file.target, (text) =>

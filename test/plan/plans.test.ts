@@ -127,6 +127,16 @@ const unusable: readonly [string, TextFile[], RegExp][] = [
     /stands in \/etc\/modprobe.d\/a.conf and \/etc\/modprobe.d\/b.conf/,
   ],
   [
+    "an option on two lines",
+    [textFile("/etc/modprobe.d/a.conf", "options xen-pciback \\\n  hide=(01:00.0)\n")],
+    /continues on the next line/,
+  ],
+  [
+    "an option whose module is on the next line",
+    [textFile("/etc/modprobe.d/a.conf", "options \\\nxen-pciback passthrough=1 hide=(01:00.0)\n")],
+    /continues on the next line/,
+  ],
+  [
     "a list that the kernel rejects",
     [textFile("/etc/modprobe.d/a.conf", "options xen-pciback hide=(01:00.0)(zz)\n")],
     /the kernel does not accept/,
@@ -136,6 +146,16 @@ test.each(unusable)("hiding is refused beside %s", (_, modprobe, reason) => {
   const { refusals, steps } = planPresent(withModprobeFiles(LAB, ...modprobe), hide("01:00.1"), DEV);
   expect(steps).toEqual([]);
   expect(refusals).toMatchObject([{ message: expect.stringMatching(reason) }]);
+});
+
+test("a list in quotation marks is edited inside of them, and a comment that goes on is no option", () => {
+  const text = 'options xen-pciback hide="(02:00.0)" verbose=1\n# c \\\noptions xen-pciback hide=(03:00.0)\n';
+  const facts = withModprobeFiles(LAB, textFile("/etc/modprobe.d/a.conf", text));
+  const hidden = simulate(facts, planPresent(facts, hide("01:00.1"), DEV).steps);
+  const textAfter = (then: typeof facts) =>
+    modprobeFiles(then.files).find(({ path }) => path.endsWith("/a.conf"))?.text;
+  expect(textAfter(hidden)).toBe(text.replace("(02:00.0)", "(02:00.0)(0000:01:00.1)"));
+  expect(textAfter(simulate(hidden, planAbsent(hidden, hide("01:00.1"), DEV).steps))).toBe(text);
 });
 
 test("no step, no guard: what is on the stub driver already may be the disk of the host", () => {

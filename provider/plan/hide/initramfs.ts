@@ -16,7 +16,7 @@ export const initramfsHiding: HideMechanism = {
     }
     // With a list that the kernel rejects, the module does not load at all, and the script cannot bind anything to it.
     const option = findHideOption(modprobeFiles(facts.files));
-    return option.kind === "unusable" ? option.reason : whyNoEarlyScript(facts);
+    return option.kind === "error" ? option.reason : whyNoEarlyScript(facts);
   },
   isHidden: (facts, address) =>
     takenEarly(facts).some((taking) => taking.driver === "pciback" && taking.address === address),

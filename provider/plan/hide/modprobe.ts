@@ -46,7 +46,7 @@ export const modprobeHiding: HideMechanism = {
   },
   unhide(facts, address, claim, key) {
     const option = findHideOption(modprobeFiles(facts.files));
-    if (option.kind === "unusable") return refuse(option.reason);
+    if (option.kind === "error") return refuse(option.reason);
     const unhidden = unhideByModprobe(modprobeFiles(facts.files), address, unneededModule(facts, key, claim, address));
     if (unhidden.length === 0) return NOTHING;
     const last = unhidden.some((edit) => edit.path === HIDE_FILE && edit.after === undefined);
@@ -73,7 +73,7 @@ function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
     return "its modprobe (module-init-tools) has no softdeps, which make the driver of the device wait for xen-pciback";
   }
   const option = findHideOption(modprobeFiles(facts.files));
-  if (option.kind === "unusable") return option.reason;
+  if (option.kind === "error") return option.reason;
   const maker = initramfsMakerOf(facts.boot);
   if (maker === undefined) {
     return "its initramfs is built by none of initramfs-tools, dracut and mkinitfs, so it cannot be rebuilt with the change";
