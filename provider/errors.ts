@@ -1,3 +1,5 @@
+import { printable } from "./printable";
+
 /** What is known about a failure; each field is set only where it is known. */
 export interface ErrorDetails {
   /** What was to be done, as it follows "Unable to": `make 0000:01:00.0 assignable`. */
@@ -16,7 +18,10 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The only error of this project that is meant for users; anything else that is thrown is a bug. */
+/**
+ * The only error of this project that is meant for users; anything else that is thrown is a bug. Control characters in
+ * what a host said are made visible.
+ */
 export class PassthroughError extends Error implements ErrorDetails {
   override readonly name: string = "PassthroughError";
   // Declared alone: a field that is not known must not show as `undefined` when Node prints the error.
@@ -28,8 +33,10 @@ export class PassthroughError extends Error implements ErrorDetails {
   declare readonly output?: string;
 
   constructor(message: string, { cause, ...fields }: ErrorDetails = {}) {
-    super(message, cause === undefined ? undefined : { cause });
-    const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+    super(printable(message), cause === undefined ? undefined : { cause });
+    const known = Object.entries(fields).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, printable(value)] as const],
+    );
     Object.assign(this, Object.fromEntries(known));
   }
 }
@@ -42,7 +49,7 @@ interface Unable {
 
 /** Words an error message: `Unable to <purpose> on <host>: <reason>`. Leave `host` out where the purpose names it. */
 export function unable({ purpose, host, reason }: Unable): string {
-  return `Unable to ${purpose}${host === undefined ? "" : ` on ${host}`}: ${reason}`;
+  return printable(`Unable to ${purpose}${host === undefined ? "" : ` on ${host}`}: ${reason}`);
 }
 
 /** Why a script could not be run on a host, or why its result was lost. */

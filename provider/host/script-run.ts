@@ -1,4 +1,5 @@
 import type { ClientChannel } from "ssh2";
+import { fromBytes } from "../bytes";
 import { ConnectionError, type ConnectionFailure, type ErrorDetails, unable } from "../errors";
 import type { ScriptOptions, ScriptResult } from "./host";
 import { ScriptOutput } from "./script-output";
@@ -115,7 +116,7 @@ function asRoot({ host, user, sudo }: Script, output: ScriptOutput, exitCode: nu
         `Set \`user: "root"\`, or \`sudo: true\` if ${output.user} may run /bin/sh with sudo and without a password.`;
     throw scriptError("not-root", { purpose: "run scripts as root", host, reason });
   }
-  const printed = (stderr.trim() || output.noise.trim()).slice(0, 500);
+  const printed = fromBytes(stderr.trim() || output.noise.trim()).slice(0, 500);
   const end = exitCode === null ? "was killed by a signal" : `failed with exit code ${exitCode}`;
   const because = `the command ${end} and said: ${printed || "nothing"}.`;
   throw scriptError(

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { fromBytes } from "../bytes";
 import { ConnectionError } from "../errors";
 import { type Questions, UnreadableFactsError } from "../facts/answers";
 import { type HostFacts, readHostFacts } from "../facts/host-facts";
@@ -8,6 +9,7 @@ import type { Plan } from "../plan/plan";
 import { type ApplyResult, readProgress } from "../script/apply-result";
 import { type ApplyGroup, applyScript, resultScript } from "../script/apply-script";
 import type { Change } from "./change";
+import { RetryPace } from "./retry-pace";
 
 /** A change with its plan for the current facts. */
 export interface PlannedChange<C extends Change = Change> {
@@ -41,7 +43,7 @@ export async function runApply(
   try {
     const { stdout, stderr } = await host.run(script.text, { onLine: (line) => tellProgress(line, planned) });
     const result = script.read(stdout);
-    return { result, said: stderr.trim(), facts: result.kind === "ended" ? wholeFacts(stdout) : undefined };
+    return { result, said: fromBytes(stderr).trim(), facts: result.kind === "ended" ? wholeFacts(stdout) : undefined };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     // The script continues without the connection, and leaves its result in a file.
@@ -72,13 +74,16 @@ export function groupOf({
 
 async function printedBy(connect: () => Promise<Host>, runId: string): Promise<string> {
   const giveUp = Date.now() + RECONNECT_MS;
+  const pace = new RetryPace(2000);
   for (;;) {
     try {
       const host = await connect();
       return (await host.run(resultScript(runId))).stdout;
     } catch (error) {
-      if (!(error instanceof ConnectionError) || Date.now() > giveUp) throw error;
-      await delay(2000);
+      if (!(error instanceof ConnectionError) || error.failure === "too-much-output") throw error;
+      const pause = pace.after(error);
+      if (Date.now() + pause > giveUp) throw error;
+      await delay(pause);
     }
   }
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { printable } from "../printable";
 
-/** Writes lines for the user. */
+/** Writes lines for the user; control characters in them are made visible. */
 export interface EngineLog {
   info(line: string): Promise<void>;
   warn(line: string): Promise<void>;
@@ -22,10 +23,10 @@ function connect(): void {
 export const engineLog: EngineLog = {
   info: (line) => {
     connect();
-    return pulumi.log.info(line);
+    return pulumi.log.info(printable(line));
   },
   warn: (line) => {
     connect();
-    return pulumi.log.warn(line);
+    return pulumi.log.warn(printable(line));
   },
 };

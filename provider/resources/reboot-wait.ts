@@ -3,10 +3,15 @@ import { ConnectionError, PassthroughError } from "../errors";
 import type { Host } from "../host/host";
 import { type BootState, bootStateScript, readBootState, rebootScript } from "../script/reboot-script";
 import type { Reboot } from "../steps/reboot";
+import { RetryPace } from "./retry-pace";
 
-/** How often a rebooting host is polled, and how often the user is told; in milliseconds. */
+/**
+ * How often a rebooting host is polled, how long after a first refused login, and how often the user is told; in
+ * milliseconds.
+ */
 export interface Pace {
   readonly askMs: number;
+  readonly refusedMs: number;
   readonly tellMs: number;
 }
 
@@ -16,7 +21,7 @@ export interface HostToReboot {
   readonly progress: (line: string) => void;
 }
 
-const PACE: Pace = { askMs: 1000, tellMs: 30_000 };
+const PACE: Pace = { askMs: 1000, refusedMs: 60_000, tellMs: 30_000 };
 
 /** A host that is going down does not answer, and no other host needs long to say which boot it is in. */
 const SILENCE_MS = 15_000;
@@ -32,8 +37,9 @@ export async function rebootHost(host: HostToReboot, step: Reboot, pace = PACE):
   let told = begun;
   let seen: Seen = { kind: "silent", why: "it has not been asked yet" };
   host.progress(`it reboots, and has ${step.timeoutSeconds} s to come back`);
+  const retry = new RetryPace(pace.askMs, pace.refusedMs);
   while (seconds() < step.timeoutSeconds) {
-    await delay(pace.askMs);
+    await delay(retry.after(seen.kind === "silent" ? seen.failure : undefined));
     seen = await ask(host, step);
     if (seen.kind === "up" && seen.state.bootId !== step.bootId && seen.state.ready) {
       host.progress(`it is back after ${seconds()} s`);
@@ -48,7 +54,9 @@ export async function rebootHost(host: HostToReboot, step: Reboot, pace = PACE):
   );
 }
 
-type Seen = { readonly kind: "silent"; readonly why: string } | { readonly kind: "up"; readonly state: BootState };
+type Seen =
+  | { readonly kind: "silent"; readonly why: string; readonly failure?: ConnectionError }
+  | { readonly kind: "up"; readonly state: BootState };
 
 function describe(seen: Seen, { bootId }: Reboot): string {
   if (seen.kind === "silent") return `it does not answer (${seen.why.split("\n")[0]})`;
@@ -75,7 +83,7 @@ async function ask({ connect }: HostToReboot, step: Reboot): Promise<Seen> {
     return state ? { kind: "up", state } : { kind: "silent", why: "its answer was incomplete" };
   } catch (error) {
     // A changed host key or a rejected login would never recover, but a booting host can cause many kinds of failures.
-    if (error instanceof ConnectionError) return { kind: "silent", why: error.message };
+    if (error instanceof ConnectionError) return { kind: "silent", why: error.message, failure: error };
     throw error;
   }
 }

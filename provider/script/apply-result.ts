@@ -72,5 +72,5 @@ function outputAfter(lines: readonly string[], start: number): string {
     if (!line.startsWith("|")) break;
     output.push(line.slice(1));
   }
-  return output.join("\n").trim();
+  return fromBytes(output.join("\n")).trim();
 }

@@ -3,7 +3,7 @@ import type { Host, ScriptResult } from "../../provider/host/host";
 import { rebootHost } from "../../provider/resources/reboot-wait";
 
 const STEP = { bootId: "boot-1", by: "init", timeoutSeconds: 1 } as const;
-const PACE = { askMs: 20, tellMs: 100 };
+const PACE = { askMs: 20, refusedMs: 100, tellMs: 100 };
 const REFUSED = new ConnectionError("refused", "Unable to reach xen1: connection refused.\nIs it on?");
 const CUT = new ConnectionError("cut", "Lost xen1");
 
@@ -35,6 +35,21 @@ test("it waits through the silence, the old boot and the rest of the new one", a
     said("boot boot-2\nready\n"),
   );
   expect(lines).toEqual(["it reboots, and has 1 s to come back", expect.stringMatching(/^it is back after \d+ s$/)]);
+});
+
+test("a login that is refused while the host boots is tried ever more rarely, so that nothing bans it", async () => {
+  const rejected = new ConnectionError("credentials-rejected", "Unable to log in to xen1");
+  let tries = 0;
+  const run = async () => said("");
+  const connect = async () => {
+    tries += 1;
+    if (tries > 1) throw rejected;
+    return { name: "xen1", run };
+  };
+  await expect(rebootHost({ connect, progress: () => {} }, STEP, PACE)).rejects.toThrow("Unable to log in to xen1");
+  // The reboot itself, then tries after 20, 120, 320, 720 and 1520 ms.
+  expect(tries).toBeLessThanOrEqual(6);
+  expect(tries).toBeGreaterThanOrEqual(4);
 });
 
 const failures: readonly [string, (ScriptResult | Error)[], RegExp][] = [

@@ -2,6 +2,7 @@ import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import { isStubDriver } from "../../pci/stub-driver";
+import { printable } from "../../printable";
 import { isHidden } from "../hide/hide-mechanisms";
 import { holderOf } from "../holder";
 import { vmsWith } from "../toolstacks/host-vms";
@@ -81,6 +82,7 @@ function infoOf(facts: HostFacts, device: PciDevice): PciDeviceInfo {
   return {
     address,
     ...identity,
+    label: printable(identity.label),
     ...(driver === undefined ? {} : { driver }),
     assignable: isStubDriver(driver) && !holderOf(facts, address),
     hidden: isHidden(facts, address),

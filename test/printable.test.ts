@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
+import { ConnectionError, PassthroughError, unable } from "../provider/errors";
+import { pciDeviceInfos } from "../provider/plan/inventory/pci-device-info";
+import { printable } from "../provider/printable";
+import { engineLog } from "../provider/resources/engine-log";
+import { applyScript } from "../provider/script/apply-script";
+import { LAB } from "./plan/recorded-host";
+
+const ESCAPE = "\x1b[2J";
+/** Clears a screen, goes back to the line's beginning, rings, starts a C1 sequence, turns text around, hides it. */
+const HOSTILE = `bad${ESCAPE}\rgood\x07\x9b1m\u202eevil\u2066\u200b\u2028`;
+const VISIBLE = "bad\\x1b[2J\\x0dgood\\x07\\x9b1m\\u202eevil\\u2066\\u200b\\u2028";
+
+test("control characters, and marks that turn or hide text, are written out; line ends and tabs stay", () => {
+  expect(printable(HOSTILE)).toBe(VISIBLE);
+  expect(printable("one\r\n\ttwo\n")).toBe("one\n\ttwo\n");
+  expect(printable("Kühlung → 日本, שלום")).toBe("Kühlung → 日本, שלום");
+});
+
+test("nothing that a terminal would obey is left of any text, and what is printable stays as it is", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      expect(printable(text)).not.toMatch(/(?![\n\t])[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u);
+      expect(printable(printable(text))).toBe(printable(text));
+    }),
+  );
+});
+
+async function logged(level: "info" | "warn"): Promise<string> {
+  const said = jest.spyOn(pulumi.log, level).mockResolvedValue(undefined);
+  await engineLog[level](HOSTILE);
+  const [line] = said.mock.calls[0] ?? [""];
+  said.mockRestore();
+  return line;
+}
+
+const device = [...LAB.pciDevices.values()][0];
+
+test.each<[string, () => string | Promise<string>]>([
+  ["an error's message", () => new PassthroughError(HOSTILE).message],
+  ["a connection error's message", () => new ConnectionError("cut", HOSTILE).message],
+  ["what an error says that the host printed", () => new PassthroughError("", { output: HOSTILE }).output ?? ""],
+  ["the reason for a refusal in preview", () => unable({ purpose: "", reason: HOSTILE })],
+  ["effects, notes and progress, which are lines of the log", () => logged("info")],
+  ["warnings", () => logged("warn")],
+  [
+    "the label of a device for the program",
+    () => {
+      const named = new Map(
+        device && [[device.address, { ...device, identity: { ...device.identity, label: HOSTILE } }]],
+      );
+      return pciDeviceInfos({ ...LAB, pciDevices: named }, {})[0]?.label ?? "";
+    },
+  ],
+])("%s has them written out", async (_, route) => {
+  expect(await route()).toContain(VISIBLE);
+});
+
+test("what a failed step printed is read as UTF-8 before that, or letters would count as control characters", () => {
+  const { read } = applyScript("run", [{ title: "", steps: [], regenerate: [] }], {
+    vmConfigPaths: [],
+    libvirt: false,
+  });
+  const bytes = Buffer.from("Gerät „eth0“ fehlt").toString("latin1");
+  expect(read(`@apply begin\n@group 1 failed 1\n|${bytes}\n@apply end\n`)).toMatchObject({
+    groups: [{ kind: "failed", output: "Gerät „eth0“ fehlt" }],
+  });
+});
