@@ -71,7 +71,13 @@ export function runLocally(user = "root", prepare = ""): Exec {
     const child = spawn("/bin/sh", ["-c", shell ? `${prepare} exec ${command}` : command], {
       env: { PATH: process.env.PATH, SSH_CONNECTION: "192.0.2.1 50000 192.0.2.7 22" },
     });
-    const gone = (): void => void child.kill("SIGKILL");
+    const gone = (): void => {
+      child.stdout.unpipe();
+      child.stderr.unpipe();
+      child.kill("SIGKILL");
+    };
+    // What a child still prints when the other side has gone.
+    for (const stream of [channel, channel.stderr]) stream.on("error", () => undefined);
     connection.once("close", gone);
     child.stdout.pipe(channel, { end: false });
     child.stderr.pipe(channel.stderr, { end: false });
