@@ -9,8 +9,10 @@ export interface VmPciEdit {
   readonly vm: { readonly uuid: string; readonly name: string };
   readonly before: string | undefined;
   readonly after: string | undefined;
-  /** The functions that XAPI takes from their drivers when the VM starts. */
+  /** The functions that the VM gets at its next start because of this edit. */
   readonly gives: readonly PciAddress[];
+  /** Those that XAPI then takes from a driver of the host. */
+  readonly takes: readonly PciAddress[];
 }
 
 /** In the shell a value is passed as "=value", and a missing key as "absent". */
@@ -21,9 +23,9 @@ const argument = (pci: string | undefined) => (pci === undefined ? "absent" : qu
  * `--minimal`, which puts a backslash before commas.
  */
 export const setVmPci: StepType<VmPciEdit> = {
-  takes: ({ gives }) => gives.map((address) => ({ address, when: "vm-start", to: undefined })),
+  takes: ({ takes }) => takes.map((address) => ({ address, when: "vm-start", to: undefined })),
   moves: () => [],
-  gives: () => [],
+  gives: ({ vm, gives }) => gives.map((address) => ({ address, vm, scope: "config" })),
   after: withVmPci,
   assumes: ({ vm, before }) => [`expect_vm_pci ${vm.uuid} ${argument(before)}`],
   perform: ({ vm, after }) => `set_vm_pci ${vm.uuid} ${argument(after)}`,

@@ -4,7 +4,7 @@ import type { HideWish } from "../../provider/plan/wish";
 import type { FileEdit } from "../../provider/steps/file";
 import { simulate } from "../../provider/steps/steps";
 import { textFile, withBootFiles, withModprobeFiles } from "./host-files";
-import { LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
 const BLS = "/boot/loader/entries/ab-5.14.conf";
@@ -39,6 +39,13 @@ function hide(device: string, more: Partial<HideWish> = {}): HideWish {
     mechanism: "auto",
     ...more,
   };
+}
+
+function withVirtualFunction(facts: HostFacts, virtual: string, physical: string): HostFacts {
+  const device = facts.pciDevices.get(address(virtual));
+  if (!device) throw new Error(`${virtual} is not there`);
+  const changed = { ...device, physicalFunction: address(physical) };
+  return { ...facts, pciDevices: new Map(facts.pciDevices).set(device.address, changed) };
 }
 
 const ways: readonly [string, HostFacts, HideWish, readonly string[]][] = [
@@ -131,6 +138,12 @@ const refused: readonly [string, HostFacts, HideWish, RegExp][] = [
     { ...KVM, boot: { ...KVM.boot, programs: ["mkinitfs"] } },
     hide("01:00.0"),
     /mkinitfs, which accepts no additional scripts/,
+  ],
+  [
+    "a virtual function, which its physical function's driver makes after the initramfs ran",
+    withVirtualFunction(KVM, "0000:01:00.1", "0000:01:00.0"),
+    hide("01:00.1"),
+    /0000:01:00\.1 is a virtual function.* the driver of 0000:01:00\.0 makes it.* Declare an AssignableDevice/,
   ],
   ["a kernel without vfio-pci", { ...KVM, stubDrivers: new Map() }, hide("01:00.0"), /has no vfio-pci/],
   ["a way for Xen", KVM, hide("01:00.0", { mechanism: "grub" }), /hosts with Xen, and this one runs without Xen/],

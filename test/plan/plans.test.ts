@@ -234,6 +234,11 @@ describe("xl takes a device from its driver when a VM starts, if seize is on", (
   });
 });
 
+test("a device that is not what the program expects is refused to a VM's file too", () => {
+  const wish = { ...attach("01:00.0", "pv1"), expect: [{ id: "10de:1b80" }] };
+  expect(planPresent(LAB, wish, DEV).refusals).toMatchObject([{ guard: "identity" }]);
+});
+
 test("a bridge is refused to every VM", () => {
   const [bridge] = [...LAB.pciDevices.values()].filter(({ identity }) => identity.class.startsWith("0604"));
   expect(planPresent(LAB, attach(bridge?.address ?? "", "pv1"), DEV).refusals).toMatchObject([{ guard: "bridge" }]);

@@ -54,13 +54,27 @@ test("the facts of a pool: what each machine is, where it runs, and its devices"
   expect(vmOf(ALONE, "Windows 7 (64-bit) (1)").snapshots).toBe(1);
 });
 
+test("a device that is not what the program expects is refused", () => {
+  const { refusals } = planPresent(POOL, attach("03:00.0", "gpu1", { expect: [{ id: "10de:1b80" }] }), DEV);
+  expect(refusals).toMatchObject([
+    { guard: "identity", message: expect.stringContaining("but the program expects 10de:1b80") },
+  ]);
+});
+
 test("an attachment is one edit of one key, known by the VM's uuid", () => {
   const wish = attach("03:00.0", "gpu1");
   const { steps, effects, refusals } = planPresent(POOL, wish, DEV);
   const { uuid } = vmOf(POOL, "gpu1");
   expect(refusals).toEqual([]);
   expect(steps.slice(1)).toEqual([
-    { kind: "set-vm-pci", vm: { uuid, name: "gpu1" }, before: undefined, after: `0/${NIC}`, gives: [NIC] },
+    {
+      kind: "set-vm-pci",
+      vm: { uuid, name: "gpu1" },
+      before: undefined,
+      after: `0/${NIC}`,
+      gives: [NIC],
+      takes: [NIC],
+    },
   ]);
   expect(effects).toEqual([
     `other-config:pci of the VM "gpu1" becomes 0/${NIC}: the device is available from its next start`,

@@ -52,6 +52,7 @@ const setPci = (before: string | undefined, after: string | undefined): Step => 
   before,
   after,
   gives: [],
+  takes: [],
 });
 const setHide = (before: string | undefined, after: string | undefined): Step => ({
   kind: "set-dom0-argument",

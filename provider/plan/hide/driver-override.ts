@@ -10,11 +10,11 @@ export const driverOverrideHiding: HideMechanism = {
   name: "driver-override",
   hiddenBy: "driver-override",
   hosts: "kvm",
-  whyNotHide(facts, _devices, stub) {
+  whyNotHide(facts, devices, stub) {
     if (!facts.stubDrivers.has(stub)) {
       return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in. Install a kernel that has it`;
     }
-    return whyNoEarlyScript(facts);
+    return whyNoEarlyScript(facts, devices);
   },
   isHidden: (facts, address) =>
     takenEarly(facts).some((taking) => taking.driver !== "pciback" && taking.address === address),

@@ -17,8 +17,11 @@ export function takenEarly(facts: HostFacts): readonly EarlyTaking[] {
   return script ? readEarlyScript(script.text) : [];
 }
 
-/** Why the script cannot be added to this host's initramfs; undefined when it can. */
-export function whyNoEarlyScript(facts: HostFacts): string | undefined {
+/** Why a script in this host's initramfs cannot take these functions; undefined when it can. */
+export function whyNoEarlyScript(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
+  const virtual = devices.find(({ physicalFunction }) => physicalFunction !== undefined);
+  if (virtual)
+    return `${virtual.address} is a virtual function, which does not exist before the driver of ${virtual.physicalFunction} makes it, and the initramfs would look for it too early. Declare an AssignableDevice for it instead`;
   if (earlyHomeOf(facts.boot)) return undefined;
   return facts.boot.programs.includes("mkinitfs")
     ? "its initramfs is built by mkinitfs, which accepts no additional scripts"
@@ -33,7 +36,7 @@ export function takeEarly(
   mechanism: "initramfs" | "driver-override",
 ): Part {
   const home = earlyHomeOf(facts.boot);
-  if (!home) return refuse(whyNoEarlyScript(facts) ?? "");
+  if (!home) return refuse(whyNoEarlyScript(facts, []) ?? "");
   const others = takenEarly(facts).filter((taking) => taking.address !== address);
   return part({
     steps: earlyEdits(facts, [...others, { driver, address, id, subsystem }], [address]),

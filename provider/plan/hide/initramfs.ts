@@ -10,13 +10,13 @@ export const initramfsHiding: HideMechanism = {
   name: "initramfs",
   hiddenBy: "initramfs",
   hosts: "xen",
-  whyNotHide(facts) {
+  whyNotHide(facts, devices) {
     if (facts.pciback.kind === undefined) {
       return `its kernel ${facts.machine.kernelRelease} has no xen-pciback, neither as a module nor built in. Install a kernel that has it`;
     }
     // With a list that the kernel rejects, the module does not load at all, and the script cannot bind anything to it.
     const option = findHideOption(modprobeFiles(facts.files));
-    return option.kind === "error" ? option.reason : whyNoEarlyScript(facts);
+    return option.kind === "error" ? option.reason : whyNoEarlyScript(facts, devices);
   },
   isHidden: (facts, address) =>
     takenEarly(facts).some((taking) => taking.driver === "pciback" && taking.address === address),

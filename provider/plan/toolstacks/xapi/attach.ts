@@ -59,18 +59,20 @@ function editOf({ facts, vm, devices, claim }: Attachment<PoolVm>): {
   const absent = before === undefined || hadNoKey(facts, uuid);
   let value = before ?? "";
   const gives: PciAddress[] = [];
+  const takes: PciAddress[] = [];
   const added: EntryOf<"xapi">[] = [];
   for (const { address, driver } of devices) {
     const next = addPciItem(value, address);
     value = next.value;
     if (next.item === undefined) continue;
     added.push({ kind: "xapi", vm: uuid, item: next.item, undo: { absent } });
-    if (!isStubDriver(driver)) gives.push(address);
+    gives.push(address);
+    if (!isStubDriver(driver)) takes.push(address);
   }
   const addressIn = (item: string) => readOtherConfigPci(item)[0]?.address;
   const again = added.map(({ item }) => addressIn(item));
   const kept = entriesOf(claim?.entries ?? [], "xapi").filter(({ item }) => !again.includes(addressIn(item)));
-  const step: VmPciEdit = { kind: "set-vm-pci", vm: { uuid, name: vm.name }, before, after: value, gives };
+  const step: VmPciEdit = { kind: "set-vm-pci", vm: { uuid, name: vm.name }, before, after: value, gives, takes };
   return { step: added.length > 0 ? step : undefined, entries: [...kept, ...added] };
 }
 

@@ -22,7 +22,7 @@ export function draftDetach({ facts, wish, vm, claim }: Detachment<PoolVm>): Par
   const edit: VmPciEdit[] =
     before === undefined || before === after
       ? []
-      : [{ kind: "set-vm-pci", vm: { uuid, name }, before, after, gives: [] }];
+      : [{ kind: "set-vm-pci", vm: { uuid, name }, before, after, gives: [], takes: [] }];
   const kept = devicesInVm(facts, machine).filter((address) => targets(wish.target, address));
   return part({
     steps: edit,
