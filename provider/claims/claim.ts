@@ -25,6 +25,8 @@ export type ClaimedFunction = z.infer<typeof ClaimedFunction>;
 /** What this project records on the host about one declaration: whose it is, and what was there before. */
 export const Claim = z.object({
   version: z.literal(CLAIM_VERSION),
+  /** Only in the text of a claim whose key is too long for a file name. */
+  key: z.string().optional(),
   /** Random; a delete acts only with the token that the claim still has. */
   token: z.string(),
   /** For people. */

@@ -6,13 +6,3 @@ export const STATE_FOLDER = "/var/lib/pulumi-pci-passthrough";
  * 3.15).
  */
 export const RUN_FOLDER = "/var/run/pulumi-pci-passthrough";
-
-/** The path of a claim's file. */
-export function claimPath(key: string): string {
-  return `${STATE_FOLDER}/claims/${key.replaceAll("/", ",")}`;
-}
-
-/** The path of the file that notes a removal. */
-export function removalPath(key: string): string {
-  return `${RUN_FOLDER}/removed/${key.replaceAll("/", ",")}`;
-}

@@ -1,5 +1,5 @@
-import { type Claim, type ClaimReading, parseClaim } from "../claims/claim";
-import { claimPath } from "../claims/folders";
+import type { Claim, ClaimReading } from "../claims/claim";
+import { CLAIM_FILES, readClaimFile } from "../claims/claim-file";
 import type { Fact } from "./answers";
 import { readTextFiles } from "./text-files";
 
@@ -17,11 +17,10 @@ export interface UnreadableClaim {
 
 export const claimsFact: Fact<readonly (KeyedClaim | UnreadableClaim)[]> = {
   name: "claims",
-  ask: `print_files ${claimPath("*")}`,
+  ask: `print_files ${CLAIM_FILES}`,
   parse: (answer) =>
     readTextFiles(answer.text).map((file) => {
-      const key = file.path.slice(claimPath("").length).replaceAll(",", "/");
-      const reading = parseClaim(file.text);
+      const { key, reading } = readClaimFile(file.path, file.text);
       return reading.kind === "claim" ? { key, claim: reading.claim } : { key, unreadable: reading };
     }),
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { removalPath } from "../claims/folders";
+import { REMOVAL_FILES } from "../claims/claim-file";
 import type { Fact } from "./answers";
 import { readTextFiles } from "./text-files";
 
@@ -19,7 +19,7 @@ export type Removal = z.infer<typeof Removal>;
 /** The removals that wait for a reboot of the host. */
 export const removalsFact: Fact<readonly Removal[]> = {
   name: "removals",
-  ask: `print_files ${removalPath("*")}`,
+  ask: `print_files ${REMOVAL_FILES}`,
   parse: (answer) =>
     readTextFiles(answer.text).flatMap((file) => {
       try {

@@ -1,7 +1,7 @@
 import { CLAIM_VERSION, type Claim, type ClaimedFunction } from "../claims/claim";
 import { type ClaimEntry, standsIn } from "../claims/claim-entry";
+import { claimPath } from "../claims/claim-file";
 import { formatKey, parseKey } from "../claims/claim-key";
-import { claimPath } from "../claims/folders";
 import { readableClaims } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
@@ -50,7 +50,9 @@ function judgeMoved(facts: HostFacts, { claimed, found }: MovedDevice): Judgemen
 
 /** Refuses a claim that cannot be read: it may hold what is needed to restore a device, so neither is touched. */
 export function judgeUnreadable(facts: HostFacts, key: string): readonly Judgement[] {
-  const unreadable = facts.claims.flatMap((claim) => ("unreadable" in claim && claim.key === key ? [claim] : []));
+  const unreadable = facts.claims.flatMap((claim) =>
+    "unreadable" in claim && claimPath(claim.key) === claimPath(key) ? [claim] : [],
+  );
   return unreadable.map(({ unreadable: reading }) => ({
     guard: "claimed",
     evidence:

@@ -1,6 +1,5 @@
 import type { Claim } from "../claims/claim";
-import { formatClaim } from "../claims/claim";
-import { claimPath, removalPath } from "../claims/folders";
+import { claimPath, formatClaimFile, removalPath } from "../claims/claim-file";
 import type { HostFacts } from "../facts/host-facts";
 import type { Removal } from "../facts/removals";
 import type { StepType } from "./step-type";
@@ -63,8 +62,9 @@ export const noteRemoval: StepType<NoteRemoval> = {
 };
 
 function claimShell(step: WriteClaim | DropClaim) {
-  const after = step.kind === "write-claim" ? formatClaim(step.claim) : undefined;
-  return textShell(claimPath(step.key), step.before && formatClaim(step.before), after);
+  const { key, before } = step;
+  const after = step.kind === "write-claim" ? formatClaimFile(key, step.claim) : undefined;
+  return textShell(claimPath(key), before && formatClaimFile(key, before), after);
 }
 
 function withoutClaim(facts: HostFacts, key: string, added: HostFacts["claims"]): HostFacts {
