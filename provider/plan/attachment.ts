@@ -1,6 +1,15 @@
 import { functionsOf } from "../facts/pci-devices";
 import { formatPciTarget, type PciAddress } from "../pci/address";
-import { claimedFunctions, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "./claim";
+import {
+  claimedFunctions,
+  claimFor,
+  claimKey,
+  claimOfResource,
+  dropClaim,
+  endClaim,
+  findClaim,
+  judgeClaim,
+} from "./claim";
 import { cautionsOf } from "./effects";
 import { noSuchDevice } from "./no-such-device";
 import { join, part, refuse, unchanged } from "./part";
@@ -22,7 +31,8 @@ export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner 
       const found = toolstack.find(facts, wish.vm);
       if (found.kind !== "found") return refuse(found.reason);
       const { vm } = found;
-      const key = claimKey(wish, vm.key);
+      const today = claimKey(wish, vm.key);
+      const key = claimOfResource(facts, today, owner)?.key ?? today;
       const claim = findClaim(facts, key);
       const draft = toolstack.attach({ facts, wish, vm, devices, key, claim, program });
       if (draft.judgements.some(({ guard }) => guard === undefined) && draft.steps.length === 0) return draft;
@@ -37,11 +47,11 @@ export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner 
       const key = claimKey(wish, vm?.key ?? wish.vm);
       const device = formatPciTarget(wish.target);
       const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to take back`);
-      return endClaim(facts, key, owner, withoutClaim, (claim, moved) => {
+      return endClaim(facts, key, owner, withoutClaim, (keyed, moved) => {
         if (found.kind === "unreadable" || found.kind === "several") return refuse(found.reason);
-        const draft = toolstack.detach({ facts, wish, vm, key, claim, moved });
+        const draft = toolstack.detach({ facts, wish, vm, ...keyed, moved });
         if (draft.judgements.length > 0) return draft;
-        return join(draft, part({ steps: [dropClaim(key, claim)] }));
+        return join(draft, part({ steps: [dropClaim(keyed.key, keyed.claim)] }));
       });
     },
     isAttachedLive: (facts, vm, address: PciAddress) =>

@@ -2,7 +2,7 @@ import { CLAIM_VERSION, type Claim, type ClaimedFunction } from "../claims/claim
 import { type ClaimEntry, standsIn } from "../claims/claim-entry";
 import { claimPath } from "../claims/claim-file";
 import { formatKey, parseKey } from "../claims/claim-key";
-import { readableClaims } from "../facts/claims";
+import { type KeyedClaim, readableClaims } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
@@ -99,29 +99,34 @@ export function claimFor(
   return before && canonical(before) === canonical(claim) ? [] : [{ kind: "write-claim", key, before, claim }];
 }
 
-/** The claim that a delete may act on: its token must be that of the deleted resource. Undefined otherwise. */
-export function claimToGiveBack(facts: HostFacts, key: string, owner: Owner): Claim | undefined {
-  const claim = findClaim(facts, key);
-  return claim?.token === owner.token ? claim : undefined;
+/**
+ * The claim of the resource that has the owner's token and would have this key today; undefined when there is none. Its
+ * own key may name the VM otherwise, since a VM may have got a uuid or another name.
+ */
+export function claimOfResource(facts: HostFacts, key: string, { token }: Owner): KeyedClaim | undefined {
+  const withoutVm = (text: string) => JSON.stringify({ ...parseKey(text), vm: undefined });
+  const claims = readableClaims(facts).filter(({ claim }) => claim.token === token);
+  return claims.find((claim) => claim.key === key) ?? claims.find((claim) => withoutVm(claim.key) === withoutVm(key));
 }
 
 /**
  * The end of a declaration. `giveBack` drafts it from the claim, and leaves alone the functions at whose addresses there
  * are other devices now; where this owner has no claim, `withoutClaim` says so. A claim that cannot be read is refused.
+ * `key`: the key that the declaration would have today.
  */
 export function endClaim(
   facts: HostFacts,
   key: string,
   owner: Owner,
   withoutClaim: Part,
-  giveBack: (claim: Claim, moved: ReadonlySet<PciAddress>) => Part,
+  giveBack: (claim: KeyedClaim, moved: ReadonlySet<PciAddress>) => Part,
 ): Part {
   const unreadable = judgeUnreadable(facts, key);
   if (unreadable.length > 0) return part({ judgements: unreadable });
-  const claim = claimToGiveBack(facts, key, owner);
-  if (!claim) return withoutClaim;
-  const moved = movedDevices(facts, claim);
-  const end = giveBack(claim, new Set(moved.map(({ claimed }) => claimed.address)));
+  const keyed = claimOfResource(facts, key, owner);
+  if (!keyed) return withoutClaim;
+  const moved = movedDevices(facts, keyed.claim);
+  const end = giveBack(keyed, new Set(moved.map(({ claimed }) => claimed.address)));
   return { ...end, effects: [...end.effects, ...moved.map((device) => leftAlone(facts, device))] };
 }
 

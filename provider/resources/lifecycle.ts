@@ -50,6 +50,8 @@ interface Wanted {
   readonly inputs: CommonInputs;
   readonly host: Managed;
   readonly wish: Wish;
+  /** How the VM is named by the program, and by the key of a resource in the state. */
+  readonly vms: readonly (string | undefined)[];
 }
 
 /**
@@ -63,13 +65,15 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
 
   const read = (bag: Bag): Wanted => {
     const inputs = CommonInputs.parse(bag);
-    return { inputs, host: hostFor(inputs.host), wish: wishOf(bag) };
+    const wish = wishOf(bag);
+    return { inputs, host: hostFor(inputs.host), wish, vms: [vmOf(wish)] };
   };
 
   const stored = (id: string, bag: Bag): Wanted & { readonly key: string } => {
     const wanted = read(bag);
     const { key } = parseId(id);
-    return { ...wanted, key, wish: storedWish(wanted.wish, key) };
+    const wish = storedWish(wanted.wish, key);
+    return { ...wanted, key, wish, vms: [...wanted.vms, vmOf(wish)] };
   };
 
   const outputs = (facts: HostFacts, bag: Bag, wish: Wish, key: string, token: string): Bag => ({
@@ -81,13 +85,13 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
   /**
    * Why the engine must refuse a resource, in preview and up alike. In preview it also logs the effects on the host.
    */
-  const judge = async ({ inputs, host, wish }: Wanted, program: DeclaredProgram | undefined) => {
+  const judge = async ({ inputs, host, wish, vms: own }: Wanted, program: DeclaredProgram | undefined) => {
     const problems = program?.problems ?? [];
     if (problems.length > 0) return problems.map((reason) => ({ property: WITHOUT_VALUE, reason }));
     const twin = twinOf(wish, inputs.__label, program);
     if (twin !== undefined) return [{ property, reason: twin }];
     if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") return [];
-    const vms = [vmOf(wish), ...(program?.declarations ?? []).map(({ vm }) => vm)];
+    const vms = [...own, ...(program?.declarations ?? []).map(({ vm }) => vm)];
     // The own host first, with all of its questions: among the others it would be read once without them.
     const reading = host.facts("preview", questionsOf(inputs.host, vms));
     for (const other of program?.hosts ?? [])
@@ -127,10 +131,10 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
   };
 
   /** Plans and applies. Gives the facts after it, the last plan that was not empty (else the first), and the owner. */
-  const carryOut = async ({ inputs, host, wish }: Wanted, token: string, purpose: Purpose) => {
+  const carryOut = async ({ inputs, host, wish, vms }: Wanted, token: string, purpose: Purpose) => {
     const planFor = purpose === "present" ? planPresent : planAbsent;
     const owner: Owner = { ...ownerOf(inputs), token };
-    const before = await host.facts("work", questionsOf(inputs.host, [vmOf(wish)]));
+    const before = await host.facts("work", questionsOf(inputs.host, vms));
     let done: Plan | undefined;
     const after = await host.apply({
       label: inputs.__label,
@@ -160,14 +164,16 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
   };
 
   /**
-   * The inputs whose change replaces the resource. If the host was read, the key decides: a VM may have been renamed.
+   * The inputs whose change replaces the resource. If the host was read, the key decides: a VM may have been renamed, or
+   * have got a uuid.
    */
   const replacedBy = (id: string, olds: Bag, news: Bag, wish: Wish, facts: HostFacts | undefined): string[] => {
     const differ = (inputs: readonly string[]) => inputs.filter((name) => !sameValue(olds[name], news[name]));
     const { machineId, key } = parseId(id);
     const found = facts && keyOf(facts, wish);
     const changed = differ(keyInputs);
-    const isOther = found === undefined ? changed.length > 0 : found !== key;
+    const isSame = found === key || (facts !== undefined && found === keyOf(facts, stored(id, olds).wish));
+    const isOther = found === undefined ? changed.length > 0 : !isSame;
     return [
       ...(isOther ? (changed.length > 0 ? changed : keyInputs.slice(-1)) : []),
       ...differ(identity),
@@ -212,8 +218,8 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     },
 
     async read(id: string, props: Bag) {
-      const { inputs, host, wish, key } = stored(id, props);
-      const facts = await host.facts("work", questionsOf(inputs.host, [vmOf(wish)]));
+      const { inputs, host, wish, vms, key } = stored(id, props);
+      const facts = await host.facts("work", questionsOf(inputs.host, vms));
       if (isGone(facts, wish, key)) return {};
       return { id, props: outputs(facts, props, wish, key, String(props.__claim)) };
     },

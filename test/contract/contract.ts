@@ -195,6 +195,29 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
       });
     }
 
+    test("finds a configuration outside /etc/xen again, by the path in the state", async () => {
+      const vm = "/root/elsewhere.cfg";
+      await withVm(vm, `name = "elsewhere"\nuuid="${VM_UUID}"\n${GUEST}`, async () => {
+        const attachment = await new Deployment(host).create("VmPciAttachment", { device: NIC, vm });
+        expect((await new Deployment(host).read(attachment))?.outs).toMatchObject({ configured: true });
+        expect(await new Deployment(host).update(attachment, { device: NIC, vm })).toBeUndefined();
+        await new Deployment(host).delete(attachment);
+      });
+    });
+
+    test("keeps the attachment of a VM that got a uuid since", async () => {
+      const path = "/etc/xen/contract.cfg";
+      const given = { device: NIC, vm: "contract" };
+      await withVm(path, `name = "contract"\n${GUEST}`, async () => {
+        const attachment = await new Deployment(host).create("VmPciAttachment", given);
+        const withUuid = `sed -i '1i uuid="${VM_UUID}"' ${path}`;
+        await output(host, withUuid);
+        expect(await new Deployment(host).update(attachment, given)).toBeUndefined();
+        await new Deployment(host).delete(attachment);
+        await output(host, `sed -i 1d ${path}`);
+      });
+    });
+
     test("refuses a VM that is not there, and two of one name", async () => {
       const missing = await new Deployment(host).check("VmPciAttachment", { device: NIC, vm: "no'such $(vm)" });
       expect(missing.failures[0]?.reason).toContain(`the host has no VM "no'such $(vm)"`);

@@ -103,7 +103,7 @@ function release(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Pa
   const key = claimKey(wish);
   const device = formatPciTarget(wish.target);
   const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to give back`);
-  return endClaim(facts, key, owner, withoutClaim, (claim, moved) => giveBack(facts, wish, { key, claim }, moved));
+  return endClaim(facts, key, owner, withoutClaim, (claim, moved) => giveBack(facts, wish, claim, moved));
 }
 
 function giveBack(

@@ -117,7 +117,7 @@ function unhide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part 
   const key = claimKey(wish);
   const device = formatPciTarget(wish.target);
   const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to take back`);
-  return endClaim(facts, key, owner, withoutClaim, (claim) => takeOut(facts, wish, owner, { key, claim }));
+  return endClaim(facts, key, owner, withoutClaim, (claim) => takeOut(facts, wish, owner, claim));
 }
 
 function takeOut(facts: HostFacts, wish: HideWish, owner: Owner, { key, claim }: KeyedClaim): Part {

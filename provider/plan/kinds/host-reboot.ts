@@ -2,7 +2,7 @@ import { z } from "zod";
 import { formatKey } from "../../claims/claim-key";
 import type { HostFacts } from "../../facts/host-facts";
 import type { Reboot } from "../../steps/reboot";
-import { claimFor, claimKey, claimToGiveBack, dropClaim, findClaim, judgeUnreadable } from "../claim";
+import { claimFor, claimKey, claimOfResource, dropClaim, findClaim, judgeUnreadable } from "../claim";
 import { waitingChanges } from "../hide/boot-changes";
 import { HostInput } from "../inputs/host-input";
 import { defineKind } from "../kind";
@@ -105,9 +105,8 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
 
 /** A reboot cannot be undone; only its claim is removed. */
 function forgetReboots(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Part {
-  const key = claimOfStack(wish, owner);
-  const claim = claimToGiveBack(facts, key, owner);
-  return claim ? part({ steps: [dropClaim(key, claim)] }) : NOTHING;
+  const keyed = claimOfResource(facts, claimOfStack(wish, owner), owner);
+  return keyed ? part({ steps: [dropClaim(keyed.key, keyed.claim)] }) : NOTHING;
 }
 
 /**

@@ -60,7 +60,7 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
 /** Removes our argument. The IOMMU stays on until the reboot. */
 function takeBack(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
-  return endClaim(facts, key, owner, NOTHING, (claim) => removeArgument(facts, owner, { key, claim }));
+  return endClaim(facts, key, owner, NOTHING, (claim) => removeArgument(facts, owner, claim));
 }
 
 function removeArgument(facts: HostFacts, owner: Owner, { key, claim }: KeyedClaim): Part {

@@ -94,7 +94,7 @@ function giveBackFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner
   const withoutClaim = unchanged(
     `the virtual functions of ${name} are no longer managed by this stack: nothing to take back`,
   );
-  return endClaim(facts, key, owner, withoutClaim, (claim, moved) => restoreCount(facts, wish, { key, claim }, moved));
+  return endClaim(facts, key, owner, withoutClaim, (claim, moved) => restoreCount(facts, wish, claim, moved));
 }
 
 function restoreCount(

@@ -4,7 +4,7 @@ import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
 import { formatPciTarget } from "../../pci/address";
 import { parseConfigSpaceField } from "../../vm-text/xend-pci-quirks";
-import { claimKey, claimToGiveBack, findClaim } from "../claim";
+import { claimKey, claimOfResource, findClaim } from "../claim";
 import { whyNoVms } from "../host-fitness";
 import { deviceInputs, deviceWish } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
@@ -97,7 +97,7 @@ function statusOfAttachment(facts: HostFacts, wish: AttachWish, key: string): St
 /** The end of an attachment on a host whose VMs cannot be read. A claim stays, together with what it records. */
 function endUnseen(facts: HostFacts, wish: AttachWish, { owner }: PlanContext): Part {
   const gone = "it no longer has a toolstack";
-  if (!claimToGiveBack(facts, claimKey(wish, wish.vm), owner)) return unchanged(gone);
+  if (!claimOfResource(facts, claimKey(wish, wish.vm), owner)) return unchanged(gone);
   return refuse(whyNoVms(facts, wish) ?? gone);
 }
 

@@ -9,7 +9,7 @@ import type { Judgement } from "../../guards/guards";
 import { join, NOTHING, type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
 import type { AttachWish } from "../../wish";
-import { entriesInFile, isConfigured, notEditable, withEntries } from "./config-entries";
+import { entriesInVm, isConfigured, notEditable, withEntries } from "./config-entries";
 import type { FileToolstack } from "./file-toolstack";
 import type { FileVm } from "./find-vm";
 import { guestCautions } from "./guest-cautions";
@@ -40,7 +40,7 @@ export function draftAttach(tools: FileToolstack, attachment: Attachment<FileVm>
 function configEdit(tools: FileToolstack, { facts, wish, vm, devices, key, claim }: Attachment<FileVm>): Part {
   if (!vm.config) return part({ entries: claim?.entries ?? [] });
   const { file } = vm.config;
-  const claimed = entriesInFile(claim?.entries ?? [], file.target);
+  const claimed = entriesInVm(claim?.entries ?? []);
   const live = wish.scope === "live";
   const edited = withEntries(facts, file, claimed, {
     addresses: live ? [] : devices.map((device) => device.address),

@@ -21,11 +21,14 @@ import { allEntries } from "../../claim";
 /** The entries of a claim in a VM's own configuration file. */
 export type VmFileEntry = EntryOf<"vm-file"> | EntryOf<"vm-file-passthrough">;
 
-/** Those of the entries that are in this VM configuration. */
-export function entriesInFile(entries: readonly ClaimEntry[], path: string): readonly VmFileEntry[] {
-  return [...entriesOf(entries, "vm-file"), ...entriesOf(entries, "vm-file-passthrough")].filter(
-    (entry) => entry.path === path,
-  );
+/** The entries of an attachment's claim in the configuration of its VM, wherever that file is by now. */
+export function entriesInVm(entries: readonly ClaimEntry[]): readonly VmFileEntry[] {
+  return [...entriesOf(entries, "vm-file"), ...entriesOf(entries, "vm-file-passthrough")];
+}
+
+/** The entries of all claims in this VM configuration. */
+function entriesInFile(facts: HostFacts, path: string): readonly VmFileEntry[] {
+  return entriesInVm(allEntries(facts)).filter((entry) => entry.path === path);
 }
 
 /** What a VM configuration should have for an attachment. */
@@ -52,7 +55,7 @@ export function withEntries(
   wanted: WantedEntries,
 ): ConfigEdit {
   const { language } = wanted;
-  const draft = new Draft(file.text, additionsIn(facts, file.target), language);
+  const draft = new Draft(file.text, additionsIn(facts, file.target, claimed), language);
   /** The functions that have one of our entries, each with the user's entry that it replaced. */
   const inserted = new Map(entriesOf(claimed, "vm-file").map(({ address, undo }) => [address, undo.instead]));
   let passthrough = entriesOf(claimed, "vm-file-passthrough").length > 0;
@@ -100,7 +103,7 @@ export function withoutEntries(
   claimed: readonly VmFileEntry[],
   language: ConfigLanguage,
 ): ConfigEdit {
-  const draft = new Draft(file.text, additionsIn(facts, file.target), language);
+  const draft = new Draft(file.text, additionsIn(facts, file.target, claimed), language);
   draft.remove(claimed, othersNeedPassthrough(facts, file.target, claimed));
   return draft.result(() => []);
 }
@@ -186,8 +189,9 @@ class Draft {
 /**
  * What was added to the file besides entries, from all claims: each records what had been added when it was written.
  */
-function additionsIn(facts: HostFacts, path: string): XlAdditions {
-  const all = entriesInFile(allEntries(facts), path).map(({ undo }) => undo.additions);
+function additionsIn(facts: HostFacts, path: string, claimed: readonly VmFileEntry[]): XlAdditions {
+  const paths = [path, ...claimed.map((entry) => entry.path)];
+  const all = paths.flatMap((place) => entriesInFile(facts, place)).map(({ undo }) => undo.additions);
   const passthrough = all.find((additions) => additions.passthrough)?.passthrough;
   return {
     ...NO_ADDITIONS,
@@ -206,7 +210,7 @@ function additionsIn(facts: HostFacts, path: string): XlAdditions {
 
 function othersNeedPassthrough(facts: HostFacts, path: string, claimed: readonly VmFileEntry[]): boolean {
   const needing = (entries: readonly VmFileEntry[]) => entriesOf(entries, "vm-file-passthrough").length;
-  return needing(entriesInFile(allEntries(facts), path)) > needing(claimed);
+  return needing(entriesInFile(facts, path)) > needing(claimed.filter((entry) => entry.path === path));
 }
 
 function isWanted(entry: VmFileEntry, wanted: WantedEntries): boolean {

@@ -4,7 +4,7 @@ import { originalOf } from "../../claim";
 import { join, NOTHING, type Part, part, refuse } from "../../part";
 import type { Detachment } from "../../vm-planner";
 import type { AttachWish } from "../../wish";
-import { entriesInFile, notEditable, withoutEntries } from "./config-entries";
+import { entriesInVm, notEditable, withoutEntries } from "./config-entries";
 import type { FileToolstack } from "./file-toolstack";
 import type { FileVm } from "./find-vm";
 
@@ -38,7 +38,7 @@ function configEdit(tools: FileToolstack, { facts, wish, vm, key, claim }: Detac
   const file = vm?.config?.file;
   if (!file) return NOTHING;
   const { target: path, text: before } = file;
-  const edited = withoutEntries(facts, file, entriesInFile(claim.entries, path), tools.language);
+  const edited = withoutEntries(facts, file, entriesInVm(claim.entries), tools.language);
   if (edited.kind === "error") return refuse(notEditable(path, edited));
   if (edited.text === before) return NOTHING;
   const original = originalOf(facts, key, path, "forget");
