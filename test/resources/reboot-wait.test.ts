@@ -26,6 +26,7 @@ async function reboot(...answers: readonly (ScriptResult | Error)[]): Promise<re
 }
 
 test("it waits through the silence, the old boot and the rest of the new one", async () => {
+  // A slow machine may take a while over six answers: a line in between would say so.
   const lines = await reboot(
     CUT,
     said("boot boot-1\nready\n"),
@@ -34,7 +35,8 @@ test("it waits through the silence, the old boot and the rest of the new one", a
     said("Last login\n"),
     said("boot boot-2\nready\n"),
   );
-  expect(lines).toEqual(["it reboots, and has 1 s to come back", expect.stringMatching(/^it is back after \d+ s$/)]);
+  const ends = lines.filter((line) => !line.includes("its boot is not complete"));
+  expect(ends).toEqual(["it reboots, and has 1 s to come back", expect.stringMatching(/^it is back after \d+ s$/)]);
 });
 
 test("a login that is refused while the host boots is tried ever more rarely, so that nothing bans it", async () => {
