@@ -31,7 +31,7 @@ export function factsOf({ recorded = "debian12-xen4.17", answers }: Situation): 
   const asked = hostFactsShell({ vmConfigPaths: [], libvirt: false }).matchAll(/^ {2}answer (\w+)$/gm);
   const sections = [...asked].map(([, name = ""]) => {
     const answer = answers[name];
-    return `@${name}\n${answer === undefined ? (printed.get(name)?.trimEnd() ?? "|\n|=1") : quoted(answer)}\n`;
+    return `@${name}\n${answer === undefined ? (printed.get(name)?.trimEnd() ?? framed(name, "", 1)) : framed(name, answer, 0)}\n`;
   });
   return readHostFacts(`@facts-begin\n${sections.join("")}@facts-end\n`);
 }
@@ -52,6 +52,7 @@ export function wishOf({ declares }: Situation): DeviceWish {
 }
 
 // As the facts script frames an answer (provider/facts/answers.ts).
-function quoted(answer: string): string {
-  return [...answer.split("\n"), "=0"].map((line) => `|${line}`).join("\n");
+function framed(name: string, answer: string, exitCode: number): string {
+  const body = `${answer}\n=${exitCode}`;
+  return `${body.replaceAll(/^/gm, "|")}\n=${name} ${Buffer.byteLength(body, "latin1") + 1}`;
 }
