@@ -6,6 +6,9 @@ export interface Answer {
   readonly exitCode: number;
 }
 
+/** The exit code of the shell function `limited` when its program had to be killed. */
+export const TIME_IS_UP = 124;
+
 /** What the Pulumi program adds to the questions that every host is asked. */
 export interface Questions {
   /** VM configuration files outside /etc/xen that the program names. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fromBytes } from "../bytes";
 import { type PciAddress, parsePciAddress } from "../pci/address";
-import { type Fact, UnreadableFactsError } from "./answers";
+import { type Fact, TIME_IS_UP, UnreadableFactsError } from "./answers";
 import { readXendDomains } from "./xend-domains";
 
 /** A PCI function inside a running domain. */
@@ -47,13 +47,14 @@ export const domainsFact: Fact<readonly Domain[]> = {
 if ! command -v xl >&2; then
   command -v xm >&2 || return 0
   echo xend
-  xm list --long || xm list --long || xm list --long
+  limited 20 xm list --long || limited 20 xm list --long || limited 20 xm list --long
   return
 fi
-table=$(xl list) || table=$(xl list) || table=$(xl list) || return
+table=$(limited 20 xl list) || table=$(limited 20 xl list) || table=$(limited 20 xl list) || return
 printf '%s\\n' "$table" | sed 's/^/list /'
-xenstore-ls -f /local/domain/0/backend/pci | sed 's/^/store /'
-long=$(xl list -l) || long=$(xl list -l) || long=$(xl list -l) || return
+store=$(limited 20 xenstore-ls -f /local/domain/0/backend/pci) || [ $? != 124 ] || return 124
+printf '%s\\n' "$store" | sed 's/^/store /'
+long=$(limited 20 xl list -l) || long=$(limited 20 xl list -l) || long=$(limited 20 xl list -l) || return
 printf '%s\\n' "$long"`,
   parse(answer) {
     // Seen on Xen 4.17: xl sometimes aborts in a thread of libxenstore (tpp.c). Mistaking that for "no domains" would
@@ -66,9 +67,9 @@ printf '%s\\n' "$long"`,
       );
     }
     if (answer.exitCode !== 0) {
-      throw new UnreadableFactsError(
-        '"xl list" failed three times, so the running VMs are unknown. Run it on the host to see why',
-      );
+      const failed =
+        answer.exitCode === TIME_IS_UP ? "xl or xenstore-ls did not answer" : '"xl list" failed three times';
+      throw new UnreadableFactsError(`${failed}, so the running VMs are unknown. Run "xl list" on the host to see why`);
     }
     const json = answer.text.indexOf("\n[");
     const listed = json < 0 ? [] : readDomainList(answer.text.slice(json));

@@ -25,7 +25,7 @@ export const iommuFact: Fact<Iommu> = {
   ask: `
 ls -d /sys/class/iommu/*
 ls -d ${TABLES}/DMAR ${TABLES}/RMAD ${TABLES}/XMAR ${TABLES}/IVRS | grep . && return
-[ "$(cat /sys/hypervisor/type)" = xen ] && command -v xl >&2 && xl dmesg | grep -E 'ACPI: (DMAR|IVRS) '
+[ "$(cat /sys/hypervisor/type)" = xen ] && command -v xl >&2 && limited 30 xl dmesg | grep -E 'ACPI: (DMAR|IVRS) '
 return 0`,
   parse({ text }) {
     const tables = new Set([...text.matchAll(/(?:tables\/|ACPI: )(DMAR|RMAD|XMAR|IVRS)\b/g)].map(([, name]) => name));

@@ -78,13 +78,14 @@ export const xapiFact: Fact<Xapi | undefined> = {
 [ -e /etc/xensource-inventory ] || return 0
 grep -H '' /etc/xensource-inventory /etc/xensource/pool.conf
 command -v xe > /dev/null || return 0
+xe_failed() { [ $? != 124 ] || said='it did not answer in time'; xe_said failed; }
 xe_said() { printf '%s\\n' "$said" | sed "s/^/>$1 /"; }
-said=$(xe vm-list --all params=${VM_FIELDS.join(",")} 2>&1) || { xe_said failed; return 0; }
+said=$(limited 60 xe vm-list --all params=${VM_FIELDS.join(",")} 2>&1) || { xe_failed; return 0; }
 xe_said vm
 vms=$said
-said=$(xe host-list params=${HOST_FIELDS.join(",")} 2>&1) || { xe_said failed; return 0; }
+said=$(limited 60 xe host-list params=${HOST_FIELDS.join(",")} 2>&1) || { xe_failed; return 0; }
 xe_said host
-said=$(xe pool-list params=${POOL_FIELDS.join(",")} 2>&1) || { xe_said failed; return 0; }
+said=$(limited 60 xe pool-list params=${POOL_FIELDS.join(",")} 2>&1) || { xe_failed; return 0; }
 xe_said pool
 printf '%s\\n' "$vms" | while IFS= read -r line; do
   case $line in
@@ -92,14 +93,15 @@ printf '%s\\n' "$vms" | while IFS= read -r line; do
     *" is-a-template ("*": true") template=true ;;
     *" other-config ("*": pci: "* | *" other-config ("*"; pci: "*)
       [ "$template" = false ] || continue
-      said=$(xe vm-param-get "uuid=$uuid" param-name=other-config param-key=pci) && xe_said "pci $uuid" ;;
+      said=$(limited 60 xe vm-param-get "uuid=$uuid" param-name=other-config param-key=pci)
+      case $? in 0) xe_said "pci $uuid" ;; 124) said='it did not answer in time'; xe_said failed ;; esac ;;
   esac
 done
-said=$(xe vgpu-list params=${VGPU_FIELDS.join(",")}) && xe_said vgpu
+said=$(limited 60 xe vgpu-list params=${VGPU_FIELDS.join(",")}) && xe_said vgpu
 for physical in /sys/bus/pci/devices/*/physfn; do
   [ -e "$physical" ] || break
   host=$(sed -n "s/^INSTALLATION_UUID='\\(.*\\)'/\\1/p" /etc/xensource-inventory)
-  said=$(xe pif-list "host-uuid=$host" params=${PIF_FIELDS.join(",")}) && xe_said pif
+  said=$(limited 60 xe pif-list "host-uuid=$host" params=${PIF_FIELDS.join(",")}) && xe_said pif
   break
 done
 return 0`,

@@ -33,7 +33,7 @@ for boot_file in ${BOOT_FILES.join(" ")}; do
   [ ! -e "$boot_file" ] || break
 done
 print_files "$boot_file"
-if said=$(${XEN_CMDLINE} --get-dom0 xen-pciback.hide 2>&1); then outcome=get; else outcome=failed; fi
+if said=$(limited 30 ${XEN_CMDLINE} --get-dom0 xen-pciback.hide 2>&1); then outcome=get; else outcome=failed; fi
 printf '%s\\n' "$said" | sed "s/^/$outcome /"`,
   parse(answer) {
     const lines = answer.text.split("\n");

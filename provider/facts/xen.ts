@@ -19,7 +19,7 @@ export const xenFact: Fact<Xen | undefined> = {
   ask: `
 [ "$(cat /sys/hypervisor/type)" = xen ] || return
 grep -H '' /sys/hypervisor/version/major /sys/hypervisor/version/minor
-command -v xl >&2 && xl info`,
+command -v xl >&2 && limited 30 xl info`,
   parse(answer) {
     const values = readValues(answer.text);
     const major = values.get("/sys/hypervisor/version/major");

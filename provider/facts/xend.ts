@@ -20,8 +20,8 @@ export const xendFact: Fact<Xend | undefined> = {
   name: "xend",
   ask: `
 command -v xm || return 0
-xm list > /dev/null && echo answers
-xm help --long | sed -n 's/^ *\\(pci-[a-z-]*\\).*/knows \\1/p'`,
+limited 30 xm list > /dev/null && echo answers
+limited 30 xm help --long | sed -n 's/^ *\\(pci-[a-z-]*\\).*/knows \\1/p'`,
   parse(answer) {
     const lines = answer.text.split("\n");
     if (lines[0] === "") return undefined;

@@ -172,6 +172,10 @@ export class ChangeQueue {
       const reason = `could not ${group.step}. The host said: ${group.output || "nothing"}. ${undone}`;
       return changeError(change, this.host, reason, { step: group.step, output: group.output });
     }
+    if (group?.kind === "unknown") {
+      const reason = `it is not known whether the host could ${group.step}: the command had not ended in time, and may still do so. The host said: ${group.output || "nothing"}. Nothing was undone. Run "pulumi up" again when the host is idle: it continues from the state that it finds`;
+      return changeError(change, this.host, reason, { step: group.step, output: group.output });
+    }
     if (group?.kind === "stale") {
       const reason = `the host kept changing while this was planned (${group.reason}). Nothing was changed; try again when nobody else is changing the host`;
       return changeError(change, this.host, reason, { output: group.reason });

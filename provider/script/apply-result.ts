@@ -14,7 +14,9 @@ export type GroupResult =
       readonly output: string;
       /** Steps whose undo failed too, with what was printed. */
       readonly notUndone: readonly { readonly step: string; readonly output: string }[];
-    };
+    }
+  /** A step had not ended in time, and may still do what it should, so that nothing was undone. */
+  | { readonly kind: "unknown"; readonly step: string; readonly output: string };
 
 /**
  * How an apply ended; `groups` are in the order in which they were given, undefined where the script reported nothing.
@@ -38,7 +40,7 @@ export function readApplyResult(printed: string, planned: readonly { readonly st
     if (line === "@apply busy") return { kind: "busy" };
     if (line === "@apply begin") begun = true;
     if (line === "@apply end") ended = true;
-    const match = /^@group (\d+) (done|stale|failed|not-undone)(?: (\w+))?$/.exec(line);
+    const match = /^@group (\d+) (done|stale|failed|not-undone|unknown)(?: (\w+))?$/.exec(line);
     if (!match || ended) continue;
     const group = Number(match[1]) - 1;
     const output = outputAfter(lines, index);
@@ -47,6 +49,7 @@ export function readApplyResult(printed: string, planned: readonly { readonly st
     if (match[2] === "done") groups[group] = { kind: "done" };
     else if (match[2] === "stale") groups[group] = { kind: "stale", reason: output };
     else if (match[2] === "failed") groups[group] = { kind: "failed", step, output, notUndone: [] };
+    else if (match[2] === "unknown") groups[group] = { kind: "unknown", step, output };
     else if (earlier?.kind === "failed")
       groups[group] = { ...earlier, notUndone: [...earlier.notUndone, { step, output }] };
   }

@@ -43,6 +43,7 @@ export interface ApplyScript {
  *     @group 2 stale              the assumptions of the plan no longer hold: nothing was done
  *     @group 3 failed 2           step 2 failed, what it printed follows, and the group was undone
  *     @group 3 not-undone 1       the undo of step 1 failed as well
+ *     @group 4 unknown 2          step 2 had not ended in time and may still do what it should: nothing was undone
  *     |what a command printed
  *     @progress dracut: 20 s so far; …   for the user, during long operations; not in the result file
  */
@@ -58,6 +59,8 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], questi
     `  find ${STATE_FOLDER} -depth -type d -exec rmdir {} \\; 2> /dev/null`,
     "  tell '@apply end'",
     "  facts",
+    // A write that the kernel holds up would keep it.
+    "  flock -u 9",
     "}",
   ].join("\n");
   const calls = [...groupShells, apply].join("\n");
@@ -83,6 +86,9 @@ cat ${RUN_FOLDER}/result-${quote(runId)} 2> /dev/null
 exit 0
 `.trimStart();
 }
+
+/** What no step needs, however slow the host: the limits of the programs in it come first. */
+const STEP_SECONDS = 15 * 60;
 
 const RUNNER = `
 tell() {
@@ -111,16 +117,49 @@ begin() {
   exec 8>&1
   tell '@apply begin'
 }
+# Seconds, function with its arguments. Its output goes to the log. 124 when it has not ended by then: it is killed, but a
+# write that the kernel holds up ends only when the kernel lets it, so nobody waits for that.
+within() {
+  seconds=$1
+  function=$2
+  shift 2
+  ended=$(
+    {
+      { "$function" "$@" >> "$log" 2>&1 8>&- 9>&-; echo "ended $?"; } &
+      process=$!
+      {
+        exec 8>&- 9>&- 2> /dev/null
+        while echo waiting && kill -0 "$process"; do
+          [ "$seconds" -gt 0 ] || { echo "late 124"; kill -KILL "$process"; }
+          sleep 1 > /dev/null
+          seconds=$((seconds - 1))
+        done
+        echo "ended 137"
+      } &
+    } | while read -r event code; do
+      [ "$event" = waiting ] || { echo "$code"; break; }
+    done
+  )
+  return "$ended"
+}
 # Group, how many steps it has.
 run_group() {
-  if ! "expect_group_$1" > "$log" 2>&1; then
+  : > "$log"
+  if ! within ${STEP_SECONDS} "expect_group_$1"; then
     tell "@group $1 stale"
     tell_log
     return
   fi
   step=1
   while [ "$step" -le "$2" ]; do
-    if ! "perform_$1_$step" > "$log" 2>&1 9>&-; then
+    : > "$log"
+    within ${STEP_SECONDS} "perform_$1_$step"
+    outcome=$?
+    if [ "$outcome" = 124 ]; then
+      tell "@group $1 unknown $step"
+      tell_log
+      return
+    elif [ "$outcome" != 0 ]; then
       tell "@group $1 failed $step"
       tell_log
       undo_group "$1" "$step"
@@ -135,7 +174,8 @@ run_group() {
 undo_group() {
   undo=$2
   while [ "$undo" -ge 1 ]; do
-    if ! "undo_$1_$undo" > "$log" 2>&1 9>&-; then
+    : > "$log"
+    if ! within ${STEP_SECONDS} "undo_$1_$undo"; then
       tell "@group $1 not-undone $undo"
       tell_log
     fi

@@ -29,17 +29,31 @@ export interface Release {
   readonly by: AssignedBy;
 }
 
+/** An unbind takes moments, or as long as somebody uses the device. */
+const UNBIND_SECONDS = 30;
+
 const functions = `
+# PCI function, file of sysfs that takes it.
+write_function() {
+  printf %s "$1" > "$2"
+}
+# PCI function with a driver. The kernel waits while a process or a VM uses it (vfio_pci, nvidia).
+unbind() {
+  within ${UNBIND_SECONDS} write_function "$1" "/sys/bus/pci/devices/$1/driver/unbind"
+  outcome=$?
+  [ "$outcome" != 124 ] || echo "$(driver_of "$1") has not let go of $1 within ${UNBIND_SECONDS} s: something uses it. It goes once that ends"
+  return "$outcome"
+}
 # PCI function without a driver, driver to bind it to ("" for none).
 give_driver() {
   [ -n "$2" ] && [ -z "$(driver_of "$1")" ] || return 0
-  [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
+  [ -d "/sys/bus/pci/drivers/$2" ] || limited 120 modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
   [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
 }
 # PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
 # quarantine fails.
 make_assignable_xl() {
-  said=$(xl pci-assignable-add "$1" 2>&1)
+  said=$(limited 60 xl pci-assignable-add "$1" 2>&1)
   printf '%s\\n' "$said"
   case $said in
     *"failed to quarantine"*) return 1 ;;
@@ -51,8 +65,8 @@ release_xl() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   if [ "$(driver_of "$1")" = pciback ]; then
     # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
-    xl pci-assignable-add "$1"
-    xl pci-assignable-remove "$1"
+    limited 60 xl pci-assignable-add "$1"
+    limited 60 xl pci-assignable-remove "$1"
   fi
   give_driver "$1" "$2"
   expect_driver "$1" "$2"
@@ -60,14 +74,14 @@ release_xl() {
 # PCI function, stub driver.
 make_assignable_sysfs() {
   device=/sys/bus/pci/devices/$1
-  [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$2" || return
+  [ -d "/sys/bus/pci/drivers/$2" ] || limited 120 modprobe "$2" || return
   if [ -e "$device/driver_override" ]; then
     echo "$2" > "$device/driver_override" || return
-    [ ! -e "$device/driver" ] || printf %s "$1" > "$device/driver/unbind" || return
+    [ ! -e "$device/driver" ] || unbind "$1" || return
     printf %s "$1" > /sys/bus/pci/drivers_probe
   else
     # Before Linux 3.16 a stub driver takes all devices whose id it has, so the id is set only for a moment.
-    [ ! -e "$device/driver" ] || printf %s "$1" > "$device/driver/unbind" || return
+    [ ! -e "$device/driver" ] || unbind "$1" || return
     id="$(sed 's/^0x//' "$device/vendor") $(sed 's/^0x//' "$device/device")"
     printf %s "$id" > "/sys/bus/pci/drivers/$2/new_id" || return
     [ -e "$device/driver" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
@@ -90,14 +104,14 @@ release_sysfs() {
     return 1
   fi
   [ ! -e "$device/driver_override" ] || echo > "$device/driver_override"
-  [ "$(driver_of "$1")" = "$2" ] || [ ! -e "$device/driver" ] || printf %s "$1" > "$device/driver/unbind"
+  [ "$(driver_of "$1")" = "$2" ] || [ ! -e "$device/driver" ] || unbind "$1" || [ $? != 124 ] || return 124
   give_driver "$1" "$2"
   expect_driver "$1" "$2"
 }
 # PCI function. pciback logs "seizing device" only when it takes one, so its last log lines are the evidence.
 make_assignable_pciback() {
   [ "$(driver_of "$1")" != pciback ] || return 0
-  [ -z "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/devices/$1/driver/unbind" || return
+  [ -z "$(driver_of "$1")" ] || unbind "$1" || return
   grep -q "^$1\\$" /sys/bus/pci/drivers/pciback/slots || printf %s "$1" > /sys/bus/pci/drivers/pciback/new_slot || return
   [ "$(driver_of "$1")" = pciback ] || printf %s "$1" > /sys/bus/pci/drivers/pciback/bind
   expect_driver "$1" pciback && return
@@ -108,7 +122,7 @@ make_assignable_pciback() {
 release_pciback() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   if [ "$(driver_of "$1")" = pciback ]; then
-    printf %s "$1" > /sys/bus/pci/drivers/pciback/unbind
+    unbind "$1" || [ $? != 124 ] || return 124
     ! grep -q "^$1\\$" /sys/bus/pci/drivers/pciback/slots || printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
   fi
   give_driver "$1" "$2"
@@ -120,12 +134,12 @@ virsh_uri() {
 # PCI function. Prints its name in libvirt. In RHEL 5, names consist of vendor and device (pci_8086_3a6c).
 node_device() {
   node=pci_$(echo "$1" | sed 's/[:.]/_/g')
-  virsh -c "$(virsh_uri)" nodedev-dumpxml "$node" > /dev/null 2>&1 && { echo "$node"; return; }
+  limited 60 virsh -c "$(virsh_uri)" nodedev-dumpxml "$node" > /dev/null 2>&1 && { echo "$node"; return; }
   address=$(echo "$1" | sed 's/[:.]/ /g')
   set -- "$1" $address
   place="$(printf '%d:%d:%d:%d' "0x$2" "0x$3" "0x$4" "0x$5")"
-  for node in $(virsh -c "$(virsh_uri)" nodedev-list --cap pci); do
-    found=$(virsh -c "$(virsh_uri)" nodedev-dumpxml "$node" | sed -n \\
+  for node in $(limited 60 virsh -c "$(virsh_uri)" nodedev-list --cap pci); do
+    found=$(limited 60 virsh -c "$(virsh_uri)" nodedev-dumpxml "$node" | sed -n \\
       -e 's/^    <\\(domain\\|bus\\|slot\\|function\\)>\\([0-9]*\\)<.*/\\2/p' | tr '\\n' ':')
     [ "$found" = "$place:" ] && { echo "$node"; return; }
   done
@@ -135,19 +149,19 @@ node_device() {
 # PCI function, stub driver.
 make_assignable_virsh() {
   node=$(node_device "$1") || return
-  help=$(virsh help nodedev-detach 2>&1)
+  help=$(limited 60 virsh help nodedev-detach 2>&1)
   case $help in
     *--driver*) [ "$2" = vfio-pci ] && backend='--driver vfio' || backend= ; command=nodedev-detach ;;
     *SYNOPSIS*) backend= command=nodedev-detach ;;
     *) backend= command=nodedev-dettach ;; # before libvirt 0.9.12
   esac
-  virsh -c "$(virsh_uri)" "$command" "$node" $backend
+  limited 60 virsh -c "$(virsh_uri)" "$command" "$node" $backend
   expect_driver "$1" "$2"
 }
 # PCI function, driver to bind it to again ("" for none).
 release_virsh() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
-  node=$(node_device "$1") && virsh -c "$(virsh_uri)" nodedev-reattach "$node"
+  node=$(node_device "$1") && limited 60 virsh -c "$(virsh_uri)" nodedev-reattach "$node"
   # libvirt leaves the slot, so pciback could take the function again later (seen with libvirt 9.0).
   if grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null && [ "$(driver_of "$1")" != pciback ]; then
     printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot

@@ -34,11 +34,11 @@ export interface Detach {
 const functions = `
 # Domain id, PCI function. Reads xenstore, because xl itself aborts now and then (seen on Xen 4.17).
 xl_domain_has() {
-  xenstore-ls -f "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "/dev-[0-9]* = \\"$2\\"$"
+  limited 20 xenstore-ls -f "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "/dev-[0-9]* = \\"$2\\"$"
 }
 # Domain id, spec string, PCI function.
 xl_attach() {
-  xl_domain_has "$1" "$3" || xl pci-attach "$1" "$2"
+  xl_domain_has "$1" "$3" || limited 120 xl pci-attach "$1" "$2"
   xl_domain_has "$1" "$3" && return
   echo "domain $1 does not have $3"
   return 1
@@ -47,7 +47,7 @@ xl_attach() {
 # ("Backend is not ready", exit 0; seen on Xen 4.17), so it is called again.
 xl_detach() {
   for try in 1 2 3; do
-    xl pci-detach "$1" "$2"
+    limited 120 xl pci-detach "$1" "$2"
     for second in 1 2 3 4 5; do
       xl_domain_has "$1" "$2" || return 0
       sleep 1
@@ -59,14 +59,14 @@ xl_detach() {
 # Domain id, PCI function. Before Xen 4.0 xend writes the function with two digits (pciif.py: "%04x:%02x:%02x.%02x"), and
 # xenstore-ls has no -f.
 xm_domain_has() {
-  xenstore-ls "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "dev-[0-9]* = \\"\${2%.*}\\\\.0*\${2##*.}\\""
+  limited 20 xenstore-ls "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "dev-[0-9]* = \\"\${2%.*}\\\\.0*\${2##*.}\\""
 }
 # Domain id, PCI function, further arguments of xm pci-attach. Its exit code says nothing about the device.
 xm_attach() {
   domain=$1
   device=$2
   shift 2
-  xm_domain_has "$domain" "$device" || xm pci-attach "$@" "$domain" "$device"
+  xm_domain_has "$domain" "$device" || limited 120 xm pci-attach "$@" "$domain" "$device"
   for second in 1 2 3 4 5; do
     xm_domain_has "$domain" "$device" && return
     sleep 1
@@ -77,7 +77,7 @@ xm_attach() {
 # Domain id, PCI function. The guest needs a moment to release it.
 xm_detach() {
   xm_domain_has "$1" "$2" || return 0
-  xm pci-detach "$1" "$2"
+  limited 120 xm pci-detach "$1" "$2"
   for second in 1 2 3 4 5 6 7 8 9 10; do
     xm_domain_has "$1" "$2" || return 0
     sleep 1

@@ -30,7 +30,7 @@ const functions = `
 # URI, VM, the source address of a function as libvirt writes it, "config" or "live".
 vm_has() {
   if [ "$4" = config ]; then set -- "$1" "$2" "$3" --inactive; else set -- "$1" "$2" "$3"; fi
-  virsh -c "$1" dumpxml "$2" $4 | grep -qF "$3"
+  limited 60 virsh -c "$1" dumpxml "$2" $4 | grep -qF "$3"
 }
 # As vm_has, and "yes" or "no".
 expect_vm_has() {
@@ -43,7 +43,7 @@ expect_vm_has() {
 change_device() {
   xml=${RUN_FOLDER}/virsh.xml
   printf '%s\\n' "$6" > "$xml" || return
-  virsh -c "$2" "$1" "$3" "$xml" $7
+  limited 60 virsh -c "$2" "$1" "$3" "$xml" $7
   status=$?
   rm -f "$xml"
   [ "$status" -eq 0 ] || return
@@ -61,14 +61,14 @@ drop_ports() {
   xml=${RUN_FOLDER}/virsh.xml
   for port in $3; do
     printf '%s\\n' "<controller type='pci' index='$port' model='pcie-root-port'/>" > "$xml" &&
-      virsh -c "$1" detach-device "$2" "$xml" --config
+      limited 60 virsh -c "$1" detach-device "$2" "$xml" --config
     rm -f "$xml"
   done
 }
 # As change_device, but redefines the VM as "virsh edit" does: for a virsh that cannot change only the configuration.
 define_device() {
   xml=${RUN_FOLDER}/virsh.xml
-  ( umask 077; virsh -c "$2" dumpxml --inactive --security-info "$3" > "$xml" ) || return
+  ( umask 077; limited 60 virsh -c "$2" dumpxml --inactive --security-info "$3" > "$xml" ) || return
   if [ "$1" = attach-device ]; then
     HOSTDEV=$6 awk '/^  <\\/devices>/ { print ENVIRON["HOSTDEV"] } { print }' "$xml" > "$xml.new"
   else
@@ -78,7 +78,7 @@ define_device() {
       inside { block = block "\\n" $0; next }
       { print }' "$xml" > "$xml.new"
   fi
-  virsh -c "$2" define "$xml.new"
+  limited 60 virsh -c "$2" define "$xml.new"
   status=$?
   rm -f "$xml" "$xml.new"
   return "$status"

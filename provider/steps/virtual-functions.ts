@@ -38,15 +38,19 @@ expect_virtual_functions() {
   echo "$1 has $(cat "/sys/bus/pci/devices/$1/sriov_numvfs") virtual functions, not $2"
   return 1
 }
+# How many, the file.
+write_count() {
+  printf %s "$1" > "$2"
+}
 # PCI function, how many it gets. The kernel changes the number only from and to zero (drivers/pci/iov.c,
 # sriov_numvfs_store: EBUSY). udev then loads the drivers of the new functions.
 set_virtual_functions() {
   vfs=/sys/bus/pci/devices/$1/sriov_numvfs
   [ -e "$vfs" ] || { echo "$1 has no sriov_numvfs"; return 1; }
   if [ "$(cat "$vfs")" != "$2" ]; then
-    [ "$(cat "$vfs")" = 0 ] || printf 0 > "$vfs" || return
-    [ "$2" = 0 ] || printf %s "$2" > "$vfs" || return
-    udevadm settle --timeout=20
+    [ "$(cat "$vfs")" = 0 ] || within 120 write_count 0 "$vfs" || return
+    [ "$2" = 0 ] || within 120 write_count "$2" "$vfs" || return
+    limited 30 udevadm settle --timeout=20
   fi
   expect_virtual_functions "$1" "$2"
 }`,

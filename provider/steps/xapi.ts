@@ -33,7 +33,7 @@ export const setVmPci: StepType<VmPciEdit> = {
   functions: `
 # VM uuid. Prints the value of other-config:pci; on failure, what xe says.
 vm_pci() {
-  if said=$(xe vm-param-get "uuid=$1" param-name=other-config param-key=pci 2>&1); then
+  if said=$(limited 120 xe vm-param-get "uuid=$1" param-name=other-config param-key=pci 2>&1); then
     printf '=%s\\n' "$said"
     return
   fi
@@ -51,9 +51,9 @@ expect_vm_pci() {
 # VM uuid, the new value of other-config:pci.
 set_vm_pci() {
   if [ "$2" != absent ]; then
-    xe vm-param-set "uuid=$1" "other-config:pci=\${2#=}"
+    limited 120 xe vm-param-set "uuid=$1" "other-config:pci=\${2#=}"
   elif [ "$(vm_pci "$1")" != absent ]; then
-    xe vm-param-remove "uuid=$1" param-name=other-config param-key=pci
+    limited 120 xe vm-param-remove "uuid=$1" param-name=other-config param-key=pci
   fi || return
   expect_vm_pci "$1" "$2"
 }`,

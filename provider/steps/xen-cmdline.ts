@@ -41,7 +41,7 @@ export interface XenArgumentEdit {
 const functions = `
 # "dom0" or "xen" for the command line, name, the whole argument that it should have ("" for none).
 expect_boot_argument() {
-  if said=$(${XEN_CMDLINE} "--get-$1" "$2" 2>&1) && [ "$said" = "$3" ]; then return; fi
+  if said=$(limited 60 ${XEN_CMDLINE} "--get-$1" "$2" 2>&1) && [ "$said" = "$3" ]; then return; fi
   echo "xen-cmdline --get-$1 $2 says \\"$said\\", not \\"$3\\""
   return 1
 }
@@ -76,9 +76,9 @@ set_boot_argument() {
   mode=$(stat -c %a "$1")
   meaning=$(menu_meaning "$1" "$3")
   if [ -n "$4" ]; then
-    ${XEN_CMDLINE} "--set-$2" "$4" || return
+    limited 60 ${XEN_CMDLINE} "--set-$2" "$4" || return
   else
-    ${XEN_CMDLINE} "--delete-$2" "$3" || return
+    limited 60 ${XEN_CMDLINE} "--delete-$2" "$3" || return
   fi
   if expect_menu "$1" "$3" "$meaning" &&
     { ! command -v grub-script-check > /dev/null || grub-script-check "$1"; } &&

@@ -48,6 +48,31 @@ test("a device that another VM has is refused, with the name of that VM", async 
   expect(await driverOf(host, NIC)).toBe("pciback");
 });
 
+const hanging: readonly [string, string, string, RegExp][] = [
+  ["xl", "debian-xl", "xl list", /xl or xenstore-ls did not answer, so the running VMs are unknown/],
+  ["xenstore-ls", "xl-4.2", "xenstore-ls", /xl or xenstore-ls did not answer, so the running VMs are unknown/],
+  ["xm", "rhel5-xen", "xm list", /"xm list" fails there/],
+];
+test.each(hanging)("%s hangs: nothing is done, since VMs may run", async (_, profile, hang, message) => {
+  const stuck = await startSimulatedHost({ name: "stuck", profile });
+  try {
+    stuck.failAt({ hang });
+    await expect(new Deployment(stuck).create("AssignableDevice", { device: "01:00.0" })).rejects.toThrow(message);
+    expect(await stuck.exec("ls /var/lib/pulumi-pci-passthrough")).toMatchObject({ exitCode: 2, stdout: "" });
+  } finally {
+    await stuck.stop();
+  }
+});
+
+test("an xl that hangs in a step is ended, and the step is undone", async () => {
+  host.failAt({ hang: "xl pci-assignable-add" });
+  await expect(new Deployment(host).create("AssignableDevice", { device: NIC })).rejects.toThrow(
+    /could not move 0000:01:00\.0 from e1000e to pciback[\s\S]*All steps were undone/,
+  );
+  host.heal();
+  expect(await snapshot(host)).toBe(untouched);
+});
+
 test("a connection that is cut in the middle loses nothing: the host ends its work, and the result is fetched", async () => {
   host.failAt({ cutConnectionDuring: "xl pci-assignable-add", times: 1 });
   const nic = await new Deployment(host).create("AssignableDevice", { device: NIC });

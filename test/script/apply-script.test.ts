@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import type { Claim } from "../../provider/claims/claim";
 import { parsePciAddress } from "../../provider/pci/address";
@@ -136,6 +137,27 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
       }),
       { numRuns: 8 },
     );
+  });
+
+  test("an unbind that the kernel holds up is not waited for: the result is unknown, nothing is undone, the lock is free", () => {
+    // Whoever opens a pipe for writing waits in the kernel until somebody reads from it.
+    spawnSync("sh", ["-c", `mkfifo ${host.path("/sys/bus/pci/drivers/e1000e/unbind")}`]);
+    host.write(`/sys/bus/pci/devices/${NIC}/driver_override`, "");
+    const script = scriptOf(group(CLAIMED, { ...TAKE, by: "sysfs" }));
+    const { stdout } = host.run(shell, script.text.replace("within 30 ", "within 1 "));
+    expect(script.read(stdout)).toEqual({
+      kind: "ended",
+      groups: [
+        {
+          kind: "unknown",
+          step: describeStep(TAKE),
+          output: expect.stringContaining("e1000e has not let go of 0000:01:00.0 within 30 s: something uses it"),
+        },
+      ],
+    });
+    expect(host.files().some((file) => file.includes("claims"))).toBe(true);
+    const lock = host.path("/var/run/pulumi-pci-passthrough/lock");
+    expect(spawnSync("sh", ["-c", `flock -n ${lock} true`]).status).toBe(0);
   });
 
   test("the result waits in a file for the next connection, and a run that never began has none", () => {

@@ -119,9 +119,12 @@ describe("under sh", () => {
   });
 
   test("power that goes between write and rename leaves the old file, and the next run goes on", () => {
-    // The last shell of the pipe, and the script's own.
-    host.command("mv", `kill -KILL "$(sed 's/.*) . \\([0-9]*\\) .*/\\1/' "/proc/$PPID/stat")" "$PPID"; sleep 0.2`);
-    expect(run(shell, [EDIT]).result.kind).toBe("unfinished");
+    // The last shell of the pipe, the step's, and the script's own.
+    host.command(
+      "mv",
+      `kill -KILL "$SCRIPT" "$(sed 's/.*) . \\([0-9]*\\) .*/\\1/' "/proc/$PPID/stat")" "$PPID"; sleep 0.2`,
+    );
+    expect(run(shell, [EDIT], (script) => `export SCRIPT=$$\n${script}`).result.kind).toBe("unfinished");
     expect(host.read(DEFAULTS)).toBe("before\n");
     fs.rmSync(host.path("/bin/mv"));
     expect(apply(shell, EDIT)).toEqual({ kind: "done" });

@@ -24,16 +24,49 @@ begin() {
   exec 8>&1
   tell '@apply begin'
 }
+# Seconds, function with its arguments. Its output goes to the log. 124 when it has not ended by then: it is killed, but a
+# write that the kernel holds up ends only when the kernel lets it, so nobody waits for that.
+within() {
+  seconds=$1
+  function=$2
+  shift 2
+  ended=$(
+    {
+      { "$function" "$@" >> "$log" 2>&1 8>&- 9>&-; echo "ended $?"; } &
+      process=$!
+      {
+        exec 8>&- 9>&- 2> /dev/null
+        while echo waiting && kill -0 "$process"; do
+          [ "$seconds" -gt 0 ] || { echo "late 124"; kill -KILL "$process"; }
+          sleep 1 > /dev/null
+          seconds=$((seconds - 1))
+        done
+        echo "ended 137"
+      } &
+    } | while read -r event code; do
+      [ "$event" = waiting ] || { echo "$code"; break; }
+    done
+  )
+  return "$ended"
+}
 # Group, how many steps it has.
 run_group() {
-  if ! "expect_group_$1" > "$log" 2>&1; then
+  : > "$log"
+  if ! within 900 "expect_group_$1"; then
     tell "@group $1 stale"
     tell_log
     return
   fi
   step=1
   while [ "$step" -le "$2" ]; do
-    if ! "perform_$1_$step" > "$log" 2>&1 9>&-; then
+    : > "$log"
+    within 900 "perform_$1_$step"
+    outcome=$?
+    if [ "$outcome" = 124 ]; then
+      tell "@group $1 unknown $step"
+      tell_log
+      return
+    elif [ "$outcome" != 0 ]; then
       tell "@group $1 failed $step"
       tell_log
       undo_group "$1" "$step"
@@ -48,7 +81,8 @@ run_group() {
 undo_group() {
   undo=$2
   while [ "$undo" -ge 1 ]; do
-    if ! "undo_$1_$undo" > "$log" 2>&1 9>&-; then
+    : > "$log"
+    if ! within 900 "undo_$1_$undo"; then
       tell "@group $1 not-undone $undo"
       tell_log
     fi
@@ -92,13 +126,13 @@ replace_file() {
 # PCI function without a driver, driver to bind it to ("" for none).
 give_driver() {
   [ -n "$2" ] && [ -z "$(driver_of "$1")" ] || return 0
-  [ -d "/sys/bus/pci/drivers/$2" ] || modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
+  [ -d "/sys/bus/pci/drivers/$2" ] || limited 120 modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
   [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
 }
 # PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
 # quarantine fails.
 make_assignable_xl() {
-  said=$(xl pci-assignable-add "$1" 2>&1)
+  said=$(limited 60 xl pci-assignable-add "$1" 2>&1)
   printf '%s\n' "$said"
   case $said in
     *"failed to quarantine"*) return 1 ;;
@@ -110,8 +144,8 @@ release_xl() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   if [ "$(driver_of "$1")" = pciback ]; then
     # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
-    xl pci-assignable-add "$1"
-    xl pci-assignable-remove "$1"
+    limited 60 xl pci-assignable-add "$1"
+    limited 60 xl pci-assignable-remove "$1"
   fi
   give_driver "$1" "$2"
   expect_driver "$1" "$2"
@@ -187,5 +221,6 @@ apply() {
   find /var/lib/pulumi-pci-passthrough -depth -type d -exec rmdir {} \; 2> /dev/null
   tell '@apply end'
   facts
+  flock -u 9
 }
 apply < /dev/null

@@ -64,7 +64,7 @@ ask_pci_devices() {
   ls -ld /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
   grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
   ls -d /sys/bus/pci/devices/*/reset
-  lspci -D | sed 's/^/lspci /'
+  limited 30 lspci -D | sed 's/^/lspci /'
 }
 ask_storage() {
   ls -ld /sys/class/block/*
@@ -172,25 +172,26 @@ ask_boot() {
 ask_xen() {
   [ "$(cat /sys/hypervisor/type)" = xen ] || return
   grep -H '' /sys/hypervisor/version/major /sys/hypervisor/version/minor
-  command -v xl >&2 && xl info
+  command -v xl >&2 && limited 30 xl info
 }
 ask_xend() {
   command -v xm || return 0
-  xm list > /dev/null && echo answers
-  xm help --long | sed -n 's/^ *\(pci-[a-z-]*\).*/knows \1/p'
+  limited 30 xm list > /dev/null && echo answers
+  limited 30 xm help --long | sed -n 's/^ *\(pci-[a-z-]*\).*/knows \1/p'
 }
 ask_domains() {
   [ "$(cat /sys/hypervisor/type)" = xen ] || return 0
   if ! command -v xl >&2; then
     command -v xm >&2 || return 0
     echo xend
-    xm list --long || xm list --long || xm list --long
+    limited 20 xm list --long || limited 20 xm list --long || limited 20 xm list --long
     return
   fi
-  table=$(xl list) || table=$(xl list) || table=$(xl list) || return
+  table=$(limited 20 xl list) || table=$(limited 20 xl list) || table=$(limited 20 xl list) || return
   printf '%s\n' "$table" | sed 's/^/list /'
-  xenstore-ls -f /local/domain/0/backend/pci | sed 's/^/store /'
-  long=$(xl list -l) || long=$(xl list -l) || long=$(xl list -l) || return
+  store=$(limited 20 xenstore-ls -f /local/domain/0/backend/pci) || [ $? != 124 ] || return 124
+  printf '%s\n' "$store" | sed 's/^/store /'
+  long=$(limited 20 xl list -l) || long=$(limited 20 xl list -l) || long=$(limited 20 xl list -l) || return
   printf '%s\n' "$long"
 }
 ask_guest_complaints() {
@@ -257,13 +258,14 @@ ask_xapi() {
   [ -e /etc/xensource-inventory ] || return 0
   grep -H '' /etc/xensource-inventory /etc/xensource/pool.conf
   command -v xe > /dev/null || return 0
+  xe_failed() { [ $? != 124 ] || said='it did not answer in time'; xe_said failed; }
   xe_said() { printf '%s\n' "$said" | sed "s/^/>$1 /"; }
-  said=$(xe vm-list --all params=uuid,name-label,is-a-template,is-a-snapshot,snapshots,is-control-domain,power-state,resident-on,affinity,other-config,dom-id,ha-restart-priority 2>&1) || { xe_said failed; return 0; }
+  said=$(limited 60 xe vm-list --all params=uuid,name-label,is-a-template,is-a-snapshot,snapshots,is-control-domain,power-state,resident-on,affinity,other-config,dom-id,ha-restart-priority 2>&1) || { xe_failed; return 0; }
   xe_said vm
   vms=$said
-  said=$(xe host-list params=uuid,name-label 2>&1) || { xe_said failed; return 0; }
+  said=$(limited 60 xe host-list params=uuid,name-label 2>&1) || { xe_failed; return 0; }
   xe_said host
-  said=$(xe pool-list params=uuid,ha-enabled 2>&1) || { xe_said failed; return 0; }
+  said=$(limited 60 xe pool-list params=uuid,ha-enabled 2>&1) || { xe_failed; return 0; }
   xe_said pool
   printf '%s\n' "$vms" | while IFS= read -r line; do
     case $line in
@@ -271,14 +273,15 @@ ask_xapi() {
       *" is-a-template ("*": true") template=true ;;
       *" other-config ("*": pci: "* | *" other-config ("*"; pci: "*)
         [ "$template" = false ] || continue
-        said=$(xe vm-param-get "uuid=$uuid" param-name=other-config param-key=pci) && xe_said "pci $uuid" ;;
+        said=$(limited 60 xe vm-param-get "uuid=$uuid" param-name=other-config param-key=pci)
+        case $? in 0) xe_said "pci $uuid" ;; 124) said='it did not answer in time'; xe_said failed ;; esac ;;
     esac
   done
-  said=$(xe vgpu-list params=uuid,vm-name-label,gpu-group-name-label) && xe_said vgpu
+  said=$(limited 60 xe vgpu-list params=uuid,vm-name-label,gpu-group-name-label) && xe_said vgpu
   for physical in /sys/bus/pci/devices/*/physfn; do
     [ -e "$physical" ] || break
     host=$(sed -n "s/^INSTALLATION_UUID='\(.*\)'/\1/p" /etc/xensource-inventory)
-    said=$(xe pif-list "host-uuid=$host" params=uuid,device,sriov-physical-PIF-of) && xe_said pif
+    said=$(limited 60 xe pif-list "host-uuid=$host" params=uuid,device,sriov-physical-PIF-of) && xe_said pif
     break
   done
   return 0
@@ -289,7 +292,7 @@ ask_xen_cmdline() {
     [ ! -e "$boot_file" ] || break
   done
   print_files "$boot_file"
-  if said=$(/opt/xensource/libexec/xen-cmdline --get-dom0 xen-pciback.hide 2>&1); then outcome=get; else outcome=failed; fi
+  if said=$(limited 30 /opt/xensource/libexec/xen-cmdline --get-dom0 xen-pciback.hide 2>&1); then outcome=get; else outcome=failed; fi
   printf '%s\n' "$said" | sed "s/^/$outcome /"
 }
 ask_claims() {
@@ -306,7 +309,7 @@ ask_virtual_functions() {
 ask_iommu() {
   ls -d /sys/class/iommu/*
   ls -d /sys/firmware/acpi/tables/DMAR /sys/firmware/acpi/tables/RMAD /sys/firmware/acpi/tables/XMAR /sys/firmware/acpi/tables/IVRS | grep . && return
-  [ "$(cat /sys/hypervisor/type)" = xen ] && command -v xl >&2 && xl dmesg | grep -E 'ACPI: (DMAR|IVRS) '
+  [ "$(cat /sys/hypervisor/type)" = xen ] && command -v xl >&2 && limited 30 xl dmesg | grep -E 'ACPI: (DMAR|IVRS) '
   return 0
 }
 answer() {
