@@ -119,12 +119,26 @@ const unknown: readonly [string, Partial<HostFacts>, RegExp][] = [
     /libvirt does not answer there/,
   ],
   ["libvirt cannot tell of a VM", { libvirt: kvm([], { unreadable: [UNREADABLE] }).libvirt }, /lists the VM "db"/],
+  ["no toolstack lists Xen's domains", { xen: LAB.xen && { ...LAB.xen, xl: false } }, /neither xl nor xm lists/],
+  [
+    "XAPI is down",
+    {
+      xen: LAB.xen,
+      xapi: {
+        brand: "XenServer",
+        hostUuid: "",
+        coordinator: undefined,
+        answer: { kind: "silent", said: "Connection refused" },
+      },
+    },
+    /XAPI does not answer\. xe says: Connection refused/,
+  ],
 ];
 test.each(unknown)("where it is unknown whether VMs run, the host is not rebooted: %s", (_, more, reason) => {
   const facts = { ...hidden, xen: undefined, ...more };
   const { refusals } = planPresent(facts, wish(), DEV);
   expect(refusals).toMatchObject([
-    { message: expect.stringMatching(/^VMs may be running on it: .*allowRunningVms: true$/) },
+    { message: expect.stringMatching(/^VMs may be running on it: .*allowRunningVms: true$/s) },
   ]);
   expect(refusals[0]?.message).toMatch(reason);
   expect(planPresent(facts, wish({ allowRunningVms: true }), DEV).refusals).toEqual([]);

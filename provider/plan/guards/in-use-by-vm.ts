@@ -1,10 +1,10 @@
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciAddress } from "../../pci/address";
-import { type Holder, holderOf } from "../holder";
+import { type Holding, holderOf } from "../holder";
 import { carries } from "./carries";
 import type { GuardRule } from "./guard";
 
-/** A running VM has a device that would be moved or given to another VM. */
+/** A running VM has, or may have, a device that would be moved or given to another VM. */
 export const inUseByVm: GuardRule = {
   override: "never",
   judge({ facts, moved, given }) {
@@ -12,8 +12,9 @@ export const inUseByVm: GuardRule = {
     return [
       ...leaving.flatMap((address) => inUse(holderOf(facts, address), address)),
       ...given.flatMap(({ address, vm, scope }) => {
-        const holder = scope === "live" ? holderOf(facts, address) : undefined;
-        return holder?.name === vm.name ? [] : inUse(holder, address);
+        if (scope !== "live") return [];
+        const holding = holderOf(facts, address);
+        return holding.kind === "held" && holding.holder.name === vm.name ? [] : inUse(holding, address);
       }),
     ];
   },
@@ -25,8 +26,15 @@ function functionsCarriedBy(facts: HostFacts, address: PciAddress): readonly Pci
   return device ? [...facts.pciDevices.keys()].filter((other) => carries(facts, device, other)) : [address];
 }
 
-function inUse(holder: Holder | undefined, address: PciAddress): readonly string[] {
-  return holder
-    ? [`the VM "${holder.name}" (${holder.state}) has ${address} now. Detach it there or shut the VM down first`]
-    : [];
+function inUse(holding: Holding, address: PciAddress): readonly string[] {
+  switch (holding.kind) {
+    case "held": {
+      const { name, state } = holding.holder;
+      return [`the VM "${name}" (${state}) has ${address} now. Detach it there or shut the VM down first`];
+    }
+    case "unknown":
+      return [`a running VM may have ${address}: ${holding.reason}`];
+    case "free":
+      return [];
+  }
 }

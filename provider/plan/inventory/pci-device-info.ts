@@ -21,7 +21,7 @@ export interface PciDeviceInfo {
   readonly label: string;
   /** The driver that it is bound to now. */
   readonly driver?: string;
-  /** Whether it is bound to a stub driver and no running VM has it: ready to be attached. */
+  /** Whether it is bound to a stub driver and no running VM can have it: ready to be attached. */
   readonly assignable: boolean;
   /** Whether every future boot hides it from the host. */
   readonly hidden: boolean;
@@ -84,7 +84,7 @@ function infoOf(facts: HostFacts, device: PciDevice): PciDeviceInfo {
     ...identity,
     label: printable(identity.label),
     ...(driver === undefined ? {} : { driver }),
-    assignable: isStubDriver(driver) && !holderOf(facts, address),
+    assignable: isStubDriver(driver) && holderOf(facts, address).kind === "free",
     hidden: isHidden(facts, address),
     vms: vmsWith(facts, address),
     ...(iommuGroup === undefined ? {} : { groupMembers: membersOf(facts, iommuGroup, address) }),

@@ -7,7 +7,7 @@ import { waitingChanges } from "../hide/boot-changes";
 import { HostInput } from "../inputs/host-input";
 import { defineKind } from "../kind";
 import { NOTHING, type Part, part } from "../part";
-import { runningVms } from "../toolstacks/host-vms";
+import { type RunningVms, runningVms } from "../toolstacks/host-vms";
 import type { Owner, PlanContext, RebootWish } from "../wish";
 
 /** The boot that the host is in, and what waits for the next one. */
@@ -75,7 +75,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
       : [];
   if (waiting.length === 0 && !asked)
     return part({ steps: noted, effects: ["no boot change needs a reboot: the host is not rebooted"] });
-  const { known: vms, unknown } = runningVms(facts);
+  const running = runningVms(facts);
   const step: Reboot = {
     bootId: facts.machine.bootId,
     by: facts.machine.isXenServer ? "xapi" : "init",
@@ -88,19 +88,29 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
       "the host is rebooted",
       ...waiting.map(({ what }) => `because ${what}`),
       ...(waiting.length === 0 ? ["because the program asks for a reboot"] : []),
-      ...(vms.length > 0 ? [`its running VMs go down with it: ${vms.join(", ")}`] : []),
-      ...unknown.map((reason) => `VMs that may run go down with it: ${reason}`),
+      ...(running.names.length > 0 ? [`its running VMs go down with it: ${running.names.join(", ")}`] : []),
+      ...(running.kind === "some"
+        ? running.reasons.map((reason) => `VMs that may run go down with it: ${reason}`)
+        : []),
     ],
     judgements: wish.allowRunningVms
       ? []
-      : [
-          ...(vms.length > 0 ? [`VMs are running on it: ${vms.join(", ")}. Shut them down first`] : []),
-          ...unknown.map((reason) => `VMs may be running on it: ${reason}`),
-        ].map((why) => ({
+      : whyKeptUp(running).map((why) => ({
           guard: undefined,
           evidence: `${why}, or let running VMs go down with the host: allowRunningVms: true`,
         })),
   });
+}
+
+function whyKeptUp(running: RunningVms): readonly string[] {
+  const { names } = running;
+  const known = names.length > 0 ? [`VMs are running on it: ${names.join(", ")}. Shut them down first`] : [];
+  switch (running.kind) {
+    case "all":
+      return known;
+    case "some":
+      return [...known, ...running.reasons.map((reason) => `VMs may be running on it: ${reason}`)];
+  }
 }
 
 /** A reboot cannot be undone; only its claim is removed. */

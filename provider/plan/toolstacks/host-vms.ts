@@ -1,40 +1,32 @@
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciAddress } from "../../pci/address";
 import { holderOf } from "../holder";
-import { whyNoLibvirt, whyUnreadable } from "../silent-libvirt";
+import { whyVmsUnknown } from "../unknown-vms";
 import type { HostVm, VmPlanner } from "../vm-planner";
 import { vmPlannerOf } from "./vm-planners";
 
 /** The VMs that go down with the host. */
-export interface RunningVms {
-  /** The names of those that are known to run. */
-  readonly known: readonly string[];
-  /** Why there may be others; empty when there are none. */
-  readonly unknown: readonly string[];
-}
+export type RunningVms =
+  /** All of them, by name. */
+  | { readonly kind: "all"; readonly names: readonly string[] }
+  /** Those that are known to run, and why there may be others. */
+  | { readonly kind: "some"; readonly names: readonly string[]; readonly reasons: readonly string[] };
 
+/** The VMs that run on the host, whichever toolstack manages them. */
 export function runningVms(facts: HostFacts): RunningVms {
   const known = vmsOf(facts).flatMap(({ vm }) => (vm.running ? [vm.name] : []));
-  return {
-    known: [...new Set([...known, ...facts.domains.map((domain) => domain.name)])],
-    unknown: whyOthersMayRun(facts),
-  };
+  const names = [...new Set([...known, ...facts.domains.map((domain) => domain.name)])];
+  const reasons = whyVmsUnknown(facts);
+  return reasons.length === 0 ? { kind: "all", names } : { kind: "some", names, reasons };
 }
 
-/** On Xen the hypervisor's own list is complete, whatever a toolstack says. */
-function whyOthersMayRun({ xen, libvirt }: HostFacts): readonly string[] {
-  if (xen) return [];
-  if (libvirt?.kind === "silent") return [whyNoLibvirt(libvirt)];
-  return libvirt?.kind === "answers" ? libvirt.unreadable.filter(({ mayRun }) => mayRun).map(whyUnreadable) : [];
-}
-
-/** The names of the VMs that have a function now, or get it at their next start. */
+/** The names of the VMs that are known to have a function now, or get it at their next start. */
 export function vmsWith(facts: HostFacts, address: PciAddress): readonly string[] {
   const known = vmsOf(facts).flatMap(({ planner, id, vm }) =>
     planner.isAttachedLive(facts, id, address) || planner.isConfigured(facts, id, address) ? [vm.name] : [],
   );
-  const holder = holderOf(facts, address);
-  return [...new Set([...known, ...(holder ? [holder.name] : [])])];
+  const holding = holderOf(facts, address);
+  return [...new Set([...known, ...(holding.kind === "held" ? [holding.holder.name] : [])])];
 }
 
 interface KnownVm {

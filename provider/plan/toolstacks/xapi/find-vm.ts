@@ -1,6 +1,7 @@
 import type { HostFacts } from "../../../facts/host-facts";
-import type { Xapi, XapiPool, XapiVm } from "../../../facts/xapi";
+import type { XapiPool, XapiVm } from "../../../facts/xapi";
 import { isUuid } from "../../../facts/xe-output";
+import { whyNoXapi } from "../../silent-xapi";
 import type { FoundVm, HostVm } from "../../vm-planner";
 
 /** A VM of the pool, with the pool and the uuid of this host. */
@@ -17,7 +18,8 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm<PoolVm> {
   const { xapi } = facts;
   if (!xapi) return { kind: "unreadable", reason: "the host is not XenServer or XCP-ng" };
   const pool = xapi.answer;
-  if (pool.kind === "silent") return { kind: "unreadable", reason: xapiIsSilent(xapi, pool.said) };
+  if (pool.kind === "silent")
+    return { kind: "unreadable", reason: `${whyNoXapi(xapi, pool.said)}. Nothing was changed` };
   const named = pool.vms.filter((vm) => (isUuid(wanted) ? vm.uuid === wanted.toLowerCase() : vm.name === wanted));
   const machines = named.filter((vm) => vm.kind === "vm");
   const [machine, second] = machines;
@@ -58,29 +60,4 @@ export function hostName(pool: XapiPool, uuid: string): string {
 
 function where(pool: XapiPool, vm: XapiVm): string {
   return vm.residentOn === undefined ? "" : ` on ${hostName(pool, vm.residentOn)}`;
-}
-
-/** What to do about each error message of xe (xen-api, newcli.ml and datamodel_errors.ml, 1.60 to 26.1). */
-const ADVICE: readonly (readonly [RegExp, (coordinator: string) => string])[] = [
-  [
-    /emergency mode/,
-    (coordinator) =>
-      `This pool member has lost its coordinator ${coordinator}. If another host is the coordinator now, run "xe pool-recover-slaves" there; if none is, run "xe pool-emergency-transition-to-master" on the host that should become the coordinator`,
-  ],
-  [
-    /regular API calls directly on a|its own (slave|supporter|pool member)|coordinator|pool master|could not be contacted|cannot be contacted/i,
-    (coordinator) =>
-      `Its coordinator is ${coordinator} (/etc/xensource/pool.conf). If another host is the coordinator now, run "xe pool-recover-slaves" there`,
-  ],
-  [/still (initiali[sz]ing|booting)/i, () => "Wait until it has started, and try again"],
-  [
-    /Connection refused|Lost connection|contact server|contact a running management agent|No such file/,
-    () => 'It is starting or down: wait a moment and try again, or run "xe-toolstack-restart" on the host',
-  ],
-];
-
-function xapiIsSilent(xapi: Xapi, said: string): string {
-  const [, advice] = ADVICE.find(([words]) => words.test(said)) ?? [];
-  const coordinator = xapi.coordinator ?? "named in /etc/xensource/pool.conf";
-  return `XAPI does not answer. xe says: ${said || "nothing"}${advice ? `\n${advice(coordinator)}` : ""}. Nothing was changed`;
 }

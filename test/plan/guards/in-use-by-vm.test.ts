@@ -1,0 +1,74 @@
+import type { HostFacts } from "../../../provider/facts/host-facts";
+import { inUseByVm } from "../../../provider/plan/guards/in-use-by-vm";
+import { kvm, withDriver } from "../kvm-host";
+import { address, LAB, target } from "../recorded-host";
+
+const NIC = address("01:00.0");
+
+function judge(facts: HostFacts, change: "moved" | "given live" | "given in the configuration") {
+  const vm = { name: "web", uuid: undefined };
+  const scope = change === "given live" ? ("live" as const) : ("config" as const);
+  return inUseByVm.judge({
+    facts,
+    taken: [],
+    lost: [],
+    moved: change === "moved" ? [NIC] : [],
+    given: change === "moved" ? [] : [{ address: NIC, vm, scope }],
+    target: target("01:00.0"),
+    expect: [],
+    program: [],
+  });
+}
+
+const UNREADABLE = { name: "db", uuid: undefined, reason: '"virsh domuuid" has no answer' };
+const XEN: HostFacts = { ...LAB, domains: [] };
+const silentXapi = {
+  brand: "XenServer",
+  hostUuid: "",
+  coordinator: undefined,
+  answer: { kind: "silent", said: "Connection refused" },
+} as const;
+
+const unknown: readonly [string, HostFacts, RegExp][] = [
+  [
+    "libvirt is silent",
+    { ...kvm([]), libvirt: { kind: "silent", uri: "qemu:///system", said: "" } },
+    /may have 0000:01:00\.0: libvirt does not answer there.*Start it/,
+  ],
+  [
+    "libvirt cannot tell of a VM",
+    kvm([], { unreadable: [{ ...UNREADABLE, mayRun: true }] }),
+    /may have 0000:01:00\.0: libvirt lists the VM "db"/,
+  ],
+  [
+    "Xen's domains are listed by no toolstack",
+    { ...XEN, xen: XEN.xen && { ...XEN.xen, xl: false } },
+    /neither xl nor xm lists its domains\. Install xl/,
+  ],
+  ["XAPI is down", { ...XEN, xapi: silentXapi }, /XAPI does not answer\. xe says: Connection refused/],
+];
+describe.each(unknown)("where %s", (_, host, reason) => {
+  const facts = withDriver(host, NIC, "vfio-pci");
+  test.each(["moved", "given live"] as const)("a device on a stub driver is not %s", (change) => {
+    expect(judge(facts, change)).toEqual([expect.stringMatching(reason)]);
+  });
+  test("one that a driver of the host serves can be moved: no VM has it", () => {
+    expect(judge(withDriver(host, NIC, "e1000e"), "moved")).toEqual([]);
+  });
+  test("a configuration can still get one", () => {
+    expect(judge(facts, "given in the configuration")).toEqual([]);
+  });
+});
+
+const known: readonly [string, HostFacts][] = [
+  ["libvirt lists all its VMs", kvm([])],
+  ["the VM that cannot be read does not run", kvm([], { unreadable: [{ ...UNREADABLE, mayRun: false }] })],
+  ["xl lists all domains", XEN],
+  [
+    "xm lists all domains",
+    { ...XEN, xen: XEN.xen && { ...XEN.xen, xl: false }, xend: { answers: true, commands: [] } },
+  ],
+];
+test.each(known)("where %s, a device on a stub driver can be moved", (_, host) => {
+  expect(judge(withDriver(host, NIC, "vfio-pci"), "moved")).toEqual([]);
+});
