@@ -90,19 +90,19 @@ make_assignable_sysfs() {
   expect_driver "$1" "$2"
 }
 # PCI function. While a VM has it, an unbind would wait until the VM stops.
-held_by_process() {
-  group=$(readlink "/sys/bus/pci/devices/$1/iommu_group") || return
+expect_unheld() {
+  [ "$(driver_of "$1")" = vfio-pci ] && group=$(readlink "/sys/bus/pci/devices/$1/iommu_group") || return 0
   cdev=$(ls "/sys/bus/pci/devices/$1/vfio-dev" 2> /dev/null)
-  ls -l /proc/[0-9]*/fd 2> /dev/null | grep -q -e " -> /dev/vfio/\${group##*/}$" -e " -> /dev/vfio/devices/\${cdev:-none}$"
+  ls -l /proc/[0-9]*/fd 2> /dev/null |
+    grep -q -e " -> /dev/vfio/\${group##*/}$" -e " -> /dev/vfio/devices/\${cdev:-none}$" || return 0
+  echo "a running process, such as a VM, holds the IOMMU group of $1. Shut it down first"
+  return 1
 }
 # PCI function, driver to bind it to again ("" for none).
 release_sysfs() {
   device=/sys/bus/pci/devices/$1
   [ -e "$device" ] || return 0
-  if [ "$(driver_of "$1")" = vfio-pci ] && held_by_process "$1"; then
-    echo "a running process, such as a VM, holds the IOMMU group of $1. Shut it down first"
-    return 1
-  fi
+  expect_unheld "$1" || return
   [ ! -e "$device/driver_override" ] || echo > "$device/driver_override"
   [ "$(driver_of "$1")" = "$2" ] || [ ! -e "$device/driver" ] || unbind "$1" || [ $? != 124 ] || return 124
   give_driver "$1" "$2"
@@ -161,6 +161,7 @@ make_assignable_virsh() {
 # PCI function, driver to bind it to again ("" for none).
 release_virsh() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
+  expect_unheld "$1" || return
   node=$(node_device "$1") && limited 60 virsh -c "$(virsh_uri)" nodedev-reattach "$node"
   # libvirt leaves the slot, so pciback could take the function again later (seen with libvirt 9.0).
   if grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null && [ "$(driver_of "$1")" != pciback ]; then

@@ -87,6 +87,28 @@ const AGES = [true, false].map(
 );
 
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
+  const HOLDS = [
+    ["the group", "/dev/vfio/8"],
+    ["the device alone (iommufd)", "/dev/vfio/devices/vfio0"],
+  ] as const;
+  test.each(HOLDS)("a device stays with the process that holds %s, whichever way it is released", (_, held) => {
+    host.write("/bin/virsh", `#!/bin/sh\ncase "$*" in *reattach*) touch '${host.path("/reattached")}' ;; esac\n`);
+    const address = parsePciAddress("0000:03:00.0") as Hostdev["address"];
+    fs.mkdirSync(host.path("/sys/bus/pci/drivers/vfio-pci"));
+    host.bind(address, "vfio-pci");
+    host.write(`/sys/bus/pci/devices/${address}/vfio-dev/vfio0/dev`, "511:0\n");
+    fs.symlinkSync("../../../../kernel/iommu_groups/8", host.path(`/sys/bus/pci/devices/${address}/iommu_group`));
+    fs.mkdirSync(host.path("/proc/4242/fd"), { recursive: true });
+    fs.symlinkSync(held, host.path("/proc/4242/fd/33"));
+    for (const by of ["virsh", "sysfs"] as const) {
+      expect(apply(shell, { kind: "release", address, stub: "vfio-pci", to: undefined, by })).toMatchObject({
+        output: expect.stringContaining("holds the IOMMU group of 0000:03:00.0. Shut it down first"),
+      });
+      expect(host.driverOf(address)).toBe("vfio-pci");
+    }
+    expect(host.read("/reattached")).toBeUndefined();
+  });
+
   test.each(AGES)("VMs are read, and a device comes and goes %s", (_, modern) => {
     if (!modern) host.write("/old", "");
     const { libvirt } = readHostFacts(host.run(shell, factsScript({ vmConfigPaths: [], libvirt: false })).stdout);
