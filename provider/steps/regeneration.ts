@@ -121,7 +121,30 @@ make_image() {
 list_initfs() {
   zcat "$1" | cpio -t
 }
-# The new grub.cfg is used only if GRUB can read it and it has a boot entry.
+# grub.cfg. Prints the default and the timeout that it sets.
+grub_choice() {
+  sed -n -e 's/^[[:space:]]*\\(set default=.*\\)/\\1/p' -e 's/^[[:space:]]*\\(set timeout.*\\)/\\1/p' "$1"
+}
+# grub.cfg. Prints the files of the hypervisors and kernels that it boots.
+grub_kernels() {
+  sed -n -e 's/^[[:space:]]*linux[a-z0-9]*[[:space:]][[:space:]]*\\([^[:space:]]*\\).*/\\1/p' \\
+    -e 's/^[[:space:]]*multiboot2*[[:space:]][[:space:]]*\\([^[:space:]]*\\).*/\\1/p' "$1"
+}
+# The new grub.cfg, the old one. What stands in /etc/default/grub and was never made into grub.cfg is not ours to put there.
+expect_same_boot() {
+  [ -e "$2" ] || return 0
+  if [ "$(grub_choice "$1")" != "$(grub_choice "$2")" ]; then
+    echo "$mkconfig would change the default or the timeout; $2 was left unchanged. Run $mkconfig -o $2 yourself first"
+    return 1
+  fi
+  for kernel in $(grub_kernels "$2"); do
+    [ -e "/boot/\${kernel##*/}" ] || continue
+    grub_kernels "$1" | grep -qxF -e "$kernel" && continue
+    echo "$mkconfig would drop the entry of $kernel; $2 was left unchanged. Run $mkconfig -o $2 yourself first"
+    return 1
+  done
+}
+# The new grub.cfg is used only if GRUB can read it, it has a boot entry, and it boots what the old one boots.
 regenerate_grub_config() {
   remade=
   fresh=$grub_config.pci-passthrough-new
@@ -139,7 +162,7 @@ regenerate_grub_config() {
     echo "$mkconfig wrote a file that GRUB cannot read; $grub_config was left unchanged"
   elif ! grep -q -E '^[[:space:]]*(menuentry|blscfg)' "$fresh"; then
     echo "$mkconfig wrote a file without any boot entry; $grub_config was left unchanged"
-  elif replace_file "$grub_config" < "$fresh"; then
+  elif expect_same_boot "$fresh" "$grub_config" && replace_file "$grub_config" < "$fresh"; then
     rm -f "$fresh"
     remade=$grub_config
     return

@@ -82,15 +82,29 @@ describe("under sh", () => {
       /error: line: 1[\s\S]*wrote a file that GRUB cannot read/,
     ],
     ["it makes a file without an entry", () => host.command("grub2-mkconfig", ': > "$2"'), /without any boot entry/],
+    [
+      "it changes the timeout",
+      () => host.command("grub2-mkconfig", `printf 'set timeout=0\nmenuentry new {\n}\n' > "$2"`),
+      /would change the default or the timeout[\s\S]*grub2-mkconfig -o \/boot\/grub\/grub.cfg yourself first/,
+    ],
+    [
+      "it drops an entry whose kernel is there",
+      () => {
+        host.write("/boot/xen-4.17.gz", "");
+        host.write(CONFIG, "menuentry 'Xen' {\n\tmultiboot2 /xen-4.17.gz placeholder\n}\n");
+      },
+      /would drop the entry of \/xen-4.17.gz/,
+    ],
   ];
   test.each(bad)("%s: the old grub.cfg stays, and the sources are put back", (_, spoil, why) => {
     spoil();
+    const before = host.read(CONFIG);
     expect(apply(shell, EDIT, GRUB)).toMatchObject({
       kind: "failed",
       step: "rebuild grub.cfg",
       output: expect.stringMatching(why),
     });
-    expect(host.read(CONFIG)).toBe(OLD_CONFIG);
+    expect(host.read(CONFIG)).toBe(before);
     expect(host.read(DEFAULTS)).toBe("before\n");
     expect(fs.readdirSync(host.path("/boot/grub"))).toEqual(["grub.cfg"]);
   });
