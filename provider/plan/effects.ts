@@ -1,6 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
 import { type PciDevice, siblingsOf } from "../facts/pci-devices";
 import { targets } from "../pci/address";
+import { disksUnder } from "./guards/storage-in-use";
 import type { DeviceWish } from "./wish";
 
 /** What the host can no longer use when a VM gets this function, one line each: driver, network interfaces, disks. */
@@ -8,7 +9,9 @@ export function lossOf(facts: HostFacts, device: PciDevice): readonly string[] {
   const what = `${device.address} (${device.identity.label})`;
   const nics = facts.network.filter((nic) => nic.carriedBy === device.address).map((nic) => nic.name);
   const disks = new Set(
-    facts.storage.filter((use) => use.carriedBy.includes(device.address)).map((use) => use.blockDevices.at(-1)),
+    facts.storage.uses
+      .filter(({ carriedBy }) => carriedBy.includes(device.address))
+      .flatMap(({ blockDevices }) => disksUnder(facts, device, blockDevices).at(-1) ?? []),
   );
   const virtual = [...facts.pciDevices.values()].filter((other) => other.physicalFunction === device.address);
   return [

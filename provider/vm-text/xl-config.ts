@@ -24,6 +24,8 @@ export interface XlConfig {
   readonly type: "pv" | "pvh" | "hvm";
   /** The devices that xl sees, in order: it stops at the first nested list, and a `pci` that is not a list has none. */
   readonly pci: readonly PciEntry[];
+  /** The elements of `disk` as they are written. */
+  readonly disks: readonly string[];
   /** `pci_permissive` and the like, the defaults for devices that do not set the option themselves. */
   readonly pciDefaults: AttachOptions;
 }
@@ -39,6 +41,11 @@ export function parseXlConfig(text: string, language: ConfigLanguage = XL_LANGUA
     passthrough: textOf(syntax, "passthrough"),
     type: typeOf(syntax),
     pci: pciEntries(syntax),
+    disks: (syntax.settings.get("disk")?.parts ?? []).flatMap(({ value }) =>
+      value.kind === "text"
+        ? [value.text]
+        : value.elements.flatMap((element) => (element.value.kind === "text" ? [element.value.text] : [])),
+    ),
     pciDefaults: {
       ...flag(syntax, "pci_permissive", "permissive"),
       ...flag(syntax, "pci_msitranslate", "msitranslate"),

@@ -19,7 +19,14 @@ test("the devices of the host, with what holds them", () => {
 });
 
 test("the disk that carries / and the NIC that carries the session", () => {
-  expect(facts.storage).toEqual([{ mountPoint: "/", blockDevices: ["vda1", "vda"], carriedBy: ["0000:00:02.0"] }]);
+  expect(facts.storage.uses).toEqual([
+    {
+      purpose: { kind: "mount", point: "/" },
+      blockDevices: ["vda1", "vda"],
+      carriedBy: ["0000:00:02.0"],
+      untraced: undefined,
+    },
+  ]);
   const route = interfacesUnder(facts.network, facts.machine.sshServerAddress ?? "");
   expect(route.map((one) => [one.name, one.carriedBy])).toEqual([["mgmt0", "0000:00:03.0"]]);
 });

@@ -79,7 +79,7 @@ const cases: readonly [string, string[], string[], string[]][] = [
   ],
 ];
 test.each(cases)("%s is traced to what carries it", (_, lines, blockDevices, carriedBy) => {
-  const [use] = storageFact.parse({ text: lines.join("\n"), exitCode: 0 });
+  const [use] = storageFact.parse({ text: lines.join("\n"), exitCode: 0 }).uses;
   expect(use).toMatchObject({ blockDevices, carriedBy });
 });
 

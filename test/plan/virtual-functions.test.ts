@@ -117,7 +117,18 @@ const NIC_ON_FUNCTION: Partial<HostFacts> = {
   network: [...LAB.network, { name: "vf0", addresses: ["192.0.2.9"], carriedBy: address("03:00.1"), lower: [] }],
 };
 const DISK_ON_FUNCTION: Partial<HostFacts> = {
-  storage: [...LAB.storage, { mountPoint: "/srv", blockDevices: ["nvme1n1"], carriedBy: [address("03:00.1")] }],
+  storage: {
+    ...LAB.storage,
+    uses: [
+      ...LAB.storage.uses,
+      {
+        purpose: { kind: "mount", point: "/srv" },
+        blockDevices: ["nvme1n1"],
+        carriedBy: [address("03:00.1")],
+        untraced: undefined,
+      },
+    ],
+  },
 };
 const VM_WITH_FUNCTION: Partial<HostFacts> = {
   domains: [

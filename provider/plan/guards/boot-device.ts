@@ -1,17 +1,24 @@
 import { describeDevice } from "./carries";
 import type { GuardRule } from "./guard";
-import { isNeededToBoot, storageUsesOn } from "./storage-in-use";
+import { byDisk, describePurposes, isNeededToBoot, storageUsesOn, storageUsesPerhapsOn } from "./storage-in-use";
 
-/** The host loses a disk that it boots from or runs on. */
+/** The host loses a disk that it boots from or runs on, or may lose it. */
 export const bootDevice: GuardRule = {
   override: "allow",
   judge: ({ facts, lost }) =>
-    lost.flatMap((device) =>
-      storageUsesOn(facts, device)
-        .filter(isNeededToBoot)
-        .map(
-          ({ blockDevices, mountPoint }) =>
-            `${describeDevice(device)} carries ${blockDevices.at(-1) ?? "a disk"}, which the host uses for ${mountPoint}: the host cannot run without it`,
+    lost.flatMap((device) => {
+      const known = byDisk(facts, device, storageUsesOn(facts, device).filter(isNeededToBoot));
+      const unknown = storageUsesPerhapsOn(facts, device).filter(isNeededToBoot);
+      return [
+        ...known.map(
+          ([disk, uses]) =>
+            `${describeDevice(device)} carries ${disk}, which the host uses for ${describePurposes(uses)}: the host cannot run without it`,
         ),
-    ),
+        ...(known.length > 0 || unknown.length === 0
+          ? []
+          : [
+              `${describeDevice(device)} may carry ${describePurposes(unknown)} of the host, which could not be traced to a device: the host cannot run without it`,
+            ]),
+      ];
+    }),
 };

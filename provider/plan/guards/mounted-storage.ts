@@ -1,17 +1,39 @@
 import { describeDevice } from "./carries";
 import type { GuardRule } from "./guard";
-import { isNeededToBoot, storageUsesOn } from "./storage-in-use";
+import { byDisk, describePurposes, isNeededToBoot, storageUsesOn, storageUsesPerhapsOn } from "./storage-in-use";
+import { vmDisksOn } from "./vm-disks";
 
-/** The host loses a disk that is in use. */
+/** The host loses a disk that is in use: mounted, a member of something that spreads over disks, or a VM's. */
 export const mountedStorage: GuardRule = {
   override: "allow",
   judge: ({ facts, lost }) =>
-    lost.flatMap((device) =>
-      storageUsesOn(facts, device)
-        .filter((use) => !isNeededToBoot(use))
-        .map(
-          ({ blockDevices, mountPoint }) =>
-            `${describeDevice(device)} carries ${blockDevices.at(-1) ?? "a disk"}, which the host uses for ${mountPoint}. Unmount it first`,
+    lost.flatMap((device) => {
+      const known = byDisk(
+        facts,
+        device,
+        storageUsesOn(facts, device).filter((use) => !isNeededToBoot(use)),
+      );
+      const unknown = storageUsesPerhapsOn(facts, device).filter(
+        (use) => use.untraced === "disk" && !isNeededToBoot(use),
+      );
+      return [
+        ...known.map(
+          ([disk, uses]) =>
+            `${describeDevice(device)} carries ${disk}, which the host uses for ${describePurposes(uses)}. ${remedyFor(uses.map(({ purpose }) => purpose.kind))}`,
         ),
-    ),
+        ...vmDisksOn(facts, device).map(
+          ({ vm, path }) =>
+            `${describeDevice(device)} carries ${path}, which is a disk of the VM "${vm}". Remove it there first`,
+        ),
+        ...(known.length > 0 || unknown.length === 0
+          ? []
+          : [
+              `${describeDevice(device)} may carry ${describePurposes(unknown)} of the host, which could not be traced to a device. Unmount it first`,
+            ]),
+      ];
+    }),
 };
+
+function remedyFor(kinds: readonly string[]): string {
+  return kinds.includes("mount") ? "Unmount it first" : "Take the disk out of it first, or wipe it (wipefs)";
+}

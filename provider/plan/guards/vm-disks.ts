@@ -1,0 +1,42 @@
+import type { HostFacts } from "../../facts/host-facts";
+import type { PciDevice } from "../../facts/pci-devices";
+import { storageAt } from "../../facts/storage";
+import { vmConfigs } from "../../facts/vm-configs";
+import { parseXlConfig } from "../../vm-text/xl-config";
+import { carries } from "./carries";
+
+/** A block device of the host that a VM has as a disk. */
+export interface HostDiskOfVm {
+  readonly vm: string;
+  /** `/dev/vg0/web` */
+  readonly path: string;
+}
+
+/** The disks of VMs that a device carries, running or not. Disks in files are guarded by the mount that holds them. */
+export function vmDisksOn(facts: HostFacts, device: PciDevice): readonly HostDiskOfVm[] {
+  return disksOfVms(facts).filter(({ path }) =>
+    storageAt(facts.storage, path)?.carriedBy.some((address) => carries(facts, device, address)),
+  );
+}
+
+function disksOfVms(facts: HostFacts): readonly HostDiskOfVm[] {
+  return vmConfigs(facts.files).flatMap((file) => {
+    const config = parseXlConfig(file.text);
+    if (config.kind === "error") return [];
+    const vm = config.name ?? file.path;
+    return config.disks.flatMap((disk) => {
+      const path = pathOfDisk(disk);
+      return path === undefined ? [] : [{ vm, path }];
+    });
+  });
+}
+
+/**
+ * The block device of a disk specification: `phy:vg0/web,xvda,w`, `/dev/sdb,raw,xvda,rw`, `vdev=xvda, target=/dev/sdb`
+ * (xen, docs/man/xl-disk-configuration.5.pod.in, 4.17). A `phy:` path may leave out /dev.
+ */
+function pathOfDisk(disk: string): string | undefined {
+  const physical = /(?:^|[\s,=])(?:\w+:)*phy:([^,\s]+)/.exec(disk)?.[1];
+  if (physical !== undefined) return physical.startsWith("/") ? physical : `/dev/${physical}`;
+  return /(?:^|[\s,=:])(\/dev\/[^,\s]+)/.exec(disk)?.[1];
+}
