@@ -1,11 +1,17 @@
 import { GUARD_NAMES } from "../../../provider/plan/guards/guards";
 import { planPresent } from "../../../provider/plan/kinds/kinds";
 import { ownedBy } from "../recorded-host";
+import { MEMBERS } from "./cases/members";
 import { MOUNTED_STORAGE } from "./cases/mounted-storage";
+import { UNTRACED_STORAGE } from "./cases/untraced-storage";
+import { VM_DISKS } from "./cases/vm-disks";
 import { factsOf, type Situation, wishOf } from "./situation";
 
 const GROUPS: Readonly<Record<string, readonly Situation[]>> = {
   "disks that the host has mounted": MOUNTED_STORAGE,
+  "disks that cannot be found": UNTRACED_STORAGE,
+  "disks that are part of something": MEMBERS,
+  "disks of VMs": VM_DISKS,
 };
 
 const DEV = ownedBy("dev", "token-1");

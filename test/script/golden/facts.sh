@@ -69,7 +69,7 @@ ask_pci_devices() {
 ask_storage() {
   ls -ld /sys/class/block/*
   ls -d /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
-  grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name
+  grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name /sys/class/block/*/dm/uuid /sys/class/block/*/loop/backing_file
   # Linux 2.6.18 has neither /sys/class/block nor mountinfo: print what it has in today's form.
   [ -d /sys/class/block ] || for block in /sys/block/*; do
     disk=${block##*/}
@@ -78,6 +78,7 @@ ask_storage() {
       [ -e "$part/dev" ] || continue
       name=${part##*/}
       path=$device/block/$disk
+      [ -n "$device" ] || path=../devices/virtual/block/$disk
       [ "$part" = "$block" ] || path=$path/$name
       echo "old /sys/class/block/$name -> $path"
       echo "/sys/class/block/$name/dev:$(cat "$part/dev")"
@@ -93,7 +94,20 @@ ask_storage() {
     echo "mount 0 0 $((number >> 8 & 4095)):$((number & 255 | number >> 12 & 1048320)) / $point rw - $type $source -"
   done < /proc/mounts
   sed 's/^/mount /' /proc/self/mountinfo
-  sed 's/^/swap /' /proc/swaps
+  while read -r area type more; do
+    echo "swap $area $type"
+  done < /proc/swaps
+  # What is on the disks, from udev's database; blkid would have to read the disks.
+  if [ -d /run/udev/data ]; then
+    grep -HE '^(S:|E:ID_FS_(TYPE|LABEL)=)' /run/udev/data/b*
+  elif command -v blkid > /dev/null; then
+    limited 20 blkid | sed 's/^/blkid /'
+  fi
+  # Of the status only pools and their devices: the rest changes with every error and scrub.
+  if [ -d /sys/module/zfs ] && command -v zpool > /dev/null; then
+    limited 20 zpool status -LP | sed -n -e 's/^ *pool: /zpool /p' -e 's#^[[:space:]]*\(/dev/[^[:space:]]*\).*#vdev \1#p'
+  fi
+  return 0
 }
 ask_network() {
   ls -ld /sys/class/net/* /sys/class/net/*/master

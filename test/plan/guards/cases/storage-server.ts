@@ -33,16 +33,48 @@ const ON: Readonly<Record<string, string>> = {
 
 const number = (name: string) => `8:${[...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 9973}`;
 
-/** A disk, partition or mapping of the server as its kernel shows it: a link and a number. */
-export function blockDevice(name: string): string {
+/**
+ * A disk, partition or mapping of the server as its kernel shows it: a link and a number. `folder` is where one that the
+ * server lacks is in /sys/devices.
+ */
+export function blockDevice(name: string, folder = "virtual/block"): string {
   const disk = Object.keys(ON).find((start) => name.startsWith(start));
-  const path = disk ? `${ON[disk]}/${disk}${name === disk ? "" : `/${name}`}` : `virtual/block/${name}`;
+  const path = disk ? `${ON[disk]}/${disk}${name === disk ? "" : `/${name}`}` : `${folder}/${name}`;
   return `${link(`/sys/class/block/${name}`)} -> ../../devices/${path}\n/sys/class/block/${name}/dev:${number(name)}`;
+}
+
+/** Several of them. */
+export function blockDevices(...names: readonly string[]): string {
+  return names.map((name) => blockDevice(name)).join("\n");
+}
+
+/** A device of the device mapper. */
+export function mapping(name: string, mapped: string, uuid: string): string {
+  const folder = `/sys/class/block/${name}/dm`;
+  return `${blockDevice(name)}\n${folder}/name:${mapped}\n${folder}/uuid:${uuid}`;
+}
+
+/** What says that the first device is made of the second. */
+export function above(name: string, lower: string): string {
+  return `/sys/class/block/${name}/slaves/${lower}`;
+}
+
+/** What udev's database holds about a device (systemd, src/libsystemd/sd-device/device-private.c). */
+export function udev(name: string, type: string, label = "", inDev = `disk/by-path/${name}`): string {
+  const file = `/run/udev/data/b${number(name)}`;
+  return [`S:${inDev}`, `E:ID_FS_TYPE=${type}`, ...(label ? [`E:ID_FS_LABEL=${label}`] : [])]
+    .map((property) => `${file}:${property}`)
+    .join("\n");
 }
 
 /** A line of mountinfo for a file system on a block device of the server. */
 export function mounted(name: string, point: string, type = "ext4", source = `/dev/${name}`): string {
   return `mount 25 1 ${number(name)} / ${point} rw,relatime shared:1 - ${type} ${source} rw`;
+}
+
+/** A line of mountinfo for a file system without a block device of its own. */
+export function mountedElsewhere(point: string, type: string, source: string, options = "rw"): string {
+  return `mount 26 1 0:31 / ${point} rw,relatime shared:2 - ${type} ${source} ${options}`;
 }
 
 /** The root file system of the server: on the first disk of the SATA controller 00:17.0. */
