@@ -135,7 +135,7 @@ describe("removeFromHideList", () => {
         fc.pre(list !== undefined && list.length > 0);
         const entry = list[index % list.length];
         fc.pre(entry?.slot !== undefined && entry.function !== undefined);
-        const address = addressOf([entry.domain, entry.bus, entry.slot, entry.function]);
+        const address = addressOf([entry.segment, entry.bus, entry.slot, entry.function]);
         const { text } = removeFromHideList(before, address);
         expect(kernelHides(text)?.has(plain(address))).toBe(hiding(text, address).length > 0);
       }),
