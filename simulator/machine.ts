@@ -4,7 +4,7 @@ import { Faults } from "./faults";
 import { FileTree } from "./kernel/file-tree";
 import { Kernel, type KernelData } from "./kernel/kernel";
 import { type MountData, procfs } from "./kernel/procfs";
-import { type FixedFiles, sysfs } from "./kernel/sysfs";
+import { type FixedFiles, type OpenVswitchData, sysfs } from "./kernel/sysfs";
 import type { Libvirt, LibvirtData } from "./libvirt/libvirt";
 import type { Selinux, SelinuxData } from "./libvirt/selinux";
 import type { XapiData } from "./xapi/database";
@@ -63,6 +63,7 @@ interface NetworkData {
   readonly sshPort: number;
   readonly clientAddress: string;
   readonly interfaces: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+  readonly openVswitch?: OpenVswitchData;
 }
 
 /** A kind of host that was really seen: data, and the programs that are installed on it. */
@@ -138,7 +139,7 @@ export class Machine {
     };
     const kernel = () => this.kernel;
     this.files = new FileTree({
-      "/sys": sysfs(kernel, profile.sysfs),
+      "/sys": sysfs(kernel, profile.sysfs, profile.network.openVswitch),
       "/proc": procfs(kernel, profile.mounts, profile.swaps, profile.kernel.oldSysfs),
     });
     for (const folder of profile.folders) this.files.plantFolder(folder);

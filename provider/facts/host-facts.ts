@@ -8,7 +8,8 @@ import { guestComplaintsFact } from "./guest-complaints";
 import { iommuFact } from "./iommu";
 import { libvirtFact } from "./libvirt";
 import { machineFact } from "./machine";
-import { networkFact } from "./network";
+import { networkFact, ROUTE_TO } from "./network";
+import { networkStorageFact } from "./network-storage";
 import { pciDevicesFact } from "./pci-devices";
 import { pcibackFact } from "./pciback";
 import { pcibackConfFact } from "./pciback-conf";
@@ -29,6 +30,7 @@ export const FACTS = {
   pciDevices: pciDevicesFact,
   storage: storageFact,
   network: networkFact,
+  networkStorage: networkStorageFact,
   console: consoleFact,
   pciback: pcibackFact,
   files: filesFact,
@@ -56,7 +58,7 @@ type Parsed<Facts> = { readonly [name in keyof Facts]: Facts[name] extends Fact<
 
 /** Shell that defines the function `facts`, which prints all answers. */
 export function hostFactsShell(questions: Questions): string {
-  return `${PRINT_FILES}\n${factsShell(Object.values(FACTS), questions)}`;
+  return `${PRINT_FILES}\n${ROUTE_TO}\n${factsShell(Object.values(FACTS), questions)}`;
 }
 
 /** Reads what the shell function `facts` printed. Throws UnreadableFactsError. */

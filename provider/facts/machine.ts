@@ -29,7 +29,9 @@ export const machineFact: Fact<Machine> = {
   ask: `
 grep -H '' /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
 grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
-echo "/ssh:$SSH_ROUTE"
+# "clientip clientport serverip serverport", sshd(8); the ports differ from session to session
+set -- $SSH_ROUTE
+echo "/ssh:$1 $3"
 for command in ${NEEDED_COMMANDS.join(" ")}; do
   command -v "$command" >&2 || echo "/missing/$command:"
 done`,
@@ -43,11 +45,7 @@ done`,
       bootId: values.get("/proc/sys/kernel/random/boot_id") ?? "",
       kernelRelease: values.get("/proc/sys/kernel/osrelease") ?? "",
       kernelCommandLine: values.get("/proc/cmdline") ?? "",
-      // "clientip clientport serverip serverport", sshd(8)
-      sshServerAddress: values
-        .get("/ssh")
-        ?.split(" ")[2]
-        ?.replace(/^::ffff:|%.*$/g, ""),
+      sshServerAddress: / (?:::ffff:)?([^\s%]+)/.exec(values.get("/ssh") ?? "")?.[1],
       missingCommands: [...values.keys()].filter((path) => path.startsWith("/missing/")).map((path) => path.slice(9)),
     };
   },

@@ -7,7 +7,7 @@ import type { DeviceWish } from "./wish";
 /** What the host can no longer use when a VM gets this function, one line each: driver, network interfaces, disks. */
 export function lossOf(facts: HostFacts, device: PciDevice): readonly string[] {
   const what = `${device.address} (${device.identity.label})`;
-  const nics = facts.network.filter((nic) => nic.carriedBy === device.address).map((nic) => nic.name);
+  const nics = facts.network.interfaces.filter((nic) => nic.carriedBy === device.address).map((nic) => nic.name);
   const disks = new Set(
     facts.storage.uses
       .filter(({ carriedBy }) => carriedBy.includes(device.address))

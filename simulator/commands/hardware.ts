@@ -13,12 +13,26 @@ export const hardwareCommands: Commands = {
     return succeeded(devices.map((device) => describe(device, options)).join(""));
   },
   ip: (call) => {
-    const words = call.args.filter((arg) => !arg.startsWith("-"));
-    if (!"address".startsWith(words[0] ?? "")) return failed(1, `Object "${words[0]}" is unknown, try "ip help".\n`);
-    const lines = call.machine.profile.network.interfaces
-      .filter(({ name }) => name === "lo" || call.machine.files.exists(`/sys/class/net/${name}`))
-      .flatMap(({ name, addresses }, at) => addresses.map((address) => addressLine(at + 1, name, address)));
-    return succeeded(lines.join(""));
+    const [object = "", verb, ...words] = call.args.filter((arg) => !arg.startsWith("-"));
+    const interfaces = call.machine.profile.network.interfaces.filter(
+      ({ name }) => name === "lo" || call.machine.files.exists(`/sys/class/net/${name}`),
+    );
+    if ("address".startsWith(object)) {
+      const lines = interfaces.flatMap(({ name, addresses }, at) =>
+        addresses.map((address) => addressLine(at + 1, name, address)),
+      );
+      return succeeded(lines.join(""));
+    }
+    if ("link".startsWith(object)) {
+      return succeeded(interfaces.map(({ name }, at) => `${at + 1}: ${name}: <UP> mtu 1500 qdisc noop \n`).join(""));
+    }
+    if (object !== "route") return failed(1, `Object "${object}" is unknown, try "ip help".\n`);
+    const { clientAddress, sshAddress } = call.machine.profile.network;
+    const outgoing = interfaces.find(({ addresses }) => addresses.some((one) => one.startsWith(`${sshAddress}/`)));
+    if (!outgoing) return verb === "get" ? failed(2, "RTNETLINK answers: Network is unreachable\n") : succeeded("");
+    if (verb !== "get") return succeeded(`default via ${clientAddress} dev ${outgoing.name} \n`);
+    const [to, from, source] = words;
+    return succeeded(`${to} ${from ? `from ${source} ` : ""}dev ${outgoing.name} uid 0 \n    cache \n`);
   },
 };
 

@@ -7,10 +7,16 @@ import type { PciDriver, PciFunction } from "./pci-bus";
 /** Files outside the PCI bus that a profile has: path -> text, such as /sys/hypervisor/type. */
 export type FixedFiles = Readonly<Record<string, string>>;
 
+/** The Open vSwitch of a host: its bridges, and the NICs that are ports of them. */
+export interface OpenVswitchData {
+  readonly bridges: readonly string[];
+  readonly ports: readonly string[];
+}
+
 const DRIVERS = "/sys/bus/pci/drivers";
 
 /** /sys, computed from the kernel model: every read and link shows the state of that moment. */
-export function sysfs(kernel: () => Kernel, fixed: FixedFiles): VirtualFiles {
+export function sysfs(kernel: () => Kernel, fixed: FixedFiles, openVswitch?: OpenVswitchData): VirtualFiles {
   let version = -1;
   let of: Kernel | undefined;
   let files: ReadonlyMap<string, VirtualNode> = new Map();
@@ -19,7 +25,7 @@ export function sysfs(kernel: () => Kernel, fixed: FixedFiles): VirtualFiles {
     if (now !== of || now.bus.version !== version) {
       of = now;
       version = now.bus.version;
-      files = new SysfsTree(now).render(fixed);
+      files = new SysfsTree(now).render(fixed, openVswitch);
     }
     return files;
   };
@@ -30,12 +36,13 @@ class SysfsTree {
 
   constructor(private readonly kernel: Kernel) {}
 
-  render(fixed: FixedFiles): ReadonlyMap<string, VirtualNode> {
+  render(fixed: FixedFiles, openVswitch?: OpenVswitchData): ReadonlyMap<string, VirtualNode> {
     this.folder("/sys");
     for (const [path, text] of Object.entries(fixed)) this.text(path, text);
     this.bus();
     for (const driver of this.kernel.bus.drivers) this.driver(driver);
     for (const device of this.kernel.bus.devices) this.device(device);
+    if (openVswitch) this.openVswitch(openVswitch);
     for (const name of this.kernel.loadedModules) {
       this.text(`/sys/module/${name}/initstate`, "live\n");
       this.text(`/sys/module/${name}/refcnt`, "0\n");
@@ -70,6 +77,19 @@ class SysfsTree {
     if (this.kernel.iommu) this.link("/sys/class/iommu/dmar0", "/sys/devices/virtual/iommu/dmar0");
     if (this.kernel.iommu) this.folder("/sys/devices/virtual/iommu/dmar0");
     this.folder("/sys/module");
+  }
+
+  /** The master of a port is the datapath, not its bridge (linux, net/openvswitch/vport-netdev.c, 4.4). */
+  private openVswitch({ bridges, ports }: OpenVswitchData): void {
+    for (const name of ["ovs-system", ...bridges]) {
+      this.text(`/sys/devices/virtual/net/${name}/operstate`, "unknown\n");
+      this.link(`/sys/class/net/${name}`, `/sys/devices/virtual/net/${name}`);
+    }
+    for (const name of ports) {
+      const nic = this.nodes.get(`/sys/class/net/${name}`);
+      if (nic?.kind !== "link") continue;
+      this.link(`/sys/${nic.target.replace(/^(\.\.\/)+/, "")}/master`, "/sys/devices/virtual/net/ovs-system");
+    }
   }
 
   private driver(driver: PciDriver): void {

@@ -162,6 +162,7 @@ export const xcpNg83 = xenServer({
       { name: "eth1", addresses: [] },
       { name: "xenbr0", addresses: ["10.0.0.31/24"] },
     ],
+    openVswitch: { bridges: ["xenbr0"], ports: ["eth0"] },
   },
   sysfs: {},
   mounts: [

@@ -80,6 +80,7 @@ export const xenServer7 = xenServer({
       { name: "eth1", addresses: [] },
       { name: "xenbr0", addresses: ["10.0.0.21/24"] },
     ],
+    openVswitch: { bridges: ["xenbr0"], ports: ["eth0"] },
   },
   sysfs: {},
   mounts: [

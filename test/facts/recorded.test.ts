@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { readHostFacts } from "../../provider/facts/host-facts";
-import { interfacesUnder } from "../../provider/facts/network";
 import { vmConfigs } from "../../provider/facts/vm-configs";
+import { routeOfSession } from "../../provider/plan/guards/ssh-route";
 import { recordedFacts } from "../recorded/recorded-facts";
 
 const facts = recordedFacts("debian12-xen4.17");
@@ -27,8 +27,9 @@ test("the disk that carries / and the NIC that carries the session", () => {
       untraced: undefined,
     },
   ]);
-  const route = interfacesUnder(facts.network, facts.machine.sshServerAddress ?? "");
-  expect(route.map((one) => [one.name, one.carriedBy])).toEqual([["mgmt0", "0000:00:03.0"]]);
+  const route = routeOfSession(facts);
+  expect(route.unknownBecause).toBeUndefined();
+  expect(route.interfaces.map((one) => [one.name, one.carriedBy])).toEqual([["mgmt0", "0000:00:03.0"]]);
 });
 
 test("Xen, its IOMMU, and pciback as a module", () => {

@@ -1,4 +1,3 @@
-import { interfacesUnder, networkFact } from "../../provider/facts/network";
 import { storageFact } from "../../provider/facts/storage";
 
 const link = (path: string, target: string) =>
@@ -81,46 +80,4 @@ const cases: readonly [string, string[], string[], string[]][] = [
 test.each(cases)("%s is traced to what carries it", (_, lines, blockDevices, carriedBy) => {
   const [use] = storageFact.parse({ text: lines.join("\n"), exitCode: 0 }).uses;
   expect(use).toMatchObject({ blockDevices, carriedBy });
-});
-
-const net = (name: string, under: string) => link(`/sys/class/net/${name}`, `${under}/net/${name}`);
-const NIC = "pci0000:00/0000:00:1c.0/0000:04:00.0";
-
-/** [how the address lies on the NIC, what the host answers] */
-const routes: readonly [string, string[]][] = [
-  ["the NIC itself", [net("eth0", NIC), "2: eth0    inet 192.0.2.7/24 brd 192.0.2.255 scope global eth0"]],
-  [
-    "a bridge",
-    [
-      net("eth0", NIC),
-      net("br0", "virtual"),
-      link("/sys/class/net/eth0/master", "virtual/net/br0"),
-      "3: br0    inet 192.0.2.7/24 scope global br0",
-    ],
-  ],
-  [
-    "a VLAN on a bond",
-    [
-      net("eth0", NIC),
-      net("bond0", "virtual"),
-      net("vlan5", "virtual"),
-      "/sys/class/net/vlan5/lower_bond0",
-      "/sys/class/net/bond0/lower_eth0",
-      "4: vlan5    inet 192.0.2.7/24 scope global vlan5",
-    ],
-  ],
-  [
-    "an Open vSwitch bridge",
-    [
-      net("eth0", NIC),
-      net("ovs-system", "virtual"),
-      net("xenbr0", "virtual"),
-      link("/sys/class/net/eth0/master", "virtual/net/ovs-system"),
-      "5: xenbr0    inet 192.0.2.7/24 scope global xenbr0",
-    ],
-  ],
-];
-test.each(routes)("a session through %s is traced to the NIC", (_, lines) => {
-  const interfaces = networkFact.parse({ text: lines.join("\n"), exitCode: 0 });
-  expect(interfacesUnder(interfaces, "192.0.2.7").map((one) => one.carriedBy)).toContain("0000:04:00.0");
 });

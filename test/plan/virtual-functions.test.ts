@@ -114,7 +114,21 @@ test("a number that somebody else set after us stays in the end", () => {
 });
 
 const NIC_ON_FUNCTION: Partial<HostFacts> = {
-  network: [...LAB.network, { name: "vf0", addresses: ["192.0.2.9"], carriedBy: address("03:00.1"), lower: [] }],
+  network: {
+    ...LAB.network,
+    interfaces: [
+      ...LAB.network.interfaces,
+      {
+        name: "vf0",
+        addresses: ["192.0.2.9"],
+        carriedBy: address("03:00.1"),
+        lower: [],
+        up: true,
+        tunnel: false,
+        routed: false,
+      },
+    ],
+  },
 };
 const DISK_ON_FUNCTION: Partial<HostFacts> = {
   storage: {

@@ -7,7 +7,9 @@ import { startSimulatedHost } from "../../simulator";
 export async function factsOf(profile: "xenserver-7" | "xcpng-8.3"): Promise<HostFacts> {
   const host = await startSimulatedHost({ name: "xs1", profile });
   try {
-    const { stdout } = await host.exec(factsScript({ vmConfigPaths: [], libvirt: false }));
+    const { stdout } = await host.exec(
+      `set -- "$SSH_CONNECTION"\n${factsScript({ vmConfigPaths: [], libvirt: false })}`,
+    );
     return readHostFacts(stdout);
   } finally {
     await host.stop();

@@ -51,10 +51,18 @@ $file
     echo
   done
 }
+route_to() {
+  case $1 in
+    *%*) echo "${1#*%}" ;;
+    *) { ip route get "$1" ${2:+from "$2"} || ip route get "$1"; } | sed -n 's/.* dev \([^ ]*\).*/\1/p' ;;
+  esac
+}
 ask_machine() {
   grep -H '' /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
   grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
-  echo "/ssh:$SSH_ROUTE"
+  # "clientip clientport serverip serverport", sshd(8); the ports differ from session to session
+  set -- $SSH_ROUTE
+  echo "/ssh:$1 $3"
   for command in flock cksum dd sed grep mktemp readlink; do
     command -v "$command" >&2 || echo "/missing/$command:"
   done
@@ -111,13 +119,48 @@ ask_storage() {
 }
 ask_network() {
   ls -ld /sys/class/net/* /sys/class/net/*/master
-  ls -d /sys/class/net/*/lower_*
+  ls -d /sys/class/net/*/lower_* /sys/class/net/lo/name_assign_type
+  ls -d /sys/bus/pci/devices/*/net /sys/bus/pci/devices/*/virtio*/net
+  grep -H '' /sys/class/net/*/ifindex /sys/class/net/*/iflink /sys/class/net/*/type /sys/class/net/*/operstate
+  grep -H '^DEVTYPE=' /sys/class/net/*/uevent
   # Linux before 3.9 has no lower links, and in 2.6.18 an interface is a folder with a link to its device.
   ls -d /sys/class/net/*/brif/* /sys/class/net/*/slave_* | sed -e 's#/brif/#/lower_#' -e 's#/slave_#/lower_#'
   for nic in /sys/class/net/*; do
-    [ -L "$nic" ] || echo "old $nic -> $(readlink "$nic/device")/net/${nic##*/}"
+    [ -L "$nic" ] || [ ! -d "$nic" ] || echo "old $nic -> $(readlink "$nic/device")/net/${nic##*/}"
   done
-  ip -o addr
+  if addresses=$(ip -o addr); then
+    echo "$addresses" | sed -n 's/^\([0-9]*: [^ ]*  *inet6*  *[^ ]*\).*/\1/p'
+    {
+      ip route show table all || ip route
+      ip -6 route show table all || ip -6 route
+    } | grep -Ev '^(local|broadcast|anycast|multicast) |^(fe80::/64|ff00::/8) ' | sed -n 's/.* dev \([^ ]*\).*/routed \1/p' | sort -u
+    # Where tunnels lead: a hub has too many peers to look at all.
+    {
+      { ip -d -o link || ip -o link; } | sed -n \
+        -e 's/^[0-9]*: \([^:@ ]*\)[:@].* remote \([0-9a-f.:]*\) .*/\1 \2/p' \
+        -e 's/^[0-9]*: \([^:@ ]*\)[:@].* peer \([0-9a-f.:]*\).*/\1 \2/p'
+      wg show all endpoints | sed -n 's/^\([^ 	]*\).*[ 	]\[*\([0-9a-f.:]*\)]*:[0-9]*$/\1 \2/p'
+    } | sort -u | head -n 32 | while read -r tunnel remote; do
+      route_to "$remote" | sed "s/^/through $tunnel /"
+    done | sort -u
+  else
+    ifconfig -a | sed -n -e 's/^\([^ ][^ ]*\).*/ifconfig \1/p' \
+      -e 's/^ *inet6* *\(addr:\)* *\([0-9a-f.:][0-9a-f.:]*\).*/ifconfig-address \2/p'
+  fi
+  sed -n '2,$s/.* \([^ ]*\) *$/pppoe \1/p' /proc/net/pppoe
+  # "clientip clientport serverip serverport", sshd(8)
+  set -- $SSH_ROUTE
+  route_to "${1#::ffff:}" "${3#::ffff:}" | sed 's/^/to-client /'
+}
+ask_network_storage() {
+  {
+    sed -n -e 's/^[^ ]* \([^ ]*\) \([^ ]*\) .*[ ,]addr=\([0-9a-f.:]*\).*/\3 \1 (\2)/p' \
+      -e 's/^\([0-9.]*\):[^ ]*\/[^ ]* \([^ ]*\) ceph .*/\1 \2 (ceph)/p' /proc/mounts
+    sed 's/$/ an iSCSI target/' /sys/class/iscsi_connection/*/address
+    sed -n 's/^traddr=\([0-9a-f.:]*\),.*/\1 an NVMe disk/p' /sys/class/nvme/*/address
+  } | sort -u | head -n 64 | while read -r server what; do
+    echo "storage $server $(route_to "$server" | head -n 1) $what"
+  done
 }
 ask_console() {
   grep -H '' /sys/bus/pci/devices/*/boot_vga
@@ -337,6 +380,7 @@ facts() {
   answer pci_devices
   answer storage
   answer network
+  answer network_storage
   answer console
   answer pciback
   answer files
