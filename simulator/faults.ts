@@ -1,5 +1,22 @@
 import { Errno, type ErrnoCode } from "./kernel/errno";
 
+/** Something that a script does on a simulated host: it begins a command, opens a file to write to it, or writes to it. */
+export type Moment =
+  | { readonly kind: "command"; readonly line: string }
+  | { readonly kind: "open" | "write"; readonly path: string };
+
+/** How a command ends that a fault ends. */
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** SIGKILL: the script and its children do nothing any more. Thrown by `Faults.watch`. */
+export class ScriptKilled extends Error {
+  override readonly name = "ScriptKilled";
+}
+
 /** Something that goes wrong on a simulated host; `times` is how often, without it always. */
 export type Fault = { readonly times?: number } & (
   | {
@@ -23,6 +40,11 @@ export type Fault = { readonly times?: number } & (
 
 /** What goes wrong on one host. */
 export class Faults {
+  /**
+   * Called at every moment of a script, before anything of it happens. What it returns, a command ends with at once; it
+   * throws Errno where a file is to refuse the write, and ScriptKilled to end the script there.
+   */
+  watch: ((moment: Moment) => Ended | undefined) | undefined;
   private readonly active: { readonly fault: Fault; left: number }[] = [];
 
   add(fault: Fault): void {
@@ -46,7 +68,9 @@ export class Faults {
     );
   }
 
-  failureOf(command: string): { stdout: string; stderr: string; exitCode: number } | undefined {
+  failureOf(command: string): Ended | undefined {
+    const ended = this.watch?.({ kind: "command", line: command });
+    if (ended) return ended;
     const fault = this.take((one) => "command" in one && begins(command, one.command));
     if (!fault || !("command" in fault)) return undefined;
     return { stdout: fault.stdout ?? "", stderr: fault.stderr ?? "", exitCode: fault.exitCode ?? 1 };
@@ -68,6 +92,7 @@ export class Faults {
 
   /** Throws the Errno of a fault that concerns this file. */
   checkWrite(path: string, when: "open" | "write"): void {
+    this.watch?.({ kind: when, path });
     const fault = this.take((one) => {
       if ("write" in one) return when === "write" && one.write === path;
       if (!("writesUnder" in one)) return false;

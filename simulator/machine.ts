@@ -25,6 +25,9 @@ export interface Session {
   /** How many programs with a time limit are running; what hangs below one is killed at once. */
   limits: number;
   readonly cutConnection: () => void;
+  /** SIGKILL to all of its processes. */
+  readonly kill: () => void;
+  readonly killed: AbortSignal;
 }
 
 /** One run of a program on a simulated host. All text is bytes as Latin-1 characters. */
@@ -150,6 +153,7 @@ export class Machine {
     for (const name of [...Object.keys(profile.commands), ...STANDARD_PROGRAMS]) this.installProgram(name);
     this.xapi = profile.xapi && new Xapi(profile.xapi, this);
     profile.install(this);
+    this.files.syncAll();
     this.files.onWrite = (path, when) => this.faults.checkWrite(path, when);
     this.booted = Promise.resolve(profile.boot(this));
   }
@@ -176,24 +180,38 @@ export class Machine {
     return this.power.signal;
   }
 
-  /** Down and up again: what is not on disk is gone. Ends when one can log in. */
+  /** Down and up again: what is in memory alone is gone. Ends when one can log in. */
   reboot(): Promise<void> {
+    this.files.syncAll();
+    return this.boot();
+  }
+
+  /** The power fails and comes back: what was not synced is gone too. Ends when one can log in. */
+  losePower(): Promise<void> {
+    this.files.forgetUnsynced();
+    return this.boot();
+  }
+
+  private boot(): Promise<void> {
     this.power.abort();
     this.power = new AbortController();
     this.locks.clear();
-    this.files.forget("/run");
+    this.files.forget("/run", this.profile.folders);
     this.booted = Promise.resolve(this.profile.boot(this));
     return this.booted;
   }
 
   login(login: Pick<Session, "user" | "uid" | "sudo" | "cutConnection">): Session {
     this.lastPid += 13;
+    const life = new AbortController();
     const session = {
       ...login,
       pid: this.lastPid,
       descriptors: new Map<number, string>(),
       backgroundStatus: 0,
       limits: 0,
+      kill: () => life.abort(),
+      killed: life.signal,
     };
     this.sessions.add(session);
     return session;

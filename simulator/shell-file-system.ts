@@ -3,6 +3,8 @@ import { SHELL_BUILTINS } from "./commands/standard";
 import { Errno } from "./kernel/errno";
 import { parentOf } from "./kernel/file-node";
 import type { FileTree } from "./kernel/file-tree";
+import type { Session } from "./machine";
+import { whileAlive } from "./process-life";
 import { toBytes, toShellText } from "./wire-text";
 
 type Encoding = BufferEncoding | { encoding?: BufferEncoding | null } | undefined;
@@ -23,7 +25,7 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
 
   constructor(
     private readonly files: FileTree,
-    private readonly uid: number,
+    private readonly session: Session,
   ) {}
 
   /** The last refused write, once. */
@@ -41,24 +43,30 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
     return Buffer.from(await this.readFile(path), "utf8");
   }
 
-  async writeFile(path: string, content: FileContent, encoding?: Encoding): Promise<void> {
-    this.redirect(path, readContent(content, encoding), false);
+  writeFile(path: string, content: FileContent, encoding?: Encoding): Promise<void> {
+    return this.redirect(path, readContent(content, encoding), false);
   }
 
-  async appendFile(path: string, content: FileContent, encoding?: Encoding): Promise<void> {
-    this.redirect(path, readContent(content, encoding), true);
+  appendFile(path: string, content: FileContent, encoding?: Encoding): Promise<void> {
+    return this.redirect(path, readContent(content, encoding), true);
   }
 
   /** just-bash opens a redirection by writing nothing, and writes all of the output when the command has ended. */
-  private redirect(path: string, text: string, append: boolean): void {
-    if (isNull(path) || this.refused?.path === path) return;
-    try {
-      if (text === "") this.files.open(path, { truncate: !append, uid: this.uid });
-      else this.files.write(path, text, { append });
-    } catch (error) {
-      if (!(error instanceof Errno)) throw error;
-      this.refused = { when: text === "" ? "open" : "write", path, error };
-    }
+  private redirect(path: string, text: string, append: boolean): Promise<void> {
+    return this.change(() => {
+      if (isNull(path) || this.refused?.path === path) return;
+      try {
+        if (text === "") this.files.open(path, { truncate: !append, uid: this.session.uid });
+        else this.files.write(path, text, { append });
+      } catch (error) {
+        if (!(error instanceof Errno)) throw error;
+        this.refused = { when: text === "" ? "open" : "write", path, error };
+      }
+    });
+  }
+
+  private change(act: () => void | Promise<void>): Promise<void> {
+    return whileAlive(this.session, act);
   }
 
   async exists(path: string): Promise<boolean> {
@@ -92,7 +100,7 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
     if (options?.recursive && parentOf(path) !== path && !this.files.exists(parentOf(path))) {
       await this.mkdir(parentOf(path), options);
     }
-    if (!(options?.recursive && this.files.exists(path))) this.files.mkdir(path);
+    if (!(options?.recursive && this.files.exists(path))) await this.change(() => this.files.mkdir(path));
   }
 
   async readdir(path: string): Promise<string[]> {
@@ -107,15 +115,15 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
     if (options?.recursive && this.files.status(path, { followLast: false }).kind === "directory") {
       for (const name of this.files.list(path)) await this.rm(`${path}/${name}`, options);
     }
-    this.files.remove(path);
+    await this.change(() => this.files.remove(path));
   }
 
-  async cp(source: string, target: string): Promise<void> {
-    this.files.write(target, this.files.read(source));
+  cp(source: string, target: string): Promise<void> {
+    return this.change(() => this.files.write(target, this.files.read(source)));
   }
 
-  async mv(source: string, target: string): Promise<void> {
-    this.files.rename(source, target);
+  mv(source: string, target: string): Promise<void> {
+    return this.change(() => this.files.rename(source, target));
   }
 
   resolvePath(base: string, path: string): string {
@@ -131,16 +139,16 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
     return [];
   }
 
-  async chmod(path: string, mode: number): Promise<void> {
-    this.files.setStatus(path, { mode });
+  chmod(path: string, mode: number): Promise<void> {
+    return this.change(() => this.files.setStatus(path, { mode }));
   }
 
-  async symlink(target: string, path: string): Promise<void> {
-    this.files.symlink(target, path);
+  symlink(target: string, path: string): Promise<void> {
+    return this.change(() => this.files.symlink(target, path));
   }
 
-  async link(existing: string, path: string): Promise<void> {
-    this.files.write(path, this.files.read(existing));
+  link(existing: string, path: string): Promise<void> {
+    return this.change(() => this.files.write(path, this.files.read(existing)));
   }
 
   async readlink(path: string): Promise<string> {
@@ -155,8 +163,8 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
     return at;
   }
 
-  async utimes(path: string, _accessed: Date, modified: Date): Promise<void> {
-    this.files.setStatus(path, { mtime: modified.getTime() });
+  utimes(path: string, _accessed: Date, modified: Date): Promise<void> {
+    return this.change(() => this.files.setStatus(path, { mtime: modified.getTime() }));
   }
 }
 

@@ -2,7 +2,15 @@ import type { CommandContext, CustomCommand, ExecResult, IFileSystem } from "jus
 import { failed, KILLED, succeeded } from "./commands/command";
 import { SHELL_BUILTINS, STANDARD_PROGRAMS, WRAPPED_PROGRAMS } from "./commands/standard";
 import { type JustBash, loadJustBash } from "./just-bash";
-import { type Command, type CommandOutput, type Machine, type Session, systemProgram } from "./machine";
+import {
+  type Command,
+  type CommandCall,
+  type CommandOutput,
+  type Machine,
+  type Session,
+  systemProgram,
+} from "./machine";
+import { whileAlive } from "./process-life";
 import { type RefusedWrite, ShellFileSystem } from "./shell-file-system";
 import { AFTER_BACKGROUND, AFTER_EXEC, AFTER_WRITE, completeScript, RUN, WAIT } from "./shell-transform";
 import { toBytes, toShellText } from "./wire-text";
@@ -24,7 +32,7 @@ export interface ShellRun {
 export async function runShell(run: ShellRun): Promise<CommandOutput> {
   const { machine, session } = run;
   const library = loadJustBash();
-  const files = new ShellFileSystem(machine.files, session.uid);
+  const files = new ShellFileSystem(machine.files, session);
   const shell = new library.Bash({
     fs: files as unknown as IFileSystem,
     env: run.env ? Object.fromEntries(run.env) : {},
@@ -38,12 +46,19 @@ export async function runShell(run: ShellRun): Promise<CommandOutput> {
   shell.registerTransformPlugin({ name: "host", transform: ({ ast }) => ({ ast: completeScript(ast) }) });
   const positional = (run.args ?? []).map(quote).join(" ");
   const script = run.args && run.args.length > 0 ? `set -- ${positional}\n${run.script}` : run.script;
-  const result = await shell.exec(toShellText(script), {
+  const ended = shell.exec(toShellText(script), {
     rawScript: true,
     stdin: toShellText(run.stdin ?? ""),
     signal: machine.powerOff,
   });
-  return output(result);
+  return Promise.race([ended.then(output), killed(session)]);
+}
+
+/** just-bash hands over what a script printed when it ends, so that of one that was killed is lost. */
+function killed({ killed: signal }: Session): Promise<CommandOutput> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(failed(137, "")), { once: true });
+  });
 }
 
 function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem): CustomCommand[] {
@@ -59,7 +74,8 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
       return system ? [known, elsewhere] : [known];
     });
   // A program of just-bash that some fault names is asked for, too, before it runs.
-  const watched = STANDARD_PROGRAMS.filter((name) => machine.faults.commands.includes(name)).map((name) =>
+  const { commands, watch } = machine.faults;
+  const watched = STANDARD_PROGRAMS.filter((name) => watch !== undefined || commands.includes(name)).map((name) =>
     adapt(library, run, name, (call) => call.builtin(call.args)),
   );
   return [
@@ -113,44 +129,39 @@ function refusal(shell: string, name: string, line: number, refused: RefusedWrit
 
 function adapt(library: JustBash, run: ShellRun, name: string, command: Command, as = name): CustomCommand {
   const { machine, session } = run;
-  return library.defineCommand(as, async (args, context) => {
+  return library.defineCommand(as, (args, context) => {
     const words = args.map(toBytes);
     const line = [name, ...words].join(" ");
-    machine.commandLines.push(line);
-    if (machine.faults.cutsDuring(line)) session.cutConnection();
-    const failure = machine.faults.failureOf(line);
-    if (failure) return result(failure);
-    if (machine.faults.hangs(line)) {
-      if (session.limits === 0) await poweredOff(machine);
-      return result(failed(KILLED, ""));
-    }
     const env = () => new Map(Object.entries(context.exportedEnv ?? {}));
-    return result(
-      await command({
-        name,
-        args: words,
-        get stdin() {
-          return toBytes(library.decodeBytesToUtf8(context.stdin));
-        },
-        get env() {
-          return env();
-        },
-        machine,
-        session,
-        path: (file) => context.fs.resolvePath(context.cwd, file),
-        run: (argv, stdin = "") => inner(run, context, argv.map(quote).join(" "), [], stdin),
-        runAsRoot: (argv, stdin = "") =>
-          inner(
-            { ...run, session: { ...session, user: "root", uid: 0 } },
-            context,
-            argv.map(quote).join(" "),
-            [],
-            stdin,
-          ),
-        runScript: (script, argv, stdin = "") => inner(run, context, script, argv, stdin, name),
-        builtin: async (argv) => output(await original(context, argv.map(toShellText))),
-      }),
-    );
+    const call: CommandCall = {
+      name,
+      args: words,
+      get stdin() {
+        return toBytes(library.decodeBytesToUtf8(context.stdin));
+      },
+      get env() {
+        return env();
+      },
+      machine,
+      session,
+      path: (file) => context.fs.resolvePath(context.cwd, file),
+      run: (argv, stdin = "") => inner(run, context, argv.map(quote).join(" "), [], stdin),
+      runAsRoot: (argv, stdin = "") =>
+        inner({ ...run, session: { ...session, user: "root", uid: 0 } }, context, argv.map(quote).join(" "), [], stdin),
+      runScript: (script, argv, stdin = "") => inner(run, context, script, argv, stdin, name),
+      builtin: async (argv) => output(await original(context, argv.map(toShellText))),
+    };
+    return whileAlive(session, async () => {
+      machine.commandLines.push(line);
+      if (machine.faults.cutsDuring(line)) session.cutConnection();
+      const failure = machine.faults.failureOf(line);
+      if (failure) return result(failure);
+      if (machine.faults.hangs(line)) {
+        if (session.limits === 0) await poweredOff(machine);
+        return result(failed(KILLED, ""));
+      }
+      return result(await command(call));
+    });
   });
 }
 

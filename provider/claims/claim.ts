@@ -40,8 +40,11 @@ export const Claim = z.object({
   bootId: z.string().optional(),
   /** Names the last write that needs a reboot of the host: `<boot id at that time>/<token>`. */
   bootChange: z.string().optional(),
-  /** SriovVirtualFunctions: how many there were before, and how many were made. */
-  virtualFunctions: z.object({ before: z.number(), made: z.number() }).optional(),
+  /**
+   * SriovVirtualFunctions: how many there were before, how many are made, and how many this declaration had made until
+   * then: a run that is cut off may leave either.
+   */
+  virtualFunctions: z.object({ before: z.number(), made: z.number(), formerly: z.number().optional() }).optional(),
   /** HostReboot with `when: "always"`: the triggers that a reboot was started for, and the boot that it was to end. */
   reboot: z.object({ triggers: z.array(z.string()), bootId: z.string() }).optional(),
 });

@@ -168,7 +168,7 @@ export class ChangeQueue {
       const undone =
         group.notUndone.length === 0
           ? "All steps were undone"
-          : `Undoing it failed too (${group.notUndone.map(({ output }) => output).join("; ")}): check the host before you go on`;
+          : `Undoing it failed too (${group.notUndone.map(({ step, output }) => output || step).join("; ")}): check the host before you go on`;
       const reason = `could not ${group.step}. The host said: ${group.output || "nothing"}. ${undone}`;
       return changeError(change, this.host, reason, { step: group.step, output: group.output });
     }

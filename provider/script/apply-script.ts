@@ -170,12 +170,14 @@ run_group() {
   eval "done_$1=$2"
   tell "@group $1 done"
 }
-# Group, the step to begin with: undoes from there back to the first.
+# Group, the step to begin with: undoes from there back to the first. left: whether something could not be undone.
 undo_group() {
   undo=$2
+  left=
   while [ "$undo" -ge 1 ]; do
     : > "$log"
     if ! within ${STEP_SECONDS} "undo_$1_$undo"; then
+      left=yes
       tell "@group $1 not-undone $undo"
       tell_log
     fi
@@ -202,7 +204,12 @@ run_shared() {
     eval "undo_group $group \\\${done_$group}"
   done
   # What was replaced before the failure is rebuilt from the restored sources.
-  [ -z "$made" ] || "$make" > "$log" 2>&1 9>&- || tell_log
+  [ -n "$made" ] || return 0
+  "$make" > "$log" 2>&1 9>&- && return
+  for group in $waiting; do
+    tell "@group $group not-undone $make"
+    tell_log
+  done
 }`;
 
 /** A comment of one line, whatever characters the resource's name has. */

@@ -34,7 +34,8 @@ export const writeClaim: StepType<WriteClaim> = {
   after: (facts, { key, claim }) => withoutClaim(facts, key, [{ key, claim }]),
   assumes: (step) => [claimShell(step).assumes],
   perform: (step) => claimShell(step).perform,
-  undo: (step) => claimShell(step).undo,
+  // While anything of it is left on the host, the claim knows what was there before.
+  undo: (step) => `[ -z "$left" ] || return 0\n${claimShell(step).undo}`,
   functions: "",
   describe: ({ key }) => `write the claim ${key}`,
 };

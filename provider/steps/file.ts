@@ -3,7 +3,7 @@ import { withFile } from "../facts/files";
 import type { PciAddress } from "../pci/address";
 import { quote } from "../shell";
 import type { StepType } from "./step-type";
-import { putText, textShell } from "./text-shell";
+import { expectText, putText, textShell } from "./text-shell";
 
 /** A file gets a new text. Undefined text means that there is no such file. */
 export interface FileEdit {
@@ -37,15 +37,24 @@ export const editFile: StepType<FileEdit> = {
       ...(step.original === "keep" && before !== undefined
         ? [`[ -e ${copy} ] || ${putText(originalPath(path), before)}`]
         : []),
-      textShell(path, before, after).perform,
-      ...(step.executable && before === undefined ? [`chmod 755 ${quote(path)}`] : []),
+      textShell(path, before, after, step.executable && before === undefined ? "755" : undefined).perform,
       ...(after === undefined ? dropFolder(path) : []),
       ...(step.original === "forget" ? [`rm -f ${copy}`] : []),
     ];
     return lines.join(" || return\n");
   },
-  undo: ({ path, before, after }) =>
-    [textShell(path, before, after).undo, ...(before === undefined ? dropFolder(path) : [])].join("\n"),
+  undo({ path, before, after, original }) {
+    const copy = originalPath(path);
+    const lines = [
+      textShell(path, before, after).undo,
+      ...(before === undefined ? dropFolder(path) : []),
+      // A copy of the text that the file has again is ours: an earlier edit would have left another text in the file.
+      ...(original === "keep" && before !== undefined
+        ? [`! ${expectText(copy, before)} > /dev/null || rm -f ${quote(copy)}`]
+        : []),
+    ];
+    return lines.join(" || return\n");
+  },
   functions: "",
   describe: ({ path, before, after }) =>
     `${after === undefined ? "remove" : before === undefined ? "write" : "edit"} ${path}`,

@@ -18,14 +18,14 @@ expect_file() {
   echo "$1 does not have the expected contents"
   return 1
 }
-# File. Replaces it by standard input: written in the same folder, synced, then renamed, with the same mode and owner.
+# File, mode of a new file (default: by the umask). Replaces it by standard input: written in the same folder, synced,
+# then renamed, with the same mode and owner. Whatever fails leaves nothing behind.
 replace_file() {
   folder=\${1%/*}
   next=$folder/.pci-passthrough-new
   mkdir -p "$folder" || return
   rm -f "$next" || return
-  if [ -e "$1" ]; then cp -a "$1" "$next" || return; fi
-  if cat > "$next" && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
+  if { [ ! -e "$1" ] || cp -a "$1" "$next"; } && cat > "$next" && { [ -z "\${2:-}" ] || chmod "$2" "$next"; } && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
     return
   fi
   rm -f "$next"

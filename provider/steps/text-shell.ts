@@ -12,19 +12,32 @@ export interface TextShell {
  * Shell for steps that replace the whole text of a file; the new text is checked after writing. Undefined text means no
  * file.
  */
-export function textShell(path: string, before: string | undefined, after: string | undefined): TextShell {
+export function textShell(
+  path: string,
+  before: string | undefined,
+  after: string | undefined,
+  mode?: "755",
+): TextShell {
   return {
     assumes: expectText(path, before),
-    perform: `${putText(path, after)} || return\n${expectText(path, after)}`,
-    undo: putText(path, before),
+    perform: `${putText(path, after, mode)} || return\n${expectText(path, after)}`,
+    undo:
+      before === undefined
+        ? putText(path, before)
+        : // On a full disk, what still has its text must not need to be written.
+          `${expectText(path, before)} > /dev/null || ${putText(path, before)}`,
   };
 }
 
-/** Shell that gives a file this text; undefined text removes it. */
-export function putText(path: string, text: string | undefined): string {
-  return text === undefined ? `rm -f ${quote(path)}` : `printf %s ${quote(text)} | replace_file ${quote(path)}`;
+/** Shell that gives a file this text, and a new file this mode; undefined text removes it. */
+export function putText(path: string, text: string | undefined, mode?: "755"): string {
+  const withMode = mode === undefined ? "" : ` ${mode}`;
+  return text === undefined
+    ? `rm -f ${quote(path)}`
+    : `printf %s ${quote(text)} | replace_file ${quote(path)}${withMode}`;
 }
 
-function expectText(path: string, text: string | undefined): string {
+/** Shell that fails unless the file has this text. */
+export function expectText(path: string, text: string | undefined): string {
   return `expect_file ${quote(path)} ${text === undefined ? "absent" : posixChecksum(text)}`;
 }

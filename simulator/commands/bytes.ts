@@ -57,11 +57,13 @@ export const byteCommands: Commands = {
   dd: (call) => dd(call),
   sync: (call) => {
     const { words } = splitOptions(call.args);
-    const look = (file: string): string => {
-      call.machine.files.status(call.path(file));
+    const { files } = call.machine;
+    if (words.length === 0) files.syncAll();
+    const flush = (file: string): string => {
+      files.sync(call.path(file));
       return "";
     };
-    return eachFile(words, look, (file, error) => `sync: error opening '${file}': ${error.text}`);
+    return eachFile(words, flush, (file, error) => `sync: error opening '${file}': ${error.text}`);
   },
   mktemp: (call) => {
     const { options, words } = splitOptions(call.args);
@@ -87,7 +89,8 @@ function dd(call: CommandCall): CommandOutput {
   const operand = (name: string) => call.args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1);
   const from = operand("if");
   const to = operand("of");
-  const keep = operand("conv")?.split(",").includes("notrunc") ?? false;
+  const conversions = operand("conv")?.split(",") ?? [];
+  const keep = conversions.includes("notrunc");
   try {
     const whole = from === undefined ? call.stdin : readFile(call, from);
     const limit = operand("count") === undefined ? whole.length : Number(operand("count")) * blockSize(operand("bs"));
@@ -99,6 +102,7 @@ function dd(call: CommandCall): CommandOutput {
         const rest = keep ? call.machine.files.read(path).slice(text.length) : "";
         call.machine.files.write(path, text + rest);
       }
+      if (conversions.includes("fsync")) call.machine.files.sync(path);
     }
     const blocks = text === "" ? "0+0" : "0+1";
     const report = `${blocks} records in\n${blocks} records out\n${text.length} bytes copied, 0.000100 s, 1.0 MB/s\n`;

@@ -1,3 +1,4 @@
+import { Disk } from "./disk";
 import { Errno } from "./errno";
 import {
   byBytes,
@@ -22,6 +23,8 @@ export class FileTree {
   private readonly nodes = new Map<string, Node>([
     ["/", { kind: "directory", mode: 0o755, uid: 0, mtime: this.madeAt }],
   ]);
+
+  private readonly disk = new Disk(this.nodes);
 
   /** Where tests refuse writes: called with the resolved path before anything changes; throws Errno. */
   onWrite: (path: string, when: "open" | "write") => void = () => {};
@@ -129,10 +132,10 @@ export class FileTree {
   /** One write(2) of all the text to a file, replacing what it held or after it. */
   write(path: string, text: string, options: { readonly append?: boolean } = {}): void {
     const at = this.resolve(path);
-    this.onWrite(at, "write");
     const node = this.look(at);
     if (node?.kind === "directory") throw new Errno("EISDIR", path);
     if (this.virtualFilesAt(at)) {
+      this.onWrite(at, "write");
       if (node?.kind !== "file" || "text" in node) throw new Errno("EACCES", path);
       if (!node.write) throw new Errno("EIO", path);
       node.write(text);
@@ -140,13 +143,23 @@ export class FileTree {
     }
     this.parent(at, path);
     const before = node?.kind === "file" && "text" in node ? node : newFile(0o644, 0);
-    this.put(at, { ...before, text: options.append ? before.text + text : text, mtime: Date.now() });
+    const put = (written: string) =>
+      this.put(at, { ...before, text: options.append ? before.text + written : written, mtime: Date.now() });
+    try {
+      this.onWrite(at, "write");
+    } catch (error) {
+      // A disk that is full takes what still fits.
+      if (error instanceof Errno && error.code === "ENOSPC") put(text.slice(0, text.length / 2));
+      throw error;
+    }
+    put(text);
   }
 
   mkdir(path: string, mode = 0o755): void {
     const at = this.resolve(path);
     if (this.look(at)) throw new Errno("EEXIST", path);
     this.change(at, path);
+    this.onWrite(at, "write");
     this.put(at, { kind: "directory", mode, uid: 0, mtime: Date.now() });
   }
 
@@ -154,6 +167,7 @@ export class FileTree {
     const at = this.resolve(path, { followLast: false });
     if (this.look(at)) throw new Errno("EEXIST", path);
     this.change(at, path);
+    this.onWrite(at, "write");
     this.put(at, { kind: "link", target, uid: 0, mtime: Date.now() });
   }
 
@@ -192,16 +206,37 @@ export class FileTree {
     this.put(at, { ...node, ...change });
   }
 
-  /** What a tmpfs at this folder loses when the machine goes down. */
-  forget(folder: string): void {
-    for (const [path, node] of [...this.nodes])
-      if (path.startsWith(`${folder}/`) && node.kind !== "directory") this.nodes.delete(path);
+  /** What a tmpfs at this folder loses when the machine goes down: all but these folders, which each boot makes. */
+  forget(folder: string, remade: readonly string[]): void {
+    for (const path of [...this.nodes.keys()])
+      if (path.startsWith(`${folder}/`) && !remade.some((made) => made === path || made.startsWith(`${path}/`)))
+        this.nodes.delete(path);
   }
 
-  /** Writes a file and the folders above it: for profiles and tests, past every refusal. */
+  /** sync(2), and what an orderly shutdown does. */
+  syncAll(): void {
+    this.disk.syncAll();
+  }
+
+  /** fsync(2) of a file or folder. Throws ENOENT. */
+  sync(path: string): void {
+    const at = this.resolve(path);
+    if (!this.look(at)) throw new Errno("ENOENT", path);
+    this.disk.sync(at);
+  }
+
+  /** What the disk loses when the power fails. */
+  forgetUnsynced(): void {
+    const kept = [...this.disk.contents];
+    this.nodes.clear();
+    for (const [path, node] of kept) this.nodes.set(path, node);
+  }
+
+  /** Writes a file and the folders above it to disk: for profiles, tests and daemons, past every refusal. */
   plant(path: string, text: string, mode = 0o644): void {
     this.plantFolder(parentOf(path));
     this.nodes.set(path, { ...newFile(mode, 0), text });
+    this.disk.sync(path);
   }
 
   plantFolder(path: string): void {
@@ -231,6 +266,7 @@ export class FileTree {
   }
 
   private put(at: string, node: Node): void {
+    this.disk.changed(this.nodes.get(at), node);
     this.nodes.set(at, node);
   }
 }

@@ -106,6 +106,15 @@ test("a number that we did not make is taken over when it is the same, and stays
   expect(kinds(planAbsent(after, wish(2), DEV).steps)).toEqual(["edit-file", "drop-claim"]);
 });
 
+test("a change of the number that was cut off before it began is taken up again, or taken back in the end", () => {
+  const two = made(2);
+  const { steps } = planPresent(two, wish(3), DEV);
+  const cutOff = simulate(two, steps.slice(0, 1));
+  expect(kinds(steps.slice(0, 1))).toEqual(["write-claim"]);
+  expect(planPresent(cutOff, wish(3), DEV)).toMatchObject({ refusals: [], steps: steps.slice(1) });
+  expect(kinds(planAbsent(cutOff, wish(3), DEV).steps)).toEqual(["set-virtual-functions", "edit-file", "drop-claim"]);
+});
+
 test("a number that somebody else set after us stays in the end", () => {
   const facts = having(made(2), {}, {}, {});
   const { steps, effects } = planAbsent(facts, wish(2), DEV);

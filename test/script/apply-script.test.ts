@@ -48,6 +48,45 @@ const apply = (shell: readonly string[], ...groups: readonly (Step | Regeneratio
   return result.groups;
 };
 
+/** busybox runs its own cp and mv, whatever is in PATH. */
+const withPrograms = SHELLS.filter(([program]) => program !== "busybox");
+
+describe.each(withPrograms.map((shell) => [shell.join(" "), shell] as const))(
+  "under %s, with programs that fail",
+  (_, shell) => {
+    test("what cannot be undone keeps its claim, which knows the original driver", () => {
+      host.write("/etc/xen/a.cfg", "before");
+      host.write("/fail-remove", "");
+      host.command("mv", `case "$3" in */a.cfg) exit 1 ;; esac; exec /bin/mv "$@"`);
+      const groups = apply(shell, [CLAIMED, TAKE, edit("before", "after", "keep")]);
+      expect(groups[0]).toMatchObject({ kind: "failed", notUndone: [{ step: describeStep(TAKE) }] });
+      expect(host.files().filter((file) => !file.startsWith("/var/run/"))).toEqual([
+        "/etc/xen/a.cfg",
+        "/var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0",
+      ]);
+      expect(host.read("/etc/xen/a.cfg")).toBe("before");
+    });
+
+    test("a disk that is full under the copy of a file keeps no part of that copy", () => {
+      host.write("/etc/xen/a.cfg", "before");
+      host.command("cp", `printf bef > "$3"; echo "cp: error writing '$3': No space left on device" >&2; exit 1`);
+      const groups = apply(shell, [edit("before", "after")]);
+      expect(groups[0]).toMatchObject({
+        kind: "failed",
+        output: expect.stringContaining("No space left"),
+        notUndone: [],
+      });
+      expect(host.files().filter((file) => file.startsWith("/etc"))).toEqual(["/etc/xen/a.cfg"]);
+    });
+
+    test("a program of ours can be run from the moment that it has its name", () => {
+      host.command("mv", `[ -x "$2" ] || exit 1; exec /bin/mv "$@"`);
+      const hook: Step = { ...edit(undefined, "#!/bin/sh\n"), executable: true };
+      expect(apply(shell, [hook])).toEqual([{ kind: "done" }]);
+    });
+  },
+);
+
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
   test("steps are done in order, and the claim is on the host", () => {
     expect(apply(shell, [CLAIMED, TAKE])).toEqual([{ kind: "done" }]);

@@ -62,15 +62,20 @@ function makeFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: 
   const key = claimKey(wish);
   const claim = findClaim(facts, key);
   const recorded = claim?.virtualFunctions;
-  if (physical.count !== wish.count && physical.count !== 0 && physical.count !== recorded?.made)
+  if (physical.count !== wish.count && physical.count !== 0 && !isOurs(recorded, physical.count))
     return refuse(
       `${name} has ${physical.count} virtual functions that this resource did not make. Declare that count, or remove them first: echo 0 > /sys/bus/pci/devices/${address}/sriov_numvfs`,
     );
   const device = facts.pciDevices.get(address);
+  const formerly = recorded && recorded.made !== wish.count ? recorded.made : recorded?.formerly;
   const claimSteps = claimFor(facts, key, owner, {
     functions: claimedFunctions(claim, device ? [device] : []),
     entries: [],
-    virtualFunctions: { before: recorded?.before ?? physical.count, made: wish.count },
+    virtualFunctions: {
+      before: recorded?.before ?? physical.count,
+      made: wish.count,
+      ...(formerly === undefined ? {} : { formerly }),
+    },
   });
   const change = changeCount(facts, address, physical, wish.count);
   const rule = editRule(facts, address, ruleText(address, wish.count));
@@ -199,6 +204,11 @@ function changeCount(
   return [{ kind: "set-virtual-functions", address, from: { count: physical.count, functions }, to: count }];
 }
 
+/** Whether this declaration made that number. */
+function isOurs(recorded: Claim["virtualFunctions"], count: number): boolean {
+  return recorded !== undefined && (count === recorded.made || count === recorded.formerly);
+}
+
 /** A number that somebody else set stays. */
 function giveBackCount(
   facts: HostFacts,
@@ -206,7 +216,7 @@ function giveBackCount(
   claim: Claim,
 ): SetVirtualFunctions[] {
   const { virtualFunctions: recorded } = claim;
-  if (!recorded || found.physical.count !== recorded.made) return [];
+  if (!recorded || !isOurs(recorded, found.physical.count)) return [];
   return changeCount(facts, found.address, found.physical, recorded.before);
 }
 

@@ -77,12 +77,14 @@ run_group() {
   eval "done_$1=$2"
   tell "@group $1 done"
 }
-# Group, the step to begin with: undoes from there back to the first.
+# Group, the step to begin with: undoes from there back to the first. left: whether something could not be undone.
 undo_group() {
   undo=$2
+  left=
   while [ "$undo" -ge 1 ]; do
     : > "$log"
     if ! within 900 "undo_$1_$undo"; then
+      left=yes
       tell "@group $1 not-undone $undo"
       tell_log
     fi
@@ -107,14 +109,14 @@ expect_file() {
   echo "$1 does not have the expected contents"
   return 1
 }
-# File. Replaces it by standard input: written in the same folder, synced, then renamed, with the same mode and owner.
+# File, mode of a new file (default: by the umask). Replaces it by standard input: written in the same folder, synced,
+# then renamed, with the same mode and owner. Whatever fails leaves nothing behind.
 replace_file() {
   folder=${1%/*}
   next=$folder/.pci-passthrough-new
   mkdir -p "$folder" || return
   rm -f "$next" || return
-  if [ -e "$1" ]; then cp -a "$1" "$next" || return; fi
-  if cat > "$next" && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
+  if { [ ! -e "$1" ] || cp -a "$1" "$next"; } && cat > "$next" && { [ -z "${2:-}" ] || chmod "$2" "$next"; } && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
     return
   fi
   rm -f "$next"
@@ -162,6 +164,7 @@ printf %s '{"version":2,"token":"token-1","project":"test","stack":"dev","label"
 expect_file /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0 274456295
 }
 undo_1_1() {
+  [ -z "$left" ] || return 0
   rm -f /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0
 }
 perform_1_2() {
@@ -182,6 +185,7 @@ printf %s '{"version":2,"token":"token-2","project":"test","stack":"dev","label"
 expect_file /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f 1943580518
 }
 undo_2_1() {
+  [ -z "$left" ] || return 0
   rm -f /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f
 }
 perform_2_2() {
@@ -205,14 +209,15 @@ pci = [ '\''0000:01:00.0'\'' ]
 expect_file /etc/xen/pv1.cfg 2279677811
 }
 undo_2_2() {
-printf %s '# a guest   by hand
+expect_file /etc/xen/pv1.cfg 2034128848 > /dev/null || printf %s '# a guest   by hand
 name   = "pv1"
 uuid = "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f"
 kernel = "/root/vmlinuz-guest"
 ramdisk = "/root/guest.img"
 memory = 128
 vcpus=1 # one
-' | replace_file /etc/xen/pv1.cfg
+' | replace_file /etc/xen/pv1.cfg || return
+! expect_file /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg 2034128848 > /dev/null || rm -f /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg
 }
 apply() {
   begin run-1 || return
