@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { PassthroughError, unable } from "../errors";
@@ -11,7 +11,9 @@ export function readLoginEnvironment(env: LoginEnvironment["env"]): LoginEnviron
   const ssh = join(home, ".ssh");
   const included = (pattern: string): readonly string[] => {
     const path = pattern.startsWith("~/") ? join(home, pattern.slice(2)) : pattern;
-    return filesMatching(isAbsolute(path) ? path : join(ssh, path)).flatMap((file) => readText(file) ?? []);
+    const files = filesMatching(isAbsolute(path) ? path : join(ssh, path));
+    // ssh passes over a folder that an Include names.
+    return files.flatMap((file) => (isFolder(file) ? [] : (readText(file) ?? [])));
   };
   return {
     configText: readText(join(ssh, "config")) ?? "",
@@ -47,6 +49,10 @@ function filesMatching(path: string): readonly string[] {
   } catch {
     return [];
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function localUserName(env: LoginEnvironment["env"]): string {

@@ -95,7 +95,7 @@ function resolveJumps(
 ): readonly ResolvedHop[] {
   if (depth > MAX_JUMPS)
     throw unreachable(target.name, "its ProxyJump goes in a circle. Check `proxyJump` and ProxyJump in ~/.ssh/config");
-  const jumps = jumpHosts(login.proxyJump ?? settings.first.get("proxyjump")?.join(","), target, settings);
+  const jumps = jumpHosts(login.proxyJump, target, settings);
   return jumps.flatMap((jump, index) => {
     const { privateKey, identityFile, passphrase } = login;
     const through: HostLogin = { ...jump, privateKey, passphrase };
@@ -106,9 +106,13 @@ function resolveJumps(
   });
 }
 
-function jumpHosts(proxyJump: string | undefined, target: ResolvedHop, settings: SshSettings): readonly JumpHost[] {
-  const command = settings.first.get("proxycommand")?.join(" ");
-  if (proxyJump === undefined && command !== undefined && command.toLowerCase() !== "none") {
+function jumpHosts(declared: string | undefined, target: ResolvedHop, settings: SshSettings): readonly JumpHost[] {
+  // Whichever comes first counts, "none" too (OpenSSH 9.9, readconf.c, parse_jump and oProxyCommand).
+  const keyword = [...settings.first.keys()].find((key) => key === "proxyjump" || key === "proxycommand");
+  const words = keyword === undefined ? [] : (settings.first.get(keyword) ?? []);
+  const command = keyword === "proxycommand" ? words.join(" ") : "none";
+  const proxyJump = declared ?? (keyword === "proxyjump" ? words.join(",") : "none");
+  if (declared === undefined && command.toLowerCase() !== "none") {
     throw unreachable(
       target.name,
       "the ssh config has a ProxyCommand for it, and this provider runs no local commands. " +
@@ -116,7 +120,7 @@ function jumpHosts(proxyJump: string | undefined, target: ResolvedHop, settings:
     );
   }
   // A jump host that a pattern sends through itself is reached directly, as ssh does since 8.1.
-  return parseProxyJump(proxyJump ?? "none").filter(
+  return parseProxyJump(proxyJump).filter(
     (jump) => jump.address !== target.name || (jump.port ?? target.port) !== target.port,
   );
 }
@@ -137,7 +141,15 @@ function resolveHop(
   const user = givenUser ?? setting("User") ?? local.localUser;
   const port = login.port ?? portNumber(setting("Port"), name) ?? 22;
   const path = pathReader(
-    { n: name, h: hostName, p: String(port), r: user, u: local.localUser, d: local.homedir },
+    {
+      n: name,
+      h: hostName,
+      p: String(port),
+      r: user,
+      u: local.localUser,
+      d: local.homedir,
+      k: setting("HostKeyAlias") ?? name,
+    },
     local,
   );
 
@@ -148,13 +160,13 @@ function resolveHop(
   const identityFiles = (): readonly IdentityFile[] => {
     const declared = identityOverride ?? login.identityFile;
     if (declared !== undefined) return identities("declared", [declared]);
-    if (settings.identityFiles.length > 0) return identities("configured", settings.identityFiles);
+    if (settings.identityFiles.length > 0) return identities("configured", [...new Set(settings.identityFiles)]);
     if (identityWithoutConfig !== undefined) return identities("declared", [identityWithoutConfig]);
     return privateKey === undefined ? identities("default", DEFAULT_IDENTITIES) : [];
   };
 
   const offer = (kind: AlgorithmKind) => algorithmList(kind, setting(ALGORITHM_SETTING[kind]));
-  const timeout = Number(setting("ConnectTimeout"));
+  const timeout = seconds(setting("ConnectTimeout") ?? "none");
   const hop: ResolvedHop = {
     name,
     hostName,
@@ -165,7 +177,7 @@ function resolveHop(
     passphrase: login.passphrase,
     password: login.password,
     agent: agentSocket(setting("IdentityAgent"), local.env, path),
-    identitiesOnly: setting("IdentitiesOnly")?.toLowerCase() === "yes",
+    identitiesOnly: /^(yes|true)$/i.test(setting("IdentitiesOnly") ?? "no"),
     acceptedKeys: setting("PubkeyAcceptedAlgorithms") ?? setting("PubkeyAcceptedKeyTypes"),
     knownHostsFiles: knownHostsFiles(settings, override(local.env, "KNOWN_HOSTS"), path),
     hostKeyAlias: setting("HostKeyAlias"),
@@ -192,6 +204,15 @@ function portNumber(text: string | undefined, host: string): number | undefined 
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
   throw unreachable(host, `the ssh config sets Port to "${text}", which is not a port number (1 to 65535)`);
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** Reads a time such as `90`, `30s` or `1h30m` (sshd_config(5), TIME FORMATS); 0 for a text that is none. */
+function seconds(text: string): number {
+  if (!/^(\d+[smhdw]?)+$/i.test(text)) return 0;
+  const parts = [...text.toLowerCase().matchAll(/(\d+)([smhdw]?)/g)];
+  return parts.reduce((sum, [, count, unit = ""]) => sum + Number(count) * (UNIT_SECONDS[unit] ?? 1), 0);
 }
 
 function agentSocket(

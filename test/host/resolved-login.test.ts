@@ -167,3 +167,32 @@ test("a ProxyCommand that is none, or that the program's proxyJump replaces, is 
   expect(resolve("ProxyCommand none").jumps).toEqual([]);
   expect(resolve("Host xen1\n ProxyCommand nc", { proxyJump: "bastion" }).jumps).toHaveLength(1);
 });
+
+test.each([
+  { what: "ProxyCommand none", config: "Host xen1\n ProxyCommand none\nHost *\n ProxyJump bastion", jumps: [] },
+  { what: "ProxyJump", config: "ProxyJump bastion\nProxyCommand nc %h %p", jumps: ["bastion"] },
+  { what: "ProxyJump none", config: "ProxyJump none\nProxyCommand nc %h %p", jumps: [] },
+])("whichever of ProxyJump and ProxyCommand comes first counts: $what", ({ config, jumps }) => {
+  expect(resolve(config).jumps.map((jump) => jump.name)).toEqual(jumps);
+});
+
+test("a ProxyCommand before a ProxyJump is refused", () => {
+  expect(() => resolve("ProxyCommand nc %h %p\nProxyJump bastion")).toThrow(/ProxyCommand/);
+});
+
+test.each([
+  ["20", 20_000],
+  ["30s", 30_000],
+  ["1m", 60_000],
+  ["1h30M", 5_400_000],
+  ["none", undefined],
+])("ConnectTimeout %s", (time, connectTimeoutMs) => {
+  expect(resolve(`ConnectTimeout ${time}`).target.connectTimeoutMs).toBe(connectTimeoutMs);
+});
+
+test("IdentitiesOnly true is yes, an IdentityFile given twice is one, and %k is the alias or the address", () => {
+  const { target } = resolve("IdentitiesOnly true\nIdentityFile ~/%k\nIdentityFile ~/%k");
+  expect(target.identitiesOnly).toBe(true);
+  expect(target.identityFiles).toEqual([{ path: "/home/me/xen1", source: "configured" }]);
+  expect(resolve("HostKeyAlias rack7\nIdentityFile ~/%k").target.identityFiles[0]?.path).toBe("/home/me/rack7");
+});
