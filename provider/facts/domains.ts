@@ -21,6 +21,8 @@ export interface Domain {
    */
   readonly startedForDevices: boolean;
   readonly pciDevices: readonly DomainPciDevice[];
+  /** What its disks are stored on, as the toolstack has it: `/dev/vg0/web`, `phy:vg0/web`, `/srv/web.img`. */
+  readonly disks: readonly string[];
 }
 
 // `xl list -l` leaves out fields that are zero (xen tools/libs/light/gentypes.py, 4.17).
@@ -32,6 +34,7 @@ const ListedDomains = z.array(
         .object({ name: z.string().optional(), uuid: z.string().optional(), passthrough: z.string().optional() })
         .default({}),
       pcidevs: z.array(z.unknown()).default([]),
+      disks: z.array(z.object({ pdev_path: z.string().optional() })).default([]),
     }),
   }),
 );
@@ -92,6 +95,7 @@ printf '%s\\n' "$long"`,
             (config?.pcidevs.length ?? 0) > 0 ||
             (config?.c_info.passthrough !== undefined && config.c_info.passthrough !== "disabled"),
           pciDevices: (devices.get(id) ?? []).map((address) => ({ address })),
+          disks: (config?.disks ?? []).flatMap(({ pdev_path }) => pdev_path ?? []),
         },
       ];
     });

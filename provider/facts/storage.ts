@@ -75,7 +75,8 @@ done < /proc/swaps
 if [ -d /run/udev/data ]; then
   grep -HE '^(S:|E:ID_FS_(TYPE|LABEL)=)' /run/udev/data/b*
 elif command -v blkid > /dev/null; then
-  limited 20 blkid | sed 's/^/blkid /'
+  found=$(limited 20 blkid) || [ $? != 124 ] || echo blkid-silent
+  printf '%s\\n' "$found" | sed 's/^/blkid /'
 fi
 # Of the status only pools and their devices: the rest changes with every error and scrub.
 if [ -d /sys/module/zfs ] && command -v zpool > /dev/null; then
@@ -91,6 +92,7 @@ return 0`,
       together: readTogether(lines),
       pools: readPools(lines),
     };
+    const isSilent = lines.includes("blkid-silent");
     const mounted = mounts.flatMap((mount): StorageUse[] => {
       const path = pathOfMount(sources, mount);
       return path ? [{ purpose: { kind: "mount", point: mount.point }, ...path }] : [];
@@ -107,7 +109,7 @@ return 0`,
     });
     const uses = [...mounted, ...swaps];
     const inUse = new Set(uses.flatMap(({ blockDevices }) => blockDevices));
-    return { blockDevices: sources.devices, uses: [...uses, ...membersOf(sources, inUse)] };
+    return { blockDevices: sources.devices, uses: [...uses, ...membersOf(sources, inUse, isSilent)] };
   },
 };
 
@@ -219,13 +221,13 @@ function joined(paths: readonly StoragePath[]): StoragePath {
  * What disks are part of although nothing of it is mounted: mappings and arrays that the kernel runs, and signatures of
  * what spreads over disks. A file system that nothing uses is nobody's.
  */
-function membersOf(sources: Sources, inUse: ReadonlySet<string>): readonly StorageUse[] {
+function membersOf(sources: Sources, inUse: ReadonlySet<string>, isSilent: boolean): readonly StorageUse[] {
   const all = [...sources.devices.values()];
   const made = all.filter(isMade);
   const below = new Set(made.flatMap(({ lower }) => lower));
   return all.flatMap((device): StorageUse[] => {
     if (inUse.has(device.name) || below.has(device.name)) return [];
-    const description = made.includes(device) ? describeMade(device) : describeMember(device);
+    const description = made.includes(device) ? describeMade(device) : describeMember(device, isSilent);
     return description === undefined
       ? []
       : [{ purpose: { kind: "member", description }, ...pathOfDevice(sources, device) }];
@@ -257,7 +259,8 @@ const MEMBERS: readonly (readonly [RegExp, string])[] = [
   [/^oracleasm$/, "Oracle ASM"],
 ];
 
-function describeMember({ signature, label }: BlockDevice): string | undefined {
+function describeMember({ signature, label, carriedBy }: BlockDevice, isSilent: boolean): string | undefined {
+  if (isSilent) return carriedBy && "what blkid did not tell in time";
   if (signature === "zfs_member") return label === undefined ? "a ZFS pool" : `the ZFS pool ${label}`;
   return MEMBERS.find(([pattern]) => pattern.test(signature ?? ""))?.[1];
 }

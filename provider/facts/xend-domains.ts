@@ -10,6 +10,7 @@ interface XendDomain {
   readonly paused: boolean;
   readonly startedForDevices: boolean;
   readonly pciDevices: readonly { readonly address: PciAddress }[];
+  readonly disks: readonly string[];
 }
 
 /**
@@ -36,6 +37,9 @@ export function readXendDomains(printed: string): readonly XendDomain[] | undefi
             .flatMap((pci) => sxpChildren(pci.items, "dev"))
             .flatMap((dev) => addressOf(dev) ?? [])
             .map((address) => ({ address })),
+          disks: sxpChildren(domain, "device")
+            .flatMap((device) => ["vbd", "tap", "tap2"].flatMap((kind) => sxpChildren(device.items, kind)))
+            .flatMap((disk) => sxpValue(disk.items, "uname") ?? []),
         },
       ];
     })

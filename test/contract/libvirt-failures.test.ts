@@ -69,7 +69,7 @@ test("a step that fails after an attach takes the root ports back that libvirt m
   expect(await output(host, `${VIRSH} dumpxml --inactive crowded`)).toBe(before);
 });
 
-test("a daemon that is down: a clear error, and devices are kept assignable without it", async () => {
+test("a daemon that is down: a clear error, devices are made assignable without it, and stay so until it answers", async () => {
   await start("debian-kvm");
   const down =
     "error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/var/run/libvirt/libvirt-sock'\n";
@@ -80,6 +80,11 @@ test("a daemon that is down: a clear error, and devices are kept assignable with
   );
   const nvme = await new Deployment(host).create("AssignableDevice", { device: NVME });
   expect(await driverOf(host, NVME)).toBe("vfio-pci");
+  await expect(new Deployment(host).delete(nvme)).rejects.toThrow(
+    /a running VM may have 0000:03:00\.0: libvirt does not answer there\..*Start it: systemctl start libvirtd/,
+  );
+  expect(await driverOf(host, NVME)).toBe("vfio-pci");
+  host.heal();
   await new Deployment(host).delete(nvme);
   expect(await driverOf(host, NVME)).toBe("nvme");
 });

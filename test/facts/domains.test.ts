@@ -17,6 +17,7 @@ test("two running VMs of the real host, one with a device", () => {
       uuid: "5f1a0002-6c61-4b00-8000-000000000002",
       paused: false,
       startedForDevices: false,
+      disks: [],
       pciDevices: [],
     },
     {
@@ -25,6 +26,7 @@ test("two running VMs of the real host, one with a device", () => {
       uuid: "5f1a0001-6c61-4b00-8000-000000000001",
       paused: false,
       startedForDevices: true,
+      disks: [],
       pciDevices: [{ address: "0000:01:00.0" }],
     },
   ]);

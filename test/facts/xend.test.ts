@@ -48,6 +48,7 @@ test("running domains of xend have their devices; what xend only knows is no dom
       uuid: "5ef1e0e4-0f5e-4c41-a1e0-5a6d2c4b9a10",
       paused: true,
       startedForDevices: true,
+      disks: [],
       pciDevices: [{ address: "0000:00:1d.7" }],
     },
   ]);

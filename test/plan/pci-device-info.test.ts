@@ -18,6 +18,7 @@ const FACTS: HostFacts = {
       uuid: undefined,
       paused: false,
       startedForDevices: true,
+      disks: [],
       pciDevices: [{ address: address("02:00.0") }],
     },
   ],

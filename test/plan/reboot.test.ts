@@ -12,7 +12,9 @@ const PROD = ownedBy("prod", "token-2");
 const IDLE: HostFacts = { ...LAB, domains: [] };
 const BUSY: HostFacts = {
   ...LAB,
-  domains: [{ id: 3, name: "web1", uuid: undefined, paused: false, startedForDevices: false, pciDevices: [] }],
+  domains: [
+    { id: 3, name: "web1", uuid: undefined, paused: false, startedForDevices: false, disks: [], pciDevices: [] },
+  ],
 };
 
 const hide: HideWish = {

@@ -161,6 +161,7 @@ const VM_WITH_FUNCTION: Partial<HostFacts> = {
       uuid: undefined,
       paused: false,
       startedForDevices: true,
+      disks: [],
       pciDevices: [{ address: address("03:00.1") }],
     },
   ],

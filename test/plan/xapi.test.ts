@@ -279,6 +279,7 @@ test("the end of an attachment says that a running VM keeps the device until it 
         uuid: undefined,
         paused: false,
         startedForDevices: false,
+        disks: [],
         pciDevices: [{ address: address(NIC) }],
       },
     ],

@@ -20,6 +20,7 @@ function hostOf(version: string, domain: Partial<Domain> = {}): HostFacts {
     uuid: undefined,
     paused: false,
     startedForDevices: false,
+    disks: [],
     pciDevices: [],
     ...domain,
   };

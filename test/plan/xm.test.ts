@@ -13,7 +13,15 @@ const [NIC, OTHER] = ["0000:01:00.0", "0000:01:00.1"];
 const DEV = ownedBy("dev", "token-1");
 const common = { expect: [], allow: [], toolstack: undefined };
 const PERMISSIVE = "(unconstrained_dev_ids\n     #('0123:4567:89AB:CDEF')\n)\n";
-const DOMAIN: Domain = { id: 3, name: "ng", uuid: undefined, paused: false, startedForDevices: true, pciDevices: [] };
+const DOMAIN: Domain = {
+  id: 3,
+  name: "ng",
+  uuid: undefined,
+  paused: false,
+  startedForDevices: true,
+  disks: [],
+  pciDevices: [],
+};
 
 /** The lab host with xend in the place of xl. */
 function xendHost(

@@ -11,6 +11,13 @@ const said = (stdout: string, exitCode = 0, stderr = ""): ScriptResult => ({ std
 
 /** Answers to the reboot script first, then to each question; the last one again and again. */
 async function reboot(...answers: readonly (ScriptResult | Error)[]): Promise<readonly string[]> {
+  return rebootWithin(STEP.timeoutSeconds, ...answers);
+}
+
+async function rebootWithin(
+  timeoutSeconds: number,
+  ...answers: readonly (ScriptResult | Error)[]
+): Promise<readonly string[]> {
   const left = [...answers];
   const host: Host = {
     name: "xen1",
@@ -21,13 +28,14 @@ async function reboot(...answers: readonly (ScriptResult | Error)[]): Promise<re
     },
   };
   const lines: string[] = [];
-  await rebootHost({ connect: async () => host, progress: (line) => lines.push(line) }, STEP, PACE);
+  await rebootHost({ connect: async () => host, progress: (line) => lines.push(line) }, { ...STEP, timeoutSeconds }, PACE);
   return lines;
 }
 
 test("it waits through the silence, the old boot and the rest of the new one", async () => {
   // A slow machine may take a while over six answers: a line in between would say so.
-  const lines = await reboot(
+  const lines = await rebootWithin(
+    60,
     CUT,
     said("boot boot-1\nready\n"),
     REFUSED,
@@ -36,7 +44,7 @@ test("it waits through the silence, the old boot and the rest of the new one", a
     said("boot boot-2\nready\n"),
   );
   const ends = lines.filter((line) => !line.includes("its boot is not complete"));
-  expect(ends).toEqual(["it reboots, and has 1 s to come back", expect.stringMatching(/^it is back after \d+ s$/)]);
+  expect(ends).toEqual(["it reboots, and has 60 s to come back", expect.stringMatching(/^it is back after \d+ s$/)]);
 });
 
 test("a login that is refused while the host boots is tried ever more rarely, so that nothing bans it", async () => {

@@ -46,3 +46,56 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
     }
   },
 );
+
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("what disks hold, under %s", (_, shell) => {
+  const storageOf = (arrange: (host: DirectoryHost) => void) => {
+    const host = new DirectoryHost();
+    try {
+      host.write("/proc/self/mountinfo", "22 1 0:31 / / rw - zfs rpool/ROOT/pve-1 rw\n");
+      host.write("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n/dev/sda2   partition\t8\t4\t-2\n");
+      arrange(host);
+      const { stdout } = host.run(shell, factsScript({ vmConfigPaths: [], libvirt: false }));
+      return stdout.slice(stdout.indexOf("@storage"), stdout.indexOf("@network"));
+    } finally {
+      host.remove();
+    }
+  };
+
+  test("udev's database is asked before blkid, and of swap only what is stable", () => {
+    const answer = storageOf((host) => {
+      host.write("/run/udev/data/b8:1", "S:disk/by-uuid/1\nI:99\nE:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=rpool\n");
+      host.command("blkid", "echo asked");
+    });
+    expect(answer).toContain("|/run/udev/data/b8:1:S:disk/by-uuid/1\n");
+    expect(answer).toContain("|/run/udev/data/b8:1:E:ID_FS_TYPE=zfs_member\n");
+    expect(answer).toContain("|swap /dev/sda2 partition\n");
+    expect(answer).not.toMatch(/I:99|asked/);
+  });
+
+  test("where there is no such database, blkid tells; zpool names pools and devices alone", () => {
+    const answer = storageOf((host) => {
+      host.command("blkid", "echo '/dev/sda1: TYPE=\"LVM2_member\"'");
+      host.write("/sys/module/zfs/version", "2.2.3-pve1\n");
+      // openzfs 2.2, man/man8/zpool-status.8
+      host.command(
+        "zpool",
+        `cat << 'END'
+  pool: rpool
+ state: ONLINE
+  scan: scrub in progress since Sun Nov 10 00:24:01 2024
+config:
+
+\tNAME                 STATE     READ WRITE CKSUM
+\trpool                ONLINE       0     0     0
+\t  mirror-0           ONLINE       0     0     0
+\t    /dev/sda3        ONLINE       0     0     0
+\t    /dev/nvme0n1p3   ONLINE       0     0     0
+END`,
+      );
+    });
+    expect(answer).toContain(
+      '|blkid /dev/sda1: TYPE="LVM2_member"\n|zpool rpool\n|vdev /dev/sda3\n|vdev /dev/nvme0n1p3\n',
+    );
+    expect(answer).not.toContain("scrub");
+  });
+});

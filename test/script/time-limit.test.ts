@@ -36,13 +36,14 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     });
 
     test("a daemon that it starts does not hold the lock", () => {
-      const daemon = "sleep 3 > /dev/null 2>&1 < /dev/null &";
+      const daemon = "sleep 20 > /dev/null 2>&1 < /dev/null &";
       const lines = [
         `exec 9> ${host.path("/lock")}`,
         "flock -n 9",
         `limited 60 sh -c '${daemon}'`,
         "exec 9>&-",
-        `flock -n ${host.path("/lock")} echo free`,
+        // What watches the program may take a moment to begin, and closes the lock then.
+        `flock -w 10 ${host.path("/lock")} echo free`,
       ];
       expect(run(lines.join("\n"))).toMatchObject({ stdout: "free\n" });
     });

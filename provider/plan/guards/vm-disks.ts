@@ -19,16 +19,26 @@ export function vmDisksOn(facts: HostFacts, device: PciDevice): readonly HostDis
   );
 }
 
-function disksOfVms(facts: HostFacts): readonly HostDiskOfVm[] {
-  return vmConfigs(facts.files).flatMap((file) => {
+function disksOfVms({ domains, files, libvirt }: HostFacts): readonly HostDiskOfVm[] {
+  const configured = vmConfigs(files).flatMap((file) => {
     const config = parseXlConfig(file.text);
     if (config.kind === "error") return [];
     const vm = config.name ?? file.path;
-    return config.disks.flatMap((disk) => {
-      const path = pathOfDisk(disk);
-      return path === undefined ? [] : [{ vm, path }];
-    });
+    return config.disks.flatMap((disk) => pathOfDisk(disk) ?? []).map((path) => ({ vm, path }));
   });
+  const running = domains.flatMap(({ name, disks }) =>
+    disks.flatMap((disk) => pathOfDisk(disk) ?? []).map((path) => ({ vm: name, path })),
+  );
+  const ofLibvirt =
+    libvirt?.kind === "answers"
+      ? libvirt.domains.flatMap(({ name, config, live }) =>
+          [...config.disks, ...(live?.disks ?? [])].flatMap((disk) =>
+            disk.kind === "block" ? [{ vm: name, path: disk.path }] : [],
+          ),
+        )
+      : [];
+  const all = [...configured, ...running, ...ofLibvirt];
+  return [...new Map(all.map((disk) => [`${disk.path} ${disk.vm}`, disk])).values()];
 }
 
 /**

@@ -109,7 +109,8 @@ ask_storage() {
   if [ -d /run/udev/data ]; then
     grep -HE '^(S:|E:ID_FS_(TYPE|LABEL)=)' /run/udev/data/b*
   elif command -v blkid > /dev/null; then
-    limited 20 blkid | sed 's/^/blkid /'
+    found=$(limited 20 blkid) || [ $? != 124 ] || echo blkid-silent
+    printf '%s\n' "$found" | sed 's/^/blkid /'
   fi
   # Of the status only pools and their devices: the rest changes with every error and scrub.
   if [ -d /sys/module/zfs ] && command -v zpool > /dev/null; then

@@ -70,6 +70,13 @@ export const MEMBERS: readonly Situation[] = [
     ["mounted-storage", "LVM, as a physical volume"],
   ),
   onServer(
+    "a blkid that hangs",
+    "util-linux 2.39, misc-utils/blkid.c reads every disk",
+    [ROOT, NVME, "blkid-silent"],
+    "04:00.0",
+    ["mounted-storage", "carries nvme0n1, which the host uses for what blkid did not tell in time."],
+  ),
+  onServer(
     "blkid of RHEL 5",
     "e2fsprogs 1.39, lib/blkid/probe.c: lvm2pv, mdraid",
     [ROOT, NVME, 'blkid /dev/nvme0n1p1: TYPE="mdraid"'],

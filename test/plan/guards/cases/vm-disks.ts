@@ -1,4 +1,5 @@
 import { posixChecksum } from "../../../../provider/facts/checksum";
+import { link } from "../pci-answer";
 import type { Situation } from "../situation";
 import { blockDevices, mapping, ROOT, server, udev } from "./storage-server";
 
@@ -37,6 +38,62 @@ const disk = (title: string, source: string, written: string, path: string | und
   };
 };
 
+const RUNNING = `list Name                                        ID   Mem VCPUs\tState\tTime(s)
+list Domain-0                                     0  1536     2     r-----      64.2
+list web                                          4   512     1     -b----       3.1
+[
+    {
+        "domid": 4,
+        "config": {
+            "c_info": { "type": "pv", "name": "web" },
+            "disks": [ { "pdev_path": "/dev/nvme0n1p1", "vdev": "xvda", "backend": "phy", "format": "raw" } ]
+        }
+    }
+]`;
+
+const LIBVIRT_UUID = "34138775-b440-45f8-883a-f2520e0acbf2";
+
+/** A VM of libvirt that is off and has this disk. */
+const ofLibvirt = (title: string, xml: string, ...refused: Situation["refused"]): Situation => ({
+  title,
+  source: "libvirt 9.0, docs/formatdomain.rst, Hard drives, floppy disks, CDROMs",
+  recorded: "debian12-kvm",
+  answers: {
+    ...server(ROOT, blockDevices("nvme0n1", "nvme0n1p1", "sdc")),
+    pci_devices: withGroups(),
+    libvirt: [
+      "uri qemu:///system",
+      "said Using library: libvirt 9.0.0",
+      `said ${LIBVIRT_UUID}`,
+      "info Id:             -",
+      "info Name:           web",
+      `info UUID:           ${LIBVIRT_UUID}`,
+      "info State:          shut off",
+      "info Persistent:     yes",
+      // The configuration, and what is current, which is the same while the VM is off.
+      ...["", ""].flatMap(() => [
+        "xml <domain type='kvm'>",
+        `xml   <name>web</name><uuid>${LIBVIRT_UUID}</uuid><devices>${xml}</devices>`,
+        "xml </domain>",
+      ]),
+    ].join("\n"),
+  },
+  declares: "04:00.0",
+  refused,
+});
+
+// vfio-pci asks for a group of each function.
+function withGroups(): string {
+  const { pci_devices = "" } = server();
+  const addresses = [...pci_devices.matchAll(/(\/sys\/bus\/pci\/devices\/\S+)\/driver/g)].map(
+    ([, folder = ""]) => folder,
+  );
+  const groups = addresses.map(
+    (folder, index) => `${link(`${folder}/iommu_group`)} -> ../../../kernel/iommu_groups/${index}`,
+  );
+  return [pci_devices, ...groups].join("\n");
+}
+
 export const VM_DISKS: readonly Situation[] = [
   disk("a whole disk of a VM, by position", XL, "/dev/nvme0n1,raw,xvda,rw", "/dev/nvme0n1"),
   disk("a partition of a VM", XL, "/dev/nvme0n1p1,,xvda", "/dev/nvme0n1p1"),
@@ -47,4 +104,30 @@ export const VM_DISKS: readonly Situation[] = [
   disk("the disk of a VM on another controller", XL, "/dev/sdc,raw,xvda,rw", undefined),
   disk("an image of a VM, which lies on a mount", XL, "file:/srv/web.img,xvda,w", undefined),
   disk("a disk of a VM that is not there", XL, "/dev/vg9/web,raw,xvda,rw", undefined),
+  {
+    title: "a disk of a running VM whose file is gone",
+    source: "xen 4.17, tools/xl/xl_list.c, list_domains_details(): libxl_domain_config as JSON",
+    answers: { ...server(ROOT, blockDevices("nvme0n1", "nvme0n1p1")), domains: RUNNING },
+    declares: "04:00.0",
+    refused: [["mounted-storage", 'carries /dev/nvme0n1p1, which is a disk of the VM "web".']],
+  },
+  ofLibvirt(
+    "a disk of a VM of libvirt",
+    "<disk type='block' device='disk'><source dev='/dev/nvme0n1'/><target dev='vda'/></disk>",
+    ["mounted-storage", 'carries /dev/nvme0n1, which is a disk of the VM "web".'],
+  ),
+  ofLibvirt(
+    "a disk of a VM of libvirt, as a file in /dev",
+    "<disk type='file' device='disk'><source file='/dev/nvme0n1p1'/><target dev='vda'/></disk>",
+    ["mounted-storage", 'carries /dev/nvme0n1p1, which is a disk of the VM "web".'],
+  ),
+  ofLibvirt(
+    "a disk of a VM of libvirt below an overlay",
+    "<disk type='file' device='disk'><source file='/srv/a.qcow2'/><backingStore type='block'><source dev='/dev/nvme0n1'/></backingStore><target dev='vda'/></disk>",
+    ["mounted-storage", 'carries /dev/nvme0n1, which is a disk of the VM "web".'],
+  ),
+  ofLibvirt(
+    "an image of a VM of libvirt",
+    "<disk type='file' device='disk'><source file='/srv/a.img'/><target dev='vda'/></disk>",
+  ),
 ];
