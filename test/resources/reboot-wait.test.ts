@@ -28,7 +28,11 @@ async function rebootWithin(
     },
   };
   const lines: string[] = [];
-  await rebootHost({ connect: async () => host, progress: (line) => lines.push(line) }, { ...STEP, timeoutSeconds }, PACE);
+  await rebootHost(
+    { connect: async () => host, progress: (line) => lines.push(line) },
+    { ...STEP, timeoutSeconds },
+    PACE,
+  );
   return lines;
 }
 
