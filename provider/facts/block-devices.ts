@@ -26,7 +26,7 @@ export interface BlockDevice {
   readonly backingFile: string | undefined;
 }
 
-/** Reads what ASK_BLOCK_DEVICES of `storage.ts` prints. */
+/** Reads links, numbers, slaves and mappings in sysfs, and what udev or blkid says, as `storageFact` asks for them. */
 export function readBlockDevices(text: string): BlockDevices {
   const values = readValues(text);
   const lines = text.split("\n");

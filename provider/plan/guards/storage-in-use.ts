@@ -43,7 +43,7 @@ function describePurpose(purpose: StoragePurpose): string {
   return purpose.kind === "swap" ? "swap" : purpose.description;
 }
 
-/** The uses by the disk of the device that carries them, or "" where no disk is known. */
+/** The uses by the disk of the device that they are on. */
 export function byDisk(
   facts: HostFacts,
   device: PciDevice,
@@ -57,14 +57,10 @@ export function byDisk(
   return [...disks];
 }
 
-/** The lowest of the block devices that are on the device. */
-export function disksUnder(
-  { storage, ...facts }: HostFacts,
-  device: PciDevice,
-  names: readonly string[],
-): readonly string[] {
+/** Those of the block devices that are on the device, uppermost first. */
+export function disksUnder(facts: HostFacts, device: PciDevice, names: readonly string[]): readonly string[] {
   return names.filter((name) => {
-    const address = storage.blockDevices.get(name)?.carriedBy;
-    return address !== undefined && carries({ storage, ...facts }, device, address);
+    const address = facts.storage.blockDevices.get(name)?.carriedBy;
+    return address !== undefined && carries(facts, device, address);
   });
 }

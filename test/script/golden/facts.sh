@@ -75,7 +75,8 @@ ask_pci_devices() {
   limited 30 lspci -D | sed 's/^/lspci /'
 }
 ask_storage() {
-  ls -ld /sys/class/block/*
+  # Without the times of the links, which change by themselves.
+  ls -ld /sys/class/block/* | sed 's#^.* /sys/#link /sys/#'
   ls -d /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
   grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name /sys/class/block/*/dm/uuid /sys/class/block/*/loop/backing_file
   # Linux 2.6.18 has neither /sys/class/block nor mountinfo: print what it has in today's form.
