@@ -10,6 +10,8 @@ const project = (displayName, testMatch, more = {}) => ({
   testEnvironment: "node",
   transform: { "\\.ts$": swc },
   modulePathIgnorePatterns: ["<rootDir>/dist"],
+  // For slow machines: no test measures time.
+  testTimeout: 60_000,
   ...more,
 });
 
