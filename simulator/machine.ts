@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { STANDARD_PROGRAMS } from "./commands/standard";
 import { Faults } from "./faults";
 import { FileTree } from "./kernel/file-tree";
@@ -204,6 +205,7 @@ export class Machine {
   login(login: Pick<Session, "user" | "uid" | "sudo" | "cutConnection">): Session {
     this.lastPid += 13;
     const life = new AbortController();
+    setMaxListeners(0, life.signal); // a shell that starts a shell listens too
     const session = {
       ...login,
       pid: this.lastPid,

@@ -51,14 +51,21 @@ export async function runShell(run: ShellRun): Promise<CommandOutput> {
     stdin: toShellText(run.stdin ?? ""),
     signal: machine.powerOff,
   });
-  return Promise.race([ended.then(output), killed(session)]);
+  return endedOrKilled(session, ended.then(output));
 }
 
 /** just-bash hands over what a script printed when it ends, so that of one that was killed is lost. */
-function killed({ killed: signal }: Session): Promise<CommandOutput> {
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(failed(137, "")), { once: true });
+async function endedOrKilled({ killed }: Session, ended: Promise<CommandOutput>): Promise<CommandOutput> {
+  let onKill = () => {};
+  const died = new Promise<CommandOutput>((resolve) => {
+    onKill = () => resolve(failed(KILLED, ""));
+    killed.addEventListener("abort", onKill);
   });
+  try {
+    return await Promise.race([ended, died]);
+  } finally {
+    killed.removeEventListener("abort", onKill);
+  }
 }
 
 function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem): CustomCommand[] {
