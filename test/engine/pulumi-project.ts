@@ -90,6 +90,12 @@ export class PulumiProject {
     return parseStackExport(fs.readFileSync(file, "utf8"));
   }
 
+  /** The outputs of the stack, as JSON. On a slow machine the engine's display may leave out how they change. */
+  async outputs(): Promise<unknown> {
+    const { output } = await this.run(["stack", "output", "--json"]);
+    return JSON.parse(output);
+  }
+
   /** Any other command of `pulumi`. A failing one resolves too: its exit code says so. */
   async run(command: readonly string[], { env = {}, args = [] }: RunOptions = {}): Promise<PulumiRun> {
     const stack = command[0] === "stack" ? [] : ["--stack", STACK];

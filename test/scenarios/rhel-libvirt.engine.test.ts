@@ -73,8 +73,9 @@ step("up detaches the device, edits the offline guest and sets the boolean, as t
 step("the guest starts and has the device", async () => {
   await output(host, "virsh -c qemu:///system start win2k3");
   expect(await output(host, "virsh -c qemu:///system dumpxml win2k3")).toContain("slot='0x1a' function='0x7'");
+  expect(await project.outputs()).toMatchObject({ active: false });
   const { output: shown } = await project.up({ args: ["--refresh"] });
-  expect(shown).toContain("~ active : false => true");
+  expect(await project.outputs()).toMatchObject({ active: true });
   expect(shown).toContain("3 unchanged");
   await output(host, "virsh -c qemu:///system destroy win2k3");
 });
