@@ -11,7 +11,7 @@ const project = (displayName, testMatch, more = {}) => ({
   transform: { "\\.ts$": swc },
   modulePathIgnorePatterns: ["<rootDir>/dist"],
   // For slow machines: no test measures time.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   ...more,
 });
 

@@ -7,7 +7,7 @@ const NIC = "0000:01:00.0";
 const OTHER_NIC = "0000:01:00.1";
 
 // Several boots of a simulated host on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(600_000);
 
 let host: SimulatedHost;
 afterEach(async () => {

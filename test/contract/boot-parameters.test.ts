@@ -18,7 +18,7 @@ test("the IOMMU needs nothing, or stays off as the administrator has it", async 
   await seeThatTheIommuStaysOff(host);
   await connectionPool.closeAll();
   await host.stop();
-}, 60_000);
+}, 600_000);
 
 test("a kernel that leaves the IOMMU alone: the argument, the reboot, and back again", async () => {
   const host = await startSimulatedHost({ name: "kvm2", profile: "debian-kvm" });
@@ -55,7 +55,7 @@ test("a kernel that leaves the IOMMU alone: the argument, the reboot, and back a
 
   await connectionPool.closeAll();
   await host.stop();
-}, 60_000);
+}, 600_000);
 
 describe("XenServer", () => {
   let host: SimulatedHost;
@@ -82,7 +82,7 @@ describe("XenServer", () => {
     ]);
     expect(await new Deployment(host).update(reboot, wish)).toBeUndefined();
     await new Deployment(host).delete(reboot);
-  }, 60_000);
+  }, 600_000);
 
   test("gives its hypervisor an argument by xen-cmdline, and takes it out again", async () => {
     const path = "/boot/grub/grub.cfg";
@@ -106,7 +106,7 @@ describe("XenServer", () => {
     });
     expect(await apply(step("iommu=on", undefined))).toMatchObject({ groups: [{ kind: "done" }] });
     expect(await asked()).toBe("\n");
-  }, 60_000);
+  }, 600_000);
 
   test("refuses to go down under a running VM, in preview", async () => {
     await output(host, "xe vm-start vm=media");
@@ -114,5 +114,5 @@ describe("XenServer", () => {
     expect(failures[0]?.reason).toMatch(
       /^Unable to reboot the host on \S+: VMs are running on it: media\. Shut them down first/,
     );
-  }, 60_000);
+  }, 600_000);
 });

@@ -10,7 +10,7 @@ import { driverOf, output } from "./test-host";
 const NVME = "0000:03:00.0";
 const VIRSH = "virsh -c qemu:///system";
 
-jest.setTimeout(60_000);
+jest.setTimeout(600_000);
 
 let host: SimulatedHost;
 const start = async (profile: string) => {

@@ -55,7 +55,7 @@ ${resources.join("\n")}
   } finally {
     await project.dispose();
   }
-}, 120_000);
+}, 600_000);
 
 const refusals: readonly [string, string][] = [
   ["the host has another key", `{ ...hostArgs, hostKey: "SHA256:${"A".repeat(43)}" }`],

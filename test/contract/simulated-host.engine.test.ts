@@ -1,4 +1,4 @@
 import { startSimulatedHost } from "../../simulator";
 import { pulumiRun } from "./pulumi-run";
 
-pulumiRun(() => startSimulatedHost({ name: "xen1", profile: "debian-xl" }), { timeoutMs: 120_000 });
+pulumiRun(() => startSimulatedHost({ name: "xen1", profile: "debian-xl" }), { timeoutMs: 600_000 });

@@ -1,4 +1,4 @@
 import { startSimulatedHost } from "../../simulator";
 import { contract } from "./contract";
 
-contract(() => startSimulatedHost({ name: "xen1", profile: "debian-xl" }), { timeoutMs: 60_000 });
+contract(() => startSimulatedHost({ name: "xen1", profile: "debian-xl" }), { timeoutMs: 600_000 });

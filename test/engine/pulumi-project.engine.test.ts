@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { PulumiProject } from "./pulumi-project";
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 describe("the real engine on a project", () => {
   let project: PulumiProject;

@@ -37,7 +37,7 @@ exports.hidden = hidden.pending;
 exports.attached = attachment.active;
 `,
   });
-}, 120_000);
+}, 600_000);
 afterAll(async () => {
   await project?.dispose();
   await host?.stop();

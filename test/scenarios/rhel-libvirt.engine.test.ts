@@ -31,7 +31,7 @@ exports.active = attachment.active;
 exports.pending = attachment.pending;
 `,
   });
-}, 120_000);
+}, 600_000);
 afterAll(async () => {
   await project?.dispose();
   await host?.stop();

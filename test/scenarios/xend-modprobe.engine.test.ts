@@ -34,7 +34,7 @@ new pci.VmPciAttachment("usb-of-ngtest", { host, device: usb.device, vm: "NGTest
 new pci.HiddenPciDevice("nic", { host, device: "09:00.0" });
 `,
   });
-}, 120_000);
+}, 600_000);
 afterAll(async () => {
   await project?.dispose();
   await host?.stop();

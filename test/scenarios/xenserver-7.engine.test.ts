@@ -41,7 +41,7 @@ beforeAll(async () => {
     "engine-test:vm": "Windows 7 (64-bit) (1)",
   };
   fs.writeFileSync(path.join(project.directory, "Pulumi.dev.yaml"), `config: ${JSON.stringify(config)}\n`);
-}, 120_000);
+}, 600_000);
 afterAll(async () => {
   await project?.dispose();
   await host?.stop();

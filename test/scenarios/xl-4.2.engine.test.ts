@@ -28,7 +28,7 @@ beforeAll(async () => {
   host = await startSimulatedHost({ name: "xen42", profile: "xl-4.2" });
   untouched = await snapshot();
   project = await PulumiProject.create({ kind: "text", text: program([CARD[0]]) });
-}, 120_000);
+}, 600_000);
 afterAll(async () => {
   await project?.dispose();
   await host?.stop();
