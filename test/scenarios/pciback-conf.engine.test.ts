@@ -43,7 +43,7 @@ afterAll(async () => {
   await host?.stop();
 });
 
-const step = (name: string, body: () => Promise<void>) => test(name, body, 120_000);
+const step = (name: string, body: () => Promise<void>) => test(name, body, 600_000);
 
 step("preview says that the device changes hands at the next boot, and late in it", async () => {
   const { output: shown } = await project.preview();

@@ -37,7 +37,7 @@ afterAll(async () => {
   await host?.stop();
 });
 
-const step = (name: string, body: () => Promise<void>) => test(name, body, 120_000);
+const step = (name: string, body: () => Promise<void>) => test(name, body, 600_000);
 
 step("preview names the device, its driver, the guest and the SELinux boolean", async () => {
   const { output: shown } = await project.preview();

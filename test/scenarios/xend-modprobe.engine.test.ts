@@ -40,7 +40,7 @@ afterAll(async () => {
   await host?.stop();
 });
 
-const step = (name: string, body: () => Promise<void>) => test(name, body, 120_000);
+const step = (name: string, body: () => Promise<void>) => test(name, body, 600_000);
 
 step("preview names each controller and its driver, and waits for no reboot but the card's", async () => {
   const { output: shown } = await project.preview();

@@ -47,7 +47,7 @@ afterAll(async () => {
   await host?.stop();
 });
 
-const step = (name: string, body: () => Promise<void>) => test(name, body, 120_000);
+const step = (name: string, body: () => Promise<void>) => test(name, body, 600_000);
 
 step("preview says what dom0 loses, and what the VM gives up", async () => {
   const { output: shown, exitCode } = await project.preview();

@@ -34,7 +34,7 @@ afterAll(async () => {
   await host?.stop();
 });
 
-const step = (name: string, body: () => Promise<void>) => test(name, body, 120_000);
+const step = (name: string, body: () => Promise<void>) => test(name, body, 600_000);
 
 step("preview says what dom0 loses, for which xl itself only has a caution", async () => {
   const { output: shown } = await project.preview();
