@@ -1,13 +1,14 @@
-import { describeDevice } from "./carries";
+import { carries, describeDevice } from "./carries";
 import type { GuardRule } from "./guard";
 import { byDisk, describePurposes, isNeededToBoot, storageUsesOn, storageUsesPerhapsOn } from "./storage-in-use";
-import { vmDisksOn } from "./vm-disks";
+import { disksOfVms } from "./vm-disks";
 
 /** The host loses a disk that is in use: mounted, a member of something that spreads over disks, or a VM's. */
 export const mountedStorage: GuardRule = {
   override: "allow",
-  judge: ({ facts, lost }) =>
-    lost.flatMap((device) => {
+  judge({ facts, lost }) {
+    const vmDisks = lost.length === 0 ? [] : disksOfVms(facts);
+    return lost.flatMap((device) => {
       const known = byDisk(
         facts,
         device,
@@ -21,17 +22,20 @@ export const mountedStorage: GuardRule = {
           ([disk, uses]) =>
             `${describeDevice(device)} carries ${disk}, which the host uses for ${describePurposes(uses)}. ${remedyFor(uses.map(({ purpose }) => purpose.kind))}`,
         ),
-        ...vmDisksOn(facts, device).map(
-          ({ vm, path }) =>
-            `${describeDevice(device)} carries ${path}, which is a disk of the VM "${vm}". Remove it there first`,
-        ),
+        ...vmDisks
+          .filter(({ carriedBy }) => carriedBy.some((address) => carries(facts, device, address)))
+          .map(
+            ({ vm, path }) =>
+              `${describeDevice(device)} carries ${path}, which is a disk of the VM "${vm}". Remove it there first`,
+          ),
         ...(known.length > 0 || unknown.length === 0
           ? []
           : [
               `${describeDevice(device)} may carry ${describePurposes(unknown)} of the host, which could not be traced to a device. Unmount it first`,
             ]),
       ];
-    }),
+    });
+  },
 };
 
 function remedyFor(kinds: readonly string[]): string {

@@ -1,25 +1,27 @@
 import type { HostFacts } from "../../facts/host-facts";
-import type { PciDevice } from "../../facts/pci-devices";
 import { storageAt } from "../../facts/storage";
 import { vmConfigs } from "../../facts/vm-configs";
+import type { PciAddress } from "../../pci/address";
 import { parseXlConfig } from "../../vm-text/xl-config";
-import { carries } from "./carries";
 
 /** A block device of the host that a VM has as a disk. */
 export interface HostDiskOfVm {
   readonly vm: string;
   /** `/dev/vg0/web` */
   readonly path: string;
+  /** The PCI functions that it is connected to; not the bridges above them. */
+  readonly carriedBy: readonly PciAddress[];
 }
 
-/** The disks of VMs that a device carries, running or not. Disks in files are guarded by the mount that holds them. */
-export function vmDisksOn(facts: HostFacts, device: PciDevice): readonly HostDiskOfVm[] {
-  return disksOfVms(facts).filter(({ path }) =>
-    storageAt(facts.storage, path)?.carriedBy.some((address) => carries(facts, device, address)),
-  );
+/** The disks of all VMs, running or not. Disks in files are guarded by the mount that holds them. */
+export function disksOfVms(facts: HostFacts): readonly HostDiskOfVm[] {
+  return pathsOfDisks(facts).map((disk) => ({
+    ...disk,
+    carriedBy: storageAt(facts.storage, disk.path)?.carriedBy ?? [],
+  }));
 }
 
-function disksOfVms({ domains, files, libvirt }: HostFacts): readonly HostDiskOfVm[] {
+function pathsOfDisks({ domains, files, libvirt }: HostFacts): readonly Pick<HostDiskOfVm, "vm" | "path">[] {
   const configured = vmConfigs(files).flatMap((file) => {
     const config = parseXlConfig(file.text);
     if (config.kind === "error") return [];

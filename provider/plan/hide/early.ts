@@ -31,12 +31,14 @@ export function whyNoEarlyScript(facts: HostFacts, devices: readonly PciDevice[]
 /** Adds a function to those that the script takes. Refuses when the initramfs cannot hold the script. */
 export function takeEarly(
   facts: HostFacts,
-  { address, identity: { id, subsystem } }: PciDevice,
+  device: PciDevice,
   driver: StubDriver,
   mechanism: "initramfs" | "driver-override",
 ): Part {
   const home = earlyHomeOf(facts.boot);
-  if (!home) return refuse(whyNoEarlyScript(facts, []) ?? "");
+  if (!home) return refuse(whyNoEarlyScript(facts, [device]) ?? "");
+  const { address, identity } = device;
+  const { id, subsystem } = identity;
   const others = takenEarly(facts).filter((taking) => taking.address !== address);
   return part({
     steps: earlyEdits(facts, [...others, { driver, address, id, subsystem }], [address]),

@@ -42,8 +42,9 @@ function configEdit(tools: FileToolstack, { facts, wish, vm, devices, key, claim
   const { file } = vm.config;
   const claimed = entriesInVm(claim?.entries ?? []);
   const live = wish.scope === "live";
+  const gives = live ? [] : devices.map((device) => device.address);
   const edited = withEntries(facts, file, claimed, {
-    addresses: live ? [] : devices.map((device) => device.address),
+    addresses: gives,
     options: tools.fileOptions(wish.options),
     passthrough: live && tools.needsPassthrough(facts),
     language: tools.language,
@@ -52,7 +53,6 @@ function configEdit(tools: FileToolstack, { facts, wish, vm, devices, key, claim
   const { entries } = edited;
   if (edited.text === file.text) return part({ entries });
   const original = originalOf(facts, key, file.target, claimed.length > 0 ? "leave" : "keep");
-  const gives = live ? [] : devices.map((device) => device.address);
   const seizes = seizedFrom(facts, edited.text, gives, tools.language);
   const what = live ? 'gets passthrough="enabled"' : `gets ${formatPciTarget(wish.target)} in its pci list`;
   return part({
