@@ -15,12 +15,13 @@ export interface NetworkStorage {
 export const networkStorageFact: Fact<readonly NetworkStorage[]> = {
   name: "network_storage",
   ask: `
-{
+servers=$(
   sed -n -e 's/^[^ ]* \\([^ ]*\\) \\([^ ]*\\) .*[ ,]addr=\\([0-9a-f.:]*\\).*/\\3 \\1 (\\2)/p' \\
     -e 's/^\\([0-9.]*\\):[^ ]*\\/[^ ]* \\([^ ]*\\) ceph .*/\\1 \\2 (ceph)/p' /proc/mounts
-  sed 's/$/ an iSCSI target/' /sys/class/iscsi_connection/*/address
-  sed -n 's/^traddr=\\([0-9a-f.:]*\\),.*/\\1 an NVMe disk/p' /sys/class/nvme/*/address
-} | sort -u | head -n 64 | while read -r server what; do
+  [ ! -d /sys/class/iscsi_connection ] || sed 's/$/ an iSCSI target/' /sys/class/iscsi_connection/*/address
+  [ ! -d /sys/class/nvme ] || sed -n 's/^traddr=\\([0-9a-f.:]*\\),.*/\\1 an NVMe disk/p' /sys/class/nvme/*/address
+)
+[ -z "$servers" ] || printf '%s\\n' "$servers" | sort -u | head -n 64 | while read -r server what; do
   echo "storage $server $(route_to "$server" | head -n 1) $what"
 done`,
   parse: ({ text }) =>

@@ -121,12 +121,12 @@ ask_storage() {
 }
 ask_network() {
   ls -ld /sys/class/net/* /sys/class/net/*/master
-  ls -d /sys/class/net/*/lower_* /sys/class/net/lo/name_assign_type
-  ls -d /sys/bus/pci/devices/*/net /sys/bus/pci/devices/*/virtio*/net
+  ls -d /sys/class/net/*/lower_* /sys/class/net/lo/name_assign_type /sys/bus/pci/devices/*/net /sys/bus/pci/devices/*/virtio*/net
   grep -H '' /sys/class/net/*/ifindex /sys/class/net/*/iflink /sys/class/net/*/type /sys/class/net/*/operstate
   grep -H '^DEVTYPE=' /sys/class/net/*/uevent
   # Linux before 3.9 has no lower links, and in 2.6.18 an interface is a folder with a link to its device.
-  ls -d /sys/class/net/*/brif/* /sys/class/net/*/slave_* | sed -e 's#/brif/#/lower_#' -e 's#/slave_#/lower_#'
+  [ -e /sys/class/net/lo/name_assign_type ] ||
+    ls -d /sys/class/net/*/brif/* /sys/class/net/*/slave_* | sed -e 's#/brif/#/lower_#' -e 's#/slave_#/lower_#'
   for nic in /sys/class/net/*; do
     [ -L "$nic" ] || [ ! -d "$nic" ] || echo "old $nic -> $(readlink "$nic/device")/net/${nic##*/}"
   done
@@ -135,9 +135,11 @@ ask_network() {
     {
       ip route show table all || ip route
       ip -6 route show table all || ip -6 route
-    } | grep -Ev '^(local|broadcast|anycast|multicast) |^(fe80::/64|ff00::/8) ' | sed -n 's/.* dev \([^ ]*\).*/routed \1/p' | sort -u
-    # Where tunnels lead: a hub has too many peers to look at all.
-    {
+    } | sed -n -e '/^local /d' -e '/^broadcast /d' -e '/^anycast /d' -e '/^multicast /d' \
+      -e '/^fe80::\/64 /d' -e '/^ff00::\/8 /d' -e 's/.* dev \([^ ]*\).*/routed \1/p' | sort -u
+    # Where tunnels lead: a hub has too many peers to look at all. None is there where "lo" is the only virtual interface.
+    set -- /sys/devices/virtual/net/*
+    [ "$*" = /sys/devices/virtual/net/lo ] || {
       { ip -d -o link || ip -o link; } | sed -n \
         -e 's/^[0-9]*: \([^:@ ]*\)[:@].* remote \([0-9a-f.:]*\) .*/\1 \2/p' \
         -e 's/^[0-9]*: \([^:@ ]*\)[:@].* peer \([0-9a-f.:]*\).*/\1 \2/p'
@@ -155,12 +157,13 @@ ask_network() {
   route_to "${1#::ffff:}" "${3#::ffff:}" | sed 's/^/to-client /'
 }
 ask_network_storage() {
-  {
+  servers=$(
     sed -n -e 's/^[^ ]* \([^ ]*\) \([^ ]*\) .*[ ,]addr=\([0-9a-f.:]*\).*/\3 \1 (\2)/p' \
       -e 's/^\([0-9.]*\):[^ ]*\/[^ ]* \([^ ]*\) ceph .*/\1 \2 (ceph)/p' /proc/mounts
-    sed 's/$/ an iSCSI target/' /sys/class/iscsi_connection/*/address
-    sed -n 's/^traddr=\([0-9a-f.:]*\),.*/\1 an NVMe disk/p' /sys/class/nvme/*/address
-  } | sort -u | head -n 64 | while read -r server what; do
+    [ ! -d /sys/class/iscsi_connection ] || sed 's/$/ an iSCSI target/' /sys/class/iscsi_connection/*/address
+    [ ! -d /sys/class/nvme ] || sed -n 's/^traddr=\([0-9a-f.:]*\),.*/\1 an NVMe disk/p' /sys/class/nvme/*/address
+  )
+  [ -z "$servers" ] || printf '%s\n' "$servers" | sort -u | head -n 64 | while read -r server what; do
     echo "storage $server $(route_to "$server" | head -n 1) $what"
   done
 }
