@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Host, HostLogin, ScriptOptions, ScriptResult } from "./host";
 import { readLoginEnvironment } from "./login-environment";
 import { type ResolvedLogin, resolveLogin } from "./resolved-login";
+import { scriptBytes } from "./script-input";
 import { runScript } from "./script-run";
 import { SshLink } from "./ssh-link";
 
@@ -138,10 +139,4 @@ function closeOnSignals(): void {
 async function onSignal(signal: NodeJS.Signals): Promise<void> {
   await connectionPool.closeAll();
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-}
-
-function scriptBytes(text: string): Buffer {
-  if (/[^\0-\u00ff]/.test(text))
-    throw new RangeError("a script must consist of bytes as Latin-1 characters: encode names with toBytes");
-  return Buffer.from(text, "latin1");
 }

@@ -6,13 +6,32 @@ export interface ScriptResult {
   readonly exitCode: number | null;
 }
 
+/**
+ * What makes a run a conversation: the last line of the script reads the rest of standard input, and the script says on
+ * a line of its own when it is that far. A test double prints, calls `reply` once and goes by what it gets.
+ *
+ *     const script = 'echo 5; echo @waiting; rest=$(cat); eval "$rest"; exit\n';
+ *     await host.run(script, { conversation: { until: "@waiting", reply: (printed) => `echo got ${printed}` } });
+ */
+export interface Conversation {
+  /** The line, without its end, by which the script says that it waits. */
+  readonly until: string;
+  /**
+   * Called with what the script printed before that line, once, and not at all when the script never gets there. What
+   * it returns is sent, and ends standard input. What it throws, `run` rejects with; nothing is sent then.
+   */
+  reply(printed: string): string;
+}
+
 /** How a script is run. */
 export interface ScriptOptions {
+  /** Default: standard input ends with the script. */
+  readonly conversation?: Conversation;
   /** Called with each complete line of standard output as it arrives, without its line end. */
   readonly onLine?: (line: string) => void;
   /**
-   * Milliseconds that the script may take. Then it counts as a host that does not answer; it may run on. Default: no
-   * limit, as for an apply, whose steps have their own.
+   * Milliseconds that the script may take, in a conversation until it waits for its reply. Then it counts as a host that
+   * does not answer; it may run on. Default: no limit. What follows a reply has none: the steps have their own.
    */
   readonly limitMs?: number;
   /** Milliseconds until a shell must have begun. Default: 60,000. */

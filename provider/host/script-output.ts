@@ -21,7 +21,7 @@ export class ScriptOutput {
   /** What was more than is kept, in words: `more than 64 MiB on standard output`. Nothing is taken after it. */
   excess: string | undefined;
 
-  constructor(private readonly onLine: ((line: string) => void) | undefined) {}
+  constructor(private readonly onLine: (line: string) => void) {}
 
   get stdout(): string {
     return this.outChunks.join("");
@@ -65,7 +65,6 @@ export class ScriptOutput {
 
   private append(text: string): void {
     this.outChunks.push(text);
-    if (!this.onLine) return;
     const lines = text.split("\n");
     const last = lines.pop() ?? "";
     const [first, ...others] = lines;

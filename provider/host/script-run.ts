@@ -2,6 +2,7 @@ import type { ClientChannel } from "ssh2";
 import { fromBytes } from "../bytes";
 import { ConnectionError, type ConnectionFailure, type ErrorDetails, unable } from "../errors";
 import type { ScriptOptions, ScriptResult } from "./host";
+import { ScriptInput } from "./script-input";
 import { ScriptOutput } from "./script-output";
 import type { SshLink } from "./ssh-link";
 
@@ -31,7 +32,7 @@ const START_MS = 60_000;
  * end in time or prints too much, or when it does not run as root.
  */
 export async function runScript(link: SshLink, script: Script, options: ScriptOptions): Promise<ScriptOutcome> {
-  const { silenceMs = SILENCE_MS, startMs = START_MS, limitMs } = options;
+  const { silenceMs = SILENCE_MS, startMs = START_MS, limitMs, conversation } = options;
   const silence = watchSilence(link, silenceMs);
   let reason: ConnectionError | undefined;
   // The whole link, since a host that does not keep to the rules need not answer the end of a channel either.
@@ -48,7 +49,13 @@ export async function runScript(link: SshLink, script: Script, options: ScriptOp
       const why = silence.noticed() ?? channel.message;
       return { kind: "not-started", error: noSession(script.host, why, link.ended ? "cut" : "refused", channel) };
     }
-    const output = new ScriptOutput(options.onLine);
+    const input = new ScriptInput(channel, conversation);
+    const output: ScriptOutput = new ScriptOutput((line) => {
+      options.onLine?.(line);
+      if (!input.isAwaited(line)) return;
+      clearTimeout(limit);
+      input.reply(textBefore(line, output.stdout));
+    });
     const take = (bytes: Buffer, stream: "out" | "err"): void => {
       silence.heard();
       output[stream](bytes);
@@ -58,8 +65,9 @@ export async function runScript(link: SshLink, script: Script, options: ScriptOp
     channel.on("data", (bytes: Buffer) => take(bytes, "out"));
     channel.stderr.on("data", (bytes: Buffer) => take(bytes, "err"));
     const ended = exitOf(channel);
-    channel.end(Buffer.concat([PREFACE, script.text]));
+    input.begin(Buffer.concat([PREFACE, script.text]));
     const exit = await ended;
+    if (input.thrown) throw input.thrown.error;
     if (reason) throw reason;
     if (exit.kind === "cut") throw cut(script.host, silence.noticed() ?? "the connection was closed");
     return { kind: "ended", result: asRoot(script, output, exit.code) };
@@ -78,6 +86,10 @@ const PREFACE = Buffer.from(
 // Fixed text, so that sudoers or a forced command can name it. The login shell may be a csh; the script's shell is sh.
 function command({ sudo }: Script): string {
   return `${sudo ? "sudo -n " : ""}/bin/sh -s -- "$SSH_CONNECTION"`;
+}
+
+function textBefore(line: string, printed: string): string {
+  return printed.slice(0, `\n${printed}`.indexOf(`\n${line}\n`));
 }
 
 function openChannel(link: SshLink, commandLine: string): Promise<ClientChannel | Error> {

@@ -57,6 +57,38 @@ describe("what a script prints", () => {
     expect(stdout).toBe("one\ntwo\n\nunfinished");
   });
 
+  test("may ask for a reply, which is chosen by what was printed before", async () => {
+    const host = await hostSaying();
+    const script = 'echo facts; echo @waiting; rest=$(exec cat); eval "$rest"; echo end; exit\n';
+    const replyTo = (printed: string) => (printed === "facts\n" ? `echo ${"é".repeat(5000)} | wc -c\n` : "");
+    const conversation = { until: "@waiting", reply: replyTo };
+    const { stdout, exitCode } = await host.run(script, { conversation, limitMs: 60_000 });
+    expect({ stdout, exitCode }).toEqual({ stdout: "facts\n@waiting\n5001\nend\n", exitCode: 0 });
+  });
+
+  test("that asks for nothing gets no reply, and its end is the end", async () => {
+    const host = await hostSaying();
+    const reply = jest.fn(() => "");
+    const conversation = { until: "@waiting", reply };
+    expect(await host.run("echo busy; exit 1\n", { conversation })).toMatchObject({ stdout: "busy\n", exitCode: 1 });
+    expect(reply).not.toHaveBeenCalled();
+  });
+
+  test("may be nothing to reply to: the error comes back, and the script gets an empty reply", async () => {
+    const host = await hostSaying();
+    const lines: string[] = [];
+    const conversation = {
+      until: "@waiting",
+      reply: () => {
+        throw new Error("cannot be read");
+      },
+    };
+    const script = 'echo @waiting; rest=$(exec cat); echo "got <$rest>"; exit\n';
+    const run = host.run(script, { conversation, onLine: (line) => lines.push(line) });
+    await expect(run).rejects.toThrow("cannot be read");
+    expect(lines).toEqual(["@waiting", "got <>"]);
+  });
+
   test("does not hold what login files print", async () => {
     const xen1 = await server({ exec: runLocally("root", "printf 'Welcome!\\nno line end';") });
     const host = await connectionPool.connect(loginTo(xen1), homeKnowing(xen1));
