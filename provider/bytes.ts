@@ -1,6 +1,6 @@
 /**
- * Encodes text that a person wrote as UTF-8 bytes, one Latin-1 character a byte. All text of a host is kept in this form,
- * so that any file survives, whatever its encoding.
+ * Encodes text that a person wrote as UTF-8 bytes, one Latin-1 character a byte. All text of a host is kept in this
+ * form, so that any file survives, whatever its encoding.
  */
 export function toBytes(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");

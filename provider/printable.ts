@@ -1,4 +1,6 @@
-/** Control characters but newline and tab, what turns the direction of text, other line ends, and blanks without width. */
+/**
+ * Control characters but newline and tab, what turns the direction of text, other line ends, and blanks without width.
+ */
 const INVISIBLE = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\u200b\u2060\ufeff]/gu;
 
 /**

@@ -1,6 +1,8 @@
 import { Errno, type ErrnoCode } from "./kernel/errno";
 
-/** Something that a script does on a simulated host: it begins a command, opens a file to write to it, or writes to it. */
+/**
+ * Something that a script does on a simulated host: it begins a command, opens a file to write to it, or writes to it.
+ */
 export type Moment =
   | { readonly kind: "command"; readonly line: string }
   | { readonly kind: "open" | "write"; readonly path: string };
@@ -30,7 +32,10 @@ export type Fault = { readonly times?: number } & (
   | { readonly hang: string }
   /** A file that refuses what is written to it, such as one of /sys. */
   | { readonly write: string; readonly error: ErrnoCode }
-  /** A folder under which nothing can be written: EROFS and EACCES when a file is opened, anything else when it is written. */
+  /**
+   * A folder under which nothing can be written: EROFS and EACCES when a file is opened, anything else when it is
+   * written.
+   */
   | { readonly writesUnder: string; readonly error: ErrnoCode }
   /** The connection ends when the command begins; the script goes on. */
   | { readonly cutConnectionDuring: string }
@@ -71,39 +76,42 @@ export class Faults {
   failureOf(command: string): Ended | undefined {
     const ended = this.watch?.({ kind: "command", line: command });
     if (ended) return ended;
-    const fault = this.take((one) => "command" in one && begins(command, one.command));
+    const fault = this.take((candidate) => "command" in candidate && begins(command, candidate.command));
     if (!fault || !("command" in fault)) return undefined;
     return { stdout: fault.stdout ?? "", stderr: fault.stderr ?? "", exitCode: fault.exitCode ?? 1 };
   }
 
   hangs(command: string): boolean {
-    return this.take((one) => "hang" in one && begins(command, one.hang)) !== undefined;
+    return this.take((candidate) => "hang" in candidate && begins(command, candidate.hang)) !== undefined;
   }
 
   cutsDuring(command: string): boolean {
-    return this.take((one) => "cutConnectionDuring" in one && begins(command, one.cutConnectionDuring)) !== undefined;
+    return (
+      this.take((candidate) => "cutConnectionDuring" in candidate && begins(command, candidate.cutConnectionDuring)) !==
+      undefined
+    );
   }
 
   /** After how many bytes of this output the connection ends. */
   cutsAfter(bytes: number): number | undefined {
-    const fault = this.take((one) => "cutConnectionAfter" in one && one.cutConnectionAfter < bytes);
+    const fault = this.take((candidate) => "cutConnectionAfter" in candidate && candidate.cutConnectionAfter < bytes);
     return fault && "cutConnectionAfter" in fault ? fault.cutConnectionAfter : undefined;
   }
 
   /** Throws the Errno of a fault that concerns this file. */
   checkWrite(path: string, when: "open" | "write"): void {
     this.watch?.({ kind: when, path });
-    const fault = this.take((one) => {
-      if ("write" in one) return when === "write" && one.write === path;
-      if (!("writesUnder" in one)) return false;
-      const refusedAt = one.error === "EROFS" || one.error === "EACCES" ? "open" : "write";
-      return when === refusedAt && (path === one.writesUnder || path.startsWith(`${one.writesUnder}/`));
+    const fault = this.take((candidate) => {
+      if ("write" in candidate) return when === "write" && candidate.write === path;
+      if (!("writesUnder" in candidate)) return false;
+      const refusedAt = candidate.error === "EROFS" || candidate.error === "EACCES" ? "open" : "write";
+      return when === refusedAt && (path === candidate.writesUnder || path.startsWith(`${candidate.writesUnder}/`));
     });
     if (fault && "error" in fault) throw new Errno(fault.error, path);
   }
 
   private take(concerns: (fault: Fault) => boolean): Fault | undefined {
-    const found = this.active.find((one) => one.left > 0 && concerns(one.fault));
+    const found = this.active.find((candidate) => candidate.left > 0 && concerns(candidate.fault));
     if (found) found.left--;
     return found?.fault;
   }

@@ -1,3 +1,4 @@
+/** The library, as its types declare it. */
 export type JustBash = typeof import("just-bash", { with: { "resolution-mode": "require" }});
 
 /** The shell that the simulated hosts run; an optional peer dependency, since only the simulator needs it. */

@@ -51,14 +51,20 @@ export interface CommandCall {
   builtin(args: readonly string[]): Promise<CommandOutput>;
 }
 
+/** What a program leaves. */
 export interface CommandOutput {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
 }
 
+/**
+ * A program of the simulated host. A thrown Errno ends it with the error's text, as a program without a message of its
+ * own.
+ */
 export type Command = (call: CommandCall) => CommandOutput | Promise<CommandOutput>;
 
+/** Programs by their names. */
 export type Commands = Readonly<Record<string, Command>>;
 
 interface NetworkData {

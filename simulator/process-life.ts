@@ -1,7 +1,9 @@
 import { ScriptKilled } from "./faults";
 import type { Session } from "./machine";
 
-/** Does something in a process of this session. One that is killed meanwhile or was before does nothing, and never ends. */
+/**
+ * Does something in a process of this session. One that is killed meanwhile or was before does nothing, and never ends.
+ */
 export async function whileAlive<T>(session: Session, act: () => T | Promise<T>): Promise<T> {
   try {
     if (!session.killed.aborted) {

@@ -18,6 +18,7 @@ export interface Exec {
   readonly cut: () => void;
 }
 
+/** What a command leaves on the connection that ran it. */
 export interface ExecOutput {
   readonly stdout: string;
   readonly stderr: string;
@@ -26,6 +27,7 @@ export interface ExecOutput {
   readonly cutAfter?: number;
 }
 
+/** An SSH server: who may log in, the private host key (PEM), how long each answer waits, and what runs commands. */
 export interface ServerOptions {
   readonly login: ServerLogin;
   readonly hostKey: string;
@@ -142,7 +144,10 @@ function readsScript(command: string): boolean {
   return /(^|\s)(\/bin\/)?(ba|da)?sh\s+-s(\s|$)/.test(command);
 }
 
-/** All of standard input; with a patience (milliseconds) what came until it was silent that long: `ssh host xl list` on a terminal sends no end. */
+/**
+ * All of standard input; with a patience (milliseconds) what came until it was silent that long: `ssh host xl list` on
+ * a terminal sends no end.
+ */
 function readInput(channel: ServerChannel, patience: number | undefined): Promise<string> {
   return new Promise((resolve) => {
     const bytes: Buffer[] = [];

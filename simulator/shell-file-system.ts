@@ -158,9 +158,9 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
   }
 
   async realpath(path: string): Promise<string> {
-    const at = this.files.resolve(path);
-    if (!this.files.exists(at)) throw new Errno("ENOENT", path);
-    return at;
+    const resolved = this.files.resolve(path);
+    if (!this.files.exists(resolved)) throw new Errno("ENOENT", path);
+    return resolved;
   }
 
   utimes(path: string, _accessed: Date, modified: Date): Promise<void> {
@@ -178,7 +178,9 @@ function isNull(path: string): boolean {
   return path === "/dev/null";
 }
 
-/** just-bash hands over text as such, and bytes as one character each ("binary"); its bytes are the UTF-8 of its text. */
+/**
+ * just-bash hands over text as such, and bytes as one character each ("binary"); its bytes are the UTF-8 of its text.
+ */
 function readContent(content: FileContent, encoding: Encoding): string {
   if (typeof content !== "string") return toBytes(Buffer.from(content).toString("utf8"));
   const name = typeof encoding === "string" ? encoding : encoding?.encoding;

@@ -2,9 +2,13 @@ import type { CommandNode, PipelineNode, ScriptNode, StatementNode, WordNode } f
 
 /** Names of commands that only our rewritten scripts call. */
 export const AFTER_WRITE = "__after-write";
+/** The command that comes behind `exec > FILE`. */
 export const AFTER_EXEC = "__after-exec";
+/** The command that comes behind `… &`. */
 export const AFTER_BACKGROUND = "__after-background";
+/** The command that stands for `wait`. */
 export const WAIT = "__wait";
+/** The command that stands for a program called by a path or by a variable. */
 export const RUN = "__run";
 
 type Redirection = Extract<CommandNode, { type: "SimpleCommand" }>["redirections"][number];
@@ -25,8 +29,8 @@ const ALL_ARGUMENTS: WordNode = {
  * - a redirection whose file refuses the write (`echo … > /sys/…/bind`) fails the command;
  * - `exec 9> file` tells which file the descriptor is, for flock;
  * - a command that is `"$@"` is one of several words;
- * - a loop in the background, or a group with one, is left out (just-bash would run it in the foreground, and a heartbeat never ends); any other
- *   command in the background ends before the script goes on, and `wait` tells how.
+ * - a loop in the background, or a group with one, is left out (just-bash would run it in the foreground, and a
+ *   heartbeat never ends); any other command in the background ends before the script goes on, and `wait` tells how.
  */
 export function completeScript(script: ScriptNode): ScriptNode {
   return { ...script, statements: statements(script.statements) };
@@ -64,7 +68,10 @@ function withBody(node: CommandNode): CommandNode {
         ...node,
         name: literal(node.name) === "wait" ? literalWord(WAIT) : node.name,
         args: node.args.map(word),
-        assignments: node.assignments.map((one) => ({ ...one, value: one.value && word(one.value) })),
+        assignments: node.assignments.map((assignment) => ({
+          ...assignment,
+          value: assignment.value && word(assignment.value),
+        })),
       };
     case "If":
       return {
@@ -115,15 +122,19 @@ function openedDescriptors(node: StatementNode): StatementNode[] {
   const only = node.pipelines.length === 1 ? node.pipelines[0]?.commands : undefined;
   const exec = only?.length === 1 ? only[0] : undefined;
   if (exec?.type !== "SimpleCommand" || literal(exec.name) !== "exec") return [];
-  return exec.redirections.flatMap((one) =>
-    one.fd !== null && OUTPUT.includes(one.operator) && one.target.type === "Word"
-      ? [statement(simple(AFTER_EXEC, [text(String(one.fd)), one.target]))]
+  return exec.redirections.flatMap((redirection) =>
+    redirection.fd !== null && OUTPUT.includes(redirection.operator) && redirection.target.type === "Word"
+      ? [statement(simple(AFTER_EXEC, [text(String(redirection.fd)), redirection.target]))]
       : [],
   );
 }
 
-function writesFile(one: Redirection): boolean {
-  return OUTPUT.includes(one.operator) && one.target.type === "Word" && literal(one.target) !== "/dev/null";
+function writesFile(redirection: Redirection): boolean {
+  return (
+    OUTPUT.includes(redirection.operator) &&
+    redirection.target.type === "Word" &&
+    literal(redirection.target) !== "/dev/null"
+  );
 }
 
 function literal(node: WordNode | null): string | undefined {

@@ -92,8 +92,8 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
       const refused = files.takeRefusedWrite();
       if (!refused) return { stdout: "", stderr: "", exitCode: Number(status) };
       // The line that sets the arguments is ours.
-      const ours = (run.args ?? []).length > 0 ? 1 : 0;
-      return refusal(run.name ?? "sh", name, Number(line) - ours, refused);
+      const added = (run.args ?? []).length > 0 ? 1 : 0;
+      return refusal(run.name ?? "sh", name, Number(line) - added, refused);
     }),
     library.defineCommand(AFTER_BACKGROUND, async ([status = "0"]) => {
       session.backgroundStatus = Number(status);

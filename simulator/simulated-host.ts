@@ -9,6 +9,7 @@ import { findProfile } from "./profiles/profiles";
 import { type Exec, type ExecOutput, hostKeyFingerprint, SshServer } from "./server";
 import { runShell } from "./shell";
 
+/** What a simulated host is to be. */
 export interface SimulatedHostOptions {
   /** How messages name the host; also its hostname and what its machine id is made from. */
   readonly name: string;
@@ -50,6 +51,7 @@ export interface SimulatedHost {
   stop(): Promise<void>;
 }
 
+/** What was done with a simulated host so far, for tests that count round trips. */
 export interface HostStats {
   /** SSH connections since the start. */
   readonly connections: number;

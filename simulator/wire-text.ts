@@ -9,7 +9,9 @@ export function toShellText(bytes: string): string {
   return bytes.replace(/[\x80-\xff]/g, (byte) => String.fromCharCode(BASE + byte.charCodeAt(0)));
 }
 
-/** Text of the shell to bytes (as Latin-1 characters). Characters that only printf's escapes make stand for themselves. */
+/**
+ * Text of the shell to bytes (as Latin-1 characters). Characters that only printf's escapes make stand for themselves.
+ */
 export function toBytes(text: string): string {
   return text.replace(/[\u{100}-\u{10ffff}]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;

@@ -1,7 +1,8 @@
 /**
- * Our own script in the initramfs: it gives functions to a stub driver before udev starts, and so before any driver that is a module
- * can have them; from one that is a part of the kernel it takes them away before the root file system is mounted.
- * Never stops a boot: a device that is gone, another device at the address, or a driver that refuses, is passed over.
+ * Our own script in the initramfs: it gives functions to a stub driver before udev starts, and so before any driver
+ * that is a module can have them; from one that is a part of the kernel it takes them away before the root file system
+ * is mounted. Never stops a boot: a device that is gone, another device at the address, or a driver that refuses, is
+ * passed over.
  */
 import { type PciAddress, parsePciAddress } from "../pci/address";
 
@@ -21,6 +22,7 @@ export type EarlyHome =
   /** The folder with modules.d: /usr/lib/dracut, or /usr/share/dracut before 008 (RHEL 6). */
   | { readonly kind: "dracut"; readonly folder: string };
 
+/** A file of ours below /etc/initramfs-tools or dracut's modules.d, as it should be. */
 export interface EarlyFile {
   readonly path: string;
   /** Undefined: there is no such file. */
@@ -42,6 +44,7 @@ export function earlyScriptPath(home: EarlyHome): string {
   return home.kind === "dracut" ? `${moduleFolder(home)}/early.sh` : `${INITRAMFS_TOOLS}/scripts/init-top/${NAME}`;
 }
 
+/** The functions that a script of earlyFiles takes, in its order; lines that it did not write are passed over. */
 export function readEarlyScript(text: string): readonly EarlyTaking[] {
   const lines = text.matchAll(/^pci_passthrough_take (\S+) (\S+) (\S+) (\S+)$/gm);
   return [...lines].flatMap(([, driver = "", word = "", id = "", subsystem = ""]) => {
@@ -69,12 +72,14 @@ function initramfsToolsFiles(takings: readonly EarlyTaking[]): Record<string, st
 . /usr/share/initramfs-tools/hook-functions
 manual_add_modules ${modulesOf(takings)}
 `,
-    // Scripts of init-top without a prerequisite run in the order of their names (tsort of coreutils), and udev comes later.
+    // Scripts of init-top without a prerequisite run in the order of their names (tsort of coreutils), and udev comes
+    // later.
     [`${INITRAMFS_TOOLS}/scripts/init-top/${NAME}`]: earlyScript(takings),
   };
 }
 
-// dracut before 008 runs check, install and installkernel; later ones have module-setup.sh instead and look at that first.
+// dracut before 008 runs check, install and installkernel; later ones have module-setup.sh instead and look at that
+// first.
 function dracutFiles(
   home: Extract<EarlyHome, { kind: "dracut" }>,
   takings: readonly EarlyTaking[],
@@ -113,9 +118,9 @@ function modulesOf(takings: readonly EarlyTaking[]): string {
 }
 
 /**
- * Run by initramfs-tools, sourced by dracut: no exit, and nothing but a shell, modprobe and sysfs.
- * Kernels before 3.16 have no driver_override (linux, Documentation/ABI/testing/sysfs-bus-pci): there the stub takes the whole id for
- * a moment, and lets go of the other functions before their own driver is loaded.
+ * Run by initramfs-tools, sourced by dracut: no exit, and nothing but a shell, modprobe and sysfs. Kernels before 3.16
+ * have no driver_override (linux, Documentation/ABI/testing/sysfs-bus-pci): there the stub takes the whole id for a
+ * moment, and lets go of the other functions before their own driver is loaded.
  */
 function earlyScript(takings: readonly EarlyTaking[]): string {
   return `#!/bin/sh

@@ -12,7 +12,7 @@ export function readEnvironmentBlock(text: string): ReadonlyMap<string, string> 
 /** The block with another value of a variable that it has; its size stays, as GRUB wants it. */
 export function withVariable(text: string, name: string, value: string): BootEdit {
   if (!text.startsWith(SIGNATURE)) return editError("it is no environment block of GRUB");
-  const match = [...text.matchAll(VARIABLE)].find((one) => one[1] === name);
+  const match = [...text.matchAll(VARIABLE)].find((variable) => variable[1] === name);
   if (!match) return editError(`it has no ${name}`);
   const body = text.replace(/#*$/, "");
   const line = `${name}=${value.replaceAll(/[\\\n]/g, "\\$&")}\n`;

@@ -1,10 +1,12 @@
 /**
- * grub.cfg as it boots: which entries there are, what they give to Xen and to the kernel, and which of them is the default.
- * For reading alone: the file is generated (grub 2.12, util/grub.d). Arguments are compared as words, so quotes do not matter here.
+ * grub.cfg as it boots: which entries there are, what they give to Xen and to the kernel, and which of them is the
+ * default. For reading alone: the file is generated (grub 2.12, util/grub.d). Arguments are compared as words, so
+ * quotes do not matter here.
  */
 import type { KernelLine } from "./kernel-line";
 import { isRecovery, isXen } from "./legacy-grub";
 
+/** An entry of grub.cfg: a `menuentry`, wherever its submenu stands. */
 export interface GrubEntry {
   readonly title: string;
   /** `--id` or `$menuentry_id_option`. */
@@ -58,13 +60,14 @@ export function readGrubConfig(text: string): readonly GrubEntry[] {
 }
 
 /**
- * The entry that boots when nobody chooses: `set default=` of 00_header with the variables of grubenv, by index, title or id, each
- * perhaps with its submenu before ">". Undefined where the file does not say it, and then GRUB takes the first.
+ * The entry that boots when nobody chooses: `set default=` of 00_header with the variables of grubenv, by index, title
+ * or id, each perhaps with its submenu before ">". Undefined where the file does not say it, and then GRUB takes the
+ * first.
  */
 export function defaultGrubEntry(text: string, environment: ReadonlyMap<string, string>): GrubEntry | undefined {
   const entries = readGrubConfig(text);
   const settings = [...text.matchAll(/^\s*set default="?([^"\n]*)"?\s*$/gm)].map((match) => match[1] ?? "");
-  const chosen = (settings.filter((one) => !one.includes("next_entry")).at(-1) ?? "0").replaceAll(
+  const chosen = (settings.filter((setting) => !setting.includes("next_entry")).at(-1) ?? "0").replaceAll(
     /\$\{?(\w+)\}?/g,
     (_, name: string) => environment.get(name) ?? "",
   );
@@ -73,7 +76,7 @@ export function defaultGrubEntry(text: string, environment: ReadonlyMap<string, 
     const steps = [...entry.within, entry];
     return (
       steps.length === path.length &&
-      steps.every((step, at) => [String(step.index), step.title, step.id].includes(path[at]))
+      steps.every((step, depth) => [String(step.index), step.title, step.id].includes(path[depth]))
     );
   });
 }
@@ -94,10 +97,10 @@ function entryOf({
   index: number;
   lines: [string, string][];
 }) {
-  const one = (pattern: RegExp) => lines.find(([command]) => pattern.test(command))?.[1];
-  const linux = one(/^linux(?:16|efi)?$/);
-  const xen = one(/^(?:multiboot2?|xen_hypervisor)$/);
-  const dom0 = one(/^(?:module2?|xen_module)$/);
+  const wordsOf = (pattern: RegExp) => lines.find(([command]) => pattern.test(command))?.[1];
+  const linux = wordsOf(/^linux(?:16|efi)?$/);
+  const xen = wordsOf(/^(?:multiboot2?|xen_hypervisor)$/);
+  const dom0 = wordsOf(/^(?:module2?|xen_module)$/);
   const isXenEntry = xen !== undefined && isXen(xen);
   return {
     title,

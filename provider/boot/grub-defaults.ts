@@ -1,6 +1,7 @@
 /**
- * /etc/default/grub and its drop-ins: what grub-mkconfig makes command lines from (grub 2.12, util/grub-mkconfig.in, 10_linux.in and
- * 20_linux_xen.in). Drop-ins are read where the distribution added them (Debian and Ubuntu, /etc/default/grub.d/*.cfg).
+ * /etc/default/grub and its drop-ins: what grub-mkconfig makes command lines from (grub 2.12, util/grub-mkconfig.in,
+ * 10_linux.in and 20_linux_xen.in). Drop-ins are read where the distribution added them (Debian and Ubuntu,
+ * /etc/default/grub.d/*.cfg).
  */
 import type { BootEdit } from "./boot-edit";
 import { findArguments } from "./kernel-command-line";
@@ -8,6 +9,7 @@ import type { ArgumentEdit, FilesEdit, KernelLine, NamedText } from "./kernel-li
 import { mayAssign, readShellFile, type ShellAssignment, type ShellCode } from "./shell-assignments";
 import { EXPANSION, expandedValue, literalValue, withLiteralValue } from "./shell-value";
 
+/** Read first, on every distribution (util/grub-mkconfig.in). */
 export const GRUB_DEFAULTS = "/etc/default/grub";
 
 /** Sorts behind what distributions and clouds put there. */
@@ -52,7 +54,10 @@ export function grubDefaultsTrouble({ files }: GrubDefaults, line: KernelLine): 
   return undefined;
 }
 
-/** Makes the command line have an argument: where it stands already, else in a drop-in of ours, else in the last assignment. */
+/**
+ * Makes the command line have an argument: where it stands already, else in a drop-in of ours, else in the last
+ * assignment.
+ */
 export function addToGrubDefaults(defaults: GrubDefaults, line: KernelLine, change: ArgumentEdit): FilesEdit {
   const trouble = grubDefaultsTrouble(defaults, line);
   if (trouble !== undefined) return { kind: "error", reason: trouble };
@@ -63,16 +68,19 @@ export function addToGrubDefaults(defaults: GrubDefaults, line: KernelLine, chan
     return { kind: "error", reason: `the command line made from ${GRUB_DEFAULTS}: ${checked.reason}` };
   const places = assignmentsOf(defaults.files).filter(({ assignment }) => variables.includes(assignment.name));
   const there = places.filter(({ assignment }) =>
-    findArguments(literalValue(assignment), change.name).some((one) => (one.value ?? "") !== ""),
+    findArguments(literalValue(assignment), change.name).some((argument) => (argument.value ?? "") !== ""),
   );
   const [, normal] = variables;
-  // The variable for recovery entries too only where it is the one in use: a way back without our arguments is worth having.
+  // The variable for recovery entries too only where it is the one in use: a way back without our arguments is worth
+  // having.
   const last = [normal, ...variables].flatMap(
-    (name) => places.filter((one) => one.assignment.name === name).at(-1) ?? [],
+    (name) => places.filter((place) => place.assignment.name === name).at(-1) ?? [],
   )[0];
   const place =
     there.at(-1) ??
-    (defaults.dropIns ? places.find((one) => one.file.path === OUR_DROP_IN && one.assignment.name === normal) : last);
+    (defaults.dropIns
+      ? places.find((candidate) => candidate.file.path === OUR_DROP_IN && candidate.assignment.name === normal)
+      : last);
   const edit = place ? editAssignment(place, change) : newAssignment(defaults, normal, change);
   if (edit.kind === "error") return { kind: "error", reason: edit.reason };
   const path = place?.file.path ?? (defaults.dropIns ? OUR_DROP_IN : GRUB_DEFAULTS);
@@ -226,7 +234,10 @@ function withTexts(defaults: GrubDefaults, texts: ReadonlyMap<string, string>): 
   return { ...defaults, files: [...kept, ...added.map(([path, text]) => ({ path, text }))] };
 }
 
-/** Whether the line has the arguments that it should have; their order may be another one, since two variables make one line. */
+/**
+ * Whether the line has the arguments that it should have; their order may be another one, since two variables make one
+ * line.
+ */
 function sameLine(defaults: GrubDefaults, line: KernelLine, wanted: string): boolean {
   const sorted = (text: string) => text.split(/\s+/).filter(Boolean).sort().join(" ");
   return sorted(grubDefaultsLine(defaults, line)) === sorted(wanted);

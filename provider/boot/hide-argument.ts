@@ -1,4 +1,7 @@
-/** The list of functions that pciback takes at boot, where pciback is a part of the kernel: an argument of its command line. */
+/**
+ * The list of functions that pciback takes at boot, where pciback is a part of the kernel: an argument of its command
+ * line.
+ */
 import type { PciAddress } from "../pci/address";
 import { addToHideList, hides, parseHideList, removeFromHideList } from "../pci/hide-list";
 import { type CommandLineEdit, editError, edited } from "./boot-edit";
@@ -16,13 +19,13 @@ export type HideArgument =
 /** Of several the kernel heeds the last alone (a charp parameter is overwritten: kernel/params.c, param_set_charp). */
 export function findHideArgument(commandLine: string, parameter: HideParameter): HideArgument {
   const all = findArguments(commandLine, parameter);
-  const lists = all.filter((one) => (one.value ?? "") !== "");
+  const lists = all.filter((argument) => (argument.value ?? "") !== "");
   const [argument, second] = lists;
   if (!argument) return { kind: "none" };
   if (second || all.at(-1) !== argument) {
     return {
       kind: "error",
-      reason: `it gives the kernel ${all.map((one) => one.text).join(" and ")}, and the kernel heeds the last alone. Join them into one`,
+      reason: `it gives the kernel ${all.map((argument) => argument.text).join(" and ")}, and the kernel heeds the last alone. Join them into one`,
     };
   }
   if (!parseHideList(argument.value ?? "")) {
@@ -56,7 +59,10 @@ export function hideByArgument(parameter: HideParameter, address: PciAddress): C
   };
 }
 
-/** Takes the function out of the list, and the argument with its last entry: one that was empty before us stands beside ours. */
+/**
+ * Takes the function out of the list, and the argument with its last entry: one that was empty before us stands beside
+ * ours.
+ */
 export function unhideByArgument(parameter: HideParameter, address: PciAddress): CommandLineEdit {
   return (commandLine) => {
     const found = findHideArgument(commandLine, parameter);

@@ -1,4 +1,7 @@
-/** The list of ids of vfio-pci and pci-stub: `8086:10d3,10de:1b80:ffffffff:ffffffff` (linux, drivers/vfio/pci/vfio_pci.c, 6.x). */
+/**
+ * The list of ids of vfio-pci and pci-stub: `8086:10d3,10de:1b80:ffffffff:ffffffff` (linux,
+ * drivers/vfio/pci/vfio_pci.c, 6.x).
+ */
 import { type CommandLineEdit, editError, edited } from "./boot-edit";
 import { cut, findArguments, type KernelArgument, withArgument, withValue } from "./kernel-command-line";
 
@@ -9,18 +12,20 @@ export function catches(list: string, device: { readonly id: string; readonly su
     // An entry may go on with a class and its mask; those are passed over, so that rather too much counts as caught.
     const wants = entry.split(":").slice(0, 4);
     if (wants.length < 2) return false;
-    return wants.every((digits, at) => {
+    return wants.every((digits, index) => {
       const wanted = Number.parseInt(digits, 16);
-      return wanted === 0xffffffff || wanted === has[at];
+      return wanted === 0xffffffff || wanted === has[index];
     });
   });
 }
 
+/** The list with "vendor:device" (lower case) in it; the same when it is there in any case. */
 export function withId(list: string, id: string): string {
   if (list.split(",").some((entry) => entry.toLowerCase() === id)) return list;
   return list === "" ? id : `${list},${id}`;
 }
 
+/** The list without "vendor:device" (lower case), in whatever case it stands there; entries with a subsystem stay. */
 export function withoutId(list: string, id: string): string {
   return list
     .split(",")
@@ -33,6 +38,7 @@ export function idsOf(commandLine: string, parameter: string): string | undefine
   return findArguments(commandLine, parameter).at(-1)?.value;
 }
 
+/** Adds "vendor:device" to the argument `vfio-pci.ids=` or the like, or makes one; refuses where it stands twice. */
 export function addIdArgument(parameter: string, id: string): CommandLineEdit {
   return (line) => {
     const found = only(line, parameter);
@@ -43,6 +49,7 @@ export function addIdArgument(parameter: string, id: string): CommandLineEdit {
   };
 }
 
+/** Takes "vendor:device" out of that argument, and the argument with its last id; refuses where it stands twice. */
 export function removeIdArgument(parameter: string, id: string): CommandLineEdit {
   return (line) => {
     const found = only(line, parameter);
@@ -56,13 +63,13 @@ export function removeIdArgument(parameter: string, id: string): CommandLineEdit
 /** One that is empty stands beside ours, as if it were not there: so its bytes stay. */
 function only(line: string, parameter: string): KernelArgument | "several" | undefined {
   const all = findArguments(line, parameter);
-  const lists = all.filter((one) => (one.value ?? "") !== "");
+  const lists = all.filter((argument) => (argument.value ?? "") !== "");
   if (lists.length > 1 || (lists[0] && all.at(-1) !== lists[0])) return "several";
   return lists[0];
 }
 
 function several(line: string, parameter: string) {
-  const words = findArguments(line, parameter).map((one) => one.text);
+  const words = findArguments(line, parameter).map((argument) => argument.text);
   return editError(
     `it gives the kernel ${words.join(" and ")}, and the kernel heeds the last alone. Join them into one`,
   );

@@ -1,11 +1,13 @@
 /**
- * What makes an initramfs take a module along that a softdep asks for. initramfs-tools follows softdeps by itself; dracut does since 049
- * only, and is told in any case; mkinitfs packs what its features name, and modprobe.d with it (features.d/base.files).
+ * What makes an initramfs take a module along that a softdep asks for. initramfs-tools follows softdeps by itself;
+ * dracut does since 049 only, and is told in any case; mkinitfs packs what its features name, and modprobe.d with it
+ * (features.d/base.files).
  */
 import type { NamedText } from "./kernel-line";
 import { mayAssign, readShellFile } from "./shell-assignments";
 import { literalValue, withLiteralValue } from "./shell-value";
 
+/** The program that makes the initramfs: of Debian; of Fedora, RHEL and openSUSE; of Alpine. */
 export type InitramfsMaker = "initramfs-tools" | "dracut" | "mkinitfs";
 
 const NAME = "pulumi-pci-passthrough";
@@ -16,7 +18,10 @@ const MKINITFS_FEATURE = `/etc/mkinitfs/features.d/${NAME}.modules`;
 /** The files that this is about, for whoever reads them. */
 export const INITRAMFS_MODULE_FILES: readonly string[] = [DRACUT_CONF, MKINITFS_CONF, MKINITFS_FEATURE];
 
-/** The texts with the module (`kernel/drivers/xen/xen-pciback`, `xen-pciback`) or without; undefined where mkinitfs.conf cannot be edited. */
+/**
+ * The texts with the module (`kernel/drivers/xen/xen-pciback`, `xen-pciback`) or without; undefined where mkinitfs.conf
+ * cannot be edited.
+ */
 export function initramfsModuleFiles(
   maker: InitramfsMaker,
   files: readonly NamedText[],

@@ -1,6 +1,7 @@
 /**
- * The kernel command line as words, read as the kernel reads it (linux, lib/cmdline.c, next_arg, and kernel/params.c, parse_args, 6.x).
- * Quotes may begin in the middle of a word, a backslash is nothing special, and behind a word `--` all is for init.
+ * The kernel command line as words, read as the kernel reads it (linux, lib/cmdline.c, next_arg, and kernel/params.c,
+ * parse_args, 6.x). Quotes may begin in the middle of a word, a backslash is nothing special, and behind a word `--`
+ * all is for init.
  */
 import { type CommandLineEdit, editError, edited } from "./boot-edit";
 
@@ -29,7 +30,7 @@ export function readCommandLine(line: string): readonly KernelArgument[] {
 
 /** The arguments of that name; to the kernel `-` and `_` are the same in names. */
 export function findArguments(line: string, name: string): readonly KernelArgument[] {
-  return readCommandLine(line).filter((one) => sameName(one.name, name));
+  return readCommandLine(line).filter((argument) => sameName(argument.name, name));
 }
 
 /** Adds an argument behind all others, before `--`; nothing when exactly this word is there already. */
@@ -49,14 +50,15 @@ export function withArgument(argument: string): CommandLineEdit {
 export function withoutArgument(argument: string): CommandLineEdit {
   return (line) => {
     const found = readCommandLine(line)
-      .filter((one) => one.text === argument)
+      .filter((word) => word.text === argument)
       .at(-1);
     return edited(found ? cut(line, found) : line);
   };
 }
 
+/** Whether exactly this word is there, where the kernel heeds it. */
 export function hasArgument(line: string, argument: string): boolean {
-  return readCommandLine(line).some((one) => one.text === argument);
+  return readCommandLine(line).some((word) => word.text === argument);
 }
 
 /** The line with another value of that argument, its quotes left as they are. */
@@ -70,6 +72,7 @@ export function cut(line: string, { start, end }: KernelArgument): string {
   return line.slice(isSpace(line[end]) ? end + 1 : end);
 }
 
+/** Whether the kernel takes two names of arguments for the same: `-` and `_` are one to it. */
 export function sameName(a: string, b: string): boolean {
   return a.replaceAll("-", "_") === b.replaceAll("-", "_");
 }
@@ -88,14 +91,14 @@ function appended(line: string, argument: string): string {
 function words(line: string): { readonly all: readonly KernelArgument[]; readonly separator: number | undefined } {
   const all: KernelArgument[] = [];
   let separator: number | undefined;
-  let at = 0;
+  let position = 0;
   for (;;) {
-    while (isSpace(line[at])) at++;
-    if (at >= line.length) return { all, separator };
-    const word = readWord(line, at);
+    while (isSpace(line[position])) position++;
+    if (position >= line.length) return { all, separator };
+    const word = readWord(line, position);
     if (separator === undefined && word.name === "--" && word.value === undefined) separator = all.length;
     all.push(word);
-    at = word.end;
+    position = word.end;
   }
 }
 

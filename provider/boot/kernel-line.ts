@@ -9,7 +9,10 @@ export interface NamedText {
   readonly text: string;
 }
 
-/** An edit of command lines that is about one argument: where that stands already, it is edited, and else where new ones go. */
+/**
+ * An edit of command lines that is about one argument: where that stands already, it is edited, and else where new ones
+ * go.
+ */
 export interface ArgumentEdit {
   readonly name: string;
   readonly edit: CommandLineEdit;

@@ -1,10 +1,11 @@
 /**
- * Configuration of GRUB 0.9x: /boot/grub/grub.conf, /boot/grub/menu.lst (GNU GRUB manual 0.97, chapters "Configuration" and "Commands").
- * An entry boots Xen when its kernel is one: then the first `module` is the kernel of dom0.
+ * Configuration of GRUB 0.9x: /boot/grub/grub.conf, /boot/grub/menu.lst (GNU GRUB manual 0.97, chapters "Configuration"
+ * and "Commands"). An entry boots Xen when its kernel is one: then the first `module` is the kernel of dom0.
  */
 import { type BootEdit, editError, edited } from "./boot-edit";
 import type { ArgumentEdit, KernelLine } from "./kernel-line";
 
+/** An entry of grub.conf or menu.lst: a `title` and what follows it. */
 export interface LegacyEntry {
   readonly title: string;
   readonly boots: "xen" | "linux" | "other";
@@ -21,7 +22,9 @@ interface Range {
 const DEBIAN_OPTIONS = { linux: "kopt", dom0: "xenkopt", xen: "xenhopt" } as const;
 const DEBIAN_MARK = "### BEGIN AUTOMAGIC KERNELS LIST";
 
-/** The entries in their order; an error where a line goes on behind a backslash, which nobody writes and we do not read. */
+/**
+ * The entries in their order; an error where a line goes on behind a backslash, which nobody writes and we do not read.
+ */
 export function readLegacyGrub(text: string): readonly LegacyEntry[] {
   const entries: { title: string; boots: LegacyEntry["boots"]; lines: Partial<Record<KernelLine, Range>> }[] = [];
   for (const match of text.matchAll(/^[ \t]*([a-z]+)(?:[ \t=]+([^\r\n]*))?\r?$/gm)) {
@@ -46,7 +49,10 @@ export function defaultLegacyEntry(text: string): LegacyEntry | undefined {
   return /^\d+$/.test(chosen) ? readLegacyGrub(text)[Number(chosen)] : undefined;
 }
 
-/** Edits the command line of every entry that has one, recovery entries excepted, and the options that Debian makes entries from. */
+/**
+ * Edits the command line of every entry that has one, recovery entries excepted, and the options that Debian makes
+ * entries from.
+ */
 export function editLegacyGrub(text: string, line: KernelLine, change: ArgumentEdit): BootEdit {
   if (/^[ \t]*(?:kernel|module)\b.*\\\r?$/m.test(text)) {
     return editError("a kernel or module line goes on behind a backslash. Write it as one line");
@@ -70,13 +76,17 @@ export function legacyCommandLines(text: string, line: KernelLine): readonly str
 export function editRanges(text: string, ranges: readonly Range[], { edit }: ArgumentEdit): BootEdit {
   let after = text;
   for (const { start, end } of [...ranges].sort((a, b) => b.start - a.start)) {
-    const one = edit(text.slice(start, end));
-    if (one.kind === "error") return editError(`in "${text.slice(start, end)}": ${one.reason}`);
-    after = after.slice(0, start) + one.text + after.slice(end);
+    const commandLine = edit(text.slice(start, end));
+    if (commandLine.kind === "error") return editError(`in "${text.slice(start, end)}": ${commandLine.reason}`);
+    after = after.slice(0, start) + commandLine.text + after.slice(end);
   }
   return edited(after);
 }
 
+/**
+ * Whether an entry is for repairs by its title, as the generators of the distributions write them. Those stay as they
+ * are.
+ */
 export function isRecovery(title: string): boolean {
   return /recovery|rescue|fail-?safe|single[ -]user/i.test(title);
 }

@@ -1,6 +1,7 @@
 /**
- * Boot loader entries, /boot/loader/entries/*.conf, each one kernel (UAPI.1 Boot Loader Specification; Fedora's GRUB command blscfg).
- * RHEL 8 keeps the arguments of all of them in one variable of grubenv, kernelopts, which the entries name.
+ * Boot loader entries, /boot/loader/entries/*.conf, each one kernel (UAPI.1 Boot Loader Specification; Fedora's GRUB
+ * command blscfg). RHEL 8 keeps the arguments of all of them in one variable of grubenv, kernelopts, which the entries
+ * name.
  */
 import { type BootEdit, editError } from "./boot-edit";
 import { readEnvironmentBlock, withVariable } from "./environment-block";
@@ -8,6 +9,7 @@ import { findArguments } from "./kernel-command-line";
 import type { ArgumentEdit, FilesEdit, NamedText } from "./kernel-line";
 import { editRanges, isRecovery } from "./legacy-grub";
 
+/** The files that editLoaderEntries reads. `grubenv`: GRUB's environment block, where the host has one. */
 export interface LoaderEntries {
   readonly entries: readonly NamedText[];
   readonly grubenv: NamedText | undefined;
@@ -31,7 +33,7 @@ export function editLoaderEntries({ entries, grubenv }: LoaderEntries, change: A
     if (block.kind === "error") return { kind: "error", reason: `${grubenv.path}: ${block.reason}` };
     if (block.text !== grubenv.text) texts.set(grubenv.path, block.text);
   }
-  for (const entry of normal.filter((one) => !usesKernelopts(one))) {
+  for (const entry of normal.filter((entry) => !usesKernelopts(entry))) {
     const edit = editEntry(entry.text, change);
     if (edit.kind === "error") return { kind: "error", reason: `${entry.path}: ${edit.reason}` };
     if (edit.text !== entry.text) texts.set(entry.path, edit.text);

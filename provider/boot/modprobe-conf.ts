@@ -1,6 +1,6 @@
 /**
- * /etc/modprobe.conf of module-init-tools 3.3, which knows no softdep: `options pciback hide=(…)`, and an `install` line that loads pciback
- * before a device's own module (Red Hat Enterprise Linux 5, Virtualization Guide, 15.5).
+ * /etc/modprobe.conf of module-init-tools 3.3, which knows no softdep: `options pciback hide=(…)`, and an `install`
+ * line that loads pciback before a device's own module (Red Hat Enterprise Linux 5, Virtualization Guide, 15.5).
  */
 import type { PciAddress } from "../pci/address";
 import { addToHideList, type HideList, parseHideList, removeFromHideList } from "../pci/hide-list";
@@ -31,7 +31,10 @@ export function otherInstallLine(text: string, module: string): string | undefin
   return line?.includes("pciback") ? undefined : line;
 }
 
-/** Adds a function, and makes the module of its own driver wait for pciback. Throws PassthroughError for a list that pciback rejects. */
+/**
+ * Adds a function, and makes the module of its own driver wait for pciback. Throws PassthroughError for a list that
+ * pciback rejects.
+ */
 export function addToModprobeConf(text: string, address: PciAddress, module: string): string {
   const option = hideOptions(text).at(-1);
   const withOption = option
@@ -40,7 +43,10 @@ export function addToModprobeConf(text: string, address: PciAddress, module: str
   return installLine(withOption, module) === undefined ? addLine(withOption, ourInstallLine(module)) : withOption;
 }
 
-/** Takes a function out again; with the last one of a line of ours that line, and the install line of a module that nobody needs any more. */
+/**
+ * Takes a function out again; with the last one of a line of ours that line, and the install line of a module that
+ * nobody needs any more.
+ */
 export function removeFromModprobeConf(
   text: string,
   address: PciAddress,
@@ -69,6 +75,6 @@ function addLine(text: string, line: string): string {
 }
 
 function dropLine(text: string, line: string): string {
-  const at = `\n${text}`.lastIndexOf(`\n${line}`);
-  return at < 0 ? text : text.slice(0, at) + text.slice(at + line.length);
+  const start = `\n${text}`.lastIndexOf(`\n${line}`);
+  return start < 0 ? text : text.slice(0, start) + text.slice(start + line.length);
 }

@@ -24,8 +24,8 @@ export type HideOptions =
 const OPTION = /^[ \t]*options[ \t]+xen[-_]pciback[ \t](?:.*[ \t])?"?hide=("?)(\S*?)\1(?=\s|$)/;
 
 /**
- * The `hide=` option among the files that modprobe reads. An error when it cannot be edited: there are several, of which the
- * module heeds only the last; it goes on over several lines; or the kernel rejects its value.
+ * The `hide=` option among the files that modprobe reads. An error when it cannot be edited: there are several, of
+ * which the module heeds only the last; it goes on over several lines; or the kernel rejects its value.
  */
 export function findHideOption(files: readonly TextFile[]): HideOptions {
   const options = files.flatMap(hideOptionsIn);
@@ -105,9 +105,9 @@ export function unhideByModprobe(
   const edits = new Edits(files);
   if (found.kind === "option") {
     const value = removeFromHideList(hideValue(found.option), address).text;
-    const ours = found.option.file.target === HIDE_FILE;
+    const isOurFile = found.option.file.target === HIDE_FILE;
     edits.change(found.option.file.target, (text) =>
-      ours && value === ""
+      isOurFile && value === ""
         ? text.replace(/^options xen-pciback hide=.*\n/m, "")
         : replaceValue(text, found.option, value),
     );

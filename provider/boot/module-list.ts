@@ -16,8 +16,8 @@ export function addModule(text: string | undefined, module: string): string {
 
 /** The list without the line that addModule wrote. */
 export function removeModule(text: string, module: string): string {
-  const at = `\n${text}`.lastIndexOf(`\n${lineOf(module)}`);
-  return at < 0 ? text : text.slice(0, at) + text.slice(at + lineOf(module).length);
+  const start = `\n${text}`.lastIndexOf(`\n${lineOf(module)}`);
+  return start < 0 ? text : text.slice(0, start) + text.slice(start + lineOf(module).length);
 }
 
 function lineOf(module: string): string {

@@ -1,19 +1,23 @@
 /**
- * What gives the devices of /etc/xen/pciback.conf to pciback at boot. It runs late, when the devices have their own drivers, and fails
- * softly: a missing device or a bind that fails costs that one device, never the boot.
+ * What gives the devices of /etc/xen/pciback.conf to pciback at boot. It runs late, when the devices have their own
+ * drivers, and fails softly: a missing device or a bind that fails costs that one device, never the boot.
  */
 
 export const PCIBACK_CONF = "/etc/xen/pciback.conf";
 
 /** Ours, where the host has none: the script itself, and on hosts with systemd the unit that runs it. */
 export const BOOT_SCRIPT_NAME = "pulumi-pciback";
+/** Where the script lies on a host whose init is SysV's. */
 export const SYSV_SCRIPT = `/etc/init.d/${BOOT_SCRIPT_NAME}`;
+/** Where the script lies on a host with systemd. */
 export const SYSTEMD_SCRIPT = `/usr/local/sbin/${BOOT_SCRIPT_NAME}`;
+/** The unit that runs it there. */
 export const SYSTEMD_UNIT = `/etc/systemd/system/${BOOT_SCRIPT_NAME}.service`;
 
 /**
- * POSIX sh for dash, busybox ash and old bash. Its head is read by insserv and update-rc.d (LSB 5.0, "Comment Conventions for Init
- * Scripts", with Debian's X-Start-Before) and by chkconfig(8), whose VMs start at 98 (xend) and 99 (xendomains) on RHEL 5.
+ * POSIX sh for dash, busybox ash and old bash. Its head is read by insserv and update-rc.d (LSB 5.0, "Comment
+ * Conventions for Init Scripts", with Debian's X-Start-Before) and by chkconfig(8), whose VMs start at 98 (xend) and 99
+ * (xendomains) on RHEL 5.
  */
 export const BOOT_SCRIPT = `#!/bin/sh
 # chkconfig: 2345 90 10

@@ -1,9 +1,10 @@
 /**
- * /etc/xen/pciback.conf: one long address a line, `#` comments, and no empty line. There is no standard for it; the grammar is that of the
- * init script with which it is passed on, `while read line; do … unbind $line; bind $line`:
+ * /etc/xen/pciback.conf: one long address a line, `#` comments, and no empty line. There is no standard for it; the
+ * grammar is that of the init script with which it is passed on, `while read line; do … unbind $line; bind $line`:
  * - what stands behind the first word of a line counts for nothing, and neither do blanks before it;
- * - a last line without a newline is not read at all (POSIX.1-2024, read: it fails there), and neither is a short or capital form, since
- *   sysfs has no such name. A line that ends in CR LF ends in a CR for that script, and sysfs has no such name either.
+ * - a last line without a newline is not read at all (POSIX.1-2024, read: it fails there), and neither is a short or
+ *   capital form, since sysfs has no such name. A line that ends in CR LF ends in a CR for that script, and sysfs has
+ *   no such name either.
  */
 import type { PciAddress } from "../pci/address";
 
@@ -29,8 +30,8 @@ export function addToPcibackConf(text: string | undefined, address: PciAddress):
 /** The text without the line that addToPcibackConf wrote; undefined when nothing is left of a file of ours. */
 export function removeFromPcibackConf(text: string, address: PciAddress): string | undefined {
   const line = `${address}\n`;
-  const at = `\n${text}`.lastIndexOf(`\n${line}`);
-  const without = at < 0 ? text : text.slice(0, at) + text.slice(at + line.length);
+  const start = `\n${text}`.lastIndexOf(`\n${line}`);
+  const without = start < 0 ? text : text.slice(0, start) + text.slice(start + line.length);
   return without === HEADER ? undefined : without;
 }
 

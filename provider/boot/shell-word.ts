@@ -1,6 +1,6 @@
 /**
- * A word of a shell text, and where each of its characters is written (POSIX.1-2024, Shell Command Language, 2.2 Quoting
- * and 2.6 Word Expansions). All offsets are in the whole text; each `end` is exclusive.
+ * A word of a shell text, and where each of its characters is written (POSIX.1-2024, Shell Command Language, 2.2
+ * Quoting and 2.6 Word Expansions). All offsets are in the whole text; each `end` is exclusive.
  */
 
 /** The quotes that a character is written in. A backslash counts as none. */

@@ -1,7 +1,7 @@
 /**
- * What XenServer's `xen-cmdline` does to a boot menu besides the argument that it sets: it reads grub.cfg into a model of
- * its own and writes the file anew from that (python-libs, xcp/bootloader.py, readGrub2 and writeGrub2, 2.3.4 of XCP-ng
- * 8.2 and older, 3.0.10 of XCP-ng 8.3 and XenServer 8). What the model has no place for is lost or changed.
+ * What XenServer's `xen-cmdline` does to a boot menu besides the argument that it sets: it reads grub.cfg into a model
+ * of its own and writes the file anew from that (python-libs, xcp/bootloader.py, readGrub2 and writeGrub2, 2.3.4 of
+ * XCP-ng 8.2 and older, 3.0.10 of XCP-ng 8.3 and XenServer 8). What the model has no place for is lost or changed.
  */
 
 interface Entry {
@@ -76,7 +76,8 @@ function oddConsole({ between, entries }: Menu): string | undefined {
   const lines = [...between.map(({ text }) => text), ...entries.flatMap(({ commands }) => commands)];
   const lost = lines.find((line) =>
     line.startsWith("terminal_")
-      ? !/^terminal_(?:input|output) serial console$/.test(line) || !lines.some((one) => one.startsWith("serial "))
+      ? !/^terminal_(?:input|output) serial console$/.test(line) ||
+        !lines.some((command) => command.startsWith("serial "))
       : line.startsWith("serial") && !/^serial --unit=\d+ --speed=\d+$/.test(line),
   );
   return lost === undefined

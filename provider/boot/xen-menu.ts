@@ -1,6 +1,6 @@
 /**
- * The boot menu of XenServer and XCP-ng, as far as `xen-cmdline` reads it (xcp-ng-release, xen-cmdline of 7.4 and of 8.3;
- * python-libs, xcp/bootloader.py, 2.3.4 and 3.0.10).
+ * The boot menu of XenServer and XCP-ng, as far as `xen-cmdline` reads it (xcp-ng-release, xen-cmdline of 7.4 and of
+ * 8.3; python-libs, xcp/bootloader.py, 2.3.4 and 3.0.10).
  */
 import { parseHideList } from "../pci/hide-list";
 
@@ -11,6 +11,7 @@ export interface XenMenuEntry {
   readonly dom0Arguments: readonly string[];
 }
 
+/** The entries of grub.cfg, and which of them boots. */
 export interface XenMenu {
   readonly entries: readonly XenMenuEntry[];
   /** What `set default=` says: a number, a title, or nothing, which is the first. */
@@ -19,7 +20,9 @@ export interface XenMenu {
 
 const ARGUMENT = /\S[^ "]*(?:"[^"]*")?\S*/g;
 
-/** Reads grub.cfg. The second module of an entry, behind the hypervisor, is the kernel; a `tboot` entry has one more. */
+/**
+ * Reads grub.cfg. The second module of an entry, behind the hypervisor, is the kernel; a `tboot` entry has one more.
+ */
 export function readXenMenu(text: string): XenMenu {
   const entries: { title: string; dom0Arguments: readonly string[] }[] = [];
   let open: { title: string; lines: string[] } | undefined;
@@ -38,14 +41,16 @@ export function readXenMenu(text: string): XenMenu {
   return { entries, default: chosen };
 }
 
-/** The entry that the host boots, and that `xen-cmdline --get-dom0` reads; undefined when the default is none of them. */
+/**
+ * The entry that the host boots, and that `xen-cmdline --get-dom0` reads; undefined when the default is none of them.
+ */
 export function defaultEntry(menu: XenMenu): XenMenuEntry | undefined {
   return menu.entries[Number(menu.default)] ?? menu.entries.find((entry) => entry.title === menu.default);
 }
 
 /**
- * Whether `xen-cmdline --set-dom0` edits the entry. Of the normal ones it is the one that is called after the product alone
- * (`XCP-ng`, `XenServer`), and the serial one; never the safe and fallback ones.
+ * Whether `xen-cmdline --set-dom0` edits the entry. Of the normal ones it is the one that is called after the product
+ * alone (`XCP-ng`, `XenServer`), and the serial one; never the safe and fallback ones.
  */
 export function isEdited(entry: XenMenuEntry, brand: string): boolean {
   return entry.title === brand || /\(Serial\)$/.test(entry.title);
@@ -53,16 +58,24 @@ export function isEdited(entry: XenMenuEntry, brand: string): boolean {
 
 /** What the arguments of one boot say about hidden devices. */
 export interface HideArguments {
-  /** The values of `xen-pciback.hide=`, in order, with quotes that stand around them. To the kernel "-" and "_" are the same in names, and the last value counts. */
+  /**
+   * The values of `xen-pciback.hide=`, in order, with quotes that stand around them. To the kernel "-" and "_" are the
+   * same in names, and the last value counts.
+   */
   readonly values: readonly string[];
   /** Those of the values that are spelt in another way: xen-cmdline takes `xen_pciback.hide` for another argument. */
   readonly otherSpellings: readonly string[];
-  /** Arguments that were meant for the list and hide nothing: pieces that a space cut off, and the old name `pciback.hide`. */
+  /**
+   * Arguments that were meant for the list and hide nothing: pieces that a space cut off, and the old name
+   * `pciback.hide`.
+   */
   readonly strays: readonly string[];
 }
 
+/** The argument's name as xen-cmdline and XAPI spell it. */
 export const HIDE_KEY = "xen-pciback.hide";
 
+/** Reads them from the arguments of one entry, as XenMenuEntry has them. */
 export function readHideArguments(args: readonly string[]): HideArguments {
   const hide = args.filter((arg) => /^"?xen[-_]pciback\.hide=/.test(arg));
   const value = (arg: string) => arg.slice(arg.indexOf("=") + 1);
@@ -73,7 +86,10 @@ export function readHideArguments(args: readonly string[]): HideArguments {
   };
 }
 
-/** Whether xapi's own reader takes the list: long addresses alone (pciops.ml; another list makes it fail with Scan_failure). */
+/**
+ * Whether xapi's own reader takes the list: long addresses alone (pciops.ml; another list makes it fail with
+ * Scan_failure).
+ */
 export function xapiReads(value: string): boolean {
   return /^(\([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f]\))*$/i.test(value);
 }

@@ -47,7 +47,9 @@ export const BOOT_FILES: readonly string[] = [
 const LOADER_VARIABLES = ["LoaderInfo", "LoaderEntrySelected", "StubInfo"];
 const LOADER_GUID = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
-/** How the host boots. Of an EFI variable, which is UTF-16 behind four bytes of attributes, the printable ASCII is read. */
+/**
+ * How the host boots. Of an EFI variable, which is UTF-16 behind four bytes of attributes, the printable ASCII is read.
+ */
 export const bootFact: Fact<Boot> = {
   name: "boot",
   ask: `

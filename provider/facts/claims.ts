@@ -15,6 +15,7 @@ export interface UnreadableClaim {
   readonly unreadable: Exclude<ClaimReading, { kind: "claim" }>;
 }
 
+/** All claims on the host, of this stack and of others. An unreadable one is in it with its error. */
 export const claimsFact: Fact<readonly (KeyedClaim | UnreadableClaim)[]> = {
   name: "claims",
   ask: `print_files ${CLAIM_FILES}`,

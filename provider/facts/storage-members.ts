@@ -9,8 +9,8 @@ export interface StorageMember {
 
 /**
  * What disks are part of although nothing of it is mounted: mappings and arrays that the kernel runs, and signatures of
- * what spreads over disks. A file system that nothing uses is nobody's. `inUse` has what is mounted or swap, with all below it;
- * `isSilent` says that blkid did not answer.
+ * what spreads over disks. A file system that nothing uses is nobody's. `inUse` has what is mounted or swap, with all
+ * below it; `isSilent` says that blkid did not answer.
  */
 export function storageMembers(
   devices: BlockDevices,

@@ -23,8 +23,8 @@ export type StoragePurpose =
   | { readonly kind: "member"; readonly description: string };
 
 /**
- * What the host has stored, each traced to the devices that carry it. Prints nothing that changes by itself, such as how
- * full a swap area is.
+ * What the host has stored, each traced to the devices that carry it. Prints nothing that changes by itself, such as
+ * how full a swap area is.
  */
 export const storageFact: Fact<Storage> = {
   name: "storage",

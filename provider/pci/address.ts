@@ -9,7 +9,8 @@ export type PciTarget =
   | { readonly kind: "function"; readonly address: PciAddress }
   | { readonly kind: "slot"; readonly slot: PciSlot };
 
-// The kernel's notation: drivers/pci/pci.h prints "%04x:%02x:%02x.%d". Segments of Intel VMD have more than four digits.
+// The kernel's notation: drivers/pci/pci.h prints "%04x:%02x:%02x.%d". Segments of Intel VMD have more than four
+// digits.
 const SEGMENT = "(?:([0-9a-f]{4,8}):)?";
 const BUS_AND_SLOT = "([0-9a-f]{1,2}):([01]?[0-9a-f])";
 const ADDRESS = new RegExp(`^${SEGMENT}${BUS_AND_SLOT}\\.([0-7])$`, "i");

@@ -110,9 +110,9 @@ export function claimOfResource(facts: HostFacts, key: string, { token }: Owner)
 }
 
 /**
- * The end of a declaration. `giveBack` drafts it from the claim, and leaves alone the functions at whose addresses there
- * are other devices now; where this owner has no claim, `withoutClaim` says so. A claim that cannot be read is refused.
- * `key`: the key that the declaration would have today.
+ * The end of a declaration. `giveBack` drafts it from the claim, and leaves alone the functions at whose addresses
+ * there are other devices now; where this owner has no claim, `withoutClaim` says so. A claim that cannot be read is
+ * refused. `key`: the key that the declaration would have today.
  */
 export function endClaim(
   facts: HostFacts,

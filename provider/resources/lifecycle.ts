@@ -164,8 +164,8 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
   };
 
   /**
-   * The inputs whose change replaces the resource. If the host was read, the key decides: a VM may have been renamed, or
-   * have got a uuid.
+   * The inputs whose change replaces the resource. If the host was read, the key decides: a VM may have been renamed,
+   * or have got a uuid.
    */
   const replacedBy = (id: string, olds: Bag, news: Bag, wish: Wish, facts: HostFacts | undefined): string[] => {
     const differ = (inputs: readonly string[]) => inputs.filter((name) => !sameValue(olds[name], news[name]));

@@ -35,9 +35,9 @@ export interface ApplyScript {
 }
 
 /**
- * A script that applies groups of steps under the host's lock and then prints the facts.
- * It is one function, called on the last line, so that with a cut connection all of it runs or nothing. The result is also kept in a
- * file, for `resultScript`. Its lines:
+ * A script that applies groups of steps under the host's lock and then prints the facts. It is one function, called on
+ * the last line, so that with a cut connection all of it runs or nothing. The result is also kept in a file, for
+ * `resultScript`. Its lines:
  *
  *     @group 1 done
  *     @group 2 stale              the assumptions of the plan no longer hold: nothing was done

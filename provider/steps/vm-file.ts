@@ -8,7 +8,9 @@ export interface VmFileEdit extends Pick<FileEdit, "path" | "before" | "after" |
   readonly vm: Given["vm"];
   /** The functions that the VM gets at its next start because of this edit. */
   readonly gives: readonly PciAddress[];
-  /** Those that xl then takes from a driver of the host, because `seize` is on for them (libxl_pci.c, 4.5 and later). */
+  /**
+   * Those that xl then takes from a driver of the host, because `seize` is on for them (libxl_pci.c, 4.5 and later).
+   */
   readonly seizes: readonly PciAddress[];
 }
 

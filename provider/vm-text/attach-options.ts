@@ -12,6 +12,9 @@ export interface AttachOptions {
   readonly rdmPolicy?: "strict" | "relaxed" | undefined;
   /** Slot number on the guest's PCI bus, 0 to 31; 0 lets the toolstack choose. */
   readonly vslot?: number | undefined;
-  /** Further fields of the device's configuration space that the guest may write: `register:size:mask`, as parseConfigSpaceField returns them. */
+  /**
+   * Further fields of the device's configuration space that the guest may write: `register:size:mask`, as
+   * parseConfigSpaceField returns them.
+   */
   readonly quirks?: readonly string[] | undefined;
 }

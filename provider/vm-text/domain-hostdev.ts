@@ -36,6 +36,7 @@ export interface Hostdev {
   readonly driver: HostdevDriver | undefined;
 }
 
+/** The `<hostdev>` element that gives a function to a VM, as libvirt reads it (libvirt, docs/formatdomain.rst). */
 export function formatHostdev({ address, managed, options, guestAddress, driver }: Hostdev): string {
   const filtering = options.permissive === undefined ? "" : ` writeFiltering='${options.permissive ? "no" : "yes"}'`;
   return [
@@ -49,7 +50,9 @@ export function formatHostdev({ address, managed, options, guestAddress, driver 
   ].join("\n");
 }
 
-/** As libvirt writes it too, in all versions: `"0x%.4x"`, `"0x%.2x"`, `"0x%.2x"`, `"0x%.1x"` (src/conf/domain_conf.c). */
+/**
+ * As libvirt writes it too, in all versions: `"0x%.4x"`, `"0x%.2x"`, `"0x%.2x"`, `"0x%.1x"` (src/conf/domain_conf.c).
+ */
 export function formatSourceAddress(address: PciAddress): string {
   const [domain = "", bus = "", slot = "", fn = ""] = address.split(/[:.]/);
   return `<address domain='0x${domain}' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/>`;

@@ -66,7 +66,9 @@ const PARSER = new XMLParser({
   isArray: (_, path) => /^domain\.devices\.[^.]+$/.test(String(path)),
 });
 
-/** The documents that `virsh dumpxml` printed one after another, each from `<domain` to `</domain>` at a line's start. */
+/**
+ * The documents that `virsh dumpxml` printed one after another, each from `<domain` to `</domain>` at a line's start.
+ */
 export function splitDomainXmls(text: string): readonly string[] {
   const documents = text.split(/^(?=<domain[\s>])/m).filter((document) => document.startsWith("<domain"));
   return documents.map((document) => document.replace(/^(<\/domain>$)[\s\S]*/m, "$1"));

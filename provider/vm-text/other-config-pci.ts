@@ -1,7 +1,7 @@
 /**
- * The value of a XAPI VM's `other-config:pci`: `0/0000:04:00.0,1/0000:05:00.0`.
- * The grammar is xapi's own (xen-api, ocaml/xapi/pciops.ml, 1.60 to 26.1: Scanf "%d/%04x:%02x:%02x.%01x" on each item between
- * commas). xapi silently skips what it cannot read, and the VM starts without that device.
+ * The value of a XAPI VM's `other-config:pci`: `0/0000:04:00.0,1/0000:05:00.0`. The grammar is xapi's own (xen-api,
+ * ocaml/xapi/pciops.ml, 1.60 to 26.1: Scanf "%d/%04x:%02x:%02x.%01x" on each item between commas). xapi silently skips
+ * what it cannot read, and the VM starts without that device.
  */
 import { type PciAddress, parsePciAddress } from "../pci/address";
 
@@ -15,7 +15,8 @@ export interface OtherConfigItem {
   readonly address: PciAddress | undefined;
 }
 
-// OCaml's Scanf limits the number of digits, allows "_" between them, skips no space, and ignores what follows the last digit.
+// OCaml's Scanf limits the number of digits, allows "_" between them, skips no space, and ignores what follows the last
+// digit.
 const ITEM = /^([+-]?\d[\d_]*)\/([\da-f][\da-f_]{0,3}):([\da-f][\da-f_]?):([\da-f][\da-f_]?)\.([\da-f])/i;
 
 /** Reads a value, in the order of the text. An empty value has no items. */
@@ -36,8 +37,9 @@ export function ignoredItems(value: string): readonly string[] {
 }
 
 /**
- * Appends the function, and returns the new value with the item that was added. The item gets the number after the highest: xapi
- * reverses the order of devices with equal numbers. The value is unchanged, and the item undefined, when the VM has the function already.
+ * Appends the function, and returns the new value with the item that was added. The item gets the number after the
+ * highest: xapi reverses the order of devices with equal numbers. The value is unchanged, and the item undefined, when
+ * the VM has the function already.
  */
 export function addPciItem(
   value: string,
@@ -50,8 +52,8 @@ export function addPciItem(
 }
 
 /**
- * Removes an item that addPciItem added, and its comma. Xen Orchestra renumbers the items (xo-server, api/vm.mjs), so when the item
- * itself is gone, the first item for the same function is removed. Unchanged when there is none.
+ * Removes an item that addPciItem added, and its comma. Xen Orchestra renumbers the items (xo-server, api/vm.mjs), so
+ * when the item itself is gone, the first item for the same function is removed. Unchanged when there is none.
  */
 export function removePciItem(value: string, item: string): string {
   const pieces = value === "" ? [] : value.split(",");

@@ -8,9 +8,9 @@ export interface QemuCommandLine {
 }
 
 /**
- * Reads `<qemu:commandline>`, `<qemu:override>` and what other drivers have like them (libvirt docs/drvqemu.rst, "Pass-through
- * of arbitrary QEMU commands"). Addresses stand there as `vfio-pci,host=01:00.0`, in JSON, in a path of sysfs
- * (`sysfsdev=`), or as `nvme://0000:01:00.0/1`; QEMU takes short ones (hw/core/qdev-properties-system.c, 8.0,
+ * Reads `<qemu:commandline>`, `<qemu:override>` and what other drivers have like them (libvirt docs/drvqemu.rst,
+ * "Pass-through of arbitrary QEMU commands"). Addresses stand there as `vfio-pci,host=01:00.0`, in JSON, in a path of
+ * sysfs (`sysfsdev=`), or as `nvme://0000:01:00.0/1`; QEMU takes short ones (hw/core/qdev-properties-system.c, 8.0,
  * set_pci_host_devaddr).
  */
 export function readCommandLine(domain: Readonly<Record<string, unknown>>): QemuCommandLine {

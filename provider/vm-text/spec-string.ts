@@ -1,7 +1,7 @@
 /**
- * PCI_SPEC_STRING: the entries of `pci=` in an xl config, and the argument of `xl pci-attach`.
- * The grammar is that of xlu_pci_parse_spec_string (xen, tools/libs/util/libxlu_pci.c, 4.22), which reads everything that older
- * versions read. What sscanf tolerates in addition (`0x`, a space or a sign before a number) is not read.
+ * PCI_SPEC_STRING: the entries of `pci=` in an xl config, and the argument of `xl pci-attach`. The grammar is that of
+ * xlu_pci_parse_spec_string (xen, tools/libs/util/libxlu_pci.c, 4.22), which reads everything that older versions read.
+ * What sscanf tolerates in addition (`0x`, a space or a sign before a number) is not read.
  */
 import { type PciAddress, type PciTarget, parsePciAddress, slotOf } from "../pci/address";
 import type { AttachOptions } from "./attach-options";
@@ -15,7 +15,10 @@ export interface PciSpec {
   readonly unknown: readonly string[];
 }
 
-/** The first Xen version whose xl understands an option or a form (xen's git history; docs/man/xl-pci-configuration.5.pod). */
+/**
+ * The first Xen version whose xl understands an option or a form (xen's git history;
+ * docs/man/xl-pci-configuration.5.pod).
+ */
 export const XL_SINCE = {
   msitranslate: "4.1",
   powerManagement: "4.1",

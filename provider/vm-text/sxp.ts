@@ -1,4 +1,7 @@
-/** S-expressions as xend reads and prints them (xen, tools/python/xen/xend/sxp.py, 4.1). Each character of a text is a byte (Latin-1). */
+/**
+ * S-expressions as xend reads and prints them (xen, tools/python/xen/xend/sxp.py, 4.1). Each character of a text is a
+ * byte (Latin-1).
+ */
 
 /** Offsets in the text; `end` is exclusive. */
 interface SxpRange {

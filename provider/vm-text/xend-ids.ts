@@ -9,7 +9,10 @@ export interface DeviceIds {
   readonly subsystem: string;
 }
 
-/** How much we had to add for an entry: the entry alone, its list, the node around that, also a newline before it, or the whole file. Claims hold it as JSON. */
+/**
+ * How much we had to add for an entry: the entry alone, its list, the node around that, also a newline before it, or
+ * the whole file. Claims hold it as JSON.
+ */
 export type IdsAddition = "entry" | "list" | "node" | "line" | "file";
 
 /** The new text of the file and what was added to it, or why the file cannot be edited. */
@@ -31,8 +34,9 @@ export function haveSameIds(a: DeviceIds, b: DeviceIds): boolean {
 }
 
 /**
- * Whether a list of entries matches this device. An entry is `vendor:device` or all four ids, in lower case except that FFFF matches
- * any subvendor or subdevice. An entry of any other length ends the search without a match (PCIQuirk.__matchPCIdev).
+ * Whether a list of entries matches this device. An entry is `vendor:device` or all four ids, in lower case except that
+ * FFFF matches any subvendor or subdevice. An entry of any other length ends the search without a match
+ * (PCIQuirk.__matchPCIdev).
  */
 export function listMatches(list: SxpList, device: DeviceIds): boolean {
   const entries = list.items.flatMap((item) => (item.kind === "atom" ? [item.text] : []));

@@ -1,6 +1,7 @@
 /**
- * /etc/xen/xend-pci-permissive.sxp: the ids of devices whose whole configuration space xend lets guests write. xend reads it whenever
- * a VM gets a device (xen, tools/python/xen/xend/server/pciquirk.py, 4.1), and uses the first list in `(unconstrained_dev_ids (…))`.
+ * /etc/xen/xend-pci-permissive.sxp: the ids of devices whose whole configuration space xend lets guests write. xend
+ * reads it whenever a VM gets a device (xen, tools/python/xen/xend/server/pciquirk.py, 4.1), and uses the first list in
+ * `(unconstrained_dev_ids (…))`.
  */
 import { parseSxp, type Sxp, type SxpList, sxpChildren } from "./sxp";
 import {
@@ -49,8 +50,8 @@ export function addPermissive(text: string | undefined, device: DeviceIds): IdsE
 }
 
 /**
- * Removes the entry that addPermissive wrote; undefined when the whole file was ours and is to be deleted. `addition` is the largest
- * addition that any claim on this file records. Unchanged when the entry is gone already.
+ * Removes the entry that addPermissive wrote; undefined when the whole file was ours and is to be deleted. `addition`
+ * is the largest addition that any claim on this file records. Unchanged when the entry is gone already.
  */
 export function removePermissive(text: string, device: DeviceIds, addition: IdsAddition): string | undefined {
   const items = parseSxp(text);

@@ -1,7 +1,7 @@
 /**
- * /etc/xen/xend-pci-quirks.sxp: further fields of a device's configuration space that xend lets guests write. xend reads it whenever a
- * VM gets a device (xen, tools/python/xen/xend/server/pciquirk.py, 4.1), and uses the first node whose `pci_ids` match the device:
- * `(name (pci_ids ('8086:10d3')) (pci_config_space_fields ('000000e0:2:00000000')))`.
+ * /etc/xen/xend-pci-quirks.sxp: further fields of a device's configuration space that xend lets guests write. xend
+ * reads it whenever a VM gets a device (xen, tools/python/xen/xend/server/pciquirk.py, 4.1), and uses the first node
+ * whose `pci_ids` match the device: `(name (pci_ids ('8086:10d3')) (pci_config_space_fields ('000000e0:2:00000000')))`.
  */
 import { parseSxp, sxpChildren } from "./sxp";
 import {
@@ -15,9 +15,9 @@ import {
 } from "./xend-ids";
 
 /**
- * Reads a field `register:size:mask` as pciback does ("%08x:%1x:%08x", drivers/xen/xen-pciback/pci_stub.c, Linux 6.1) and returns it in
- * that long form, all hexadecimal: the register (an offset below 0x1000), 1, 2 or 4 bytes, and a mask, which pciback does not use.
- * Undefined when the text is not a field.
+ * Reads a field `register:size:mask` as pciback does ("%08x:%1x:%08x", drivers/xen/xen-pciback/pci_stub.c, Linux 6.1)
+ * and returns it in that long form, all hexadecimal: the register (an offset below 0x1000), 1, 2 or 4 bytes, and a
+ * mask, which pciback does not use. Undefined when the text is not a field.
  */
 export function parseConfigSpaceField(text: string): string | undefined {
   const match = /^0{0,5}([0-9a-f]{1,3}):([124]):([0-9a-f]{1,8})$/i.exec(text);
@@ -26,7 +26,10 @@ export function parseConfigSpaceField(text: string): string | undefined {
   return `${register.padStart(8, "0")}:${size}:${mask.padStart(8, "0")}`.toLowerCase();
 }
 
-/** The fields that the file gives a device; undefined when no node matches it, or when xend cannot read the file (then no VM gets a device). */
+/**
+ * The fields that the file gives a device; undefined when no node matches it, or when xend cannot read the file (then
+ * no VM gets a device).
+ */
 export function quirksOf(text: string, device: DeviceIds): readonly string[] | undefined {
   const nodes = (parseSxp(text) ?? []).flatMap((item) => (item.kind === "list" ? [item] : []));
   const node = nodes.find(({ items }) => {
@@ -47,8 +50,8 @@ export function addQuirks(text: string | undefined, device: DeviceIds, fields: r
 }
 
 /**
- * Removes the line that addQuirks wrote; undefined when the whole file was ours and is to be deleted. `addition` is the largest
- * addition that any claim on this file records. A line that somebody changed stays.
+ * Removes the line that addQuirks wrote; undefined when the whole file was ours and is to be deleted. `addition` is the
+ * largest addition that any claim on this file records. A line that somebody changed stays.
  */
 export function removeQuirks(
   text: string,

@@ -1,9 +1,10 @@
 /**
- * Edits of an xl config file that leave every other byte as it is.
- * What an edit adds besides an entry is recorded in its `additions`. Passed on from edit to edit of a file, in any order, they let the
- * last removal restore the file byte for byte. Without them a removal is still correct, and at worst leaves an empty `pci = [ ]`.
+ * Edits of an xl config file that leave every other byte as it is. What an edit adds besides an entry is recorded in
+ * its `additions`. Passed on from edit to edit of a file, in any order, they let the last removal restore the file byte
+ * for byte. Without them a removal is still correct, and at worst leaves an empty `pci = [ ]`.
  *
- * Every edit takes the text of the file (Latin-1), the additions of earlier edits, and the language of the file; it never throws.
+ * Every edit takes the text of the file (Latin-1), the additions of earlier edits, and the language of the file; it
+ * never throws.
  */
 import type { PciAddress } from "../pci/address";
 import { formatSpecString, namesFunction, type PciSpec } from "./spec-string";
@@ -17,7 +18,10 @@ import { quoteXl, type XlConfigError, xlConfigError } from "./xl-config-tokens";
 export interface XlAdditions {
   /** Whether we added the assignment `pci = [ … ]` itself. */
   readonly pci: boolean;
-  /** The value that we gave `passthrough`, and the value it replaced, in its own spelling; without `instead` the line is ours. */
+  /**
+   * The value that we gave `passthrough`, and the value it replaced, in its own spelling; without `instead` the line is
+   * ours.
+   */
   readonly passthrough?: { readonly value: string; readonly instead?: string };
   /** Whether we added a newline after what was the last line of the file. */
   readonly newline: boolean;
@@ -127,7 +131,9 @@ export function restorePassthrough(
   );
 }
 
-/** Drops the `pci = [ ]` that we added once it is empty, unless somebody wrote into it or it overrides an earlier `pci`. */
+/**
+ * Drops the `pci = [ ]` that we added once it is empty, unless somebody wrote into it or it overrides an earlier `pci`.
+ */
 function withoutEmptyList(text: string, additions: XlAdditions, language: ConfigLanguage): XlEdit {
   const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;

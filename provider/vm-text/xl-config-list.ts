@@ -3,7 +3,9 @@
 import type { XlElement, XlList, XlRange } from "./xl-config-syntax";
 import { quoteXl } from "./xl-config-tokens";
 
-/** A text that replaces a range; an empty range is an insertion. The changes of an edit are in order and do not overlap. */
+/**
+ * A text that replaces a range; an empty range is an insertion. The changes of an edit are in order and do not overlap.
+ */
 export interface XlChange extends XlRange {
   readonly text: string;
 }
@@ -16,7 +18,10 @@ export function applyChanges(text: string, changes: readonly XlChange[]): string
   );
 }
 
-/** Inserts a string after the last element, in the style of its neighbours: quotes, lines, indentation and trailing comma. */
+/**
+ * Inserts a string after the last element, in the style of its neighbours: quotes, lines, indentation and trailing
+ * comma.
+ */
 export function insertLast(text: string, list: XlList, value: string): readonly XlChange[] {
   const last = list.elements.at(-1);
   if (!last) return [insertOnly(text, list, quoteXl(value, "'"))];

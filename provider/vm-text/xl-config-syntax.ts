@@ -1,6 +1,7 @@
 /**
- * The assignments of an xl config file and where they are, by the grammar of libxlu
- * (xen, tools/libs/util/libxlu_cfg_y.y, 4.22; `+=` since 4.13, nested lists since 4.6, a last line without a newline since 4.3).
+ * The assignments of an xl config file and where they are, by the grammar of libxlu (xen,
+ * tools/libs/util/libxlu_cfg_y.y, 4.22; `+=` since 4.13, nested lists since 4.6, a last line without a newline since
+ * 4.3).
  */
 import { readXlTokens, type XlConfigError, type XlToken, type XlTokenKind, xlConfigError } from "./xl-config-tokens";
 
@@ -145,7 +146,10 @@ function describe({ kind, text }: XlToken): string {
   return kind === "end" ? "the end of the file" : `\`${text || kind}'`;
 }
 
-/** xlu__cfg_set_store and xlu__cfg_concat_vals: `+=` adds a string to a string or a list to a list; anything else is an error. */
+/**
+ * xlu__cfg_set_store and xlu__cfg_concat_vals: `+=` adds a string to a string or a list to a list; anything else is an
+ * error.
+ */
 function settingsOf(assignments: readonly XlAssignment[]): ReadonlyMap<string, XlSetting> {
   const settings = new Map<string, XlSetting>();
   for (const assignment of assignments) {

@@ -1,10 +1,13 @@
 /**
- * The tokens of an xl config file, as the lexer of libxlu reads them (xen, tools/libs/util/libxlu_cfg_l.l and libxlu_cfg.c, 4.22).
- * A carriage return is not space: xl refuses a file with CR LF line ends, except after comments. A stray character at the very end of
- * a file, which xl overlooks, is refused here.
+ * The tokens of an xl config file, as the lexer of libxlu reads them (xen, tools/libs/util/libxlu_cfg_l.l and
+ * libxlu_cfg.c, 4.22). A carriage return is not space: xl refuses a file with CR LF line ends, except after comments. A
+ * stray character at the very end of a file, which xl overlooks, is refused here.
  */
 
-/** The kinds of tokens. A number is a `text`, as in libxlu, where each setting converts its own value. A comment is part of the newline that ends it. */
+/**
+ * The kinds of tokens. A number is a `text`, as in libxlu, where each setting converts its own value. A comment is part
+ * of the newline that ends it.
+ */
 export type XlTokenKind = "name" | "text" | "newline" | "end" | "," | "[" | "]" | "=" | "+=" | ";";
 
 /** A token; `start` and `end` are offsets in the file, `end` is exclusive. */
@@ -72,7 +75,10 @@ export function xlConfigError(text: string, offset: number, reason: string): XlC
   return { kind: "error", line: text.slice(0, offset).split("\n").length, reason };
 }
 
-/** Quotes a string, with escapes that every xl reads for quotes, backslashes and the usual control characters. NUL cannot be written: no xl config can hold it. */
+/**
+ * Quotes a string, with escapes that every xl reads for quotes, backslashes and the usual control characters. NUL
+ * cannot be written: no xl config can hold it.
+ */
 export function quoteXl(value: string, quote: "'" | '"'): string {
   const named = new Map([...ESCAPED].map(([letter, character]) => [character, letter]));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these need an escape.
@@ -112,8 +118,8 @@ function reasonUnreadable(character: string | undefined): string {
 }
 
 /**
- * What xlu__cfgl_dequote makes of the inside of a quoted string; undefined for what it refuses. Its numeric escapes are broken from 4.2
- * to 4.22: it always refuses `\x41`, and `\101` needs two more digits and then yields nothing.
+ * What xlu__cfgl_dequote makes of the inside of a quoted string; undefined for what it refuses. Its numeric escapes are
+ * broken from 4.2 to 4.22: it always refuses `\x41`, and `\101` needs two more digits and then yields nothing.
  */
 function resolveEscapes(inside: string): string | undefined {
   let text = "";

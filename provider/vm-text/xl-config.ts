@@ -18,9 +18,15 @@ export interface XlConfig {
   /** xl does not start a VM without a name. */
   readonly name: string | undefined;
   readonly uuid: string | undefined;
-  /** The value of `passthrough` (since 4.13), usually `enabled` or `disabled`; without it, xl enables it when there are devices. */
+  /**
+   * The value of `passthrough` (since 4.13), usually `enabled` or `disabled`; without it, xl enables it when there are
+   * devices.
+   */
   readonly passthrough: string | undefined;
-  /** From `builder`, the only setting before 4.10, or from `type`; else pv, xl's default (except on Arm, where it is pvh). */
+  /**
+   * From `builder`, the only setting before 4.10, or from `type`; else pv, xl's default (except on Arm, where it is
+   * pvh).
+   */
   readonly type: "pv" | "pvh" | "hvm";
   /** The devices that xl sees, in order: it stops at the first nested list, and a `pci` that is not a list has none. */
   readonly pci: readonly PciEntry[];

@@ -1,7 +1,7 @@
 /**
  * The assignments of a VM configuration of xend and where they are. Such a file is a Python script that xm runs (xen,
- * tools/python/xen/xm/opts.py, 4.1: execfile), and its variables are the settings. Only what is certain without running it is read:
- * literals assigned at the beginning of a line, to names that no other statement touches.
+ * tools/python/xen/xm/opts.py, 4.1: execfile), and its variables are the settings. Only what is certain without running
+ * it is read: literals assigned at the beginning of a line, to names that no other statement touches.
  *
  * xl reads most of these files too (xl-config-syntax.ts). Where the two differ:
  * - Python accepts CR LF line ends, and a comment without a newline at the end of the file; xl accepts neither.
@@ -33,8 +33,8 @@ const SIGN = /\+=|==|!=|<=|>=|\*\*|[-+*/%&|^~<>()[\]{},:.=@`$?!;]/y;
 const BLANK = /(?:[ \t\f\r]|\\\r?\n|#[^\n]*)+/y;
 
 /**
- * Parses a file (Latin-1), without the settings that Python code may have changed; an error where Python would refuse the file, or where
- * such code touches `pci`. Never throws.
+ * Parses a file (Latin-1), without the settings that Python code may have changed; an error where Python would refuse
+ * the file, or where such code touches `pci`. Never throws.
  */
 export function parseXmSyntax(text: string): XlSyntax | XlConfigError {
   const statements = readStatements(text);

@@ -7,7 +7,9 @@ import { IN_INITRAMFS, initramfsPath, initramfsSource, readInitramfs, readModule
 import { readModuleSource } from "./module-source";
 import { applyUdevRules } from "./udev-rules";
 
-/** From the kernel's first line to a login: the initramfs, then systemd-modules-load and udev on the root file system. */
+/**
+ * From the kernel's first line to a login: the initramfs, then systemd-modules-load and udev on the root file system.
+ */
 export async function bootLinux(machine: Machine, commandLine: string): Promise<void> {
   const { files, profile } = machine;
   const data = { ...profile.kernel, ...builtSo(files, profile.kernel.release) };
@@ -46,7 +48,8 @@ async function runEarly(machine: Machine, script: string): Promise<void> {
   ]);
   const { stdout, stderr } = await runShell({ machine, session, script, env });
   machine.logout(session);
-  for (const line of `${stdout}${stderr}`.split("\n").filter((one) => one !== "")) machine.kernel.log(`init: ${line}`);
+  for (const line of `${stdout}${stderr}`.split("\n").filter((text) => text !== ""))
+    machine.kernel.log(`init: ${line}`);
 }
 
 /** A module that cannot be loaded does not stop the boot. */

@@ -3,7 +3,10 @@ import { readDomainConfig } from "../xen/config-file";
 import { Xen } from "../xen/xen";
 import { startDomain, XendError } from "../xen/xend";
 
-/** xend comes up, then the init script xendomains starts what is in /etc/xen/auto; a VM that does not start stops nothing. */
+/**
+ * xend comes up, then the init script xendomains starts what is in /etc/xen/auto; a VM that does not start stops
+ * nothing.
+ */
 export function bootXend(machine: Machine): void {
   const { files, profile } = machine;
   if (!profile.xen) return;

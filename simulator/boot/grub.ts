@@ -1,6 +1,7 @@
 import type { FileTree } from "../kernel/file-tree";
 import type { KernelData } from "../kernel/kernel";
 
+/** Where Debian's GRUB has its configuration. */
 export const GRUB_CONFIG = "/boot/grub/grub.cfg";
 
 const ROOT_UUID = "6c61622d-686f-7374-2d72-6f6f742d6673";

@@ -4,7 +4,10 @@ import { type ModprobeConfig, moduleName, readModprobeConfig } from "../kernel/m
 import type { ModuleSource } from "../kernel/modules";
 import { modprobeFiles } from "./module-source";
 
-/** What of an initramfs matters here: which modules it has, which it loads by name, and the modprobe.d it was packed with. */
+/**
+ * What of an initramfs matters here: which modules it has, which it loads by name, and the modprobe.d it was packed
+ * with.
+ */
 export interface Initramfs {
   readonly modules: readonly string[];
   readonly load: readonly string[];
@@ -16,6 +19,7 @@ export interface Initramfs {
 /** Set in the environment of what runs in the initramfs. */
 export const IN_INITRAMFS = "SIMULATED_INITRAMFS";
 
+/** Where Debian has the initramfs of this kernel. */
 export function initramfsPath(kernel: KernelData): string {
   return `/boot/initrd.img-${kernel.release}`;
 }
@@ -31,15 +35,16 @@ export function packInitramfs(files: FileTree, kernel: KernelData): Initramfs {
   const listed = [...(moduleChoice(files) === "list" ? load : [...load, ...hardwareModules(kernel)]), ...added.modules];
   const modules = new Set<string>();
   const add = (name: string) => {
-    const module = kernel.modules.find((one) => one.name === name);
+    const module = kernel.modules.find((candidate) => candidate.name === name);
     if (!module || module.builtin || modules.has(name)) return;
     modules.add(name);
-    for (const one of [...(module.depends ?? []), ...softdepsOf(config, name)]) add(one);
+    for (const needed of [...(module.depends ?? []), ...softdepsOf(config, name)]) add(needed);
   };
   for (const name of listed) add(name);
   return { modules: [...modules], load, modprobe, scripts: added.scripts };
 }
 
+/** The initramfs as a file: JSON instead of a cpio archive. */
 export function formatInitramfs(initramfs: Initramfs): string {
   return `simulated initramfs\n${JSON.stringify(initramfs)}\n`;
 }
@@ -70,8 +75,8 @@ export function readModuleList(files: FileTree, path: string): string[] {
 }
 
 /**
- * Hooks and scripts of administrators: only those that can be run count (initramfs-tools 0.142, scripts/functions, set_initlist), and the
- * scripts run in the order of their names (tsort).
+ * Hooks and scripts of administrators: only those that can be run count (initramfs-tools 0.142, scripts/functions,
+ * set_initlist), and the scripts run in the order of their names (tsort).
  */
 function addedByOthers(files: FileTree): { modules: readonly string[]; scripts: Record<string, string> } {
   const folder = "/etc/initramfs-tools";
@@ -101,5 +106,7 @@ function hardwareModules(kernel: KernelData): string[] {
 }
 
 function softdepsOf(config: ModprobeConfig, name: string): string[] {
-  return config.softdeps.filter((one) => one.module === name).flatMap((one) => [...one.pre, ...one.post]);
+  return config.softdeps
+    .filter((softdep) => softdep.module === name)
+    .flatMap((softdep) => [...softdep.pre, ...softdep.post]);
 }

@@ -1,7 +1,10 @@
 import type { Machine, Session } from "../machine";
 import { runShell } from "../shell";
 
-/** Runs what the boot starts: the wanted units of systemd, or the SysV scripts of one runlevel. A service that fails stops nothing. */
+/**
+ * Runs what the boot starts: the wanted units of systemd, or the SysV scripts of one runlevel. A service that fails
+ * stops nothing.
+ */
 export async function startServices(
   machine: Machine,
   init: "systemd" | { readonly runlevelFolder: string },
@@ -49,5 +52,6 @@ async function run(machine: Machine, script: string, args: readonly string[]): P
   const { stdout, stderr } = await runShell({ machine, session, script, args, env });
   machine.logout(session);
   // What services print at boot is on the console; where a test asks why one failed, it is here.
-  for (const line of `${stdout}${stderr}`.split("\n").filter((one) => one !== "")) machine.kernel.log(`init: ${line}`);
+  for (const line of `${stdout}${stderr}`.split("\n").filter((text) => text !== ""))
+    machine.kernel.log(`init: ${line}`);
 }

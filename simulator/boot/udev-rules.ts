@@ -42,5 +42,5 @@ function fits(value: string | undefined, pattern: string): boolean {
       .replace(/[.+^${}()[\]\\]/g, "\\$&")
       .replace(/\*/g, ".*")
       .replace(/\?/g, ".");
-  return pattern.split("|").some((one) => new RegExp(`^${asRegExp(one)}$`).test(value));
+  return pattern.split("|").some((alternative) => new RegExp(`^${asRegExp(alternative)}$`).test(value));
 }

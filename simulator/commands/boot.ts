@@ -49,8 +49,8 @@ function listInitramfs(call: CommandCall): CommandOutput {
   const paths = call.machine.kernel.modules
     .filter((module) => modules.includes(module.name))
     .map((module) => `usr/lib/modules/${release}/${module.file}`);
-  const config = Object.keys(modprobe).map((one) => one.slice(1));
-  return succeeded([...config, ...Object.keys(scripts), ...paths].map((one) => `${one}\n`).join(""));
+  const config = Object.keys(modprobe).map((path) => path.slice(1));
+  return succeeded([...config, ...Object.keys(scripts), ...paths].map((path) => `${path}\n`).join(""));
 }
 
 /** Braces that match are what can go wrong in what grub-mkconfig makes of arguments here. */
@@ -75,7 +75,7 @@ function makeGrub(call: CommandCall, path: string): CommandOutput {
   ];
   return {
     stdout: "",
-    stderr: ["Generating grub configuration file ...", ...found, "done"].map((one) => `${one}\n`).join(""),
+    stderr: ["Generating grub configuration file ...", ...found, "done"].map((line) => `${line}\n`).join(""),
     exitCode: 0,
   };
 }

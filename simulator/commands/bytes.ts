@@ -17,7 +17,7 @@ export const byteCommands: Commands = {
   wc: (call) => {
     const { options, words } = splitOptions(call.args);
     const columns = ["l", "w", "c"].filter(
-      (one) => options.length === 0 || options.includes(one) || (one === "c" && options.includes("m")),
+      (column) => options.length === 0 || options.includes(column) || (column === "c" && options.includes("m")),
     );
     return eachFile(
       words.length > 0 ? words : ["-"],
@@ -29,7 +29,7 @@ export const byteCommands: Commands = {
           c: text.length,
         };
         const width = columns.length > 1 ? 7 : 0;
-        return `${columns.map((one) => String(counts[one]).padStart(width)).join(" ")}${file === "-" ? "" : ` ${file}`}\n`;
+        return `${columns.map((column) => String(counts[column]).padStart(width)).join(" ")}${file === "-" ? "" : ` ${file}`}\n`;
       },
       (file, error) => `wc: ${file}: ${error.text}`,
     );
@@ -41,14 +41,14 @@ export const byteCommands: Commands = {
     try {
       const [left, right] = [read(a), read(b)];
       if (left === right) return succeeded();
-      let at = 0;
-      while (at < left.length && at < right.length && left[at] === right[at]) at++;
+      let position = 0;
+      while (position < left.length && position < right.length && left[position] === right[position]) position++;
       if (options.includes("s")) return failed(1, "");
-      if (at < left.length && at < right.length) {
-        const line = left.slice(0, at).split("\n").length;
-        return failed(1, "", `${a} ${b} differ: byte ${at + 1}, line ${line}\n`);
+      if (position < left.length && position < right.length) {
+        const line = left.slice(0, position).split("\n").length;
+        return failed(1, "", `${a} ${b} differ: byte ${position + 1}, line ${line}\n`);
       }
-      return failed(1, `cmp: EOF on ${left.length < right.length ? a : b} after byte ${at}\n`);
+      return failed(1, `cmp: EOF on ${left.length < right.length ? a : b} after byte ${position}\n`);
     } catch (error) {
       if (!isErrno(error)) throw error;
       return failed(2, `cmp: ${error.path}: ${error.text}\n`);
@@ -130,7 +130,7 @@ function crc(text: string): number {
     sum ^= byte << 24;
     for (let bit = 0; bit < 8; bit++) sum = sum & 0x80000000 ? (sum << 1) ^ 0x04c11db7 : sum << 1;
   };
-  for (let at = 0; at < text.length; at++) add(text.charCodeAt(at) & 0xff);
+  for (let position = 0; position < text.length; position++) add(text.charCodeAt(position) & 0xff);
   for (let length = text.length; length > 0; length = Math.floor(length / 256)) add(length & 0xff);
   return ~sum >>> 0;
 }

@@ -1,6 +1,7 @@
 import type { Errno } from "../kernel/errno";
 import type { CommandOutput } from "../machine";
 
+/** What a program leaves that ended with 0. */
 export function succeeded(stdout = ""): CommandOutput {
   return { stdout, stderr: "", exitCode: 0 };
 }
@@ -8,6 +9,7 @@ export function succeeded(stdout = ""): CommandOutput {
 /** The exit code of a program that SIGKILL ended. */
 export const KILLED = 137;
 
+/** What a program leaves that ended with another exit code. */
 export function failed(exitCode: number, stderr: string, stdout = ""): CommandOutput {
   return { stdout, stderr, exitCode };
 }
@@ -41,6 +43,7 @@ export function eachFile(
   return { stdout, stderr, exitCode: stderr === "" ? 0 : 1 };
 }
 
+/** Whether a system call failed; told by the name, since tests load the class more than once. */
 export function isErrno(error: unknown): error is Errno {
   return error instanceof Error && error.name === "Errno";
 }

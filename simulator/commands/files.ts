@@ -111,11 +111,11 @@ export const fileCommands: Commands = {
   },
   stat: (call) => {
     const follow = call.args.includes("-L");
-    const at = call.args.findIndex((arg) => arg === "-c" || arg.startsWith("--format"));
-    const format = call.args[at]?.startsWith("--format=") ? call.args[at]?.slice(9) : call.args[at + 1];
-    if (at < 0 || format === undefined) return failed(1, "stat: only -c FORMAT works on this simulated host\n");
+    const option = call.args.findIndex((arg) => arg === "-c" || arg.startsWith("--format"));
+    const format = call.args[option]?.startsWith("--format=") ? call.args[option]?.slice(9) : call.args[option + 1];
+    if (option < 0 || format === undefined) return failed(1, "stat: only -c FORMAT works on this simulated host\n");
     const files = call.args.filter(
-      (arg, index) => index > at + (call.args[at] === "-c" ? 1 : 0) && !arg.startsWith("-"),
+      (arg, index) => index > option + (call.args[option] === "-c" ? 1 : 0) && !arg.startsWith("-"),
     );
     if (call.args.includes("-f")) return succeeded("ext2/ext3\n".repeat(files.length));
     return eachFile(
@@ -157,9 +157,9 @@ export const fileCommands: Commands = {
         const path = call.path(file);
         const end = options.includes("n") ? "" : "\n";
         if (options.includes("f") || options.includes("e")) {
-          const at = files.resolve(path);
-          if (options.includes("e") && !files.exists(at)) throw new Errno("ENOENT", path);
-          stdout += `${at}${end}`;
+          const resolved = files.resolve(path);
+          if (options.includes("e") && !files.exists(resolved)) throw new Errno("ENOENT", path);
+          stdout += `${resolved}${end}`;
         } else {
           const { target } = files.status(path, { followLast: false });
           if (target === undefined) throw new Errno("EINVAL", path);
@@ -174,13 +174,14 @@ export const fileCommands: Commands = {
   },
 };
 
+/** The text of a file, by a path that may be relative to the caller's folder. Throws Errno. */
 export function readFile(call: CommandCall, file: string): string {
   return file === "/dev/null" ? "" : call.machine.files.read(call.path(file));
 }
 
 function foldersTo(path: string): string[] {
   const names = path.split("/").slice(1);
-  return names.map((_, at) => `/${names.slice(0, at + 1).join("/")}`);
+  return names.map((_, depth) => `/${names.slice(0, depth + 1).join("/")}`);
 }
 
 function removeAll(call: CommandCall, path: string): void {

@@ -18,17 +18,21 @@ export const hardwareCommands: Commands = {
       ({ name }) => name === "lo" || call.machine.files.exists(`/sys/class/net/${name}`),
     );
     if ("address".startsWith(object)) {
-      const lines = interfaces.flatMap(({ name, addresses }, at) =>
-        addresses.map((address) => addressLine(at + 1, name, address)),
+      const lines = interfaces.flatMap(({ name, addresses }, index) =>
+        addresses.map((address) => addressLine(index + 1, name, address)),
       );
       return succeeded(lines.join(""));
     }
     if ("link".startsWith(object)) {
-      return succeeded(interfaces.map(({ name }, at) => `${at + 1}: ${name}: <UP> mtu 1500 qdisc noop \n`).join(""));
+      return succeeded(
+        interfaces.map(({ name }, index) => `${index + 1}: ${name}: <UP> mtu 1500 qdisc noop \n`).join(""),
+      );
     }
     if (object !== "route") return failed(1, `Object "${object}" is unknown, try "ip help".\n`);
     const { clientAddress, sshAddress } = call.machine.profile.network;
-    const outgoing = interfaces.find(({ addresses }) => addresses.some((one) => one.startsWith(`${sshAddress}/`)));
+    const outgoing = interfaces.find(({ addresses }) =>
+      addresses.some((address) => address.startsWith(`${sshAddress}/`)),
+    );
     if (!outgoing) return verb === "get" ? failed(2, "RTNETLINK answers: Network is unreachable\n") : succeeded("");
     if (verb !== "get") return succeeded(`default via ${clientAddress} dev ${outgoing.name} \n`);
     const [to, from, source] = words;

@@ -27,7 +27,7 @@ function ls(call: CommandCall): CommandOutput {
     }
   }
   const print = (entries: readonly Entry[]) =>
-    has("l") ? long(entries) : entries.map((one) => `${one.name}\n`).join("");
+    has("l") ? long(entries) : entries.map((entry) => `${entry.name}\n`).join("");
   const sections = files.length > 0 ? [print(files)] : [];
   for (const folder of folders) {
     const entries = inFolder(call, folder, has("a") ? [".", ".."] : [], has("a") || has("A"), has("L"));
@@ -80,6 +80,7 @@ export function modeText(status: Pick<FileStatus, "kind" | "mode">): string {
   return { file: "-", directory: "d", link: "l" }[status.kind] + bits.join("");
 }
 
+/** The name of a user: hosts here have root alone. */
 export function userName(uid: number): string {
   return uid === 0 ? "root" : String(uid);
 }
@@ -95,4 +96,5 @@ function dateText(time: number): string {
   return `${month} ${day} ${recent ? date.toISOString().slice(11, 16) : ` ${date.getUTCFullYear()}`}`;
 }
 
+/** `ls`. */
 export const listCommands: Commands = { ls };

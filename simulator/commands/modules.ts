@@ -14,7 +14,7 @@ export const moduleCommands: Commands = {
     const quiet = options.includes("q") || options.includes("--quiet");
     if (options.includes("R") || options.includes("--resolve-alias")) return resolve(call, name);
     if (options.includes("r")) {
-      for (const one of words) call.machine.kernel.remove(one);
+      for (const word of words) call.machine.kernel.remove(word);
       return succeeded();
     }
     return load(call, name, parameters.join(" "), quiet);
@@ -40,7 +40,7 @@ function load(call: CommandCall, name: string, parameters: string, quiet: boolea
   const config = { ...source.config, options: [...source.config.options, ...options] };
   try {
     if (names.length === 0) throw new ModuleNotFound(name);
-    for (const one of names) modprobe(kernel, { ...source, config }, one);
+    for (const alias of names) modprobe(kernel, { ...source, config }, alias);
     return succeeded();
   } catch (error) {
     if (error instanceof ModuleNotFound) {
@@ -64,7 +64,7 @@ function resolve(call: CommandCall, alias: string): CommandOutput {
 function resolved(call: CommandCall, alias: string): string[] {
   const { kernel } = call.machine;
   const named = kernel.modules.filter((module) => module.name === moduleName(alias));
-  const device = kernel.bus.devices.find((one) => modaliasOf(one) === alias);
+  const device = kernel.bus.devices.find((candidate) => modaliasOf(candidate) === alias);
   const found = device ? kernel.modules.filter((module) => !module.builtin && coversFunction(module, device)) : named;
   return found.map((module) => module.name);
 }

@@ -89,7 +89,7 @@ async function flock(call: CommandCall): Promise<CommandOutput> {
   const waitAt = args.indexOf("-w");
   const deadline = waitAt < 0 ? Number.POSITIVE_INFINITY : Date.now() + Number(args[waitAt + 1]) * 1000;
   const [target = "", ...command] = args.filter(
-    (arg, at) => !arg.startsWith("-") && !(waitAt >= 0 && at === waitAt + 1),
+    (arg, index) => !arg.startsWith("-") && !(waitAt >= 0 && index === waitAt + 1),
   );
   const file = /^\d+$/.test(target) ? session.descriptors.get(Number(target)) : call.path(target);
   if (file === undefined) return failed(65, `flock: ${target}: Bad file descriptor\n`);

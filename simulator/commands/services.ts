@@ -22,7 +22,10 @@ export function switchUnit(call: CommandCall): CommandOutput {
   return { stdout: "", stderr: `Removed "${link}".\n`, exitCode: 0 };
 }
 
-/** insserv 1.14 of Debian squeeze and wheezy, without its dependency-based order: a script starts where its LSB header says, at 18. */
+/**
+ * insserv 1.14 of Debian squeeze and wheezy, without its dependency-based order: a script starts where its LSB header
+ * says, at 18.
+ */
 export const insservCommands: Commands = {
   insserv: (call) => {
     const { options, words } = splitOptions(call.args);

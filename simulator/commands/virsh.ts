@@ -41,7 +41,7 @@ function virsh(call: CommandCall): CommandOutput {
     );
   }
   // One word is a line of commands, as virsh -c URI 'list; version' (vshCommandStringParse).
-  const line = args.length === 1 ? (args[0] ?? "").split(";").map((one) => one.trim().split(/\s+/)) : [args];
+  const line = args.length === 1 ? (args[0] ?? "").split(";").map((command) => command.trim().split(/\s+/)) : [args];
   const commands = line.filter(([name = ""]) => name !== "");
   const known = subcommands(libvirt);
   for (const [name = "", ...words] of commands) {
@@ -57,14 +57,14 @@ function virsh(call: CommandCall): CommandOutput {
   for (const [name = "", ...words] of commands) {
     try {
       const flags = new Set(words.filter((word) => word.startsWith("--")));
-      const values = words.filter((word, at) => !word.startsWith("--") && words[at - 1] !== "--driver");
+      const values = words.filter((word, index) => !word.startsWith("--") && words[index - 1] !== "--driver");
       stdout += `${known[name]?.run({ call, libvirt, words: values, flags: withValues(words, flags) }) ?? ""}\n`;
       exitCode = 0;
     } catch (error) {
       if (!(error instanceof VirshError)) throw error;
       stderr += `${error.message
         .split("\n")
-        .map((one) => `error: ${one}\n`)
+        .map((line) => `error: ${line}\n`)
         .join("")}\n`;
       exitCode = 1;
     }
@@ -74,8 +74,8 @@ function virsh(call: CommandCall): CommandOutput {
 
 /** `--driver vfio` counts as the flag `--driver=vfio`. */
 function withValues(words: readonly string[], flags: Set<string>): ReadonlySet<string> {
-  const at = words.indexOf("--driver");
-  return at < 0 ? flags : flags.add(`--driver=${words[at + 1]}`);
+  const driver = words.indexOf("--driver");
+  return driver < 0 ? flags : flags.add(`--driver=${words[driver + 1]}`);
 }
 
 function subcommands({ data }: Libvirt): Readonly<Record<string, Subcommand>> {
@@ -109,19 +109,20 @@ function subcommands({ data }: Libvirt): Readonly<Record<string, Subcommand>> {
       options: ["--all", ...(old ? [] : ["--uuid", "--name"])],
       run: ({ libvirt, flags }) => list(libvirt, flags),
     },
-    domuuid: { options: [], run: (one) => `${one.libvirt.uuidOf(domain(one))}\n` },
-    domstate: { options: [], run: (one) => `${stateOf(one.libvirt, domain(one))}\n` },
-    dominfo: { options: [], run: (one) => info(one.libvirt, domain(one)) },
+    domuuid: { options: [], run: (given) => `${given.libvirt.uuidOf(domain(given))}\n` },
+    domstate: { options: [], run: (given) => `${stateOf(given.libvirt, domain(given))}\n` },
+    dominfo: { options: [], run: (given) => info(given.libvirt, domain(given)) },
     dumpxml: {
       options: ["--inactive", "--security-info"],
-      run: (one) => (one.flags.has("--inactive") ? one.libvirt.inactiveXml(domain(one)) : one.libvirt.xml(domain(one))),
+      run: (given) =>
+        given.flags.has("--inactive") ? given.libvirt.inactiveXml(domain(given)) : given.libvirt.xml(domain(given)),
     },
     ...(data.snapshots
       ? {
           "snapshot-list": {
             options: ["--name"],
-            run: (one: VirshCall) => {
-              domain(one);
+            run: (given: VirshCall) => {
+              domain(given);
               return " Name   Creation Time   State\n-------------------------------\n";
             },
           },
@@ -129,19 +130,19 @@ function subcommands({ data }: Libvirt): Readonly<Record<string, Subcommand>> {
       : {}),
     define: {
       options: [],
-      run: (one) =>
-        `Domain '${complain("", () => one.libvirt.define(readFile(one, 0)))}' defined from ${one.words[0]}\n`,
+      run: (given) =>
+        `Domain '${complain("", () => given.libvirt.define(readFile(given, 0)))}' defined from ${given.words[0]}\n`,
     },
     create: {
       options: [],
-      run: (one) =>
-        `Domain '${complain("", () => one.libvirt.create(readFile(one, 0)))}' created from ${one.words[0]}\n`,
+      run: (given) =>
+        `Domain '${complain("", () => given.libvirt.create(readFile(given, 0)))}' created from ${given.words[0]}\n`,
     },
     undefine: {
       options: [],
-      run: (one) => {
-        const name = domain(one);
-        one.libvirt.undefine(name);
+      run: (given) => {
+        const name = domain(given);
+        given.libvirt.undefine(name);
         return `Domain '${name}' has been undefined\n`;
       },
     },
@@ -178,17 +179,17 @@ function subcommands({ data }: Libvirt): Readonly<Record<string, Subcommand>> {
 function changer(way: "attach" | "detach", options: readonly string[], separateScopes: boolean): Subcommand {
   return {
     options,
-    run: (one) => {
-      const { libvirt, flags, words } = one;
-      const name = domain(one);
+    run: (given) => {
+      const { libvirt, flags, words } = given;
+      const name = domain(given);
       const file = words[1] ?? "";
-      const controller = way === "detach" ? readController(readFile(one, 1)) : undefined;
+      const controller = way === "detach" ? readController(readFile(given, 1)) : undefined;
       if (controller !== undefined) {
         libvirt.detachController(name, controller);
         return "Device detached successfully\n";
       }
       complain(`Failed to ${way} device from ${file}`, () => {
-        const hostdev = readHostdevFile(one);
+        const hostdev = readHostdevFile(given);
         const running = libvirt.idOf(name) !== undefined;
         const config =
           flags.has("--config") || flags.has("--persistent") || (separateScopes && !running && flags.size === 0);
@@ -204,8 +205,8 @@ function changer(way: "attach" | "detach", options: readonly string[], separateS
   };
 }
 
-function readHostdevFile(one: VirshCall) {
-  const text = readFile(one, 1);
+function readHostdevFile(given: VirshCall) {
+  const text = readFile(given, 1);
   try {
     const hostdev = readHostdev(text);
     if (hostdev) return hostdev;
@@ -216,9 +217,9 @@ function readHostdevFile(one: VirshCall) {
 function act(verb: string, done: string, change: (libvirt: Libvirt, name: string) => void): Subcommand {
   return {
     options: [],
-    run: (one) => {
-      const name = domain(one);
-      complain(`Failed to ${verb} domain '${name}'`, () => change(one.libvirt, name));
+    run: (given) => {
+      const name = domain(given);
+      complain(`Failed to ${verb} domain '${name}'`, () => change(given.libvirt, name));
       return `Domain '${name}' ${done}\n`;
     },
   };
@@ -233,8 +234,8 @@ function complain<T>(first: string, change: () => T): T {
   }
 }
 
-function readFile({ call, words }: VirshCall, at: number): string {
-  const file = words[at] ?? "";
+function readFile({ call, words }: VirshCall, index: number): string {
+  const file = words[index] ?? "";
   try {
     return call.machine.files.read(call.path(file));
   } catch (error) {
@@ -291,7 +292,7 @@ function help(known: Readonly<Record<string, Subcommand>>, name: string): string
   const command = known[name];
   if (!command) throw new VirshError(`command '${name}' doesn't exist`);
   const options = command.options.map((option) => `    ${option.padEnd(16)} …\n`).join("");
-  return `  NAME\n    ${name}\n\n  SYNOPSIS\n    ${name} ${command.options.map((one) => `[${one}]`).join(" ")}\n\n  OPTIONS\n${options}`;
+  return `  NAME\n    ${name}\n\n  SYNOPSIS\n    ${name} ${command.options.map((option) => `[${option}]`).join(" ")}\n\n  OPTIONS\n${options}`;
 }
 
 function nodeName(libvirt: Libvirt, device: PciFunction): string {
@@ -301,7 +302,7 @@ function nodeName(libvirt: Libvirt, device: PciFunction): string {
 }
 
 function nodeDevice(libvirt: Libvirt, call: CommandCall, name: string): PciFunction {
-  const device = call.machine.kernel.bus.devices.find((one) => nodeName(libvirt, one) === name);
+  const device = call.machine.kernel.bus.devices.find((candidate) => nodeName(libvirt, candidate) === name);
   if (device) return device;
   throw new VirshError(
     `Could not find matching device '${name}'\nNode device not found: no node device with matching name '${name}'`,
@@ -335,4 +336,5 @@ function notInUse(libvirt: Libvirt, address: PciAddress, first: string): void {
     );
 }
 
+/** `virsh`. */
 export const virshCommands: Commands = { virsh };

@@ -5,8 +5,8 @@ const XEN_CMDLINE = "/opt/xensource/libexec/xen-cmdline";
 const KEY = "xen-pciback.hide";
 
 /**
- * What `xe pci-…-dom0-access` does and says (xen-api, pciops.ml and xapi_pci_helpers.ml, 24.14 and later): it shells out to
- * xen-cmdline, puts the new device in front of the others turned around, and deletes an empty list.
+ * What `xe pci-…-dom0-access` does and says (xen-api, pciops.ml and xapi_pci_helpers.ml, 24.14 and later): it shells
+ * out to xen-cmdline, puts the new device in front of the others turned around, and deletes an empty list.
  */
 export async function dom0Access(
   call: CommandCall,
@@ -16,11 +16,11 @@ export async function dom0Access(
   const hidden = await hiddenDevices(call);
   if (change === "hide" && !hidden.includes(address)) {
     const devices = [address, ...[...hidden].reverse()];
-    await call.run([XEN_CMDLINE, "--set-dom0", `${KEY}=${devices.map((one) => `(${one})`).join("")}`]);
+    await call.run([XEN_CMDLINE, "--set-dom0", `${KEY}=${devices.map((device) => `(${device})`).join("")}`]);
   }
   if (change === "unhide" && hidden.includes(address)) {
-    const left = hidden.filter((one) => one !== address);
-    const set = ["--set-dom0", `${KEY}=${left.map((one) => `(${one})`).join("")}`];
+    const left = hidden.filter((device) => device !== address);
+    const set = ["--set-dom0", `${KEY}=${left.map((device) => `(${device})`).join("")}`];
     await call.run([XEN_CMDLINE, ...(left.length > 0 ? set : ["--delete-dom0", KEY])]);
   }
   const next = (await hiddenDevices(call)).includes(address);

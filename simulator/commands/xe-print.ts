@@ -9,15 +9,16 @@ export interface XeField {
   readonly map?: Map<string, string>;
 }
 
+/** What `xe` prints of one object, field by field. */
 export type XeRecord = readonly XeField[];
 
 /** multi_line_record of cli_printer.ml; print_endline adds one of the two empty lines behind it. */
 export function printRecord(record: XeRecord): string {
   const names = record.map((field) => `${field.name} (${field.access.padStart(3)})`);
   const width = 4 + Math.max(0, ...names.map((name) => name.length));
-  const lines = record.map((field, at) => {
-    const name = names[at] ?? "";
-    return `${at === 0 ? name.padEnd(width) : name.padStart(width)}: ${field.value}\n`;
+  const lines = record.map((field, index) => {
+    const name = names[index] ?? "";
+    return `${index === 0 ? name.padEnd(width) : name.padStart(width)}: ${field.value}\n`;
   });
   return `${lines.join("")}\n\n`;
 }

@@ -14,8 +14,8 @@ class XeFailure extends Error {
 type Parameters = ReadonlyMap<string, string>;
 
 /**
- * xe of XenServer 7 to XCP-ng 8.3 on the host itself, as root (xen-api, ocaml/xe-cli and ocaml/xapi-cli-server; texts and exit
- * codes as they stand there). Answers go to standard output, every error to standard error with exit code 1.
+ * xe of XenServer 7 to XCP-ng 8.3 on the host itself, as root (xen-api, ocaml/xe-cli and ocaml/xapi-cli-server; texts
+ * and exit codes as they stand there). Answers go to standard output, every error to standard error with exit code 1.
  */
 export const xeCommands: Commands = {
   async xe(call) {
@@ -51,9 +51,9 @@ function readParameters(args: readonly string[]): Parameters {
   const parameters = new Map<string, string>();
   for (const arg of args.join("\n").split("\n")) {
     const [, flag] = /^--([\w-]+)$/.exec(arg) ?? [];
-    const at = arg.indexOf("=");
+    const equals = arg.indexOf("=");
     if (flag !== undefined) parameters.set(flag, "true");
-    else if (at > 0) parameters.set(arg.slice(0, at), arg.slice(at + 1));
+    else if (equals > 0) parameters.set(arg.slice(0, equals), arg.slice(equals + 1));
   }
   return parameters;
 }
@@ -108,7 +108,7 @@ type RecordCall = [kind: XeClass, name: string, call: CommandCall, xapi: Xapi, p
 
 function recordOf(...[kind, name, call, xapi, parameters]: RecordCall): XeRecord {
   const uuid = required(parameters, "uuid");
-  const record = kind.records(call, xapi).find((one) => fieldOf(one, "uuid").value === uuid);
+  const record = kind.records(call, xapi).find((candidate) => fieldOf(candidate, "uuid").value === uuid);
   if (record) return record;
   const type = name === "vm" || name === "template" ? "VM" : name;
   throw new ApiError("The uuid you supplied was invalid.", [
@@ -152,7 +152,7 @@ function paramRemove(...[kind, name, call, xapi, parameters]: RecordCall): Comma
 }
 
 function fieldOf(record: XeRecord, name: string): XeField {
-  const field = record.find((one) => one.name === name);
+  const field = record.find((candidate) => candidate.name === name);
   if (!field) throw new XeFailure(`Error: Unknown field '${name}'`);
   return field;
 }
@@ -219,7 +219,7 @@ async function access(
   change: "hide" | "unhide" | "status",
 ): Promise<CommandOutput> {
   const uuid = required(parameters, "uuid");
-  const device = xapi.pciRecords.find((one) => one.uuid === uuid);
+  const device = xapi.pciRecords.find((candidate) => candidate.uuid === uuid);
   if (!device) {
     throw new ApiError("The uuid you supplied was invalid.", [
       ["type", "PCI"],

@@ -5,8 +5,8 @@ import { failed, isErrno, succeeded } from "./command";
 const OPTIONS = ["--get-dom0", "--set-dom0", "--delete-dom0", "--get-xen", "--set-xen", "--delete-xen"];
 
 /**
- * /opt/xensource/libexec/xen-cmdline (xcp-ng-release: the Python 2 script of 7.4 to 8.2, the Python 3 one of 8.3). It checks
- * nothing and ends with 0 but where Python itself fails.
+ * /opt/xensource/libexec/xen-cmdline (xcp-ng-release: the Python 2 script of 7.4 to 8.2, the Python 3 one of 8.3). It
+ * checks nothing and ends with 0 but where Python itself fails.
  */
 export const xenCmdlineCommands: Commands = {
   "xen-cmdline": (call) => {
@@ -38,7 +38,10 @@ export const xenCmdlineCommands: Commands = {
   },
 };
 
-/** An operation runs when it has at least one word, wherever that stands; words that begin with "--" and mean nothing are passed over. */
+/**
+ * An operation runs when it has at least one word, wherever that stands; words that begin with "--" and mean nothing
+ * are passed over.
+ */
 function operations(
   args: readonly string[],
 ): readonly { readonly option: string; readonly words: readonly string[] }[] {
@@ -63,7 +66,9 @@ function matching(call: CommandCall, args: readonly string[], names: readonly st
     : args.flatMap((arg) => names.filter((name) => matches(name, arg)).map(() => arg));
 }
 
-/** Both lose track with two names: the Python 3 script has every argument once for each name, the older one keeps all. */
+/**
+ * Both lose track with two names: the Python 3 script has every argument once for each name, the older one keeps all.
+ */
 function others(call: CommandCall, args: readonly string[], names: readonly string[]): readonly string[] {
   return isPython2(call)
     ? args.filter((arg) => names.some((name) => !matches(name, arg)))

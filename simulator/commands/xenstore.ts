@@ -15,8 +15,8 @@ export const xenstoreCommands: Commands = {
   },
   "xenstore-write": (call) => {
     const { words } = splitOptions(call.args);
-    for (let at = 0; at + 1 < words.length; at += 2)
-      call.machine.xen?.store.write(words[at] ?? "", words[at + 1] ?? "");
+    for (let index = 0; index + 1 < words.length; index += 2)
+      call.machine.xen?.store.write(words[index] ?? "", words[index + 1] ?? "");
     return succeeded();
   },
   "xenstore-rm": (call) => {

@@ -16,22 +16,23 @@ export const xlDomainCommands: Readonly<Record<string, Command>> = {
     const unknown = wanted.find((domain) => domain !== undefined && "exitCode" in domain);
     if (unknown && "exitCode" in unknown) return unknown;
     const domains =
-      words.length > 0 ? wanted.filter((one): one is Domain => one !== undefined) : [...xen.domains.values()];
+      words.length > 0 ? wanted.filter((domain): domain is Domain => domain !== undefined) : [...xen.domains.values()];
     const dom0 = words.length === 0 || wanted.includes(undefined);
     // JSON since 4.3; before that S-expressions, without devices that were added later.
     if (options.includes("l") && !isAtLeast(xen, 3)) return succeeded("(domain\n)\n");
-    // Of domains that libxl did not start it has no configuration, and leaves them out (xl_list.c, list_domains_details).
+    // Of domains that libxl did not start it has no configuration, and leaves them out (xl_list.c,
+    // list_domains_details).
     if (options.includes("l")) return succeeded(listAsJson(xen, call.machine.xapi ? [] : domains, dom0));
     const head = "Name                                        ID   Mem VCPUs\tState\tTime(s)\n";
-    const rows = domains.map((one) =>
-      row(one.config.name, one.id, one.config.memory, one.config.vcpus, state(one), seconds(one)),
+    const rows = domains.map((domain) =>
+      row(domain.config.name, domain.id, domain.config.memory, domain.config.vcpus, state(domain), seconds(domain)),
     );
     const first = dom0 ? row("Domain-0", 0, xen.data.dom0Memory, xen.data.cpus, "r-----", 42.5) : "";
     return succeeded(head + first + rows.join(""));
   }),
   "vm-list": withXen((_, xen) => {
     const line = (uuid: string, id: number, name: string) => `${uuid}  ${id}    ${name.padEnd(30)}\n`;
-    const rows = [...xen.domains.values()].map((one) => line(one.config.uuid, one.id, one.config.name));
+    const rows = [...xen.domains.values()].map((domain) => line(domain.config.uuid, domain.id, domain.config.name));
     const head = "UUID                                  ID    name\n";
     return succeeded(`${head}${line("00000000-0000-0000-0000-000000000000", 0, "Domain-0")}${rows.join("")}`);
   }),

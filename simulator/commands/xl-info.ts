@@ -5,7 +5,7 @@ import type { Xen } from "../xen/xen";
 export function hostInfo(call: CommandCall, xen: Xen): string {
   const { data } = xen;
   const { release, version } = call.machine.kernel.data;
-  const used = [...xen.domains.values()].reduce((sum, one) => sum + one.config.memory, data.dom0Memory);
+  const used = [...xen.domains.values()].reduce((sum, domain) => sum + domain.config.memory, data.dom0Memory);
   const values: readonly (readonly [string, string | number])[] = [
     ["host", call.machine.files.read("/etc/hostname").trim()],
     ["release", release],

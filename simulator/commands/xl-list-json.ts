@@ -1,7 +1,10 @@
 import type { Domain, DomainDevice } from "../xen/domain";
 import type { Xen } from "../xen/xen";
 
-/** What `xl list -l` prints: fields that are zero are left out (tools/libs/light/gentypes.py, 4.17), numbers are decimal. */
+/**
+ * What `xl list -l` prints: fields that are zero are left out (tools/libs/light/gentypes.py, 4.17), numbers are
+ * decimal.
+ */
 export function listAsJson(xen: Xen, domains: readonly Domain[], dom0: boolean): string {
   const host = {
     domid: 0,

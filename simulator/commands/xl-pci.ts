@@ -20,7 +20,9 @@ export const xlPciCommands: Readonly<Record<string, Command>> = {
   "pci-assignable-add": withXen((call, xen, log) => {
     const nameAt = call.args.findIndex((arg) => arg === "-n" || arg === "--name");
     const name = nameAt < 0 ? undefined : call.args[nameAt + 1];
-    const [text = ""] = call.args.filter((arg, at) => !arg.startsWith("-") && !(nameAt >= 0 && at === nameAt + 1));
+    const [text = ""] = call.args.filter(
+      (arg, index) => !arg.startsWith("-") && !(nameAt >= 0 && index === nameAt + 1),
+    );
     const address = parsePciAddress(text);
     if (!address) return failed(2, `pci-assignable-add: malformed BDF "${text}"\n`);
     return ended(xen, log, addAssignable(xen, log, address, name));
@@ -61,6 +63,7 @@ export const xlPciCommands: Readonly<Record<string, Command>> = {
   }),
 };
 
+/** A command of `xl` that fails as xl does where no Xen runs. */
 export function withXen(act: (call: CommandCall, xen: Xen, log: LibxlLog) => CommandOutput): Command {
   return (call) => {
     const { xen } = call.machine;

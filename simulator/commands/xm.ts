@@ -13,8 +13,14 @@ const OLD: Readonly<Record<string, Command>> = {
     const domains = names.length > 0 ? names.map((name) => domainOf(xen, name)) : [...xen.domains.values()];
     if (long) return succeeded(`${names.length > 0 ? "" : HOST_SXP}${domains.map(domainSxp).join("")}`);
     const dom0 = names.length > 0 ? "" : row("Domain-0", 0, xen.data.dom0Memory, xen.data.cpus, "r-----");
-    const rows = domains.map((one) =>
-      row(one.config.name, one.id, one.config.memory, one.config.vcpus, one.paused ? "--p---" : "-b----"),
+    const rows = domains.map((domain) =>
+      row(
+        domain.config.name,
+        domain.id,
+        domain.config.memory,
+        domain.config.vcpus,
+        domain.paused ? "--p---" : "-b----",
+      ),
     );
     return succeeded(
       `Name                                        ID   Mem VCPUs      State   Time(s)\n${dom0}${rows.join("")}`,
@@ -30,7 +36,7 @@ const OLD: Readonly<Record<string, Command>> = {
     const name = words.find((word) => !word.includes("=")) ?? "";
     const { files } = call.machine;
     // `path`, where xm looks for a file without a folder: .:/etc/xen
-    const path = [call.path(name), `/etc/xen/${name}`].find((one) => files.exists(one));
+    const path = [call.path(name), `/etc/xen/${name}`].find((candidate) => files.exists(candidate));
     if (path === undefined) throw new XendError(`Unable to open config file: ${name}`);
     const devices = words.filter((word) => word.startsWith("pci=")).map((word) => deviceOf(word.slice(4)));
     const config = readDomainConfig(files.read(path));
@@ -49,9 +55,9 @@ const OLD: Readonly<Record<string, Command>> = {
 /** What came with Xen 3.3 (73d5acf50f, 3bbf83843c). */
 const HOT_PLUG: Readonly<Record<string, Command>> = {
   "pci-attach": withXen((call, xen) => {
-    const [name, text = ""] = call.args.filter((arg, at) => arg !== "-o" && call.args[at - 1] !== "-o");
+    const [name, text = ""] = call.args.filter((arg, index) => arg !== "-o" && call.args[index - 1] !== "-o");
     const [domain, device] = [domainOf(xen, name), deviceOf(text)];
-    if (domain.devices.some((one) => one.address === device.address)) {
+    if (domain.devices.some((attached) => attached.address === device.address)) {
       throw new XendError(`pci: device ${device.address} has been attached! `);
     }
     giveDevice(xen, domain, device);
@@ -59,7 +65,7 @@ const HOT_PLUG: Readonly<Record<string, Command>> = {
   }),
   "pci-detach": withXen((call, xen) => {
     const [domain, device] = [domainOf(xen, call.args[0]), deviceOf(call.args[1] ?? "")];
-    if (!domain.devices.some((one) => one.address === device.address)) {
+    if (!domain.devices.some((attached) => attached.address === device.address)) {
       throw new XendError(`pci: device ${device.address} is not attached!`);
     }
     takeDevice(xen, domain, device);

@@ -18,9 +18,12 @@ const ERRNO_TEXT = {
   EROFS: "Read-only file system",
 } as const;
 
+/** The names of errors that system calls here end with. */
 export type ErrnoCode = keyof typeof ERRNO_TEXT;
 
-/** A system call of the simulated host failed. Thrown by the kernel and file models, caught by commands and the shell. */
+/**
+ * A system call of the simulated host failed. Thrown by the kernel and file models, caught by commands and the shell.
+ */
 export class Errno extends Error {
   override readonly name = "Errno";
 

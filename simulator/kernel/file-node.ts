@@ -24,6 +24,7 @@ export type VirtualNode =
 /** The files of /sys or /proc as they are now: path -> node, directories before what they hold. */
 export type VirtualFiles = () => ReadonlyMap<string, VirtualNode>;
 
+/** stat(2), as far as commands here print it. */
 export interface FileStatus {
   readonly kind: "file" | "directory" | "link";
   readonly mode: number;
@@ -34,22 +35,27 @@ export interface FileStatus {
   readonly target?: string;
 }
 
+/** An empty file. */
 export function newFile(mode: number, uid: number) {
   return { kind: "file", text: "", mode, uid, mtime: Date.now() } as const;
 }
 
+/** The names in a path, without empty ones and dots. */
 export function names(path: string): string[] {
   return path.split("/").filter((name) => name !== "" && name !== ".");
 }
 
+/** The path of a name in a folder. */
 export function join(folder: string, name: string): string {
   return folder === "/" ? `/${name}` : `${folder}/${name}`;
 }
 
+/** The folder that a path stands in; / is in itself. */
 export function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
 }
 
+/** The order of the C locale, for sort(). */
 export function byBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

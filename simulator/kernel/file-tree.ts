@@ -31,26 +31,29 @@ export class FileTree {
 
   constructor(private readonly virtual: Readonly<Record<string, VirtualFiles>>) {}
 
-  /** Where a path leads to, with links in it followed; the last name itself may be missing. Throws ENOENT, ENOTDIR, ELOOP. */
+  /**
+   * Where a path leads to, with links in it followed; the last name itself may be missing. Throws ENOENT, ENOTDIR,
+   * ELOOP.
+   */
   resolve(path: string, options: { readonly followLast: boolean } = { followLast: true }): string {
     let rest = names(path);
-    let at = "/";
+    let reached = "/";
     for (let links = 0; rest.length > 0; ) {
       const [name = "", ...after] = rest;
-      const next = name === ".." ? parentOf(at) : join(at, name);
+      const next = name === ".." ? parentOf(reached) : join(reached, name);
       const node = this.look(next);
       if (node?.kind === "link" && (after.length > 0 || options.followLast)) {
         if (++links > MAX_LINKS) throw new Errno("ELOOP", path);
         rest = [...names(node.target), ...after];
-        if (node.target.startsWith("/")) at = "/";
+        if (node.target.startsWith("/")) reached = "/";
         continue;
       }
       if (after.length > 0 && !node) throw new Errno("ENOENT", path);
       if (after.length > 0 && node?.kind !== "directory") throw new Errno("ENOTDIR", path);
-      at = next;
+      reached = next;
       rest = after;
     }
-    return at;
+    return reached;
   }
 
   status(path: string, options: { readonly followLast: boolean } = { followLast: true }): FileStatus {
@@ -100,8 +103,8 @@ export class FileTree {
     const prefix = folder === "/" ? "/" : `${folder}/`;
     const inside = new Set<string>();
     const collect = (paths: Iterable<string>) => {
-      for (const one of paths) {
-        if (one.startsWith(prefix) && one !== prefix) inside.add(one.slice(prefix.length).split("/")[0] ?? "");
+      for (const path of paths) {
+        if (path.startsWith(prefix) && path !== prefix) inside.add(path.slice(prefix.length).split("/")[0] ?? "");
       }
     };
     const virtual = this.virtualFilesAt(folder);
@@ -115,38 +118,38 @@ export class FileTree {
 
   /** open(O_WRONLY|O_CREAT|O_TRUNC): whether the path can be written, before anything is. */
   open(path: string, options: { readonly truncate: boolean; readonly uid?: number; readonly mode?: number }): void {
-    const at = this.resolve(path);
-    this.onWrite(at, "open");
-    const node = this.look(at);
+    const resolved = this.resolve(path);
+    this.onWrite(resolved, "open");
+    const node = this.look(resolved);
     if (node?.kind === "directory") throw new Errno("EISDIR", path);
-    if (this.virtualFilesAt(at)) {
-      if (!node) throw new Errno(at.startsWith("/sys/") ? "EACCES" : "ENOENT", path);
+    if (this.virtualFilesAt(resolved)) {
+      if (!node) throw new Errno(resolved.startsWith("/sys/") ? "EACCES" : "ENOENT", path);
       return;
     }
-    this.parent(at, path);
+    this.parent(resolved, path);
     if (node && !options.truncate) return;
     const before = node?.kind === "file" && "text" in node ? node : undefined;
-    this.put(at, before ? { ...before, text: "" } : newFile(options.mode ?? 0o644, options.uid ?? 0));
+    this.put(resolved, before ? { ...before, text: "" } : newFile(options.mode ?? 0o644, options.uid ?? 0));
   }
 
   /** One write(2) of all the text to a file, replacing what it held or after it. */
   write(path: string, text: string, options: { readonly append?: boolean } = {}): void {
-    const at = this.resolve(path);
-    const node = this.look(at);
+    const resolved = this.resolve(path);
+    const node = this.look(resolved);
     if (node?.kind === "directory") throw new Errno("EISDIR", path);
-    if (this.virtualFilesAt(at)) {
-      this.onWrite(at, "write");
+    if (this.virtualFilesAt(resolved)) {
+      this.onWrite(resolved, "write");
       if (node?.kind !== "file" || "text" in node) throw new Errno("EACCES", path);
       if (!node.write) throw new Errno("EIO", path);
       node.write(text);
       return;
     }
-    this.parent(at, path);
+    this.parent(resolved, path);
     const before = node?.kind === "file" && "text" in node ? node : newFile(0o644, 0);
     const put = (written: string) =>
-      this.put(at, { ...before, text: options.append ? before.text + written : written, mtime: Date.now() });
+      this.put(resolved, { ...before, text: options.append ? before.text + written : written, mtime: Date.now() });
     try {
-      this.onWrite(at, "write");
+      this.onWrite(resolved, "write");
     } catch (error) {
       // A disk that is full takes what still fits.
       if (error instanceof Errno && error.code === "ENOSPC") put(text.slice(0, text.length / 2));
@@ -156,29 +159,29 @@ export class FileTree {
   }
 
   mkdir(path: string, mode = 0o755): void {
-    const at = this.resolve(path);
-    if (this.look(at)) throw new Errno("EEXIST", path);
-    this.change(at, path);
-    this.onWrite(at, "write");
-    this.put(at, { kind: "directory", mode, uid: 0, mtime: Date.now() });
+    const resolved = this.resolve(path);
+    if (this.look(resolved)) throw new Errno("EEXIST", path);
+    this.change(resolved, path);
+    this.onWrite(resolved, "write");
+    this.put(resolved, { kind: "directory", mode, uid: 0, mtime: Date.now() });
   }
 
   symlink(target: string, path: string): void {
-    const at = this.resolve(path, { followLast: false });
-    if (this.look(at)) throw new Errno("EEXIST", path);
-    this.change(at, path);
-    this.onWrite(at, "write");
-    this.put(at, { kind: "link", target, uid: 0, mtime: Date.now() });
+    const resolved = this.resolve(path, { followLast: false });
+    if (this.look(resolved)) throw new Errno("EEXIST", path);
+    this.change(resolved, path);
+    this.onWrite(resolved, "write");
+    this.put(resolved, { kind: "link", target, uid: 0, mtime: Date.now() });
   }
 
   /** unlink(2), or rmdir(2) for a directory. */
   remove(path: string): void {
-    const at = this.resolve(path, { followLast: false });
-    const node = this.look(at);
+    const resolved = this.resolve(path, { followLast: false });
+    const node = this.look(resolved);
     if (!node) throw new Errno("ENOENT", path);
-    this.change(at, path);
-    if (node.kind === "directory" && this.list(at).length > 0) throw new Errno("ENOTEMPTY", path);
-    this.nodes.delete(at);
+    this.change(resolved, path);
+    if (node.kind === "directory" && this.list(resolved).length > 0) throw new Errno("ENOTEMPTY", path);
+    this.nodes.delete(resolved);
   }
 
   /** rename(2): the target is replaced in one step. */
@@ -199,11 +202,11 @@ export class FileTree {
   }
 
   setStatus(path: string, change: { readonly mode?: number; readonly uid?: number; readonly mtime?: number }): void {
-    const at = this.resolve(path);
-    const node = this.nodes.get(at);
-    if (!node) throw new Errno(this.look(at) ? "EPERM" : "ENOENT", path);
-    this.onWrite(at, "open");
-    this.put(at, { ...node, ...change });
+    const resolved = this.resolve(path);
+    const node = this.nodes.get(resolved);
+    if (!node) throw new Errno(this.look(resolved) ? "EPERM" : "ENOENT", path);
+    this.onWrite(resolved, "open");
+    this.put(resolved, { ...node, ...change });
   }
 
   /** What a tmpfs at this folder loses when the machine goes down: all but these folders, which each boot makes. */
@@ -220,9 +223,9 @@ export class FileTree {
 
   /** fsync(2) of a file or folder. Throws ENOENT. */
   sync(path: string): void {
-    const at = this.resolve(path);
-    if (!this.look(at)) throw new Errno("ENOENT", path);
-    this.disk.sync(at);
+    const resolved = this.resolve(path);
+    if (!this.look(resolved)) throw new Errno("ENOENT", path);
+    this.disk.sync(resolved);
   }
 
   /** What the disk loses when the power fails. */
@@ -253,20 +256,20 @@ export class FileTree {
     return this.virtual[`/${path.split("/")[1]}`]?.();
   }
 
-  private parent(at: string, path: string): void {
-    const folder = this.look(parentOf(at));
+  private parent(resolved: string, path: string): void {
+    const folder = this.look(parentOf(resolved));
     if (!folder) throw new Errno("ENOENT", path);
     if (folder.kind !== "directory") throw new Errno("ENOTDIR", path);
   }
 
-  private change(at: string, path: string): void {
-    if (this.virtualFilesAt(at)) throw new Errno("EPERM", path);
-    this.parent(at, path);
-    this.onWrite(at, "open");
+  private change(resolved: string, path: string): void {
+    if (this.virtualFilesAt(resolved)) throw new Errno("EPERM", path);
+    this.parent(resolved, path);
+    this.onWrite(resolved, "open");
   }
 
-  private put(at: string, node: Node): void {
-    this.disk.changed(this.nodes.get(at), node);
-    this.nodes.set(at, node);
+  private put(resolved: string, node: Node): void {
+    this.disk.changed(this.nodes.get(resolved), node);
+    this.nodes.set(resolved, node);
   }
 }

@@ -5,6 +5,7 @@ import { driverOf, type ModuleData, type ModuleLoader } from "./modules";
 import { PciBus, type PciFunctionData } from "./pci-bus";
 import { type DomainOf, Pciback } from "./pciback";
 
+/** A kernel, and the hardware that it runs on. */
 export interface KernelData {
   /** `uname -r` */
   readonly release: string;
@@ -14,7 +15,10 @@ export interface KernelData {
   readonly modules: readonly ModuleData[];
   /** Whether this kernel drives the IOMMU; under Xen the hypervisor does. Default: no. */
   readonly iommu?: boolean;
-  /** Whether it does so without being told to: CONFIG_INTEL_IOMMU_DEFAULT_ON, and its variant without the integrated GPU. */
+  /**
+   * Whether it does so without being told to: CONFIG_INTEL_IOMMU_DEFAULT_ON, and its variant without the integrated
+   * GPU.
+   */
   readonly iommuByDefault?: boolean;
   /** Whether functions have driver_override (since Linux 3.16). Default: yes. */
   readonly driverOverride?: boolean;
@@ -66,8 +70,8 @@ export class Kernel implements ModuleLoader {
   }
 
   remove(name: string): void {
-    const module = this.modules.find((one) => one.name === moduleName(name));
-    const driver = this.bus.drivers.find((one) => one.module === module?.name);
+    const module = this.modules.find((candidate) => candidate.name === moduleName(name));
+    const driver = this.bus.drivers.find((candidate) => candidate.module === module?.name);
     if (driver) this.bus.unregister(driver.name);
     this.loaded.delete(moduleName(name));
     this.bus.version++;

@@ -30,6 +30,7 @@ export function readModprobeConfig(texts: readonly string[]): ModprobeConfig {
   return { options, softdeps, blacklist, aliases, installs };
 }
 
+/** The name as the kernel has it: `_` for `-`. */
 export function moduleName(text: string): string {
   return text.replaceAll("-", "_");
 }

@@ -21,6 +21,7 @@ export interface ModuleData {
   };
 }
 
+/** The PCI driver that a module registers; undefined where it has none. */
 export function driverOf(module: ModuleData): PciDriver | undefined {
   const { driver } = module;
   if (!driver) return undefined;
@@ -36,6 +37,7 @@ export function driverOf(module: ModuleData): PciDriver | undefined {
   };
 }
 
+/** Whether a module's table of ids has the function (modules.alias). */
 export function coversFunction(module: ModuleData, device: Pick<PciFunction, "id" | "class">): boolean {
   const vendor = device.id.split(":")[0];
   return (
@@ -59,6 +61,7 @@ export interface ModuleSource {
   readonly config: ModprobeConfig;
 }
 
+/** What modprobe needs of a kernel. */
 export interface ModuleLoader {
   readonly modules: readonly ModuleData[];
   isLoaded(name: string): boolean;
@@ -78,24 +81,27 @@ export function modprobe(loader: ModuleLoader, source: ModuleSource, name: strin
 
 function load(loader: ModuleLoader, source: ModuleSource, name: string, seen: Set<string>): void {
   const wanted = moduleName(name);
-  const module = loader.modules.find((one) => one.name === wanted);
+  const module = loader.modules.find((candidate) => candidate.name === wanted);
   if (!module || !(module.builtin || source.available(wanted))) throw new ModuleNotFound(name);
   if (seen.has(wanted) || module.builtin || loader.isLoaded(wanted)) return;
   seen.add(wanted);
   const install = source.config.installs.get(wanted);
   if (install !== undefined && !runInstall(loader, source, install, wanted, seen)) return;
-  const softdeps = source.config.softdeps.filter((one) => one.module === wanted);
+  const softdeps = source.config.softdeps.filter((softdep) => softdep.module === wanted);
   const soft = (names: readonly string[]) => {
-    for (const one of names) loadIfPossible(loader, source, one, seen);
+    for (const needed of names) loadIfPossible(loader, source, needed, seen);
   };
-  soft(softdeps.flatMap((one) => one.pre));
-  for (const one of module.depends ?? []) load(loader, source, one, seen);
-  const options = source.config.options.filter((one) => one.module === wanted).map((one) => one.parameters);
+  soft(softdeps.flatMap((softdep) => softdep.pre));
+  for (const needed of module.depends ?? []) load(loader, source, needed, seen);
+  const options = source.config.options.filter((option) => option.module === wanted).map((option) => option.parameters);
   loader.insert(module, options.join(" "));
-  soft(softdeps.flatMap((one) => one.post));
+  soft(softdeps.flatMap((softdep) => softdep.post));
 }
 
-/** `/sbin/modprobe pciback; /sbin/modprobe --ignore-install NAME`: whether the module itself is to be loaded then; other commands are not run. */
+/**
+ * `/sbin/modprobe pciback; /sbin/modprobe --ignore-install NAME`: whether the module itself is to be loaded then; other
+ * commands are not run.
+ */
 function runInstall(
   loader: ModuleLoader,
   source: ModuleSource,

@@ -23,7 +23,10 @@ export interface PciFunctionData {
   readonly children?: Readonly<Record<string, ChildDevices>>;
 }
 
-/** Folders and files below a function, by path relative to it or absolute (virtual devices); a class makes a link in /sys/class. */
+/**
+ * Folders and files below a function, by path relative to it or absolute (virtual devices); a class makes a link in
+ * /sys/class.
+ */
 type ChildDevices = readonly {
   readonly path: string;
   readonly class?: "net" | "block" | "nvme";
@@ -38,6 +41,7 @@ export interface PciFunction extends PciFunctionData {
   readonly physicalFunction?: PciAddress;
 }
 
+/** A driver as it is registered with the PCI bus (linux, include/linux/pci.h, struct pci_driver). */
 export interface PciDriver {
   readonly name: string;
   /** The kernel module it comes from, as /sys/module spells it; none when built in. */
@@ -105,7 +109,10 @@ export class PciBus {
     this.version++;
   }
 
-  /** Writing `8086 3a6c` to drivers/<name>/new_id: the driver is offered every such function that has none (new_id_store). */
+  /**
+   * Writing `8086 3a6c` to drivers/<name>/new_id: the driver is offered every such function that has none
+   * (new_id_store).
+   */
   addId(driver: PciDriver, text: string): void {
     const id = readId(text);
     this.addedIds.set(driver.name, (this.addedIds.get(driver.name) ?? new Set()).add(id));
@@ -132,7 +139,9 @@ export class PciBus {
     this.offer(device);
   }
 
-  /** Writing to a function's driver_override; an empty line takes it away (driver_set_override, drivers/base/driver.c). */
+  /**
+   * Writing to a function's driver_override; an empty line takes it away (driver_set_override, drivers/base/driver.c).
+   */
   override(device: PciFunction, text: string): void {
     const name = text.replace(/\n[\s\S]*$/, "");
     device.driverOverride = name === "" ? undefined : name;
@@ -155,14 +164,14 @@ export class PciBus {
     device.numVfs = count;
     this.version++;
     // Each virtual function is an IOMMU group of its own, where the slot isolates its functions (ACS).
-    const groupOf = (at: number) =>
-      device.iommuGroup === undefined ? {} : { iommuGroup: 100 + device.iommuGroup + at };
-    for (const [at, address] of sriov.vfs.slice(0, count).entries())
-      this.plug({ ...device, address, id: sriov.vfId, ...groupOf(at) }, device.address);
+    const groupOf = (index: number) =>
+      device.iommuGroup === undefined ? {} : { iommuGroup: 100 + device.iommuGroup + index };
+    for (const [index, address] of sriov.vfs.slice(0, count).entries())
+      this.plug({ ...device, address, id: sriov.vfId, ...groupOf(index) }, device.address);
   }
 
   virtualFunctionsOf(device: PciFunction): readonly PciFunction[] {
-    return this.devices.filter((one) => one.physicalFunction === device.address);
+    return this.devices.filter((candidate) => candidate.physicalFunction === device.address);
   }
 
   private plug(data: PciFunctionData, physicalFunction: PciAddress): void {

@@ -83,8 +83,12 @@ export class Pciback implements PciDriver {
 
   /** pcistub_match: the function itself or a bridge above it. */
   private wants(device: PciFunction): boolean {
-    for (let at: PciFunction | undefined = device; at; at = at.bridge && this.bus.find(at.bridge)) {
-      if (this.slots.some((slot) => format(slot) === at?.address)) return true;
+    for (
+      let current: PciFunction | undefined = device;
+      current;
+      current = current.bridge && this.bus.find(current.bridge)
+    ) {
+      if (this.slots.some((slot) => format(slot) === current?.address)) return true;
     }
     return false;
   }

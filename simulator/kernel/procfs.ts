@@ -1,6 +1,7 @@
 import type { VirtualFiles, VirtualNode } from "./file-node";
 import type { Kernel } from "./kernel";
 
+/** A mount, as /proc/mounts and mountinfo show it. */
 export interface MountData {
   readonly source: string;
   readonly point: string;
@@ -36,8 +37,8 @@ export function procfs(
   const mountinfo = () =>
     mounts
       .map(
-        (m, at) =>
-          `${at + 20} 1 ${m.device} / ${m.point} ${m.options} shared:${at + 1} - ${m.type} ${m.source} ${m.superOptions}\n`,
+        (mount, index) =>
+          `${index + 20} 1 ${mount.device} / ${mount.point} ${mount.options} shared:${index + 1} - ${mount.type} ${mount.source} ${mount.superOptions}\n`,
       )
       .join("");
   if (!old) file("/proc/self/mountinfo", mountinfo);

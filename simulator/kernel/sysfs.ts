@@ -18,12 +18,12 @@ const DRIVERS = "/sys/bus/pci/drivers";
 /** /sys, computed from the kernel model: every read and link shows the state of that moment. */
 export function sysfs(kernel: () => Kernel, fixed: FixedFiles, openVswitch?: OpenVswitchData): VirtualFiles {
   let version = -1;
-  let of: Kernel | undefined;
+  let rendered: Kernel | undefined;
   let files: ReadonlyMap<string, VirtualNode> = new Map();
   return () => {
     const now = kernel();
-    if (now !== of || now.bus.version !== version) {
-      of = now;
+    if (now !== rendered || now.bus.version !== version) {
+      rendered = now;
       version = now.bus.version;
       files = new SysfsTree(now).render(fixed, openVswitch);
     }
@@ -94,87 +94,87 @@ class SysfsTree {
 
   private driver(driver: PciDriver): void {
     const { bus } = this.kernel;
-    const at = `${DRIVERS}/${driver.name}`;
-    this.file(`${at}/bind`, 0o200, { write: (text) => bus.bind(driver, text) });
-    this.file(`${at}/unbind`, 0o200, { write: (text) => bus.unbind(driver, text) });
-    this.file(`${at}/new_id`, 0o200, { write: (text) => bus.addId(driver, text) });
-    this.file(`${at}/remove_id`, 0o200, { write: (text) => bus.removeId(driver, text) });
-    this.file(`${at}/uevent`, 0o200, { write: () => {} });
+    const folder = `${DRIVERS}/${driver.name}`;
+    this.file(`${folder}/bind`, 0o200, { write: (text) => bus.bind(driver, text) });
+    this.file(`${folder}/unbind`, 0o200, { write: (text) => bus.unbind(driver, text) });
+    this.file(`${folder}/new_id`, 0o200, { write: (text) => bus.addId(driver, text) });
+    this.file(`${folder}/remove_id`, 0o200, { write: (text) => bus.removeId(driver, text) });
+    this.file(`${folder}/uevent`, 0o200, { write: () => {} });
     for (const [name, { mode, ...calls }] of Object.entries(driver.attributes ?? {})) {
-      this.file(`${at}/${name}`, mode, calls);
+      this.file(`${folder}/${name}`, mode, calls);
     }
-    if (driver.module !== undefined) this.link(`${at}/module`, `/sys/module/${driver.module}`);
-    if (driver.module !== undefined) this.link(`/sys/module/${driver.module}/drivers/pci:${driver.name}`, at);
+    if (driver.module !== undefined) this.link(`${folder}/module`, `/sys/module/${driver.module}`);
+    if (driver.module !== undefined) this.link(`/sys/module/${driver.module}/drivers/pci:${driver.name}`, folder);
   }
 
   private device(device: PciFunction): void {
-    const at = this.pathOf(device);
+    const folder = this.pathOf(device);
     const [vendor, id] = device.id.split(":");
     const [subvendor, subid] = device.subsystem.split(":");
-    this.text(`${at}/vendor`, `0x${vendor}\n`);
-    this.text(`${at}/device`, `0x${id}\n`);
-    this.text(`${at}/subsystem_vendor`, `0x${subvendor}\n`);
-    this.text(`${at}/subsystem_device`, `0x${subid}\n`);
-    this.text(`${at}/class`, `0x${device.class}\n`);
-    this.text(`${at}/revision`, `0x${device.revision ?? "00"}\n`);
-    this.text(`${at}/modalias`, `${modaliasOf(device)}\n`);
-    this.text(`${at}/irq`, "0\n");
-    this.text(`${at}/numa_node`, "-1\n");
+    this.text(`${folder}/vendor`, `0x${vendor}\n`);
+    this.text(`${folder}/device`, `0x${id}\n`);
+    this.text(`${folder}/subsystem_vendor`, `0x${subvendor}\n`);
+    this.text(`${folder}/subsystem_device`, `0x${subid}\n`);
+    this.text(`${folder}/class`, `0x${device.class}\n`);
+    this.text(`${folder}/revision`, `0x${device.revision ?? "00"}\n`);
+    this.text(`${folder}/modalias`, `${modaliasOf(device)}\n`);
+    this.text(`${folder}/irq`, "0\n");
+    this.text(`${folder}/numa_node`, "-1\n");
     if (this.kernel.data.driverOverride !== false) {
-      this.file(`${at}/driver_override`, 0o644, {
+      this.file(`${folder}/driver_override`, 0o644, {
         read: () => `${device.driverOverride ?? "(null)"}\n`,
         write: (text) => this.kernel.bus.override(device, text),
       });
     }
     if (this.kernel.iommu && device.iommuGroup !== undefined) {
       const group = `/sys/kernel/iommu_groups/${device.iommuGroup}`;
-      this.link(`${group}/devices/${device.address}`, at);
-      this.link(`${at}/iommu_group`, group);
+      this.link(`${group}/devices/${device.address}`, folder);
+      this.link(`${folder}/iommu_group`, group);
     }
     if (device.resettable) {
-      this.file(`${at}/reset`, 0o200, {
+      this.file(`${folder}/reset`, 0o200, {
         write: (text) => (/^\s*\+?(0x)?0*1\n?$/.test(text) ? undefined : refuse("EINVAL")),
       });
     }
-    this.link(`${at}/subsystem`, "/sys/bus/pci");
-    this.link(`/sys/bus/pci/devices/${device.address}`, at);
-    this.sriov(device, at);
+    this.link(`${folder}/subsystem`, "/sys/bus/pci");
+    this.link(`/sys/bus/pci/devices/${device.address}`, folder);
+    this.sriov(device, folder);
     if (device.driver) {
-      this.link(`${at}/driver`, `${DRIVERS}/${device.driver.name}`);
-      this.link(`${DRIVERS}/${device.driver.name}/${device.address}`, at);
-      this.children(device, device.driver, at);
+      this.link(`${folder}/driver`, `${DRIVERS}/${device.driver.name}`);
+      this.link(`${DRIVERS}/${device.driver.name}/${device.address}`, folder);
+      this.children(device, device.driver, folder);
     }
   }
 
-  private sriov(device: PciFunction, at: string): void {
+  private sriov(device: PciFunction, folder: string): void {
     const { bus } = this.kernel;
     if (device.physicalFunction !== undefined) {
       const physical = bus.find(device.physicalFunction);
-      if (physical) this.link(`${at}/physfn`, this.pathOf(physical));
+      if (physical) this.link(`${folder}/physfn`, this.pathOf(physical));
     }
     if (!device.sriov) return;
-    this.text(`${at}/sriov_totalvfs`, `${device.sriov.totalVfs}\n`);
-    this.text(`${at}/sriov_drivers_autoprobe`, "1\n");
-    this.file(`${at}/sriov_numvfs`, 0o644, {
+    this.text(`${folder}/sriov_totalvfs`, `${device.sriov.totalVfs}\n`);
+    this.text(`${folder}/sriov_drivers_autoprobe`, "1\n");
+    this.file(`${folder}/sriov_numvfs`, 0o644, {
       read: () => `${device.numVfs}\n`,
       write: (text) => bus.setVfs(device, text),
     });
     for (const [number, vf] of bus.virtualFunctionsOf(device).entries())
-      this.link(`${at}/virtfn${number}`, this.pathOf(vf));
+      this.link(`${folder}/virtfn${number}`, this.pathOf(vf));
   }
 
-  private children(device: PciFunction, driver: PciDriver, at: string): void {
+  private children(device: PciFunction, driver: PciDriver, folder: string): void {
     for (const child of device.children?.[driver.name] ?? []) {
-      const path = child.path.startsWith("/") ? child.path : `${at}/${child.path}`;
+      const path = child.path.startsWith("/") ? child.path : `${folder}/${child.path}`;
       this.folder(path);
       for (const [name, text] of Object.entries(child.files ?? {})) this.text(`${path}/${name}`, text);
       if (child.class === undefined) continue;
       if (this.kernel.data.oldSysfs) {
-        this.oldClassFolder(child.class, child.path, child.files ?? {}, at);
+        this.oldClassFolder(child.class, child.path, child.files ?? {}, folder);
         continue;
       }
       this.link(`/sys/class/${child.class}/${child.path.slice(child.path.lastIndexOf("/") + 1)}`, path);
-      if (child.class === "net") this.link(`${path}/device`, at);
+      if (child.class === "net") this.link(`${path}/device`, folder);
     }
   }
 

@@ -24,7 +24,10 @@ interface Taken {
 
 const STUBS = ["vfio-pci", "pci-stub", "pciback"];
 
-/** What libvirt does to PCI functions of the host (src/hypervisor/virhostdev.c, src/util/virpci.c, 9.0; seen in the lab). */
+/**
+ * What libvirt does to PCI functions of the host (src/hypervisor/virhostdev.c, src/util/virpci.c, 9.0; seen in the
+ * lab).
+ */
 export class HostDevices {
   constructor(
     private readonly machine: LibvirtHost,
@@ -86,8 +89,10 @@ export class HostDevices {
     const group = this.device(address).iommuGroup;
     if (this.stub !== "vfio-pci" || !kernel.iommu || group === undefined) return;
     const viable = kernel.bus.devices
-      .filter((one) => one.iommuGroup === group)
-      .every((one) => one.driver === undefined || STUBS.includes(one.driver.name) || one.class.startsWith("06"));
+      .filter((device) => device.iommuGroup === group)
+      .every(
+        (device) => device.driver === undefined || STUBS.includes(device.driver.name) || device.class.startsWith("06"),
+      );
     if (!viable) throw new LibvirtError(complaint(`vfio ${address}: group ${group} is not viable`));
   }
 

@@ -53,8 +53,8 @@ export class Libvirt {
   /** By name; a transient VM is one that runs and has no file. */
   get names(): readonly string[] {
     const { files } = this.machine;
-    const defined = files.exists(FOLDER) ? files.list(FOLDER).filter((one) => one.endsWith(".xml")) : [];
-    return [...new Set([...this.running.keys(), ...defined.map((one) => one.slice(0, -4))])].sort();
+    const defined = files.exists(FOLDER) ? files.list(FOLDER).filter((file) => file.endsWith(".xml")) : [];
+    return [...new Set([...this.running.keys(), ...defined.map((file) => file.slice(0, -4))])].sort();
   }
 
   /** By name or uuid; a running VM by its id too. */
@@ -131,7 +131,7 @@ export class Libvirt {
   attachConfig(name: string, hostdev: GivenHostdev): void {
     this.needPersistent(name);
     let text = this.inactiveXml(name);
-    if (readDomainXml(text).hostdevs.some((one) => one.address === hostdev.address))
+    if (readDomainXml(text).hostdevs.some((candidate) => candidate.address === hostdev.address))
       throw new LibvirtError("Requested operation is not valid: device is already in the domain configuration");
     if (!hostdev.guestAddress && !freeGuestAddress(readDomainXml(text))) text = withRootPorts(text);
     this.machine.files.plant(fileOf(name), withHostdev(text, placed(text, hostdev), undefined));
@@ -140,7 +140,7 @@ export class Libvirt {
   detachConfig(name: string, address: PciAddress): void {
     this.needPersistent(name);
     const text = this.inactiveXml(name);
-    if (!readDomainXml(text).hostdevs.some((one) => one.address === address))
+    if (!readDomainXml(text).hostdevs.some((candidate) => candidate.address === address))
       throw new LibvirtError("device not found: device not present in domain configuration");
     this.machine.files.plant(fileOf(name), withoutHostdev(text, address));
   }
@@ -154,7 +154,7 @@ export class Libvirt {
   attachLive(name: string, hostdev: GivenHostdev): void {
     const vm = this.needRunning(name);
     if (!this.data.hotPlug) throw new LibvirtError("this function is not supported by the hypervisor: device_add");
-    if (readDomainXml(vm.xml).hostdevs.some((one) => one.address === hostdev.address))
+    if (readDomainXml(vm.xml).hostdevs.some((candidate) => candidate.address === hostdev.address))
       throw new LibvirtError(`Requested operation is not valid: target pci device ${hostdev.address} already exists`);
     if (!freeGuestAddress(readDomainXml(vm.xml))) throw new LibvirtError("internal error: No more available PCI slots");
     this.take([hostdev], (reason) => `internal error: unable to execute QEMU command 'device_add': ${reason}`);
@@ -164,7 +164,7 @@ export class Libvirt {
   /** A paused guest does not let go, and virsh says that it was asked (seen with libvirt 9.0). */
   detachLive(name: string, address: PciAddress): void {
     const vm = this.needRunning(name);
-    const present = readDomainXml(vm.xml).hostdevs.find((one) => one.address === address);
+    const present = readDomainXml(vm.xml).hostdevs.find((candidate) => candidate.address === address);
     if (!present) throw new LibvirtError(`device not found: host pci device ${address} not found`);
     if (vm.paused) return;
     vm.xml = withoutHostdev(vm.xml, address);
@@ -174,7 +174,7 @@ export class Libvirt {
   /** The VM that has a function now. */
   userOf(address: PciAddress): string | undefined {
     return [...this.running].find(([, { xml }]) =>
-      readDomainXml(xml).hostdevs.some((one) => one.address === address),
+      readDomainXml(xml).hostdevs.some((hostdev) => hostdev.address === address),
     )?.[0];
   }
 
@@ -182,8 +182,8 @@ export class Libvirt {
     const { hostdevs } = readDomainXml(text);
     this.take(hostdevs, (reason) => `internal error: qemu unexpectedly closed the monitor: ${reason}`);
     const id = ++this.lastId;
-    const bare = hostdevs.reduce((xml, one) => withoutHostdev(xml, one.address), text);
-    const xml = hostdevs.reduce((so, one, at) => withHostdev(so, one, `hostdev${at}`), bare);
+    const bare = hostdevs.reduce((xml, hostdev) => withoutHostdev(xml, hostdev.address), text);
+    const xml = hostdevs.reduce((so, hostdev, index) => withHostdev(so, hostdev, `hostdev${index}`), bare);
     const head = xml.replace(/^<domain type='(\w+)'/, `<domain type='$1' id='${id}'`);
     this.running.set(name, { id, xml: head, paused: false, devices: hostdevs.length });
   }
@@ -192,18 +192,18 @@ export class Libvirt {
   private take(hostdevs: readonly GivenHostdev[], complaint: (reason: string) => string): void {
     const taken: GivenHostdev[] = [];
     try {
-      for (const one of hostdevs) {
-        const user = this.userOf(one.address);
+      for (const hostdev of hostdevs) {
+        const user = this.userOf(hostdev.address);
         if (user !== undefined)
           throw new LibvirtError(
-            `Requested operation is not valid: PCI device ${one.address} is in use by driver QEMU, domain ${user}`,
+            `Requested operation is not valid: PCI device ${hostdev.address} is in use by driver QEMU, domain ${user}`,
           );
-        this.host.take(one);
-        taken.push(one);
+        this.host.take(hostdev);
+        taken.push(hostdev);
       }
       for (const { address } of hostdevs) this.host.checkGroup(address, complaint);
     } catch (error) {
-      for (const one of taken) this.host.giveBack(one);
+      for (const hostdev of taken) this.host.giveBack(hostdev);
       throw error;
     }
   }
@@ -221,7 +221,8 @@ export class Libvirt {
 
   private placeAll(text: string): string {
     return readDomainXml(text).hostdevs.reduce(
-      (so, one) => (one.guestAddress ? so : withHostdev(withoutHostdev(so, one.address), placed(so, one), undefined)),
+      (so, hostdev) =>
+        hostdev.guestAddress ? so : withHostdev(withoutHostdev(so, hostdev.address), placed(so, hostdev), undefined),
       text,
     );
   }

@@ -1,3 +1,4 @@
+/** The mode that `getenforce` prints, and the booleans that are set when the host comes up. */
 export interface SelinuxData {
   readonly mode: "Enforcing" | "Permissive";
   readonly booleans: Readonly<Record<string, boolean>>;

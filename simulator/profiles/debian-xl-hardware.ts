@@ -1,6 +1,6 @@
-import { type PciAddress, parsePciAddress } from "../../provider/pci/address";
 import type { ModuleData } from "../kernel/modules";
 import type { PciFunctionData } from "../kernel/pci-bus";
+import { pciAddress } from "./pci-address";
 
 /** Modules whose files are spelt with "_" as they are; the others have "-". */
 const UNDERSCORED = ["virtio_pci", "virtio_blk", "lpc_ich"];
@@ -8,7 +8,7 @@ const UNDERSCORED = ["virtio_pci", "virtio_blk", "lpc_ich"];
 /** The PCI functions of the lab host: QEMU 7.2, machine q35 (test/lab). */
 export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   {
-    address: at("00:00.0"),
+    address: pciAddress("00:00.0"),
     iommuGroup: 0,
     id: "8086:29c0",
     subsystem: "1af4:1100",
@@ -16,7 +16,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
     label: "Host bridge: Intel Corporation 82G33/G31/P35/P31 Express DRAM Controller",
   },
   {
-    address: at("00:01.0"),
+    address: pciAddress("00:01.0"),
     iommuGroup: 1,
     id: "1234:1111",
     subsystem: "1af4:1100",
@@ -25,7 +25,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
     label: "VGA compatible controller: Device 1234:1111",
   },
   {
-    address: at("00:02.0"),
+    address: pciAddress("00:02.0"),
     iommuGroup: 2,
     id: "1af4:1001",
     subsystem: "1af4:0002",
@@ -48,7 +48,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   rootPort("00:06.0", 5),
   rootPort("00:07.0", 6),
   {
-    address: at("00:1f.0"),
+    address: pciAddress("00:1f.0"),
     iommuGroup: 7,
     id: "8086:2918",
     subsystem: "1af4:1100",
@@ -57,7 +57,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
     label: "ISA bridge: Intel Corporation 82801IB (ICH9) LPC Interface Controller",
   },
   {
-    address: at("00:1f.2"),
+    address: pciAddress("00:1f.2"),
     iommuGroup: 7,
     id: "8086:2922",
     subsystem: "1af4:1100",
@@ -66,7 +66,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
     label: "SATA controller: Intel Corporation 82801IR/IO/IH (ICH9R/DO/DH) 6 port SATA Controller [AHCI mode]",
   },
   {
-    address: at("00:1f.3"),
+    address: pciAddress("00:1f.3"),
     iommuGroup: 7,
     id: "8086:2930",
     subsystem: "1af4:1100",
@@ -77,28 +77,28 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
   networkCard("01:00.0", 8, "enp1s0f0", "52:54:00:12:34:57", "00:05.0"),
   networkCard("01:00.1", 8, "enp1s0f1", "52:54:00:12:34:58", "00:05.0"),
   {
-    address: at("02:00.0"),
+    address: pciAddress("02:00.0"),
     iommuGroup: 9,
     id: "1b36:000d",
     subsystem: "1af4:1100",
     class: "0c0330",
     revision: "01",
     label: "USB controller: Red Hat, Inc. QEMU XHCI Host Controller",
-    bridge: at("00:06.0"),
+    bridge: pciAddress("00:06.0"),
     resettable: true,
     children: { xhci_hcd: [{ path: "usb1" }, { path: "usb2" }] },
   },
   {
-    address: at("03:00.0"),
+    address: pciAddress("03:00.0"),
     iommuGroup: 10,
     id: "1b36:0010",
     subsystem: "1af4:1100",
     class: "010802",
     revision: "02",
     label: "Non-Volatile memory controller: Red Hat, Inc. QEMU NVM Express Controller",
-    bridge: at("00:07.0"),
+    bridge: pciAddress("00:07.0"),
     resettable: true,
-    sriov: { totalVfs: 4, vfId: "1b36:0010", vfs: ["03:00.1", "03:00.2", "03:00.3", "03:00.4"].map(at) },
+    sriov: { totalVfs: 4, vfId: "1b36:0010", vfs: ["03:00.1", "03:00.2", "03:00.3", "03:00.4"].map(pciAddress) },
     children: {
       nvme: [
         { path: "nvme/nvme0", class: "nvme" },
@@ -138,15 +138,9 @@ export const DEBIAN_XL_MODULES: readonly ModuleData[] = [
   module("pci_stub", "drivers/pci", { name: "pci-stub" }),
 ];
 
-function at(text: string): PciAddress {
-  const address = parsePciAddress(text);
-  if (!address) throw new RangeError(`not a PCI address: ${text}`);
-  return address;
-}
-
 function rootPort(address: string, iommuGroup: number): PciFunctionData {
   return {
-    address: at(address),
+    address: pciAddress(address),
     iommuGroup,
     id: "1b36:000c",
     subsystem: "1b36:0000",
@@ -157,14 +151,14 @@ function rootPort(address: string, iommuGroup: number): PciFunctionData {
 
 function networkCard(address: string, iommuGroup: number, name: string, mac: string, bridge?: string): PciFunctionData {
   return {
-    address: at(address),
+    address: pciAddress(address),
     iommuGroup,
     id: "8086:10d3",
     subsystem: "8086:0000",
     class: "020000",
     label: "Ethernet controller: Intel Corporation 82574L Gigabit Network Connection",
     resettable: true,
-    ...(bridge === undefined ? {} : { bridge: at(bridge) }),
+    ...(bridge === undefined ? {} : { bridge: pciAddress(bridge) }),
     children: { e1000e: [{ path: `net/${name}`, class: "net", files: { address: `${mac}\n`, operstate: "up\n" } }] },
   };
 }

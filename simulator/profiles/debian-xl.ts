@@ -18,6 +18,7 @@ import type { Profile } from "../machine";
 import { DEBIAN_XL_MODULES, DEBIAN_XL_PCI } from "./debian-xl-hardware";
 import { DEBIAN_XL_VMS } from "./debian-xl-vms";
 
+/** The kernel of Debian 12 on the hardware of the lab host. */
 export const DEBIAN_KERNEL: KernelData = {
   release: "6.1.0-56-amd64",
   version: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)",

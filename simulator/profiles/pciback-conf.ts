@@ -19,7 +19,10 @@ const KERNEL: KernelData = {
 
 const XEN_IMAGE = "xen-4.1-amd64.gz";
 
-/** The script that goes with the list, as it is passed on (extended from the one of Xen's wiki); its quotes are the shell's again. */
+/**
+ * The script that goes with the list, as it is passed on (extended from the one of Xen's wiki); its quotes are the
+ * shell's again.
+ */
 const BOOT_SCRIPT = `#!/bin/sh
 ### BEGIN INIT INFO
 # Provides: pciback

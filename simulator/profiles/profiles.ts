@@ -26,7 +26,7 @@ export const PROFILE_NAMES: readonly string[] = PROFILES.map((profile) => profil
 
 /** Throws when there is no such profile; the message lists those there are. */
 export function findProfile(name: string): Profile {
-  const profile = PROFILES.find((one) => one.name === name);
+  const profile = PROFILES.find((candidate) => candidate.name === name);
   if (profile) return profile;
   throw new RangeError(`no profile "${name}" of a simulated host; there are: ${PROFILE_NAMES.join(", ")}`);
 }

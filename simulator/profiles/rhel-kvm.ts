@@ -1,4 +1,3 @@
-import { parsePciAddress } from "../../provider/pci/address";
 import { bootLinux } from "../boot/boot-linux";
 import { formatInitramfs, initramfsPath, packInitramfs } from "../boot/initramfs";
 import { selinuxCommands } from "../commands/selinux";
@@ -9,12 +8,13 @@ import { Libvirt, type LibvirtData } from "../libvirt/libvirt";
 import type { Profile } from "../machine";
 import { debianKvm } from "./debian-kvm";
 import { DEBIAN_XL_MODULES, DEBIAN_XL_PCI } from "./debian-xl-hardware";
+import { pciAddress } from "./pci-address";
 
 const RELEASE = "2.6.18-190.el5";
 
 /** The USB controller of the document: `pci_8086_3a6c`, slot 26 in decimal. */
 const USB: PciFunctionData = {
-  address: parsePciAddress("00:1a.7") as PciFunctionData["address"],
+  address: pciAddress("00:1a.7"),
   id: "8086:3a6c",
   subsystem: "1028:0293",
   class: "0c0320",
@@ -105,7 +105,7 @@ title Red Hat Enterprise Linux Server (${RELEASE})
 `,
     [`/boot/vmlinuz-${RELEASE}`]: "",
     ...Object.fromEntries(
-      MODULES.filter((one) => !one.builtin).map((one) => [`/lib/modules/${RELEASE}/${one.file}`, ""]),
+      MODULES.filter((module) => !module.builtin).map((module) => [`/lib/modules/${RELEASE}/${module.file}`, ""]),
     ),
     [`/lib/modules/${RELEASE}/modules.dep`]: "",
     "/etc/libvirt/qemu/win2k3.xml": WIN2K3,

@@ -1,4 +1,3 @@
-import { type PciAddress, parsePciAddress } from "../../provider/pci/address";
 import { bootLinux } from "../boot/boot-linux";
 import { bootXend } from "../boot/boot-xend";
 import { formatInitramfs, initramfsPath } from "../boot/initramfs";
@@ -10,6 +9,7 @@ import type { ModuleData } from "../kernel/modules";
 import type { PciFunctionData } from "../kernel/pci-bus";
 import type { Profile } from "../machine";
 import { debianXl } from "./debian-xl";
+import { pciAddress } from "./pci-address";
 
 const RELEASE = "2.6.18-419.el5xen";
 
@@ -28,14 +28,14 @@ const KERNEL: KernelData = {
   oldSysfs: true,
   pci: [
     {
-      address: at("00:00.0"),
+      address: pciAddress("00:00.0"),
       id: "8086:29a0",
       subsystem: "8086:514d",
       class: "060000",
       label: "Host bridge: Intel Corporation 82P965/G965 Memory Controller Hub",
     },
     {
-      address: at("00:19.0"),
+      address: pciAddress("00:19.0"),
       id: "8086:10bd",
       subsystem: "8086:0001",
       class: "020000",
@@ -45,7 +45,7 @@ const KERNEL: KernelData = {
     ...[0, 1, 2, 3].map((number) => usb(number, "0c0300", `82801H (ICH8 Family) USB UHCI Controller #${number + 1}`)),
     usb(7, "0c0320", "82801H (ICH8 Family) USB2 EHCI Controller #1"),
     {
-      address: at("00:1f.2"),
+      address: pciAddress("00:1f.2"),
       id: "8086:2821",
       subsystem: "8086:514d",
       class: "010601",
@@ -58,7 +58,7 @@ const KERNEL: KernelData = {
       },
     },
     {
-      address: at("09:00.0"),
+      address: pciAddress("09:00.0"),
       id: "14e4:1639",
       subsystem: "1028:0235",
       class: "020000",
@@ -123,7 +123,7 @@ vif = [ '' ]
 root = "/dev/xvda1 ro"
 `,
     [`/boot/vmlinuz-${RELEASE}`]: "",
-    ...Object.fromEntries(MODULES.map((one) => [`/lib/modules/${RELEASE}/${one.file}`, ""])),
+    ...Object.fromEntries(MODULES.map((module) => [`/lib/modules/${RELEASE}/${module.file}`, ""])),
     [`/lib/modules/${RELEASE}/modules.dep`]: "",
   },
   folders: [
@@ -174,14 +174,8 @@ root = "/dev/xvda1 ro"
   },
 };
 
-function at(text: string): PciAddress {
-  const address = parsePciAddress(text);
-  if (!address) throw new RangeError(`not a PCI address: ${text}`);
-  return address;
-}
-
 function usb(number: number, code: string, label: string): PciFunctionData {
-  const address = at(`00:1d.${number}`);
+  const address = pciAddress(`00:1d.${number}`);
   const driver = code === "0c0320" ? "ehci_hcd" : "uhci_hcd";
   return {
     address,

@@ -1,12 +1,16 @@
 import type { ModuleData } from "../kernel/modules";
 import type { PciFunctionData } from "../kernel/pci-bus";
+import { pciAddress } from "./pci-address";
 import { xenServer } from "./xenserver";
-import { at, module, network, plain } from "./xenserver-7-hardware";
+import { module, network, plain } from "./xenserver-7-hardware";
 
 const HOST = "b9c1f0de-1f5e-4a34-9a7c-3d2e1f0a9b8c";
 const OTHER_HOST = "e4d3c2b1-a0f9-4e8d-87c6-b5a4938271f0";
 
-/** A server of the kind that field reports are about: a graphics card with its audio function, a spare NIC, an NVMe disk, USB. */
+/**
+ * A server of the kind that field reports are about: a graphics card with its audio function, a spare NIC, an NVMe
+ * disk, USB.
+ */
 const PCI: readonly PciFunctionData[] = [
   plain("00:00.0", "8086:1918", "060000", "Host bridge: Intel Corporation Xeon E3-1200 v5 Host Bridge"),
   plain("00:01.0", "8086:1901", "060400", "PCI bridge: Intel Corporation Xeon E3-1200 v5 PCIe Controller (x16)"),
@@ -45,7 +49,7 @@ const PCI: readonly PciFunctionData[] = [
       "030000",
       "VGA compatible controller: NVIDIA Corporation GP106 [GeForce GTX 1060 6GB]",
     ),
-    bridge: at("00:01.0"),
+    bridge: pciAddress("00:01.0"),
   },
   {
     ...plain(
@@ -54,12 +58,12 @@ const PCI: readonly PciFunctionData[] = [
       "040300",
       "Audio device: NVIDIA Corporation GP106 High Definition Audio Controller",
     ),
-    bridge: at("00:01.0"),
+    bridge: pciAddress("00:01.0"),
     resettable: true,
   },
   network("02:00.0", "8086:1533", "igb", "eth0", "ac:1f:6b:00:00:01", {
     label: "Ethernet controller: Intel Corporation I210 Gigabit Network Connection",
-    bridge: at("00:1c.0"),
+    bridge: pciAddress("00:1c.0"),
     children: {
       igb: [
         { path: "net/eth0", class: "net", files: { address: "ac:1f:6b:00:00:01\n", operstate: "up\n" } },
@@ -70,7 +74,7 @@ const PCI: readonly PciFunctionData[] = [
   }),
   network("03:00.0", "8086:1533", "igb", "eth1", "ac:1f:6b:00:00:02", {
     label: "Ethernet controller: Intel Corporation I210 Gigabit Network Connection",
-    bridge: at("00:1c.0"),
+    bridge: pciAddress("00:1c.0"),
   }),
   {
     ...plain(
@@ -79,7 +83,7 @@ const PCI: readonly PciFunctionData[] = [
       "010802",
       "Non-Volatile memory controller: Samsung Electronics Co Ltd NVMe SSD Controller SM981/PM981",
     ),
-    bridge: at("00:1d.0"),
+    bridge: pciAddress("00:1d.0"),
     resettable: true,
     children: { nvme: [{ path: "nvme/nvme0", class: "nvme" }] },
   },

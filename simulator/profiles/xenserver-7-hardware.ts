@@ -1,10 +1,11 @@
-import { type PciAddress, parsePciAddress } from "../../provider/pci/address";
 import type { ModuleData } from "../kernel/modules";
 import type { PciFunctionData } from "../kernel/pci-bus";
+import { pciAddress } from "./pci-address";
 
 /**
- * The host of the article "PCI pass-through on XenServer 7.0", as its lspci prints it. That host has one network card, which
- * the article gives away; the onboard one of that chipset is added here (00:19.0), and carries the management network.
+ * The host of the article "PCI pass-through on XenServer 7.0", as its lspci prints it. That host has one network card,
+ * which the article gives away; the onboard one of that chipset is added here (00:19.0), and carries the management
+ * network.
  */
 export const XENSERVER_7_PCI: readonly PciFunctionData[] = [
   plain("00:00.0", "8086:29e0", "060000", "Host bridge: Intel Corporation 82X38/X48 Express DRAM Controller"),
@@ -66,15 +67,18 @@ export const XENSERVER_7_PCI: readonly PciFunctionData[] = [
   {
     ...plain("01:00.0", "10de:042f", "030000", "VGA compatible controller: NVIDIA Corporation G86 [Quadro NVS 290]"),
     revision: "a1",
-    bridge: at("00:01.0"),
+    bridge: pciAddress("00:01.0"),
   },
   network("04:00.0", "14e4:167a", "tg3", "eth1", "00:1e:c9:44:55:66", {
     label: "Ethernet controller: Broadcom Corporation NetXtreme BCM5754 Gigabit Ethernet PCI Express",
-    bridge: at("00:1c.5"),
+    bridge: pciAddress("00:1c.5"),
   }),
 ];
 
-/** The kernel 4.4.0+10 of XenServer 7.0. pciback comes first: as a part of the kernel it is there before all other drivers. */
+/**
+ * The kernel 4.4.0+10 of XenServer 7.0. pciback comes first: as a part of the kernel it is there before all other
+ * drivers.
+ */
 export const XENSERVER_7_MODULES: readonly ModuleData[] = [
   { name: "xen_pciback", file: "kernel/drivers/xen/xen-pciback/xen-pciback.ko", builtin: true },
   { name: "pcieportdrv", file: "", builtin: true, driver: { name: "pcieport", classes: ["0604"] } },
@@ -88,16 +92,12 @@ export const XENSERVER_7_MODULES: readonly ModuleData[] = [
   module("i2c_i801", "drivers/i2c/busses", { name: "i801_smbus", ids: ["8086:2930"] }),
 ];
 
-export function at(text: string): PciAddress {
-  const address = parsePciAddress(text);
-  if (!address) throw new RangeError(`not a PCI address: ${text}`);
-  return address;
-}
-
+/** A function without a driver that matters here. */
 export function plain(address: string, id: string, code: string, label: string): PciFunctionData {
-  return { address: at(address), id, subsystem: "1028:0211", class: code, revision: "02", label };
+  return { address: pciAddress(address), id, subsystem: "1028:0211", class: code, revision: "02", label };
 }
 
+/** A NIC with its interface. */
 export function network(
   address: string,
   id: string,
@@ -116,6 +116,7 @@ export function network(
   };
 }
 
+/** A module of its kernel, by its name and folder. */
 export function module(name: string, folder: string, driver?: ModuleData["driver"]): ModuleData {
   return { name, file: `kernel/${folder}/${name}.ko`, ...(driver ? { driver } : {}) };
 }

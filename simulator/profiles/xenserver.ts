@@ -100,7 +100,7 @@ const rebootCommands = {
 };
 
 function inventory({ brand, version, hostUuid, machines }: XapiData): string {
-  const control = machines.find((one) => one.kind === "control-domain")?.uuid ?? "";
+  const control = machines.find((machine) => machine.kind === "control-domain")?.uuid ?? "";
   const values = {
     PRIMARY_DISK: "/dev/disk/by-id/ata-ST3250620NS_9QE0PZ3W",
     PRODUCT_VERSION: version,

@@ -10,7 +10,10 @@ const { xm: _, ...COMMANDS } = pcibackConf.commands;
 
 const OF_XEND = ["/etc/init.d/pciback", "/etc/xen/pciback.conf", "/etc/xen/test.cfg"];
 
-/** Debian 7 with Xen 4.2 of its own making: the first xl that makes devices assignable, and that exits with 0 whatever happens. */
+/**
+ * Debian 7 with Xen 4.2 of its own making: the first xl that makes devices assignable, and that exits with 0 whatever
+ * happens.
+ */
 export const xl42: Profile = {
   ...pcibackConf,
   name: "xl-4.2",

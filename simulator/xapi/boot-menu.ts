@@ -50,10 +50,12 @@ const OVERRIDE = [
   ...['if [ -n "$override_entry" ]; then', "\tset default=$override_entry", "fi", ""],
 ];
 
+/** The grub.cfg that this host boots from; undefined without one. */
 export function bootFile(files: FileTree): string | undefined {
   return PATHS.find((path) => files.exists(path));
 }
 
+/** Reads that file. Throws BootloaderError with the words of the library. */
 export function loadBootMenu(files: FileTree, brand: string, release: Release): BootMenu {
   const path = bootFile(files);
   if (path === undefined) throw new BootloaderError("RuntimeError: No existing bootloader configuration found");
@@ -85,7 +87,7 @@ export function readBootMenu(path: string, text: string, brand: string, release:
     else if (title) {
       open.title = title[1] ?? "";
       open.extra = title[2] ?? "";
-      if (boilerplates.length === 0 && !boilerplate.some((one) => one.includes("load_env"))) {
+      if (boilerplates.length === 0 && !boilerplate.some((line) => line.includes("load_env"))) {
         boilerplate.push(...OVERRIDE);
       }
       boilerplates.push(boilerplate);
@@ -120,9 +122,12 @@ export function formatBootMenu(menu: BootMenu): string {
     const entry = menu.entries.get(label) ?? emptyEntry();
     const extra = menu.release === "3.0.10" && entry.extra === "" ? " " : entry.extra;
     lines.push(...(menu.boilerplates[index] ?? []), `menuentry '${entry.title}'${extra}{`);
-    if (entry.contents.some((one) => one !== "") || entry.contents.length > 1) lines.push(...entry.contents);
+    if (entry.contents.some((line) => line !== "") || entry.contents.length > 1) lines.push(...entry.contents);
     if (entry.root !== undefined) lines.push(`\tsearch --label --set root ${entry.root}`);
-    lines.push(...(menu.release === "2.3.4" ? loadedBy234(entry) : loadedBy3010(entry)).map((one) => `\t${one}`), "}");
+    lines.push(
+      ...(menu.release === "2.3.4" ? loadedBy234(entry) : loadedBy3010(entry)).map((line) => `\t${line}`),
+      "}",
+    );
   }
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -165,8 +170,8 @@ export function withArguments(
 }
 
 /**
- * What the kernel of the entry gets that GRUB boots (grub 2.02, grub-core/normal/menu.c, get_entry_number and run_menu):
- * the first where the default is none of them.
+ * What the kernel of the entry gets that GRUB boots (grub 2.02, grub-core/normal/menu.c, get_entry_number and
+ * run_menu): the first where the default is none of them.
  */
 export function bootedArguments(files: FileTree): string {
   const path = bootFile(files);

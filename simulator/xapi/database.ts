@@ -22,6 +22,7 @@ export interface XapiData {
   readonly machines: readonly XapiMachineData[];
 }
 
+/** A VM record of XAPI's database. */
 export interface XapiMachineData {
   readonly uuid: string;
   readonly name: string;
@@ -48,7 +49,9 @@ export interface XapiMachine {
   domainId: number;
 }
 
-/** An error of the API, as xe prints it: the text of its code, then its parameters (datamodel_errors.ml, cli_util.ml). */
+/**
+ * An error of the API, as xe prints it: the text of its code, then its parameters (datamodel_errors.ml, cli_util.ml).
+ */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   constructor(

@@ -13,17 +13,17 @@ export class Xapi {
     readonly data: XapiData,
     private readonly machine: Dom0,
   ) {
-    this.machines = data.machines.map((one) => ({
-      uuid: one.uuid,
-      kind: one.kind,
-      name: one.name,
-      powerState: one.runsOn !== undefined || one.kind === "control-domain" ? "running" : "halted",
-      residentOn: one.kind === "control-domain" ? data.hostUuid : one.runsOn,
-      affinity: one.affinity,
-      haRestartPriority: one.haRestartPriority ?? "",
-      otherConfig: new Map(Object.entries(one.otherConfig ?? {})),
-      snapshots: one.snapshots ?? [],
-      domainId: one.kind === "control-domain" ? 0 : one.runsOn === undefined ? -1 : 7,
+    this.machines = data.machines.map((machine) => ({
+      uuid: machine.uuid,
+      kind: machine.kind,
+      name: machine.name,
+      powerState: machine.runsOn !== undefined || machine.kind === "control-domain" ? "running" : "halted",
+      residentOn: machine.kind === "control-domain" ? data.hostUuid : machine.runsOn,
+      affinity: machine.affinity,
+      haRestartPriority: machine.haRestartPriority ?? "",
+      otherConfig: new Map(Object.entries(machine.otherConfig ?? {})),
+      snapshots: machine.snapshots ?? [],
+      domainId: machine.kind === "control-domain" ? 0 : machine.runsOn === undefined ? -1 : 7,
     }));
   }
 
@@ -34,7 +34,7 @@ export class Xapi {
   }
 
   get runningHere(): readonly XapiMachine[] {
-    return this.machines.filter((one) => one.kind === "vm" && one.residentOn === this.data.hostUuid);
+    return this.machines.filter((machine) => machine.kind === "vm" && machine.residentOn === this.data.hostUuid);
   }
 
   start(vm: XapiMachine, on: string | undefined): void {
@@ -71,7 +71,7 @@ export class Xapi {
   suspend(vm: XapiMachine): void {
     this.expectPower(vm, "running");
     const devices = this.machine.xen?.domains.get(vm.domainId)?.devices ?? [];
-    if (devices.some((device) => this.pciRecords.some((one) => one.address === device.address))) {
+    if (devices.some((device) => this.pciRecords.some((record) => record.address === device.address))) {
       throw new ApiError(
         "This operation could not be performed, because the VM has one or more PCI devices passed through.",
         [["vm", `${vm.uuid} (${vm.name})`]],
@@ -106,7 +106,7 @@ export class Xapi {
 /** A uuid of a record of its own, the same at every start. */
 export function uuidFrom(text: string): string {
   const digits = createHash("md5").update(text).digest("hex");
-  return [8, 12, 16, 20, 32].map((end, at, ends) => digits.slice(ends[at - 1] ?? 0, end)).join("-");
+  return [8, 12, 16, 20, 32].map((end, index, ends) => digits.slice(ends[index - 1] ?? 0, end)).join("-");
 }
 
 function stopped(vm: XapiMachine): void {

@@ -10,7 +10,10 @@ const PCIBACK = "/sys/bus/pci/drivers/pciback";
 const INTERNAL =
   "The server failed to handle your request, due to an internal error.  The given message may give details useful for debugging the problem.";
 
-/** VM_start of xenopsd (xen-api, ocaml/xenopsd, 0.150 to 26.1): the domain, then its devices one after the other. Returns the domain's id. */
+/**
+ * VM_start of xenopsd (xen-api, ocaml/xenopsd, 0.150 to 26.1): the domain, then its devices one after the other.
+ * Returns the domain's id.
+ */
 export function startDomain(machine: Dom0, xen: Xen, vm: XapiMachine): number {
   const devices = devicesOf(vm.otherConfig.get("pci") ?? "");
   // xapi_xenops.ml asks xenopsd for pciback before it starts a VM with devices.
@@ -29,7 +32,7 @@ export function startDomain(machine: Dom0, xen: Xen, vm: XapiMachine): number {
   createDomain(xen, new LibxlLog(), config);
   const domain = [...xen.domains.values()].at(-1);
   if (!domain) return fail("no domain");
-  for (const [at, address] of devices.entries()) {
+  for (const [index, address] of devices.entries()) {
     const error = errnoOf(() => {
       bind(machine, address);
       xen.hypervisor.assign(domain.id, address);
@@ -41,16 +44,19 @@ export function startDomain(machine: Dom0, xen: Xen, vm: XapiMachine): number {
         `xenopsd internal error: Cannot_add(${address}, Xenctrlext.Unix_error(30, "${numberOf(error)}: ${textOf(error)}"))`,
       );
     }
-    const vdevfn = (5 + at) << 3;
+    const vdevfn = (5 + index) << 3;
     const options = { msitranslate: false, powerManagement: false, permissive: false, seize: false };
     domain.devices = [...domain.devices, { address, vdevfn, rdmPolicy: "strict", ...options }];
-    xen.store.write(`/local/domain/0/backend/pci/${domain.id}/0/dev-${at}`, address);
+    xen.store.write(`/local/domain/0/backend/pci/${domain.id}/0/dev-${index}`, address);
   }
   domain.console = `GUEST-UP\n${consoleLine(xen, domain)}`;
   return domain.id;
 }
 
-/** Device.PCI.bind: from whatever driver has the function, without asking; then its reset, whose errors are not looked at. */
+/**
+ * Device.PCI.bind: from whatever driver has the function, without asking; then its reset, whose errors are not looked
+ * at.
+ */
 function bind(machine: Dom0, address: PciAddress): void {
   const { files } = machine;
   const link = `/sys/bus/pci/devices/${address}/driver`;
@@ -63,7 +69,10 @@ function bind(machine: Dom0, address: PciAddress): void {
   errnoOf(() => files.write(`/sys/bus/pci/devices/${address}/reset`, "1"));
 }
 
-/** pciops.ml: Scanf "%d/%04x:%02x:%02x.%01x" for each piece, what does not match left out; by number, equal ones backwards. */
+/**
+ * pciops.ml: Scanf "%d/%04x:%02x:%02x.%01x" for each piece, what does not match left out; by number, equal ones
+ * backwards.
+ */
 export function devicesOf(value: string): readonly PciAddress[] {
   const found: { order: number; address: PciAddress }[] = [];
   for (const piece of value.split(",")) {
@@ -73,7 +82,7 @@ export function devicesOf(value: string): readonly PciAddress[] {
     const address = match && parsePciAddress(`${match[2]?.padStart(4, "0")}:${match[3]}:${match[4]}.${match[5]}`);
     if (match && address) found.unshift({ order: Number(match[1]?.replaceAll("_", "")), address });
   }
-  return found.sort((a, b) => a.order - b.order).map((one) => one.address);
+  return found.sort((a, b) => a.order - b.order).map((device) => device.address);
 }
 
 function numberOf(error: Errno): number {

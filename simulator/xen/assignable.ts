@@ -19,24 +19,24 @@ export function listAssignable(xen: Xen, log: LibxlLog): readonly PciAddress[] |
 
 /** libxl__device_pci_assignable_add */
 export function addAssignable(xen: Xen, log: LibxlLog, address: PciAddress, name?: string): Rc {
-  const at = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_assignable_add`;
+  const location = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_assignable_add`;
   if (!xen.files.exists(`${DEVICES}/${address}`)) {
-    log.say("error", at(792), `Couldn't lstat ${DEVICES}/${address}`, { errno: new Errno("ENOENT") });
+    log.say("error", location(792), `Couldn't lstat ${DEVICES}/${address}`, { errno: new Errno("ENOENT") });
     return RC.FAIL;
   }
   const assigned = isOnPciback(xen, log, address);
   if (assigned === undefined) return RC.FAIL;
-  if (assigned) log.say("warning", at(802), `${address} already assigned to pciback`);
+  if (assigned) log.say("warning", location(802), `${address} already assigned to pciback`);
   else {
     const driver = driverPath(xen, address);
     if (driver !== undefined && !writeAddress(xen, log, `${driver}/unbind`, address)) {
       log.say("error", "libxl_pci.c:549:sysfs_dev_unbind", "Couldn't unbind device");
-      log.say("error", at(810), `Couldn't unbind ${address} from driver`);
+      log.say("error", location(810), `Couldn't unbind ${address} from driver`);
       return RC.FAIL;
     }
     rememberDriver(xen, log, address, driver);
     if (!bindToPciback(xen, log, address)) {
-      log.say("error", at(830), "Couldn't bind device to pciback!");
+      log.say("error", location(830), "Couldn't bind device to pciback!");
       return RC.FAIL;
     }
   }
@@ -45,29 +45,29 @@ export function addAssignable(xen: Xen, log: LibxlLog, address: PciAddress, name
   if (!isAtLeast(xen, 13)) return 0; // no quarantine before 319f9a0ba9
   const error = errnoOf(() => xen.hypervisor.assign(DOMID_IO, address));
   if (!error) return 0;
-  log.say("error", at(848), `failed to quarantine ${address}`);
+  log.say("error", location(848), `failed to quarantine ${address}`);
   return RC.FAIL;
 }
 
 /** libxl__device_pci_assignable_remove */
 export function removeAssignable(xen: Xen, log: LibxlLog, address: PciAddress, rebind: boolean): Rc {
-  const at = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_assignable_remove`;
+  const location = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_assignable_remove`;
   if (isAtLeast(xen, 13) && errnoOf(() => xen.hypervisor.deassign(DOMID_IO, address))) {
-    log.say("error", at(906), `failed to de-quarantine ${address}`);
+    log.say("error", location(906), `failed to de-quarantine ${address}`);
     return RC.FAIL;
   }
   const assigned = isOnPciback(xen, log, address);
   if (assigned === undefined) return RC.FAIL;
   if (assigned) unbindFromPciback(xen, log, address);
-  else log.say("warning", at(917), "Not bound to pciback");
+  else log.say("warning", location(917), "Not bound to pciback");
   const driver = xen.store.read(`${storePath(address)}/driver_path`);
   if (rebind && driver === undefined) {
-    log.say("warning", at(939), "Couldn't find path for original driver; not rebinding");
+    log.say("warning", location(939), "Couldn't find path for original driver; not rebinding");
   }
   if (rebind && driver !== undefined) {
-    log.say("info", at(925), `Rebinding to driver at ${driver}`);
+    log.say("info", location(925), `Rebinding to driver at ${driver}`);
     if (!writeAddress(xen, log, `${driver}/bind`, address)) {
-      log.say("error", at(930), `Couldn't bind device to ${driver}`);
+      log.say("error", location(930), `Couldn't bind device to ${driver}`);
       return RC.FAIL;
     }
     xen.store.remove(`${storePath(address)}/driver_path`);
@@ -89,13 +89,13 @@ function driverPath(xen: Xen, address: PciAddress): string | undefined {
 }
 
 function rememberDriver(xen: Xen, log: LibxlLog, address: PciAddress, driver: string | undefined): void {
-  const at = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_assignable_add`;
+  const location = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_assignable_add`;
   const entry = `${storePath(address)}/driver_path`;
   const before = xen.store.read(entry);
   if (driver !== undefined) xen.store.write(entry, driver);
   else if (before !== undefined) {
-    log.say("info", at(819), `${address} not bound to a driver, will be rebound to ${before}`);
-  } else log.say("warning", at(822), `${address} not bound to a driver, will not be rebound.`);
+    log.say("info", location(819), `${address} not bound to a driver, will be rebound to ${before}`);
+  } else log.say("warning", location(822), `${address} not bound to a driver, will not be rebound.`);
 }
 
 /** pciback_dev_assign */

@@ -23,21 +23,21 @@ export function attachDevice(xen: Xen, log: LibxlLog, domain: Domain, device: Do
 
 function tryAttach(xen: Xen, log: LibxlLog, domain: Domain, device: DomainDevice): Rc {
   const { address } = device;
-  const at = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_add`;
+  const location = (line: number) => `libxl_pci.c:${line}:libxl__device_pci_add`;
   const about = { domain: domain.id };
   if (domain.config.type === "hvm") {
     const noIommu = domain.passthrough === "disabled" || !xen.hypervisor.iommu;
     const taken = !noIommu && errnoOf(() => xen.hypervisor.testAssign(address)) !== undefined;
     if (noIommu || taken) {
       const why = noIommu ? "cannot be assigned - no IOMMU" : "already assigned to a different guest";
-      log.say("error", at(1562), `PCI device ${address} ${why}?`, about);
+      log.say("error", location(1562), `PCI device ${address} ${why}?`, about);
       return RC.FAIL;
     }
   }
   if (device.seize && isOnPciback(xen, log, address) === false && addAssignable(xen, log, address) !== 0)
     return RC.FAIL;
   if (!listAssignable(xen, log)?.includes(address)) {
-    log.say("error", at(1582), `PCI device ${unpadded(address)} is not assignable`, about);
+    log.say("error", location(1582), `PCI device ${unpadded(address)} is not assignable`, about);
     return RC.FAIL;
   }
   xen.store.write(`${storePath(address)}/domid`, domain.id);
@@ -85,16 +85,16 @@ function writeBackend(xen: Xen, domain: Domain): void {
   write("online", 1);
   write("state", 4);
   write("domain", domain.config.name);
-  for (const [at, device] of domain.devices.entries()) {
-    write(`key-${at}`, device.address);
-    write(`dev-${at}`, device.address);
-    if (device.vdevfn !== 0) write(`vdevfn-${at}`, device.vdevfn.toString(16));
+  for (const [index, device] of domain.devices.entries()) {
+    write(`key-${index}`, device.address);
+    write(`dev-${index}`, device.address);
+    if (device.vdevfn !== 0) write(`vdevfn-${index}`, device.vdevfn.toString(16));
     const flag = (value: boolean) => (value ? 1 : 0);
     write(
-      `opts-${at}`,
+      `opts-${index}`,
       `msitranslate=${flag(device.msitranslate)},power_mgmt=${flag(device.powerManagement)},permissive=${flag(device.permissive)},rdm_policy=${device.rdmPolicy}`,
     );
-    write(`state-${at}`, 3);
+    write(`state-${index}`, 3);
   }
   write("num_devs", domain.devices.length);
 }
@@ -102,7 +102,7 @@ function writeBackend(xen: Xen, domain: Domain): void {
 /** The device model of an HVM guest takes the first free slot; a PV guest's slots are its frontend's affair. */
 function withSlot(domain: Domain, device: DomainDevice): DomainDevice {
   if (domain.config.type !== "hvm" || device.vdevfn !== 0) return device;
-  const taken = new Set(domain.devices.map((one) => one.vdevfn));
+  const taken = new Set(domain.devices.map((attached) => attached.vdevfn));
   let vdevfn = 5 << 3;
   while (taken.has(vdevfn)) vdevfn += 8;
   return { ...device, vdevfn };
@@ -110,9 +110,9 @@ function withSlot(domain: Domain, device: DomainDevice): DomainDevice {
 
 /** What the guest sees, as a guest of busybox and pcifront prints it. */
 export function consoleLine(xen: Xen, domain: Domain): string {
-  const seen = domain.devices.map((device, at) => {
+  const seen = domain.devices.map((device, index) => {
     const value = (file: string) => xen.files.read(`/sys/bus/pci/devices/${device.address}/${file}`).trim();
-    const slot = device.vdevfn === 0 ? at : device.vdevfn >> 3;
+    const slot = device.vdevfn === 0 ? index : device.vdevfn >> 3;
     return `0000:00:${slot.toString(16).padStart(2, "0")}.0=${value("vendor")}:${value("device")} `;
   });
   return `GUEST-PCI: ${seen.join("")}\n`;

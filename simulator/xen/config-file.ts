@@ -21,11 +21,11 @@ const TOKEN = /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|([A-Za-z0-9_.]+)|([=+[\
  */
 export function readDomainConfig(text: string, minor = 17): DomainConfig {
   const values = readAssignments(text);
-  const one = (name: string) => {
+  const stringOf = (name: string) => {
     const value = values.get(name);
     return typeof value === "string" ? value : undefined;
   };
-  const flag = (name: string) => Number.parseInt(one(name) ?? "0", 10) !== 0;
+  const flag = (name: string) => Number.parseInt(stringOf(name) ?? "0", 10) !== 0;
   const defaults = {
     msitranslate: flag("pci_msitranslate"),
     powerManagement: flag("pci_power_mgmt"),
@@ -37,21 +37,23 @@ export function readDomainConfig(text: string, minor = 17): DomainConfig {
     spec,
     device: readSpec(spec, defaults, minor),
   }));
-  const memory = Number(one("memory") ?? "128");
+  const memory = Number(stringOf("memory") ?? "128");
   return {
-    name: one("name") ?? "",
-    uuid: one("uuid") ?? randomUUID(),
-    type: readType(one("type"), one("builder")),
+    name: stringOf("name") ?? "",
+    uuid: stringOf("uuid") ?? randomUUID(),
+    type: readType(stringOf("type"), stringOf("builder")),
     memory,
-    maxMemory: Number(one("maxmem") ?? memory),
-    vcpus: Number(one("vcpus") ?? "1"),
-    passthrough: one("passthrough"),
+    maxMemory: Number(stringOf("maxmem") ?? memory),
+    vcpus: Number(stringOf("vcpus") ?? "1"),
+    passthrough: stringOf("passthrough"),
     devices: specs.flatMap(({ device }) => device ?? []),
     badDevices: specs.flatMap(({ spec, device }) => (device ? [] : [spec])),
   };
 }
 
-/** Keys and the minor version of Xen 4 that they came with; an older xl passes over what it does not know, up to 4.14. */
+/**
+ * Keys and the minor version of Xen 4 that they came with; an older xl passes over what it does not know, up to 4.14.
+ */
 const SPEC_KEYS: Readonly<Record<string, number>> = {
   permissive: 2,
   seize: 5,
@@ -61,7 +63,10 @@ const SPEC_KEYS: Readonly<Record<string, number>> = {
   name: 15,
 };
 
-/** A PCI_SPEC_STRING (docs/man/xl-pci-configuration.5.pod, 4.17) as the xl of Xen 4.`minor` reads it; undefined when it refuses. */
+/**
+ * A PCI_SPEC_STRING (docs/man/xl-pci-configuration.5.pod, 4.17) as the xl of Xen 4.`minor` reads it; undefined when it
+ * refuses.
+ */
 export function readSpec(text: string, defaults: Partial<DomainDevice> = {}, minor = 17): DomainDevice | undefined {
   const device = {
     msitranslate: false,
@@ -73,12 +78,12 @@ export function readSpec(text: string, defaults: Partial<DomainDevice> = {}, min
     ...defaults,
   };
   let address = defaults.address;
-  for (const [at, part] of text.split(",").entries()) {
+  for (const [index, part] of text.split(",").entries()) {
     const [, key = "", value = ""] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
     const set = Number.parseInt(value, 10) !== 0 && !Number.isNaN(Number.parseInt(value, 10));
     if ((SPEC_KEYS[key] ?? 0) > minor) continue;
     if (key === "" || key === "bdf") {
-      if (key === "" && at > 0) return undefined;
+      if (key === "" && index > 0) return undefined;
       const [bdf = "", slot] = (key === "" ? part : value).trim().split("@");
       address = parsePciAddress(bdf);
       if (slot !== undefined) device.vdevfn = Number.parseInt(slot, 16) << 3;
@@ -101,38 +106,38 @@ function readType(type: string | undefined, builder: string | undefined): Domain
 function readAssignments(text: string): ReadonlyMap<string, Value> {
   const values = new Map<string, Value>();
   const tokens = [...tokensOf(text)];
-  let at = 0;
-  const fail = () => new ConfigSyntaxError(tokens[at]?.line ?? tokens.at(-1)?.line ?? 1);
-  const take = () => tokens[at++]?.text;
+  let position = 0;
+  const fail = () => new ConfigSyntaxError(tokens[position]?.line ?? tokens.at(-1)?.line ?? 1);
+  const take = () => tokens[position++]?.text;
   const skipLines = () => {
-    while (tokens[at]?.text === "\n") at++;
+    while (tokens[position]?.text === "\n") position++;
   };
-  while (at < tokens.length) {
+  while (position < tokens.length) {
     const name = take();
     if (name === "\n" || name === ";") continue;
     if (!name || !/^[A-Za-z_]/.test(name)) throw fail();
-    const appended = tokens[at]?.text === "+" && ++at > 0;
+    const appended = tokens[position]?.text === "+" && ++position > 0;
     if (take() !== "=") throw fail();
     const before = appended ? values.get(name) : undefined;
-    if (tokens[at]?.text !== "[") {
+    if (tokens[position]?.text !== "[") {
       const value = take();
       if (value === undefined || /^[\n;\],=+]$/.test(value)) throw fail();
       values.set(name, (typeof before === "string" ? before : "") + unquote(value));
     } else {
-      at++;
+      position++;
       const list: string[] = [];
-      for (skipLines(); tokens[at]?.text !== "]"; skipLines()) {
+      for (skipLines(); tokens[position]?.text !== "]"; skipLines()) {
         const value = take();
         if (value === undefined || /^[;\],=+]$/.test(value)) throw fail();
         list.push(unquote(value));
         skipLines();
-        if (tokens[at]?.text === ",") at++;
-        else if (tokens[at]?.text !== "]") throw fail();
+        if (tokens[position]?.text === ",") position++;
+        else if (tokens[position]?.text !== "]") throw fail();
       }
-      at++;
+      position++;
       values.set(name, [...(Array.isArray(before) ? (before as readonly string[]) : []), ...list]);
     }
-    const end = tokens[at]?.text;
+    const end = tokens[position]?.text;
     if (end !== undefined && end !== "\n" && end !== ";") throw fail();
   }
   return values;
@@ -141,19 +146,19 @@ function readAssignments(text: string): ReadonlyMap<string, Value> {
 function* tokensOf(text: string): Generator<{ text: string; line: number }> {
   let line = 1;
   // Newlines are tokens: blanks are skipped by hand, since \s would swallow them.
-  for (let at = 0; at < text.length; ) {
-    const character = text[at] ?? "";
+  for (let position = 0; position < text.length; ) {
+    const character = text[position] ?? "";
     if (character === "#") {
-      while (at < text.length && text[at] !== "\n") at++;
-    } else if (/[ \t\r]/.test(character)) at++;
+      while (position < text.length && text[position] !== "\n") position++;
+    } else if (/[ \t\r]/.test(character)) position++;
     else {
-      TOKEN.lastIndex = at;
+      TOKEN.lastIndex = position;
       const match = TOKEN.exec(text);
       const token = match?.[1] ?? match?.[2] ?? match?.[3];
       if (!match || token === undefined) throw new ConfigSyntaxError(line);
       yield { text: token, line };
       if (token === "\n") line++;
-      at += match[0].length;
+      position += match[0].length;
     }
   }
 }

@@ -31,7 +31,10 @@ export class Hypervisor {
     throw new Errno("EOPNOTSUPP");
   }
 
-  /** XEN_DOMCTL_deassign_device: from a guest into quarantine, from quarantine to dom0; ENODEV when that domain does not own it. */
+  /**
+   * XEN_DOMCTL_deassign_device: from a guest into quarantine, from quarantine to dom0; ENODEV when that domain does not
+   * own it.
+   */
   deassign(domain: number, address: string): void {
     if (!this.iommu) throw new Errno("EOPNOTSUPP");
     if (!this.owners.has(address) || this.ownerOf(address) !== domain) throw new Errno("ENODEV");

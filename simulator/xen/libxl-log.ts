@@ -2,7 +2,10 @@ import type { Errno } from "../kernel/errno";
 
 type Level = "info" | "warning" | "error";
 
-/** What libxl prints on standard error: `libxl: error: libxl_pci.c:910:function: text` (tools/libs/toolcore, xtl_core.c). */
+/**
+ * What libxl prints on standard error: `libxl: error: libxl_pci.c:910:function: text` (tools/libs/toolcore,
+ * xtl_core.c).
+ */
 export class LibxlLog {
   text = "";
 

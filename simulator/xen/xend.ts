@@ -10,7 +10,10 @@ export class XendError extends Error {
 
 const PCIBACK = "/sys/bus/pci/drivers/pciback";
 
-/** The domain daemon of Xen up to 4.4 (xen, tools/python/xen/xend, 3.2 and 4.1), as far as domains and their PCI devices go. */
+/**
+ * The domain daemon of Xen up to 4.4 (xen, tools/python/xen/xend, 3.2 and 4.1), as far as domains and their PCI devices
+ * go.
+ */
 export function startDomain(xen: Xen, config: DomainConfig): Domain {
   for (const device of config.devices) checkDevice(xen, device);
   const domain: Domain = {
@@ -29,6 +32,7 @@ export function startDomain(xen: Xen, config: DomainConfig): Domain {
   return domain;
 }
 
+/** Takes a domain away, with what xenstore and the hypervisor know of it. */
 export function endDomain(xen: Xen, domain: Domain): void {
   xen.hypervisor.destroy(domain.id);
   xen.store.remove(`/local/domain/0/backend/pci/${domain.id}`);
@@ -48,7 +52,7 @@ export function giveDevice(xen: Xen, domain: Domain, device: DomainDevice): void
 
 /** device_configure with the state Closing. */
 export function takeDevice(xen: Xen, domain: Domain, device: DomainDevice): void {
-  domain.devices = domain.devices.filter((one) => one.address !== device.address);
+  domain.devices = domain.devices.filter((attached) => attached.address !== device.address);
   writeBackend(xen, domain);
 }
 
@@ -73,7 +77,7 @@ function checkDevice(xen: Xen, { address }: DomainDevice): void {
 }
 
 function holderOf(xen: Xen, address: string): Domain | undefined {
-  return [...xen.domains.values()].find((one) => one.devices.some((device) => device.address === address));
+  return [...xen.domains.values()].find((domain) => domain.devices.some((device) => device.address === address));
 }
 
 /** PCIQuirk: the ids in xend-pci-permissive.sxp, read each time. */
@@ -98,7 +102,7 @@ function means(xen: Xen, list: string, address: string): boolean {
   const value = (file: string) => xen.files.read(`/sys/bus/pci/devices/${address}/${file}`).trim().slice(2);
   const ids = [value("vendor"), value("device"), value("subsystem_vendor"), value("subsystem_device")];
   return [...list.matchAll(/'([^']*)'/g)].some(([, entry = ""]) =>
-    entry.split(":").every((part, at) => part === ids[at] || (at > 1 && part.toLowerCase() === "ffff")),
+    entry.split(":").every((part, index) => part === ids[index] || (index > 1 && part.toLowerCase() === "ffff")),
   );
 }
 
@@ -110,17 +114,17 @@ function writeBackend(xen: Xen, domain: Domain): void {
   xen.store.write(`${backend}/frontend-id`, domain.id);
   xen.store.write(`${backend}/state`, 4);
   xen.store.write(`${backend}/num_devs`, domain.devices.length);
-  for (const [at, { address }] of domain.devices.entries()) {
-    xen.store.write(`${backend}/dev-${at}`, xen.data.major === 3 ? address.replace(/\.(.)$/, ".0$1") : address);
+  for (const [index, { address }] of domain.devices.entries()) {
+    xen.store.write(`${backend}/dev-${index}`, xen.data.major === 3 ? address.replace(/\.(.)$/, ".0$1") : address);
   }
 }
 
 /** What a guest with pcifront says of its devices (linux-2.6.18-xen, drivers/xen/pcifront). */
 function consoleText(xen: Xen, domain: Domain): string {
   if (domain.devices.length === 0) return "GUEST-UP\n";
-  const seen = domain.devices.map(({ address }, at) => {
+  const seen = domain.devices.map(({ address }, index) => {
     const value = (file: string) => xen.files.read(`/sys/bus/pci/devices/${address}/${file}`).trim();
-    return `0000:00:${at.toString(16).padStart(2, "0")}.0=${value("vendor")}:${value("device")} `;
+    return `0000:00:${index.toString(16).padStart(2, "0")}.0=${value("vendor")}:${value("device")} `;
   });
   return `GUEST-UP\npcifront pci-0: Installing PCI frontend\npcifront pci-0: Creating PCI Frontend Bus 0000:00\nGUEST-PCI: ${seen.join("")}\n`;
 }

@@ -1,6 +1,7 @@
 /**
- * The kernel's own reading of its command line, told as it is done there, with an array of characters and NUL bytes written into it
- * (linux, lib/cmdline.c, next_arg, and kernel/params.c, parse_args, 6.x). The tests hold the project's reading against it.
+ * The kernel's own reading of its command line, told as it is done there, with an array of characters and NUL bytes
+ * written into it (linux, lib/cmdline.c, next_arg, and kernel/params.c, parse_args, 6.x). The tests hold the project's
+ * reading against it.
  */
 export function kernelArguments(commandLine: string): [param: string, val: string | undefined][] {
   const all: [string, string | undefined][] = [];

@@ -11,7 +11,10 @@ beforeEach(() => {
 });
 afterEach(() => host.remove());
 
-/** A tree in which files take what is written to them and nothing else happens, as with a kernel that refuses every bind. */
+/**
+ * A tree in which files take what is written to them and nothing else happens, as with a kernel that refuses every
+ * bind.
+ */
 function start(shell: readonly string[]) {
   const lines = [
     "set -- start",

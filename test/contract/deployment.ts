@@ -21,7 +21,10 @@ export interface Checked {
 
 type Handlers = Required<dynamic.ResourceProvider>;
 
-/** One run of the provider on one host, called as the engine calls it; like a new process it knows nothing of earlier runs. */
+/**
+ * One run of the provider on one host, called as the engine calls it; like a new process it knows nothing of earlier
+ * runs.
+ */
 export class Deployment {
   /** What the user was shown. */
   readonly lines: string[] = [];

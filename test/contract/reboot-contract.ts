@@ -8,7 +8,10 @@ const CONTROLLER = "0000:03:00.0";
 const NUMBER = `cat /sys/bus/pci/devices/${CONTROLLER}/sriov_numvfs`;
 const BY_SCRIPT = { device: OTHER_NIC, mechanism: "pciback-conf" };
 
-/** Virtual functions, devices hidden in two ways, the IOMMU and the reboots between: one story, since real hosts reboot slowly. */
+/**
+ * Virtual functions, devices hidden in two ways, the IOMMU and the reboots between: one story, since real hosts reboot
+ * slowly.
+ */
 export function rebootContract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }): void {
   let host: TestHost;
   let untouched: string;
@@ -22,7 +25,10 @@ export function rebootContract(start: () => Promise<TestHost>, options: { readon
   const wish = (count: number) => ({ device: "03:00.0", count });
   const bootId = async () => (await output(host, "cat /proc/sys/kernel/random/boot_id")).trim();
 
-  /** Drivers, sources of the boot byte for byte, and what the initramfs has in it (its own bytes differ with every making). */
+  /**
+   * Drivers, sources of the boot byte for byte, and what the initramfs has in it (its own bytes differ with every
+   * making).
+   */
   const everything = async () =>
     (await snapshot(host)) +
     (await output(

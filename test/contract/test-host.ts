@@ -40,7 +40,9 @@ export async function driverOf(host: TestHost, address: string): Promise<string>
   return link.trim().split("/").at(-1) ?? "";
 }
 
-/** Everything that the product may change, as text to compare: drivers, VM configurations, boot sources, its own folder. */
+/**
+ * Everything that the product may change, as text to compare: drivers, VM configurations, boot sources, its own folder.
+ */
 export function snapshot(host: TestHost): Promise<string> {
   return output(
     host,

@@ -27,7 +27,9 @@ describe("dependencies", () => {
 });
 
 describe("dist", () => {
-  /** A checkout whose `npm run build` copies sources, but like tsc only while .tsbuildinfo is missing or says "changed". */
+  /**
+   * A checkout whose `npm run build` copies sources, but like tsc only while .tsbuildinfo is missing or says "changed".
+   */
   function checkout(): string {
     const root = temporaryFolder();
     const build =

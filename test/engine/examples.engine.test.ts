@@ -86,7 +86,10 @@ test.each(examples.map((example) => [example.name, example] as const))(
   120_000,
 );
 
-/** What the host is configured to be, and which driver has which device; libvirt keeps controllers that it added to a guest. */
+/**
+ * What the host is configured to be, and which driver has which device; libvirt keeps controllers that it added to a
+ * guest.
+ */
 function snapshot(host: SimulatedHost): Promise<string> {
   return output(
     host,

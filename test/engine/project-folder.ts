@@ -58,8 +58,8 @@ function writeIfMissing(file: string, text: string): void {
 }
 
 /**
- * What `npm install pulumi-pci-passthrough` would leave, as links. Node resolves them to the checkout, so the package's own
- * dependencies come from there, and the program and the package share one @pulumi/pulumi.
+ * What `npm install pulumi-pci-passthrough` would leave, as links. Node resolves them to the checkout, so the package's
+ * own dependencies come from there, and the program and the package share one @pulumi/pulumi.
  */
 function linkPackages(nodeModules: string): void {
   fs.mkdirSync(nodeModules);

@@ -99,8 +99,8 @@ export class PulumiProject {
   /** Any other command of `pulumi`. A failing one resolves too: its exit code says so. */
   async run(command: readonly string[], { env = {}, args = [] }: RunOptions = {}): Promise<PulumiRun> {
     const stack = command[0] === "stack" ? [] : ["--stack", STACK];
-    // libuv gives a child default signal handlers (src/unix/process.c, uv__process_child_init). pulumi needs them: where
-    // SIGINT is ignored, as under a shell's `&`, preview and up idle for 5 s.
+    // libuv gives a child default signal handlers (src/unix/process.c, uv__process_child_init). pulumi needs them:
+    // where SIGINT is ignored, as under a shell's `&`, preview and up idle for 5 s.
     const child = spawn("pulumi", [...command, ...stack, "--non-interactive", "--color", "never", ...args], {
       cwd: this.folder.project,
       env: { ...this.baseEnv(), ...this.env, ...env },
@@ -114,7 +114,8 @@ export class PulumiProject {
       });
     const [exitCode] = (await once(child, "close")) as [number | null];
     this.running = undefined;
-    // Stack traces of the program come coloured, whatever --color says (cmd/run of @pulumi/pulumi inspects with colours).
+    // Stack traces of the program come coloured, whatever --color says (cmd/run of @pulumi/pulumi inspects with
+    // colours).
     return { exitCode, output: stripVTControlCharacters(output) };
   }
 

@@ -15,7 +15,9 @@ const ResourceState = z.looseObject({
 });
 export type ResourceState = z.infer<typeof ResourceState>;
 
-/** What `pulumi stack export` prints: the deployment, version 3 (pulumi, sdk/go/common/apitype/core.go, DeploymentV3). */
+/**
+ * What `pulumi stack export` prints: the deployment, version 3 (pulumi, sdk/go/common/apitype/core.go, DeploymentV3).
+ */
 const StackExport = z.object({
   version: z.literal(3),
   deployment: z.looseObject({ resources: z.array(ResourceState).default([]) }),

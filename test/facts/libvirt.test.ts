@@ -21,7 +21,9 @@ const VM1 = "34138775-b440-45f8-883a-f2520e0acbf2";
 const VM2 = "16c97872-161d-4eb1-9da1-5a0deb27a9aa";
 const lines = (word: string, text: string) => text.replace(/^/gm, `${word} `);
 
-/** What virsh of Debian 12 printed on the lab host (libvirt 9.0, KVM): `version; help attach-device; list --all --uuid`. */
+/**
+ * What virsh of Debian 12 printed on the lab host (libvirt 9.0, KVM): `version; help attach-device; list --all --uuid`.
+ */
 const SAID = `Compiled against library: libvirt 9.0.0
 Using library: libvirt 9.0.0
 Using API: QEMU 9.0.0

@@ -16,8 +16,8 @@ export interface ImageRecipe {
 }
 
 /**
- * The folder of the recipe's image in the cache, as it was built; one that is missing or damaged is built, while a second
- * process waits.
+ * The folder of the recipe's image in the cache, as it was built; one that is missing or damaged is built, while a
+ * second process waits.
  */
 export async function findOrBuild(recipe: ImageRecipe, cache: string, say: Say): Promise<string> {
   const entry = path.join(cache, recipe.key);
@@ -35,7 +35,10 @@ export async function findOrBuild(recipe: ImageRecipe, cache: string, say: Say):
   return entry;
 }
 
-/** Builds in a folder beside the entry and renames it into place, so that a killed build leaves nothing that looks whole. */
+/**
+ * Builds in a folder beside the entry and renames it into place, so that a killed build leaves nothing that looks
+ * whole.
+ */
 async function build(recipe: ImageRecipe, entry: string, say: Say): Promise<void> {
   removeLeftovers(entry);
   const draft = fs.mkdtempSync(`${entry}.draft-`);

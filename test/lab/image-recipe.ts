@@ -10,9 +10,9 @@ import { findOrBuild } from "./image-cache";
 const RECIPE = path.join(__dirname, "recipe");
 
 /**
- * The image of the recipe as it is in this checkout, from the cache, or built now (about 5 minutes). Building needs root
- * and a Debian or Ubuntu machine, booting only the packages. A second process waits for the first one's build. Throws
- * CommandError with the end of what the failing command said.
+ * The image of the recipe as it is in this checkout, from the cache, or built now (about 5 minutes). Building needs
+ * root and a Debian or Ubuntu machine, booting only the packages. A second process waits for the first one's build.
+ * Throws CommandError with the end of what the failing command said.
  */
 export async function findOrBuildImage(say: Say): Promise<LabImage> {
   await runCommand(path.join(RECIPE, "install-packages.sh"), [], { say });

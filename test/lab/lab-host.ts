@@ -13,7 +13,8 @@ const REBOOT_MS = 15 * 60_000;
 
 /**
  * With SMAP, dom0 crashes under emulation. With XSAVE, programs of dom0 and of guests find wrong bytes in their vector
- * registers when both run: crashes and endless loops within a minute under load, and none in ten minutes without (QEMU 7.2).
+ * registers when both run: crashes and endless loops within a minute under load, and none in ten minutes without (QEMU
+ * 7.2).
  */
 const UNFIT_FEATURES = [
   "smap",
@@ -35,8 +36,8 @@ export interface LabOptions {
   readonly name?: string;
   readonly memoryMiB?: number;
   /**
-   * A model of QEMU's `-cpu`. The default `max` gives HVM by SVM; `Skylake-Client` is one under which libvirt's Xen driver
-   * starts (PV only).
+   * A model of QEMU's `-cpu`. The default `max` gives HVM by SVM; `Skylake-Client` is one under which libvirt's Xen
+   * driver starts (PV only).
    */
   readonly processor?: string | undefined;
   /** Is told what takes time. */

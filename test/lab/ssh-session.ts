@@ -14,7 +14,10 @@ export interface SessionOptions {
   readonly lost: () => string | undefined;
 }
 
-/** Commands as root on a lab host. An emulated host answers late, and not at all while it boots: every command waits for it. */
+/**
+ * Commands as root on a lab host. An emulated host answers late, and not at all while it boots: every command waits for
+ * it.
+ */
 export class SshSession {
   private connection: Promise<Client> | undefined;
 

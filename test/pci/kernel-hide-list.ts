@@ -1,9 +1,13 @@
 /**
- * What the kernel does with `xen-pciback.hide=`, told as it does it: one sscanf after another
- * (linux, drivers/xen/xen-pciback/pci_stub.c, pcistub_init; lib/vsprintf.c, vsscanf). The tests hold the project's grammar against it.
+ * What the kernel does with `xen-pciback.hide=`, told as it does it: one sscanf after another (linux,
+ * drivers/xen/xen-pciback/pci_stub.c, pcistub_init; lib/vsprintf.c, vsscanf). The tests hold the project's grammar
+ * against it.
  */
 
-/** The functions that are hidden, as `segment:bus:slot.function` with plain numbers; undefined when pciback does not register. */
+/**
+ * The functions that are hidden, as `segment:bus:slot.function` with plain numbers; undefined when pciback does not
+ * register.
+ */
 export function kernelHides(text: string): ReadonlySet<string> | undefined {
   const hidden = new Set<string>();
   if (text === "") return hidden;

@@ -3,8 +3,9 @@ import { driverOf, output } from "../contract/test-host";
 import { PulumiProject } from "../engine/pulumi-project";
 
 /**
- * "Passthrough" with the init script /etc/init.d/pciback and its list /etc/xen/pciback.conf, on Debian with xend: the script of the
- * document is there and runs at boot; its list, /etc/modules and the guest's /etc/xen/test.cfg are what a person would edit.
+ * "Passthrough" with the init script /etc/init.d/pciback and its list /etc/xen/pciback.conf, on Debian with xend: the
+ * script of the document is there and runs at boot; its list, /etc/modules and the guest's /etc/xen/test.cfg are what a
+ * person would edit.
  */
 const NIC = "0000:01:00.0";
 const CONF = "/etc/xen/pciback.conf";

@@ -3,8 +3,9 @@ import { output } from "../contract/test-host";
 import { PulumiProject } from "../engine/pulumi-project";
 
 /**
- * "Xen: assigning PCI devices to a domain", from BeSTGRID: all USB controllers 00:1d of a CentOS 5 host for the guest NGTest, whose
- * configuration has a name without an ending, with a quirk as its "PCI permissions" say; and a card that modprobe.conf hides, as the Red Hat guide of that age does.
+ * "Xen: assigning PCI devices to a domain", from BeSTGRID: all USB controllers 00:1d of a CentOS 5 host for the guest
+ * NGTest, whose configuration has a name without an ending, with a quirk as its "PCI permissions" say; and a card that
+ * modprobe.conf hides, as the Red Hat guide of that age does.
  */
 const USB = ["0", "1", "2", "3", "7"].map((func) => `0000:00:1d.${func}`);
 const CONFIG = "/etc/xen/NGTest-dom0kernel";

@@ -6,8 +6,8 @@ import { CHECKOUT } from "../engine/project-folder";
 import { PulumiProject } from "../engine/pulumi-project";
 
 /**
- * "PCI pass-through on XenServer 7.0", with its host and its device 04:00.0: hide it from dom0 with xen-cmdline, reboot, give
- * it to the VM with xe, start the VM. The program is examples/xenserver.
+ * "PCI pass-through on XenServer 7.0", with its host and its device 04:00.0: hide it from dom0 with xen-cmdline,
+ * reboot, give it to the VM with xe, start the VM. The program is examples/xenserver.
  */
 const NIC = "0000:04:00.0";
 const VM = "2b6f1d0a-93c4-4f0b-a1c5-6f0e8d7c5b4a";

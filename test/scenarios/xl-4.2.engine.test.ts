@@ -2,7 +2,10 @@ import { type SimulatedHost, startSimulatedHost } from "../../simulator";
 import { driverOf, output } from "../contract/test-host";
 import { PulumiProject } from "../engine/pulumi-project";
 
-/** "Xen 4.2 preview: xl and pci pass-through": a card of two functions, pci-assignable-add, pci-attach, permissive for a PV guest. */
+/**
+ * "Xen 4.2 preview: xl and pci pass-through": a card of two functions, pci-assignable-add, pci-attach, permissive for a
+ * PV guest.
+ */
 const CARD = ["0000:01:00.0", "0000:01:00.1"] as const;
 const CONFIG = "/etc/xen/guest.cfg";
 

@@ -80,7 +80,9 @@ export class DirectoryHost {
     );
   }
 
-  /** Runs a script of the provider, its absolute paths led into the directory, and out of it again in what it prints. */
+  /**
+   * Runs a script of the provider, its absolute paths led into the directory, and out of it again in what it prints.
+   */
   run(
     shell: readonly string[],
     script: string,

@@ -31,7 +31,10 @@ export const hostNetwork: GuardRule = {
   },
 };
 
-/** What the host uses an interface for, as the ends of sentences that begin with "which". An interface that is merely up is free. */
+/**
+ * What the host uses an interface for, as the ends of sentences that begin with "which". An interface that is merely up
+ * is free.
+ */
 function usesOf(interfaces: readonly NetworkInterface[], nic: NetworkInterface): readonly string[] {
   const uppers = interfaces.filter(({ lower }) => lower.includes(nic.name));
   // Every interface that is up has a link-local address.

@@ -25,7 +25,9 @@ export function storageUsesPerhapsOn(facts: HostFacts, device: PciDevice): reado
  */
 const CARRIERS = { disk: /^(01|0c0[034]|0805)/, network: /^(02|0c06)/ };
 
-/** Whether the host cannot run without what is stored there. /sysroot is the root of OSTree, /nix the system of NixOS. */
+/**
+ * Whether the host cannot run without what is stored there. /sysroot is the root of OSTree, /nix the system of NixOS.
+ */
 export function isNeededToBoot({ purpose }: StorageUse): boolean {
   if (purpose.kind === "swap") return true;
   return purpose.kind === "mount" && /^\/(boot(\/.*)?|efi|usr|etc|var|sysroot|nix(\/store)?)?$/.test(purpose.point);

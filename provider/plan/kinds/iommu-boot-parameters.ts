@@ -146,8 +146,8 @@ function xenNeed(facts: HostFacts, commandLine: string | undefined): IommuNeed {
   );
 }
 
-// Documentation/admin-guide/kernel-parameters.txt (Linux 6.1): intel_iommu is off where CONFIG_INTEL_IOMMU_DEFAULT_ON is;
-// AMD's is on when the firmware offers it.
+// Documentation/admin-guide/kernel-parameters.txt (Linux 6.1): intel_iommu is off where CONFIG_INTEL_IOMMU_DEFAULT_ON
+// is; AMD's is on when the firmware offers it.
 function linuxNeed(facts: HostFacts, offered: "intel" | "amd"): IommuNeed {
   const { kernelCommandLine } = facts.machine;
   const given = [`${offered}_iommu`, "iommu"].flatMap((name) => wordsOf(kernelCommandLine, name));

@@ -34,8 +34,8 @@ const ON: Readonly<Record<string, string>> = {
 const number = (name: string) => `8:${[...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 9973}`;
 
 /**
- * A disk, partition or mapping of the server as its kernel shows it: a link and a number. `folder` is where one that the
- * server lacks is in /sys/devices.
+ * A disk, partition or mapping of the server as its kernel shows it: a link and a number. `folder` is where one that
+ * the server lacks is in /sys/devices.
  */
 export function blockDevice(name: string, folder = "virtual/block"): string {
   const disk = Object.keys(ON).find((start) => name.startsWith(start));
