@@ -35,13 +35,13 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
     return;
   }
 
-  test("becomes what the case says", () => {
+  test("the file becomes what the case says", () => {
     expect(new Map(edits(added).map(({ path, after }) => [path, after]))).toEqual(becomes);
     const regenerate = added.kind === "edited" ? added.regenerate : [];
     expect(regenerate).toEqual(makes === undefined ? [] : [makes]);
   });
 
-  test("added twice changes nothing more, and taken out every byte is as it was", () => {
+  test("adding twice changes nothing more, and removing restores every byte", () => {
     const then = applied(facts, added);
     expect(edits(editBootArguments(then, line, add, "add"))).toEqual([]);
     const back = applied(then, editBootArguments(then, line, remove, "remove"));

@@ -30,7 +30,7 @@ const take = (driver: string, address = NIC): EarlyTaking => ({
 const TOOLS: EarlyHome = { kind: "initramfs-tools" };
 const DRACUT: EarlyHome = { kind: "dracut", folder: "/usr/lib/dracut" };
 
-test("a list is read back from the script, whoever makes the initramfs", () => {
+test("the list is read back from the script of each initramfs maker", () => {
   const takings = fc.array(
     fc.record({
       driver: fc.constantFrom("pciback", "vfio-pci", "pci-stub"),
@@ -48,7 +48,7 @@ test("a list is read back from the script, whoever makes the initramfs", () => {
   );
 });
 
-test.each([TOOLS, DRACUT])("without functions there is no file: %j", (home) => {
+test.each([TOOLS, DRACUT])("without functions no file is written: %j", (home) => {
   expect(earlyFiles(home, []).every(({ text }) => text === undefined)).toBe(true);
 });
 
@@ -86,13 +86,13 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   });
   afterEach(() => fs.rmSync(root, { recursive: true }));
 
-  test("initramfs-tools asks for prerequisites, and nothing else happens", () => {
+  test("when initramfs-tools asks for prerequisites, the script does nothing else", () => {
     device(NIC, { driver_override: "" });
     expect(run([take("vfio-pci")], "prereqs")).toMatchObject({ status: 0, stdout: "\n" });
     expect(read(`/sys/bus/pci/devices/${NIC}/driver_override`)).toBe("");
   });
 
-  test("a driver is named before its module is loaded; one that is gone is passed over", () => {
+  test("driver_override is written before the module is loaded, and a missing device is skipped", () => {
     device(NIC, { driver_override: "" });
     const takings = [TWIN, NIC].map((address) => take("vfio-pci", address));
     expect(run(takings)).toMatchObject({ status: 0, stdout: "", stderr: "" });
@@ -101,7 +101,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(read("/sys/bus/pci/drivers/vfio-pci/bind")).toBe(`${NIC}\n`);
   });
 
-  test("a driver that is a part of the kernel lets go first; pciback is told its slot", () => {
+  test("a device is unbound from a built-in driver first, and pciback gets its slot", () => {
     device(NIC, { driver_override: "", "driver/unbind": "" });
     expect(run([take("pciback")]).status).toBe(0);
     expect(read(`/sys/bus/pci/devices/${NIC}/driver/unbind`)).toBe(`${NIC}\n`);
@@ -124,7 +124,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     );
   });
 
-  test("without driver_override pci-stub has the id for a moment, and lets go of the other device of that kind", () => {
+  test("without driver_override, pci-stub has the id for a moment and lets go of the other device with that id", () => {
     device(NIC, {});
     device(TWIN, {});
     for (const address of [NIC, TWIN]) fs.mkdirSync(at(`/sys/bus/pci/drivers/pci-stub/${address}`)); // as new_id would bind them

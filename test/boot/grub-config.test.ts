@@ -41,7 +41,7 @@ menuentry "Debian GNU/Linux, with Xen hypervisor" --class xen {
 `;
 const config = (chosen: string) => CONFIG.replace("@DEFAULT@", chosen);
 
-test("the entries with what they boot and the arguments that they give", () => {
+test("each entry is read with what it boots and its arguments", () => {
   expect(readGrubConfig(CONFIG).map(({ title, boots, lines }) => [title, boots, lines])).toEqual([
     ["Debian GNU/Linux", "linux", { linux: "root=UUID=6c61 ro quiet" }],
     ["Debian GNU/Linux, with Linux 6.1 (recovery mode)", "linux", { linux: "root=UUID=6c61 ro single" }],
@@ -65,7 +65,7 @@ test.each([
   expect(defaultGrubEntry(config(chosen), new Map(Object.entries(environment)))?.title).toBe(title);
 });
 
-test("the real grub.cfg of the lab host: every entry but those for recovery, Xen by default", () => {
+test("the lab host's grub.cfg boots Xen by default, and its recovery entries do not count", () => {
   const facts = readFileSync(join(__dirname, "../recorded/debian12-xen4.17/facts.txt"), "latin1");
   const section = /\n\|file \/boot\/grub\/grub\.cfg\n(?:.*\n){2}((?:\|>.*\n)+)/.exec(facts)?.[1] ?? "";
   const text = section.replaceAll(/^\|>/gm, "");

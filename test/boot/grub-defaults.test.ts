@@ -18,7 +18,7 @@ const HIDE = "xen-pciback.hide";
 const hide = (address: PciAddress): ArgumentEdit => ({ name: HIDE, edit: hideByArgument(HIDE, address) });
 const unhide = (address: PciAddress): ArgumentEdit => ({ name: HIDE, edit: unhideByArgument(HIDE, address) });
 
-test("with drop-ins an argument goes to a file of ours, for all but the recovery entries", () => {
+test("where drop-ins are read, the argument goes to a drop-in of ours, for all but the recovery entries", () => {
   const debian = defaults(true, 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX="console=ttyS0"\n');
   const after = applied(debian, addToGrubDefaults(debian, "dom0", hide(NIC)));
   expect(textOf(after, OUR_DROP_IN)).toBe(
@@ -27,14 +27,14 @@ test("with drop-ins an argument goes to a file of ours, for all but the recovery
   expect(grubDefaultsLine(after, "dom0")).toBe("console=ttyS0 quiet xen-pciback.hide=(0000:04:00.0)");
 });
 
-test("what Xen entries have instead of Linux's is what counts for dom0", () => {
+test("the variables that replace Linux's for Xen entries count for dom0", () => {
   const own = defaults(true, 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT="dom0"\n');
   const after = applied(own, addToGrubDefaults(own, "dom0", hide(NIC)));
   expect(grubDefaultsLine(after, "dom0")).toBe("dom0 xen-pciback.hide=(0000:04:00.0)");
   expect(grubDefaultsLine(after, "linux")).toBe("quiet");
 });
 
-test("somebody's list is edited where it stands", () => {
+test("a list of somebody else is edited where it stands", () => {
   const own = defaults(true, 'GRUB_CMDLINE_LINUX="xen-pciback.hide=(05:00.0) quiet" # mine\n');
   const after = applied(own, addToGrubDefaults(own, "dom0", hide(NIC)));
   expect(textOf(after, "/etc/default/grub")).toBe(
@@ -42,7 +42,7 @@ test("somebody's list is edited where it stands", () => {
   );
 });
 
-test("CentOS 7's value with a command inside is edited, the command stays", () => {
+test("CentOS 7's value with a command inside is edited, and the command stays", () => {
   const centos =
     'GRUB_CMDLINE_LINUX="crashkernel=auto $([ -x /usr/sbin/rhcrashkernel-param ] && /usr/sbin/rhcrashkernel-param || :) rhgb quiet"\n';
   const own = defaults(false, centos);
@@ -70,12 +70,12 @@ test.each([
   ],
   ["two lists", 'GRUB_CMDLINE_LINUX="xen-pciback.hide=(05:00.0) xen-pciback.hide=(06:00.0)"\n', "Join them into one"],
   ["a broken list", 'GRUB_CMDLINE_LINUX="xen-pciback.hide=(05:00.0),(06:00.0)"\n', "does not accept"],
-])("%s: refused", (_, text, why) => {
+])("refuses %s", (_, text, why) => {
   const own = defaults(true, text);
   expect(addToGrubDefaults(own, "dom0", hide(NIC))).toEqual({ kind: "error", reason: expect.stringContaining(why) });
 });
 
-test("an argument of ours that has come under a condition since is not left behind in silence", () => {
+test("the removal refuses an argument of ours that somebody has put under a condition since", () => {
   const own = defaults(false, "if true; then\n  GRUB_CMDLINE_LINUX='xen-pciback.hide=(0000:04:00.0)'\nfi\n");
   expect(removeFromGrubDefaults(own, "dom0", unhide(NIC))).toEqual({
     kind: "error",
@@ -83,13 +83,13 @@ test("an argument of ours that has come under a condition since is not left behi
   });
 });
 
-test("what a condition adds leaves the rest of the value known", () => {
+test("a conditional addition leaves the rest of the value known", () => {
   const text =
     'GRUB_CMDLINE_LINUX="xen-pciback.hide=(0000:04:00.0)"\n[ -e /x ] && GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX quiet"\n';
   expect(isHiddenByArgument(grubDefaultsLine(defaults(false, text), "dom0"), HIDE, NIC)).toBe(true);
 });
 
-describe("of any files, what is added counts, and is taken back to the same bytes", () => {
+describe("for any files, the added argument takes effect, and the removal restores every byte", () => {
   const args = fc.constantFrom("quiet", "ro", "a=b", "xen-pciback.hide=(05:00.0)", "console=tty0");
   const value = fc
     .tuple(fc.constantFrom('"', "'"), fc.array(args, { maxLength: 2 }))

@@ -34,7 +34,7 @@ const ways: readonly [string, Record<string, unknown>, RegExp][] = [
 ];
 
 describe.each(ways)("%s %j", (profile, inputs, effect) => {
-  test("two functions are hidden from the next boot on, and not from the one after their end", async () => {
+  test("two functions are hidden from the next boot on, and no longer from the boot after their removal", async () => {
     const stub = profile === "debian-kvm" ? "vfio-pci" : "pciback";
     host = await startSimulatedHost({ name: "xen1", profile });
     const before = await bootFiles();
@@ -97,7 +97,7 @@ const failing: readonly [string, string, (host: SimulatedHost) => void, RegExp][
     /Read-only file system[\s\S]*All steps were undone/,
   ],
 ];
-test.each(failing)("%s: a clear error, and the boot as it was", async (_, profile, fail, message) => {
+test.each(failing)("%s: the error is clear and the boot configuration unchanged", async (_, profile, fail, message) => {
   host = await startSimulatedHost({ name: "xen1", profile });
   const before = await bootFiles();
   fail(host);
@@ -106,7 +106,7 @@ test.each(failing)("%s: a clear error, and the boot as it was", async (_, profil
   expect(await bootFiles()).toBe(before);
 });
 
-test("a list that somebody broke since stops the removal, and nothing is lost", async () => {
+test("a list that somebody broke since then stops the removal, and nothing is lost", async () => {
   host = await startSimulatedHost({ name: "xen1", profile: "debian-xl-own-kernel" });
   const hidden = await new Deployment(host).create("HiddenPciDevice", { device: NIC });
   const file = "/etc/default/grub.d/zz-pulumi-pci-passthrough.cfg";

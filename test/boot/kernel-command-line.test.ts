@@ -98,7 +98,7 @@ describe("readCommandLine", () => {
     );
   });
 
-  test("every word is where it says it is", () => {
+  test("each word stands at the position that it reports", () => {
     fc.assert(
       fc.property(commandLines, (line) =>
         readCommandLine(line).every(
@@ -111,7 +111,7 @@ describe("readCommandLine", () => {
   });
 });
 
-test("a name with dashes is the one with underscores", () => {
+test("a name with dashes equals the one with underscores", () => {
   expect(findArguments("xen_pciback.hide=(04:00.0)", "xen-pciback.hide")).toHaveLength(1);
 });
 
@@ -122,7 +122,7 @@ describe("withArgument", () => {
     ["quiet -- single", "quiet intel_iommu=on -- single"],
     ["-- single", "intel_iommu=on -- single"],
     ["intel_iommu=on quiet", "intel_iommu=on quiet"],
-  ])("makes %j to %j", (before, after) => {
+  ])("turns %j into %j", (before, after) => {
     expect(withArgument("intel_iommu=on")(before)).toEqual({ kind: "edited", text: after });
   });
 
@@ -130,7 +130,7 @@ describe("withArgument", () => {
     expect(withArgument("x")('foo="a b').kind).toBe("error");
   });
 
-  test("of any line: the kernel then has it last, all else as before; taken out again every byte is as it was", () => {
+  test("puts the argument last on any line, leaves the others alone, and restores every byte when it is removed", () => {
     fc.assert(
       fc.property(commandLines, (line) => {
         fc.pre(!hasArgument(line, "intel_iommu=on"));
@@ -152,7 +152,7 @@ describe("a hide list", () => {
     ['xen_pciback.hide="(05:00.0)" quiet', 'xen_pciback.hide="(05:00.0)(0000:04:00.0)" quiet'],
     ["xen-pciback.hide=(04:00.0)", "xen-pciback.hide=(04:00.0)"],
     ["xen-pciback.hide= quiet", "xen-pciback.hide= quiet xen-pciback.hide=(0000:04:00.0)"],
-  ])("of %j becomes %j", (before, after) => {
+  ])("turns %j into %j", (before, after) => {
     expect(hideByArgument("xen-pciback.hide", NIC)(before)).toEqual({ kind: "edited", text: after });
   });
 
@@ -168,7 +168,7 @@ describe("a hide list", () => {
       "heeds the last alone",
     ],
     ["one that the kernel rejects", "xen-pciback.hide=(05:00.0),(06:00.0)", "does not accept"],
-  ])("is left alone: %s", (_, line, why) => {
+  ])("leaves alone what it cannot edit: %s", (_, line, why) => {
     expect(hideByArgument("xen-pciback.hide", NIC)(line)).toEqual({
       kind: "error",
       reason: expect.stringContaining(why),
@@ -176,7 +176,7 @@ describe("a hide list", () => {
     expect(isHiddenByArgument(line, "xen-pciback.hide", "0000:05:00.0" as PciAddress)).toBe(false);
   });
 
-  test("of any line hides what it should, and gives back the same bytes in whatever order it is taken back", () => {
+  test("hides the functions on any line, and restores every byte whatever the order of removal", () => {
     const some = fc.uniqueArray(addresses({ maxSegment: 1, maxBus: 3 }), { minLength: 1, maxLength: 3 });
     fc.assert(
       fc.property(commandLines, some, fc.boolean(), (line, hidden, backwards) => {

@@ -37,7 +37,7 @@ function initramfsContents(): Promise<string> {
   );
 }
 
-test("a function is on vfio-pci from boot on, by its address, and back on its driver after the end", async () => {
+test("a function is on vfio-pci from boot on, by its address, and back on its driver after the removal", async () => {
   await output(host, "sed -i 's/ intel_iommu=on//' /etc/default/grub.d/lab.cfg && update-grub");
   // The first initramfs is of the installer's making; what ours is compared with is one made on this host.
   await output(host, "update-initramfs -u");

@@ -31,7 +31,7 @@ install bnx2 /sbin/modprobe pciback; /sbin/modprobe --first-time --ignore-instal
 `);
 });
 
-test("what somebody else does at the loading of the module is told, and a name with - is the same with _", () => {
+test("a foreign install line is reported, and a name with - equals the one with _", () => {
   const text = "install snd-hda_intel /sbin/modprobe --ignore-install snd-hda-intel && true\n";
   expect(otherInstallLine(text, "snd_hda_intel")).toBe(text.trimEnd());
 });
@@ -54,7 +54,7 @@ const conf = fc
   .tuple(fc.array(line, { maxLength: 6 }), fc.boolean())
   .map(([lines, end]) => lines.join("\n") + (end ? "\n" : ""));
 
-test("of any file: the function is hidden after, all others as before, and taken back it is the same bytes", () => {
+test("for any file, exactly the added function becomes hidden, and the removal restores every byte", () => {
   fc.assert(
     fc.property(conf, fc.constantFrom("e1000e", "bnx2"), (text, module) => {
       const hidden = addToModprobeConf(text, NIC, module);

@@ -25,7 +25,7 @@ function start(shell: readonly string[]) {
 }
 
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
-  test("a device is freed and offered to pciback; one that pciback does not take goes back to its driver", () => {
+  test("a device is unbound and offered to pciback, and goes back to its driver when pciback refuses it", () => {
     host.write("/etc/xen/pciback.conf", `# a comment\n\n  ${NIC} # the card\n`);
     host.write(`${PCIBACK}/slots`, "");
     host.write("/sys/bus/pci/drivers/e1000e/unbind", "");
@@ -54,7 +54,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(stdout.includes(`pulumi-pciback: ${NIC} is not the device that was hidden`)).toBe(!taken);
   });
 
-  test("a slot that pciback has already is not made again", () => {
+  test("a slot that pciback already has is not written again", () => {
     host.write("/etc/xen/pciback.conf", `${NIC}\n`);
     host.write(`${PCIBACK}/slots`, `0000:02:00.0\n${NIC}\n`);
     start(shell);
@@ -62,7 +62,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(host.read(`${PCIBACK}/bind`)).toBe(NIC);
   });
 
-  test("a device that is not there, and a line that is no device, stop nothing", () => {
+  test("a missing device and a line that names no device do not stop the rest", () => {
     host.write("/etc/xen/pciback.conf", `0000:09:00.0\n;nonsense $(exit 1)\n${NIC}\n`);
     host.write(`${PCIBACK}/slots`, "");
     const { stdout } = start(shell);
@@ -71,7 +71,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(stdout.endsWith("exit 0\n")).toBe(true);
   });
 
-  test("a kernel without pciback boots all the same", () => {
+  test("a kernel without pciback still boots", () => {
     host.write("/etc/xen/pciback.conf", `${NIC}\n`);
     fs.rmdirSync(host.path(PCIBACK));
     // It leaves early, past the last line.

@@ -29,24 +29,24 @@ const line = fc.oneof(
 );
 const conf = fc.tuple(fc.array(line), fc.boolean()).map(([lines, end]) => lines.join("\n") + (end ? "\n" : ""));
 
-test("the file of the document gets its first line, and is again what it was", () => {
+test("the documented file gets its first line, and is restored by the removal", () => {
   const added = addToPcibackConf(DOCUMENT, NIC);
   expect(added).toBe(`${DOCUMENT}0000:08:00.0\n`);
   expect(removeFromPcibackConf(added, NIC)).toBe(DOCUMENT);
 });
 
-test("a file of ours goes with its last line", () => {
+test("a file that we created is deleted with its last line", () => {
   const both = addToPcibackConf(addToPcibackConf(undefined, NIC), "0000:08:00.1" as PciAddress);
   expect(both).toMatch(/^# .*\n0000:08:00\.0\n0000:08:00\.1\n$/);
   const one = removeFromPcibackConf(both, NIC) ?? "";
   expect(removeFromPcibackConf(one, "0000:08:00.1" as PciAddress)).toBeUndefined();
 });
 
-test("a last line without a newline, which the script does not read, stays unread", () => {
+test("a last line without a newline, which the script skips, is still skipped after an edit", () => {
   expect(addToPcibackConf("0000:01:00.0", NIC)).toBe("0000:08:00.0\n0000:01:00.0");
 });
 
-test("of any file: what the script reads is what we read, adding adds one line, removing gives the same bytes", () => {
+test("for any file, the script reads what we read, adding adds one line, and removing restores every byte", () => {
   fc.assert(
     fc.property(conf, addresses({ maxBus: 2, maxSegment: 0 }), (text, address) => {
       expect(parsePcibackConf(text)).toEqual(

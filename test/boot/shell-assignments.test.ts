@@ -70,7 +70,7 @@ E="\${A} z"`;
   });
 });
 
-describe("what a shell does with A, as far as it can be told", () => {
+describe("what a shell would do with A, as far as it can be known", () => {
   // "plain": the last assignment is read and counts; "unknown": it may be changed in a way that is not read.
   test.each([
     ["A=1", "plain"],
@@ -126,7 +126,7 @@ describe("what a shell does with A, as far as it can be told", () => {
     expect(expected.split("-or-")).toContain(found);
   });
 
-  test("a string of bash with escapes is an expansion, since dash reads it otherwise", () => {
+  test("bash's $'…' counts as an expansion, since dash reads it differently", () => {
     expect(literalValue(only("A=$'a\\'b'c\n"))).toBe(`${EXPANSION}c`);
   });
 });
@@ -144,7 +144,7 @@ describe("withLiteralValue", () => {
     expect(withLiteralValue(text, only(text), value)).toBe(after);
   });
 
-  test("what was added is what is taken out: the same bytes, and the shell's value between", () => {
+  test("the shell sees the added value, and the removal restores every byte", () => {
     fc.assert(
       fc.property(values, fc.constantFrom("x", "x=(0000:04:00.0)", "a$b"), (value, word) => {
         const text = `A=${value} # comment\n`;

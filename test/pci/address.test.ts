@@ -43,7 +43,7 @@ describe("parsePciAddress", () => {
     fc.assert(fc.property(addresses(), (address) => parsePciAddress(address) === address));
   });
 
-  test("reads any text without throwing, and only into the long form", () => {
+  test("never throws, and yields only the long form", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(parsePciAddress(text) ?? "0000:00:00.0").toMatch(/^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/);
@@ -72,7 +72,7 @@ describe("a target", () => {
     expect(target && targets(target, audio)).toBe(expected);
   });
 
-  test("is printed as it is read", () => {
+  test("is printed as it was read", () => {
     fc.assert(
       fc.property(addresses(), (address) => {
         for (const text of [address, slotOf(address)]) {
@@ -83,7 +83,7 @@ describe("a target", () => {
     );
   });
 
-  test("its slot and its function make up an address", () => {
+  test("consists of its slot and its function", () => {
     fc.assert(fc.property(addresses(), (address) => `${slotOf(address)}.${functionOf(address)}` === address));
   });
 });

@@ -92,7 +92,7 @@ describe("addToHideList", () => {
     ["(05:00.0)", "(05:00.0)(0000:04:00.0)"],
     ["(04:*.*) ", "(04:*.*) (0000:04:00.0)"],
     ["(04:00.0)", "(04:00.0)"],
-  ])("makes of %j %j", (before, after) => {
+  ])("turns %j into %j", (before, after) => {
     expect(addToHideList(before, NIC)).toBe(after);
   });
 
@@ -110,13 +110,13 @@ describe("removeFromHideList", () => {
     ["(04:00.*)(04:00.0)", "(04:00.*)", ["(04:00.*)"]],
     ["(04:*.*)", "(04:*.*)", ["(04:*.*)"]],
     ["(05:00.0)", "(05:00.0)", []],
-  ])("makes of %j %j", (before, text, still) => {
+  ])("turns %j into %j", (before, text, still) => {
     const without = removeFromHideList(before, NIC);
     expect(without.text).toBe(text);
     expect(hiding(without.text, NIC)).toEqual(still);
   });
 
-  test("gives back the list as it was before the function was added, and the kernel accepts each", () => {
+  test("restores the list as it was before the function was added, and the kernel accepts each step", () => {
     fc.assert(
       fc.property(lists, addresses(), (before, address) => {
         const list = parseHideList(before);

@@ -48,7 +48,7 @@ const odd: readonly [string, string, readonly string[]][] = [
   ["an NVMe disk without an address", "<disk type='nvme'><source type='pci' namespace='1'/></disk>", ["<disk> 1"]],
   ["two sources of a disk", "<disk type='block'><source dev='/dev/sdb'/><source dev='/dev/sdc'/></disk>", ["<disk> 1"]],
 ];
-test.each(odd)("what could be anything of the host is unreadable: %s", (_, text, unreadable) => {
+test.each(odd)("a hostdev that could be any device of the host is unreadable: %s", (_, text, unreadable) => {
   expect(read(text)).toMatchObject({ unreadable });
 });
 
@@ -63,7 +63,7 @@ const harmless: readonly [string, string][] = [
   ["a controller of another shape", "<controller type='pci' index='1'/><controller>text</controller>"],
   ["an odd place in the guest", "<video><address type='pci' bus='zero' slot='?'/></video>"],
 ];
-test.each(harmless)("what is not needed cannot make a VM unreadable: %s", (_, text) => {
+test.each(harmless)("an element that nobody asks for does not make a VM unreadable: %s", (_, text) => {
   expect(read(`${text}<hostdev mode='subsystem' type='pci'>${SOURCE}</hostdev>`)).toMatchObject({
     hostdevs: [{ address: "0000:01:00.0" }],
     unreadable: [],
@@ -86,7 +86,7 @@ const commandLines: readonly [string, readonly string[], readonly string[], read
   ["an option of all such devices", ["-global", "vfio-pci.x-no-mmap=on"], [], []],
   ["a MAC address and a forward", ["-nic", "user,mac=52:54:00:12:34:56,hostfwd=tcp:10.0.0.1:22-:22"], [], []],
 ];
-test.each(commandLines)("devices on the command line of QEMU: %s", (_, values, addresses, unreadable) => {
+test.each(commandLines)("QEMU's command line gives devices: %s", (_, values, addresses, unreadable) => {
   const quoted = values.map((value) => value.replaceAll('"', "&quot;"));
   const { hostdevs, unreadable: odd } = read("", commandLine(...quoted));
   expect(hostdevs.filter(({ address }) => address !== ENV)).toEqual(
@@ -160,7 +160,7 @@ test.each(interfaces)("interfaces: %s", (_, text, expected) => {
   expect(read(text)).toMatchObject({ interfaces: expected, unreadable: [] });
 });
 
-test("what else a hostdev says, and where the guest has its devices", () => {
+test("a hostdev is read with its options, and the guest's addresses with it", () => {
   const { hostdevs, controllers, guestAddresses, machine } = read(`
     <controller type='pci' index='0' model='pcie-root'/>
     <controller type='pci' index='1' model='pcie-root-port'>
@@ -194,7 +194,7 @@ test("what else a hostdev says, and where the guest has its devices", () => {
   expect(machine).toBe("pc-q35-7.2");
 });
 
-test("documents one after another, with names as people write them", () => {
+test("several documents are read in turn, with names in UTF-8", () => {
   const texts = splitDomainXmls(
     `${domain("", "a &amp; b")}\n\n${domain("", "Küche &#x2615;")}\n\n34138775-b440-45f8-883a-f2520e0acbf2\n`,
   );
@@ -202,7 +202,7 @@ test("documents one after another, with names as people write them", () => {
   expect(names).toEqual(["a & b", "Küche ☕"]);
 });
 
-test("what libvirt could not have written is no domain", () => {
+test("a text that libvirt could not have written is refused", () => {
   expect(() => readDomainXml("<domain type='kvm'><name>x</name></domain>")).toThrow(UnreadableDomainXml);
   expect(() => readDomainXml("<domain type='kvm'><name>x")).toThrow(UnreadableDomainXml);
   expect(() => readDomainXml(domain("").slice(0, -20))).toThrow(UnreadableDomainXml);
@@ -231,7 +231,7 @@ const others = fc.constantFrom(
   "    <memballoon model='none'/>",
 );
 
-test("the reader finds exactly the hostdevs that are there, with what they say", () => {
+test("exactly the hostdevs of the document are read, with all their fields", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(hostdevs, others), { maxLength: 8 }), (devices) => {
       const ours = devices.filter((one) => typeof one !== "string");
@@ -251,7 +251,7 @@ test("the reader finds exactly the hostdevs that are there, with what they say",
   );
 });
 
-test("an address is written as libvirt writes it", () => {
+test("an address is written in libvirt's form", () => {
   const address = parsePciAddress("0000:00:1a.7");
   expect(address && formatSourceAddress(address)).toBe(
     "<address domain='0x0000' bus='0x00' slot='0x1a' function='0x7'/>",

@@ -41,7 +41,7 @@ test("the simulated xapi, written apart, takes any value for the same devices", 
   );
 });
 
-test("equal numbers turn their devices around", () => {
+test("equal numbers reverse the order of their devices", () => {
   expect(devicesOf("0/0000:04:00.0,0/0000:05:00.0")).toEqual(["0000:05:00.0", "0000:04:00.0"]);
 });
 
@@ -57,7 +57,7 @@ test.each(ADDED)("%j becomes %j", (before, after) => {
   expect(addPciItem(before, "0000:04:00.0" as PciAddress).value).toBe(after);
 });
 
-test("add then remove gives the same bytes, and xapi takes what stands between; what is there is not added twice", () => {
+test("adding and removing restores every byte, xapi reads the value in between, and nothing is added twice", () => {
   fc.assert(
     fc.property(otherConfigValues(), addresses({ maxBus: 8 }), (before, address) => {
       const added = addPciItem(before, address);
@@ -73,7 +73,7 @@ test("add then remove gives the same bytes, and xapi takes what stands between; 
   );
 });
 
-test("an item is found by its function where the numbers were written anew, and one that is gone changes nothing", () => {
+test("an item is found by its function after it was renumbered, and removing a missing one changes nothing", () => {
   expect(removePciItem("0/0000:05:00.0,0/0000:04:00.0", "1/0000:04:00.0")).toBe("0/0000:05:00.0");
   expect(removePciItem("0/0000:05:00.0", "1/0000:04:00.0")).toBe("0/0000:05:00.0");
   expect(hasPciItem("0/0000:05:00.0", "0000:04:00.0" as PciAddress)).toBe(false);

@@ -56,15 +56,15 @@ describe("a spec string", () => {
     expect(parseSpecString(text)).toBeUndefined();
   });
 
-  test("says nothing of an option that it does not name", () => {
+  test("leaves an option undefined that it does not name", () => {
     expect(parseSpecString("01:00.0,seize=1")).toEqual(specOf(GPU, { seize: true }));
   });
 
-  test("written and read again is the same", () => {
+  test("is read back as it was written", () => {
     fc.assert(fc.property(pciSpecs(), (spec) => expect(parseSpecString(formatSpecString(spec))).toEqual(spec)));
   });
 
-  test("of any text does not throw", () => {
+  test("never throws, whatever the text", () => {
     const words = fc.constantFrom("01:00.0", "@1f", ",", "=", "bdf", "name", "vslot", "permissive", "*", "\0", "é");
     fc.assert(
       fc.property(
@@ -93,7 +93,7 @@ describe("a spec string", () => {
   });
 });
 
-test("what a plain address needs is understood by every xl", () => {
+test("a plain address is understood by every xl", () => {
   expect(
     Object.entries(XL_SINCE)
       .filter(([, version]) => Number(version.split(".")[1]) > 2)

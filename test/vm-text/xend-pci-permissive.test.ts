@@ -27,7 +27,7 @@ test("the file that Xen installs gets a list", () => {
   });
 });
 
-test("an entry stands behind the last one, before its comment", () => {
+test("an entry is added behind the last one, before its comment", () => {
   const text = `(unconstrained_dev_ids\n  ('14e4:1644:FFFF:FFFF' # Tigon\n   '14e4:1645'\t# its sister\n  ))\n`;
   const edit = addPermissive(text, NIC);
   expect(edit).toMatchObject({ text: text.replace("'14e4:1645'", "'14e4:1645' '8086:10d3:8086:a01f'") });

@@ -36,7 +36,7 @@ test.each([
   expect(parseConfigSpaceField(text)).toBe(expected);
 });
 
-test("the fields of the first node that means the device are found", () => {
+test("the fields come from the first node that names the device", () => {
   expect(quirksOf(SHIPPED, CARD)).toEqual(["0000004c:4:00000000", "00000078:4:00000000"]);
   expect(quirksOf(`${SHIPPED}(more (pci_ids ('14e4:1644')) (pci_config_space_fields ('e0:1:0')))`, CARD)).toHaveLength(
     2,
@@ -46,7 +46,7 @@ test("the fields of the first node that means the device are found", () => {
   expect(quirksOf("(open (pci_ids ('8086:10d3'", NIC)).toBeUndefined();
 });
 
-test("a device gets a line of its own", () => {
+test("a device gets its own line", () => {
   const line =
     "(quirks_8086_10d3_8086_a01f (pci_ids ('8086:10d3:8086:a01f')) (pci_config_space_fields ('000000e0:2:00000000')))\n";
   expect(addQuirks(SHIPPED, NIC, FIELDS)).toEqual({ kind: "edited", text: SHIPPED + line, addition: "node" });
@@ -64,7 +64,7 @@ const field = fc
   .tuple(fc.integer({ min: 0, max: 0xfff }), fc.constantFrom(1, 2, 4))
   .map(([register, size]) => `${register.toString(16).padStart(8, "0")}:${size}:00000000`);
 
-test("of any file: what was added is found, alone, and taken back it is the same bytes", () => {
+test("for any file, exactly the added device is found, and the removal restores every byte", () => {
   fc.assert(
     fc.property(file, fc.array(field, { minLength: 1 }), fc.boolean(), (text, fields, inOrder) => {
       fc.pre(text === undefined || parseSxp(text) !== undefined);

@@ -34,7 +34,7 @@ type Edit = (text: string, additions: XlAdditions) => XlEdit;
 describe.each(readdirSync(CASES))("%s", (file) => {
   const { before, steps, after } = parseXlCase(readFileSync(join(CASES, file), "latin1"));
 
-  test("becomes what the case says", () => {
+  test("the file becomes what the case says", () => {
     expect(apply({ text: before, additions: NO_ADDITIONS }, steps.map(editOf)).text).toBe(after);
   });
 
@@ -43,14 +43,14 @@ describe.each(readdirSync(CASES))("%s", (file) => {
   test.each([
     ["the same", inverses],
     ["the opposite", [...inverses].reverse()],
-  ])("and again what it was, taken back in %s order", (_, order) => {
+  ])("is restored when the edits are undone in %s order", (_, order) => {
     const edited = apply({ text: before, additions: NO_ADDITIONS }, steps.map(editOf));
     expect(apply(edited, order)).toEqual({ text: before, additions: NO_ADDITIONS });
   });
 });
 
-describe("of any config", () => {
-  test("an added entry is the last one, and all others stay", () => {
+describe("for any configuration", () => {
+  test("an added entry comes last, and all others stay", () => {
     fc.assert(
       fc.property(xlConfigs, (text) => {
         fc.pre(parseXlConfig(text).kind === "config");
@@ -61,7 +61,7 @@ describe("of any config", () => {
     );
   });
 
-  test("a name of any characters is read as it was written", () => {
+  test("a name of any characters is read back as it was written", () => {
     const names = fc
       .array(fc.constantFrom("'", '"', "\\", "\n", "\t", "\x07", "#", "]", "\xe9", "a"))
       .map((all) => all.join(""));
@@ -75,7 +75,7 @@ describe("of any config", () => {
     );
   });
 
-  test("all edits taken back in any order give the same bytes", () => {
+  test("undoing all edits in any order restores every byte", () => {
     const edits: readonly (readonly [Edit, Edit])[] = [
       [add(GPU), remove(GPU)],
       [add(AUDIO), remove(AUDIO)],
@@ -101,7 +101,7 @@ describe("of any config", () => {
     );
   });
 
-  test("an entry that was there goes alone, also when nothing is known of our additions", () => {
+  test("a present entry is removed alone, also when our additions are not recorded", () => {
     fc.assert(
       fc.property(xlConfigs, takenAddresses, (text, address) => {
         fc.pre(parseXlConfig(text).kind === "config");
@@ -127,7 +127,7 @@ describe("of any config", () => {
     );
   });
 
-  test("passthrough is what was set", () => {
+  test("passthrough has the value that was set", () => {
     fc.assert(
       fc.property(xlConfigs, (text) => {
         fc.pre(parseXlConfig(text).kind === "config");
@@ -142,17 +142,17 @@ describe("of any config", () => {
 describe("a file that others edited meanwhile", () => {
   const ours = apply({ text: "name = 'web'", additions: NO_ADDITIONS }, [add(GPU)]);
 
-  test("keeps our line when they put a device into it", () => {
+  test("keeps our line when others put a device into it", () => {
     const theirs = ours.text.replace(" ]", ", '05:00.0' ]");
     expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\npci = [ '05:00.0' ]\n");
   });
 
-  test("keeps our line when they put a comment into it", () => {
+  test("keeps our line when others put a comment into it", () => {
     const theirs = ours.text.replace(" ]", " # for games\n]");
     expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\npci = [ # for games\n]\n");
   });
 
-  test("keeps its newline when they wrote on", () => {
+  test("keeps its newline when others appended to it", () => {
     const theirs = `${ours.text}vcpus = 2\n`;
     expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\nvcpus = 2\n");
   });
@@ -162,40 +162,40 @@ describe("a file that others edited meanwhile", () => {
     expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\n# devices\n");
   });
 
-  test("loses our line when they add a list of their own to it", () => {
+  test("loses our line when others add a list of their own", () => {
     const theirs = `${ours.text}pci += [ '05:00.0' ]\n`;
     expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\npci += [ '05:00.0' ]\n");
   });
 
-  test("loses our line when they took the device out of it", () => {
+  test("loses our line when others removed the device from it", () => {
     const theirs = "name = 'web'\npci = [ ]\n";
     expect(apply({ ...ours, text: theirs }, [remove(GPU)])).toEqual({ text: "name = 'web'", additions: NO_ADDITIONS });
   });
 
-  test("keeps a passthrough that they changed", () => {
+  test("keeps a passthrough that others changed", () => {
     const set = apply({ text: "", additions: NO_ADDITIONS }, [(text, a) => setPassthrough(text, "enabled", a)]);
     const theirs = set.text.replace("enabled", "share_pt");
     expect(apply({ ...set, text: theirs }, [restorePassthrough])).toEqual({ text: theirs, additions: NO_ADDITIONS });
   });
 
-  test("keeps our empty line when it hides a device of theirs", () => {
+  test("keeps our empty line when it overrides a list of others", () => {
     const theirs = `pci = [ '05:00.0' ]\n${ours.text}`;
     expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("pci = [ '05:00.0' ]\nname = 'web'\npci = [ ]\n");
   });
 });
 
-test("a line of ours keeps its newline when the one behind it goes", () => {
+test("our line keeps its newline when the line behind it is removed", () => {
   const enable: Edit = (text, additions) => setPassthrough(text, "enabled", additions);
   const file = apply({ text: "name = 'web'", additions: NO_ADDITIONS }, [add(GPU), enable, restorePassthrough]);
   expect(file.text).toBe("name = 'web'\npci = [ '0000:0a:00.0,permissive=1' ]\n");
 });
 
-test("without what add gave along, removal leaves an empty list", () => {
+test("without the record of what was added, the removal leaves an empty list", () => {
   const { text } = apply({ text: "name = 'web'", additions: NO_ADDITIONS }, [add(GPU)]);
   expect(apply({ text, additions: NO_ADDITIONS }, [remove(GPU)]).text).toBe("name = 'web'\npci = [ ]\n");
 });
 
-test("a list in the list is refused, since xl stops reading there", () => {
+test("a nested list is refused, since xl stops reading there", () => {
   expect(addPciEntry("name = 'web'\npci = [ '01:00.0',\n [ ] ]\n", specOf(GPU, {}))).toMatchObject({
     kind: "error",
     line: 3,

@@ -47,7 +47,7 @@ describe("parseXlConfig", () => {
     expect(parseXlConfig(text)).toEqual({ kind: "error", line, reason: expect.stringMatching(reason) });
   });
 
-  test("says where an entry stands, with its quotes", () => {
+  test("reports where an entry stands, with its quotes", () => {
     const text = "pci = [ 'nonsense', \"01:00.0,permissive=1\" ]\n";
     expect(config(text).pci.map(({ start, end, spec }) => [text.slice(start, end), spec?.options])).toEqual([
       ["'nonsense'", undefined],
@@ -55,7 +55,7 @@ describe("parseXlConfig", () => {
     ]);
   });
 
-  test("reads name, uuid and passthrough, the last one each", () => {
+  test("reads the last name, uuid and passthrough", () => {
     const text = "name='old'\nname = \"web\"\nuuid = '8d7c'\npassthrough = 'share_pt'\n";
     expect(config(text)).toMatchObject({ name: "web", uuid: "8d7c", passthrough: "share_pt" });
     expect(config("name = [ 'web' ]\n").name).toBeUndefined();
@@ -86,7 +86,7 @@ describe("parseXlConfig", () => {
     expect(config(text).pciDefaults).toEqual(defaults);
   });
 
-  test("refuses lists in lists without end", () => {
+  test("refuses lists that are nested too deeply", () => {
     expect(parseXlConfig(`pci = ${"[".repeat(100_000)}`)).toMatchObject({ kind: "error", line: 1 });
   });
 

@@ -73,7 +73,7 @@ test.each([
   expect(add(text)).toMatchObject({ kind: "error", reason });
 });
 
-test("a name that code touches is not known, and the VM is found by its file alone", () => {
+test("a name that code changes is unknown, and the VM is found by its file alone", () => {
   const nameOf = (text: string) => {
     const config = parseXlConfig(text, XM_LANGUAGE);
     return config.kind === "config" ? config.name : config;
@@ -83,7 +83,7 @@ test("a name that code touches is not known, and the VM is found by its file alo
   expect(nameOf("name = 'a'\nfor name in ['b']: pass\n")).toBeUndefined();
 });
 
-test("the line of the document: pci at the end of a file of any name", () => {
+test("the documented line is added at the end of the file", () => {
   const edit = add(RHEL5);
   expect(edit).toMatchObject({ text: `${RHEL5}pci = [ '${NIC}' ]\n` });
 });
@@ -98,7 +98,7 @@ const python = fc.constantFrom(
   "disk = [ ('phy:%s,hda,w' % 'a') ]",
 );
 
-test("of any file: adding adds one entry, and removing gives the same bytes", () => {
+test("for any file, adding adds one entry, and removing restores every byte", () => {
   const files = fc.tuple(xlConfigs, fc.option(python), fc.boolean()).map(([config, code, crlf]) => {
     const text = code === null ? config : `${code}\n${config}`;
     return crlf ? text.replaceAll("\n", "\r\n") : text;
