@@ -21,7 +21,10 @@ export interface Questions {
 export interface Fact<T> {
   /** Unique. The shell function that asks is named `ask_<name>`. */
   readonly name: string;
-  /** POSIX sh whose standard output is the answer. Read-only. Standard error is dropped. */
+  /**
+   * POSIX sh whose standard output is the answer. Read-only. Standard error is dropped. All questions share one shell:
+   * a variable may have any value before.
+   */
   readonly ask: string | ((questions: Questions) => string);
   /** Throws UnreadableFactsError when it is not safe to go on with this answer. */
   parse(answer: Answer): T;
@@ -39,12 +42,31 @@ const END = "@facts-end";
 export const REMEDY =
   "Try again; if this persists, check that the profile of root's login shell neither prints nor exits";
 
-/** Runs a question. The bytes of an answer are counted, so that nothing can get lost on the way without notice. */
-const ANSWER = `answer() {
-  echo "@$1"
-  { "ask_$1" 2>/dev/null; printf '\\n=%s\\n' "$?"; } |
-    awk -v name="$1" '{ print "|" $0; bytes += length($0) + 1 } END { print "=" name " " bytes }'
-}`;
+/**
+ * Runs questions, and frames all their answers with one program. The bytes of an answer are counted, so that nothing
+ * can get lost on the way without notice.
+ */
+const FRAME = `
+# Fact. What is said between the answers begins with a random mark, which no text of the host can have.
+answer() {
+  printf '%s@%s\\n' "$mark" "$1"
+  "ask_$1"
+  printf '\\n%s=%s\\n' "$mark" "$?"
+}
+# What each line of the answer begins with from here on.
+prefix() {
+  printf '%s+%s\\n' "$mark" "$1"
+}
+frame() {
+  awk -v mark="$mark" '
+    function put(line) { print "|" line; bytes += length(line) + 2 }
+    !(at = index($0, mark)) { put(prefix $0); next }
+    at > 1 { put(prefix substr($0, 1, at - 1)) }
+    { kind = substr($0, at + length(mark), 1); word = substr($0, at + length(mark) + 1) }
+    kind == "+" { prefix = word }
+    kind == "@" { name = word; prefix = ""; bytes = 0; print "@" name }
+    kind == "=" { prefix = ""; put("=" word); print "=" name " " bytes }'
+}`.trim();
 
 /**
  * Shell that defines the function `facts`, which prints the answers of all facts:
@@ -54,15 +76,22 @@ const ANSWER = `answer() {
  *     |Enforcing          every line that the question printed, whatever is in it
  *     |
  *     |=0                 the exit code; the newline before it is not part of the answer
- *     =selinux 14         bytes of the lines with "|", without it
+ *     =selinux 17         bytes of the lines with "|"
  *     @facts-end
  */
 export function factsShell(facts: readonly Fact<unknown>[], questions: Questions): string {
   const question = ({ ask }: Fact<unknown>) => (typeof ask === "string" ? ask : ask(questions)).trim();
   return [
     ...facts.map((fact) => `ask_${fact.name}() {\n${indent(question(fact))}\n}`),
-    ANSWER,
-    `facts() {\n  echo ${BEGIN}\n${facts.map((fact) => `  answer ${fact.name}`).join("\n")}\n  echo ${END}\n}`,
+    FRAME,
+    "facts() {",
+    `  echo ${BEGIN}`,
+    "  read -r mark < /proc/sys/kernel/random/uuid || return",
+    "  {",
+    ...facts.map((fact) => `    answer ${fact.name}`),
+    "  } 2> /dev/null | frame",
+    `  echo ${END}`,
+    "}",
   ].join("\n");
 }
 
@@ -84,7 +113,7 @@ export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
     const count = framed.pop();
     const body = framed.map((line) => line.slice(1)).join("\n");
     const match = /^([\s\S]*)\n=(\d+)$/.exec(body);
-    const whole = count === `=${name} ${body.length + 1}` && framed.every((line) => line.startsWith("|"));
+    const whole = count === `=${name} ${framed.join("\n").length + 1}` && framed.every((line) => line.startsWith("|"));
     if (!match || !whole || answers.has(name))
       throw new UnreadableFactsError(`the host's answer to "${name}" is garbled. ${REMEDY}`);
     answers.set(name, { text: match[1] ?? "", exitCode: Number(match[2]) });

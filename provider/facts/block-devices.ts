@@ -32,8 +32,7 @@ export function readBlockDevices(text: string): BlockDevices {
   const lines = text.split("\n");
   const paths = new Map<string, string>();
   for (const [path, target] of readLinks(text)) {
-    if (/^\/sys\/class\/block\/[^/]+$/.test(path))
-      paths.set(lastSegment(path), target.replace(/^(\.\.\/)+devices\//, ""));
+    if (/^\/sys\/class\/block\/[^/]+$/.test(path)) paths.set(lastSegment(path), target.replace("/sys/devices/", ""));
   }
   const lower = groups(lines, /^\/sys\/class\/block\/([^/]+)\/slaves\/([^/]+)$/);
   const said = readSignatures(lines);

@@ -61,11 +61,16 @@ done
 for program in ${PROGRAMS.join(" ")}; do
   command -v "$program" > /dev/null && echo "program $program"
 done
-mkconfig=$(command -v grub-mkconfig) && grep -q default/grub.d "$mkconfig" && echo drop-ins
+for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+  [ -e "$folder/grub-mkconfig" ] || continue
+  grep -q default/grub.d "$folder/grub-mkconfig" && echo drop-ins
+  break
+done
 for folder in /usr/lib/dracut /usr/share/dracut; do
   [ ! -d "$folder/modules.d" ] || echo "dracut $folder"
 done
-modprobe --version | sed -n 's/^/modprobe /p'`,
+prefix 'modprobe '
+command -v kmod > /dev/null || modprobe --version`,
   parse({ text }) {
     const lines = text.split("\n");
     const all = (word: string) =>

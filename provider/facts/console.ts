@@ -20,7 +20,7 @@ export interface Keyboard {
 export const consoleFact: Fact<Console> = {
   name: "console",
   ask: `
-grep -H '' /sys/bus/pci/devices/*/boot_vga
+print_values /sys/bus/pci/devices/*/boot_vga
 cat /proc/bus/input/devices`,
   parse(answer) {
     const displays = [...readValues(answer.text)]

@@ -46,19 +46,20 @@ const ListedDomains = z.array(
 export const domainsFact: Fact<readonly Domain[]> = {
   name: "domains",
   ask: `
-[ "$(cat /sys/hypervisor/type)" = xen ] || return 0
+on_xen || return 0
 if ! command -v xl >&2; then
   command -v xm >&2 || return 0
   echo xend
   limited 20 xm list --long || limited 20 xm list --long || limited 20 xm list --long
   return
 fi
-table=$(limited 20 xl list) || table=$(limited 20 xl list) || table=$(limited 20 xl list) || return
-printf '%s\\n' "$table" | sed 's/^/list /'
-store=$(limited 20 xenstore-ls -f /local/domain/0/backend/pci) || [ $? != 124 ] || return 124
-printf '%s\\n' "$store" | sed 's/^/store /'
-long=$(limited 20 xl list -l) || long=$(limited 20 xl list -l) || long=$(limited 20 xl list -l) || return
-printf '%s\\n' "$long"`,
+# A try that failed has printed something, too.
+prefix 'list '
+limited 20 xl list || limited 20 xl list || limited 20 xl list || return
+prefix 'store '
+limited 20 xenstore-ls -f /local/domain/0/backend/pci || [ $? != 124 ] || return 124
+prefix ''
+limited 20 xl list -l || limited 20 xl list -l || limited 20 xl list -l`,
   parse(answer) {
     // Seen on Xen 4.17: xl sometimes aborts in a thread of libxenstore (tpp.c). Mistaking that for "no domains" would
     // do harm.
@@ -74,11 +75,11 @@ printf '%s\\n' "$long"`,
         answer.exitCode === TIME_IS_UP ? "xl or xenstore-ls did not answer" : '"xl list" failed three times';
       throw new UnreadableFactsError(`${failed}, so the running VMs are unknown. Run "xl list" on the host to see why`);
     }
-    const json = answer.text.indexOf("\n[");
+    const json = answer.text.lastIndexOf("\n[");
     const listed = json < 0 ? [] : readDomainList(answer.text.slice(json));
     const lines = (json < 0 ? answer.text : answer.text.slice(0, json)).split("\n");
     const devices = readPciBackends(lines);
-    return lines.flatMap((line): Domain[] => {
+    const domains = lines.flatMap((line): Domain[] => {
       // xl_list.c (4.17): name, id, memory, vcpus, state, time. Names may hold spaces.
       const match = /^list (\S.*?)\s+(\d+)\s+\d+\s+\d+\s+([r-][b-][p-][s-][c-][d-])\s/.exec(line);
       if (!match?.[1] || !match[2] || match[2] === "0") return [];
@@ -99,6 +100,7 @@ printf '%s\\n' "$long"`,
         },
       ];
     });
+    return [...new Map(domains.map((domain) => [domain.id, domain] as const)).values()];
   },
 };
 

@@ -25,8 +25,7 @@ if command -v xm >&2; then
 fi
 pciback_conf=
 pciback_conf_readers=
-read -r hypervisor < /sys/hypervisor/type
-if [ "$hypervisor" = xen ]; then
+if on_xen; then
   pciback_conf='${PCIBACK_CONF_FILES.join(" ")}'
   pciback_conf_readers=$(grep -ls 'pciback\\.conf' ${PCIBACK_CONF_READERS.join(" ")})
 fi

@@ -18,8 +18,9 @@ export const guestComplaintsFact: Fact<GuestComplaints> = {
   name: "guest_complaints",
   ask: `
 [ -d /sys/bus/pci/drivers/pciback ] || return 0
-grep -l 'XENBUS: Device with no driver: device/pci/' /var/log/xen/console/guest-*.log
-dmesg | grep 'tried to write to a read-only configuration space field' | tail -n 20`,
+set -- /var/log/xen/console/guest-*.log
+[ ! -e "$1" ] || grep -l 'XENBUS: Device with no driver: device/pci/' "$@"
+dmesg | grep 'tried to write to a read-only configuration space field'`,
   parse(answer) {
     const lines = answer.text.split("\n");
     return {

@@ -17,6 +17,7 @@ import { removalsFact } from "./removals";
 import { selinuxFact } from "./selinux";
 import { storageFact } from "./storage";
 import { stubDriversFact } from "./stub-drivers";
+import { PRINT_SYSFS } from "./sysfs";
 import { PRINT_FILES } from "./text-files";
 import { virtualFunctionsFact } from "./virtual-functions";
 import { xapiFact } from "./xapi";
@@ -58,7 +59,7 @@ type Parsed<Facts> = { readonly [name in keyof Facts]: Facts[name] extends Fact<
 
 /** Shell that defines the function `facts`, which prints all answers. */
 export function hostFactsShell(questions: Questions): string {
-  return `${PRINT_FILES}\n${ROUTE_TO}\n${factsShell(Object.values(FACTS), questions)}`;
+  return [PRINT_SYSFS, PRINT_FILES, ROUTE_TO, factsShell(Object.values(FACTS), questions)].join("\n");
 }
 
 /** Reads what the shell function `facts` printed. Throws UnreadableFactsError. */

@@ -23,9 +23,11 @@ const TABLES = "/sys/firmware/acpi/tables";
 export const iommuFact: Fact<Iommu> = {
   name: "iommu",
   ask: `
-ls -d /sys/class/iommu/*
-ls -d ${TABLES}/DMAR ${TABLES}/RMAD ${TABLES}/XMAR ${TABLES}/IVRS | grep . && return
-[ "$(cat /sys/hypervisor/type)" = xen ] && command -v xl >&2 && limited 30 xl dmesg | grep -E 'ACPI: (DMAR|IVRS) '
+print_paths /sys/class/iommu/*
+for table in DMAR RMAD XMAR IVRS; do
+  [ ! -e ${TABLES}/$table ] || { echo ${TABLES}/$table; return; }
+done
+on_xen && command -v xl >&2 && limited 30 xl dmesg | grep -E 'ACPI: (DMAR|IVRS) '
 return 0`,
   parse({ text }) {
     const tables = new Set([...text.matchAll(/(?:tables\/|ACPI: )(DMAR|RMAD|XMAR|IVRS)\b/g)].map(([, name]) => name));

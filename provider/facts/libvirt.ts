@@ -72,7 +72,7 @@ export const libvirtFact: Fact<Libvirt | undefined> = {
   ask: (questions) => `
 command -v virsh >&2 || return 0
 libvirt_uri=qemu:///system
-if [ "$(cat /sys/hypervisor/type)" = xen ]; then
+if on_xen; then
   libvirt_uri=xen:///system
   ${questions.libvirt ? "" : "if command -v xl >&2 || command -v xm >&2 || command -v xe >&2; then echo not-asked; return 0; fi"}
 fi
@@ -97,7 +97,8 @@ case $libvirt_said in *"support option --uuid"*)
   libvirt_uuids=$(printf '%s\\n' "$libvirt_found" | grep -v '^unknown ') ;;
 esac
 [ "$libvirt_listed" = yes ] || echo not-listed
-printf '%s\\n' "$libvirt_said" "$libvirt_found" | sed 's/^/said /'
+prefix 'said '
+printf '%s\\n' "$libvirt_said" "$libvirt_found"
 case $libvirt_said in *'Using library: libvir'*) ;; *) return 0 ;; esac
 libvirt_infos= libvirt_xmls=
 for libvirt_uuid in $libvirt_uuids; do
@@ -105,8 +106,10 @@ for libvirt_uuid in $libvirt_uuids; do
   libvirt_xmls="$libvirt_xmls dumpxml --inactive $libvirt_uuid; dumpxml $libvirt_uuid;"
 done
 [ -n "$libvirt_infos" ] || return 0
-libvirt_run "$libvirt_infos" | sed 's/^/info /'
-libvirt_run "$libvirt_xmls $libvirt_list" | sed 's/^/xml /'
+prefix 'info '
+libvirt_run "$libvirt_infos"
+prefix 'xml '
+libvirt_run "$libvirt_xmls $libvirt_list"
 return 0`,
   parse(answer) {
     const sections = new Map<string, string[]>();

@@ -27,8 +27,8 @@ const NEEDED_COMMANDS = ["flock", "cksum", "dd", "sed", "grep", "mktemp", "readl
 export const machineFact: Fact<Machine> = {
   name: "machine",
   ask: `
-grep -H '' /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
-grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
+print_values /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
+[ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
 # "clientip clientport serverip serverport", sshd(8); the ports differ from session to session
 set -- $SSH_ROUTE
 echo "/ssh:$1 $3"

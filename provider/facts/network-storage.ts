@@ -15,14 +15,24 @@ export interface NetworkStorage {
 export const networkStorageFact: Fact<readonly NetworkStorage[]> = {
   name: "network_storage",
   ask: `
-servers=$(
-  sed -n -e 's/^[^ ]* \\([^ ]*\\) \\([^ ]*\\) .*[ ,]addr=\\([0-9a-f.:]*\\).*/\\3 \\1 (\\2)/p' \\
-    -e 's/^\\([0-9.]*\\):[^ ]*\\/[^ ]* \\([^ ]*\\) ceph .*/\\1 \\2 (ceph)/p' /proc/mounts
-  [ ! -d /sys/class/iscsi_connection ] || sed 's/$/ an iSCSI target/' /sys/class/iscsi_connection/*/address
-  [ ! -d /sys/class/nvme ] || sed -n 's/^traddr=\\([0-9a-f.:]*\\),.*/\\1 an NVMe disk/p' /sys/class/nvme/*/address
-)
+servers=$(sed -n \\
+  -e 's/^[^ ]* \\([^ ]*\\) \\([^ ]*\\) .*[ ,]addr=\\([0-9a-f.:]*\\).*/\\3 \\1 (\\2)/p' \\
+  -e 's/^\\([0-9.]*\\):[^ ]*\\/[^ ]* \\([^ ]*\\) ceph .*/\\1 \\2 (ceph)/p' /proc/mounts)
+for file in /sys/class/iscsi_connection/*/address; do
+  [ -e "$file" ] && read -r server < "$file" || continue
+  servers="$servers
+$server an iSCSI target"
+done
+for file in /sys/class/nvme/*/address; do
+  [ -e "$file" ] && read -r address < "$file" || continue
+  server=\${address#traddr=}
+  [ "$server" = "$address" ] || servers="$servers
+\${server%%,*} an NVMe disk"
+done
 [ -z "$servers" ] || printf '%s\\n' "$servers" | sort -u | head -n 64 | while read -r server what; do
-  echo "storage $server $(route_to "$server" | head -n 1) $what"
+  [ -n "$server" ] || continue
+  route_to "$server"
+  echo "storage $server $interface $what"
 done`,
   parse: ({ text }) =>
     [...text.matchAll(/^storage (\S+) (\S*) (.*)$/gm)].map(([, server = "", through = "", what = ""]) => ({

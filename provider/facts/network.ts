@@ -35,57 +35,72 @@ export interface NetworkInterface {
 const TUNNEL_TYPES = ["512", "768", "769", "776", "778", "823", "65534"];
 const ETHERNET_TUNNELS = ["vxlan", "geneve", "gretap", "ip6gretap"];
 
-/**
- * Shell that defines `route_to ADDRESS [OWN_ADDRESS]`, which prints the interface that packets leave through. A
- * link-local address names it ("fe80::1%eth0").
- */
+/** Shell function that tells the interface to an address. */
 export const ROUTE_TO = `
+# Address, own address. Sets "interface" to what packets leave through; empty when that is unknown. A link-local address
+# names it (fe80::1%eth0).
 route_to() {
-  case $1 in
-    *%*) echo "\${1#*%}" ;;
-    *) { ip route get "$1" \${2:+from "$2"} || ip route get "$1"; } | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' ;;
-  esac
+  interface=\${1#*%}
+  [ "$interface" = "$1" ] || return 0
+  route=$(ip route get "$1" \${2:+from "$2"}) || route=$(ip route get "$1")
+  route=\${route##* dev }
+  interface=\${route%% *}
 }`.trim();
 
 /** The network interfaces of the host. Prints nothing that changes by itself: no lifetimes and counters. */
 export const networkFact: Fact<Network> = {
   name: "network",
   ask: `
-ls -ld /sys/class/net/* /sys/class/net/*/master
-ls -d /sys/class/net/*/lower_* /sys/class/net/lo/name_assign_type /sys/bus/pci/devices/*/net /sys/bus/pci/devices/*/virtio*/net
-grep -H '' /sys/class/net/*/ifindex /sys/class/net/*/iflink /sys/class/net/*/type /sys/class/net/*/operstate
-grep -H '^DEVTYPE=' /sys/class/net/*/uevent
+print_links /sys/class/net/* /sys/class/net/*/master
+print_paths /sys/class/net/*/lower_* /sys/class/net/lo/name_assign_type /sys/bus/pci/devices/*/net /sys/bus/pci/devices/*/virtio*/net
+grep -H '' /sys/class/net/*/ifindex /sys/class/net/*/iflink /sys/class/net/*/type /sys/class/net/*/operstate /sys/class/net/*/uevent
 # Linux before 3.9 has no lower links, and in 2.6.18 an interface is a folder with a link to its device.
-[ -e /sys/class/net/lo/name_assign_type ] ||
-  ls -d /sys/class/net/*/brif/* /sys/class/net/*/slave_* | sed -e 's#/brif/#/lower_#' -e 's#/slave_#/lower_#'
-for nic in /sys/class/net/*; do
-  [ -L "$nic" ] || [ ! -d "$nic" ] || echo "old $nic -> $(readlink "$nic/device")/net/\${nic##*/}"
+[ -e /sys/class/net/lo/name_assign_type ] || for port in /sys/class/net/*/brif/* /sys/class/net/*/slave_*; do
+  upper=\${port%/brif/*} upper=\${upper%/slave_*} lower=\${port##*/}
+  [ ! -e "$port" ] || echo "$upper/lower_\${lower#slave_}"
 done
-if addresses=$(ip -o addr); then
-  echo "$addresses" | sed -n 's/^\\([0-9]*: [^ ]*  *inet6*  *[^ ]*\\).*/\\1/p'
-  {
-    ip route show table all || ip route
-    ip -6 route show table all || ip -6 route
-  } | sed -n -e '/^local /d' -e '/^broadcast /d' -e '/^anycast /d' -e '/^multicast /d' \\
-    -e '/^fe80::\\/64 /d' -e '/^ff00::\\/8 /d' -e 's/.* dev \\([^ ]*\\).*/routed \\1/p' | sort -u
-  # Where tunnels lead: a hub has too many peers to look at all. None is there where "lo" is the only virtual interface.
-  set -- /sys/devices/virtual/net/*
-  [ "$*" = /sys/devices/virtual/net/lo ] || {
+for nic in /sys/class/net/*; do
+  [ ! -L "$nic" ] && [ -d "$nic" ] || continue
+  device=/sys/devices/virtual
+  [ ! -e "$nic/device" ] || ! cd -P "$nic/device" || device=$PWD
+  echo "$nic -> $device/net/\${nic##*/}"
+done
+# Arguments of ip. Prints what routes go through, other than those that every interface has.
+routed() {
+  ip "$@" | awk '
+    /^(local|broadcast|anycast|multicast|fe80::\\/64|ff00::\\/8) / { next }
+    match($0, / dev [^ ]+/) { name = substr($0, RSTART + 5, RLENGTH - 5) }
+    name != "" && !seen[name]++ { print "routed " name }
+    END { exit NR == 0 }'
+}
+if ip -o addr; then
+  # All tables, of IPv4 and IPv6 (iproute2: filter.tb is 0, so the family stays AF_UNSPEC).
+  routed route show table all || { routed route; routed -6 route; }
+  # Where tunnels lead: a hub has too many peers to look at all. None is among bridges, bonds and the ports of VMs.
+  tunnels=
+  for nic in /sys/devices/virtual/net/*; do
+    read -r type < "$nic/type" || type=
+    [ "$nic" = /sys/devices/virtual/net/lo ] || [ -e "$nic/bridge" ] || [ -e "$nic/bonding" ] ||
+      { [ -e "$nic/tun_flags" ] && [ "$type" = 1 ]; } || tunnels=yes
+  done
+  [ -z "$tunnels" ] || {
     { ip -d -o link || ip -o link; } | sed -n \\
       -e 's/^[0-9]*: \\([^:@ ]*\\)[:@].* remote \\([0-9a-f.:]*\\) .*/\\1 \\2/p' \\
       -e 's/^[0-9]*: \\([^:@ ]*\\)[:@].* peer \\([0-9a-f.:]*\\).*/\\1 \\2/p'
     wg show all endpoints | sed -n 's/^\\([^ \t]*\\).*[ \t]\\[*\\([0-9a-f.:]*\\)]*:[0-9]*$/\\1 \\2/p'
   } | sort -u | head -n 32 | while read -r tunnel remote; do
-    route_to "$remote" | sed "s/^/through $tunnel /"
-  done | sort -u
+    route_to "$remote"
+    [ -z "$interface" ] || echo "through $tunnel $interface"
+  done
 else
   ifconfig -a | sed -n -e 's/^\\([^ ][^ ]*\\).*/ifconfig \\1/p' \\
     -e 's/^ *inet6* *\\(addr:\\)* *\\([0-9a-f.:][0-9a-f.:]*\\).*/ifconfig-address \\2/p'
 fi
-sed -n '2,$s/.* \\([^ ]*\\) *$/pppoe \\1/p' /proc/net/pppoe
+[ ! -e /proc/net/pppoe ] || sed -n '2,$s/.* \\([^ ]*\\) *$/pppoe \\1/p' /proc/net/pppoe
 # "clientip clientport serverip serverport", sshd(8)
 set -- $SSH_ROUTE
-route_to "\${1#::ffff:}" "\${3#::ffff:}" | sed 's/^/to-client /'`,
+route_to "\${1#::ffff:}" "\${3#::ffff:}"
+[ -z "$interface" ] || echo "to-client $interface"`,
   parse(answer) {
     const links = readLinks(answer.text);
     const values = readValues(answer.text);
@@ -112,7 +127,7 @@ route_to "\${1#::ffff:}" "\${3#::ffff:}" | sed 's/^/to-client /'`,
     }
     const isTunnel = (name: string) =>
       TUNNEL_TYPES.includes(read(name, "type") ?? "") ||
-      ETHERNET_TUNNELS.includes((read(name, "uevent") ?? "").replace("DEVTYPE=", ""));
+      ETHERNET_TUNNELS.includes(/^DEVTYPE=(.*)$/m.exec(read(name, "uevent") ?? "")?.[1] ?? "");
     const byIndex = new Map([...paths.keys()].map((name) => [read(name, "ifindex"), name]));
     const hasLowerLinks = lines.includes("/sys/class/net/lo/name_assign_type"); // linux 3.17
     for (const name of paths.keys()) {

@@ -36,11 +36,11 @@ export type PciDevices = ReadonlyMap<PciAddress, PciDevice>;
 export const pciDevicesFact: Fact<PciDevices> = {
   name: "pci_devices",
   ask: `
-cd /sys/bus/pci/devices || return
-ls -ld /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
+print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
 grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
-ls -d /sys/bus/pci/devices/*/reset
-limited 30 lspci -D | sed 's/^/lspci /'`,
+print_paths /sys/bus/pci/devices/*/reset
+prefix 'lspci '
+limited 30 lspci -D`,
   parse(answer) {
     const links = readLinks(answer.text);
     const values = readValues(answer.text);

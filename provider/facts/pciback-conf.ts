@@ -40,13 +40,17 @@ export const PCIBACK_CONF_READERS: readonly string[] = [
 export const pcibackConfFact: Fact<PcibackConf> = {
   name: "pciback_conf",
   ask: `
-[ "$(cat /sys/hypervisor/type)" = xen ] || return 0
+on_xen || return 0
 if [ -d /run/systemd/system ]; then
   echo "init systemd"
 elif command -v insserv >&2 || command -v update-rc.d >&2 || command -v chkconfig >&2; then
   echo "init sysv"
 fi
-ls -d /etc/rc[S2345].d/S[0-9]* /etc/systemd/system/*.wants/* | sed -n -e 's#^/etc/rc..d/S[0-9][0-9]#start #p' -e 's#^.*\\.wants/#start #p' | sort -u
+for link in /etc/rc[S2345].d/S[0-9]* /etc/systemd/system/*.wants/*; do
+  name=\${link##*/}
+  case $link in /etc/rc?.d/*) name=\${name#S[0-9][0-9]} ;; esac
+  echo "start $name"
+done
 [ -d /etc/modules-load.d ] && echo "modules-load.d"`,
   parse(answer) {
     const words = answer.text.split("\n").map((line) => line.split(" "));

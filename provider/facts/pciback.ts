@@ -23,13 +23,15 @@ export interface Pciback {
 export const pcibackFact: Fact<Pciback> = {
   name: "pciback",
   ask: `
-ls -ld /sys/bus/pci/drivers/*/module
-ls -d /sys/bus/pci/drivers/pciback
-release=$(uname -r)
-for file in "/lib/modules/$release/kernel/drivers/xen/xen-pciback/"* "/lib/modules/$release/kernel/drivers/xen/pciback/"*; do
-  [ -e "$file" ] && echo "module $file"
+print_links /sys/bus/pci/drivers/*/module
+print_paths /sys/bus/pci/drivers/pciback
+read -r release < /proc/sys/kernel/osrelease
+kind=
+for file in "/lib/modules/$release/kernel/drivers/xen/"*pciback/*; do
+  [ ! -e "$file" ] || { kind=module; echo "module $file"; }
 done
-grep -h 'xen-pciback\\.ko' "/lib/modules/$release/modules.builtin" | sed 's/^/builtin /'
+[ -n "$kind" ] || [ -e /sys/bus/pci/drivers/pciback ] ||
+  ! grep -q 'xen-pciback\\.ko' "/lib/modules/$release/modules.builtin" || echo builtin
 for device in /sys/bus/pci/devices/*; do
   [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/\${device##*/}" ] && continue
   read -r modalias < "$device/modalias"
@@ -39,11 +41,11 @@ done`,
   parse(answer) {
     const lines = answer.text.split("\n");
     const registered = lines.includes("/sys/bus/pci/drivers/pciback");
-    const has = (word: string) => lines.some((line) => line.startsWith(`${word} `));
+    // Old kernels have no modules.builtin: a driver without a module is part of the kernel.
+    const isBuiltin = registered || lines.some((line) => line.startsWith("builtin"));
     return {
       registered,
-      // Old kernels have no modules.builtin: a driver without a module is part of the kernel.
-      kind: has("module") ? "module" : has("builtin") || registered ? "builtin" : undefined,
+      kind: lines.some((line) => line.startsWith("module ")) ? "module" : isBuiltin ? "builtin" : undefined,
       module: lines.some((line) => /^module .*\/pciback\.ko/.test(line)) ? "pciback" : "xen-pciback",
       driverModules: new Map(
         [...readLinks(answer.text)].map(([path, target]) => [path.split("/")[5] ?? "", lastSegment(target)] as const),

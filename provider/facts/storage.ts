@@ -29,24 +29,25 @@ export type StoragePurpose =
 export const storageFact: Fact<Storage> = {
   name: "storage",
   ask: `
-# Without the times of the links, which change by themselves.
-ls -ld /sys/class/block/* | sed 's#^.* /sys/#link /sys/#'
-ls -d /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
+print_links /sys/class/block/*
+print_paths /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
 grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name /sys/class/block/*/dm/uuid /sys/class/block/*/loop/backing_file
 # Linux 2.6.18 has neither /sys/class/block nor mountinfo: print what it has in today's form.
 [ -d /sys/class/block ] || for block in /sys/block/*; do
   disk=\${block##*/}
-  device=$(readlink "$block/device")
+  device=/sys/devices/virtual
+  [ ! -e "$block/device" ] || ! cd -P "$block/device" || device=$PWD
   for part in "$block" "$block/$disk"*; do
     [ -e "$part/dev" ] || continue
     name=\${part##*/}
     path=$device/block/$disk
-    [ -n "$device" ] || path=../devices/virtual/block/$disk
     [ "$part" = "$block" ] || path=$path/$name
-    echo "old /sys/class/block/$name -> $path"
-    echo "/sys/class/block/$name/dev:$(cat "$part/dev")"
+    read -r number < "$part/dev"
+    printf '%s\\n' "/sys/class/block/$name -> $path" "/sys/class/block/$name/dev:$number"
   done
-  ls "$block/slaves" | sed "s#^#/sys/class/block/$disk/slaves/#"
+  for slave in "$block"/slaves/*; do
+    [ ! -e "$slave" ] || echo "/sys/class/block/$disk/slaves/\${slave##*/}"
+  done
 done
 [ -e /proc/self/mountinfo ] || while read -r source point type options; do
   case $source in
@@ -56,7 +57,9 @@ done
   number=$(stat -c %d "$point")
   echo "mount 0 0 $((number >> 8 & 4095)):$((number & 255 | number >> 12 & 1048320)) / $point rw - $type $source -"
 done < /proc/mounts
-sed 's/^/mount /' /proc/self/mountinfo
+prefix 'mount '
+cat /proc/self/mountinfo
+prefix ''
 while read -r area type more; do
   echo "swap $area $type"
 done < /proc/swaps
@@ -64,8 +67,11 @@ done < /proc/swaps
 if [ -d /run/udev/data ]; then
   grep -HE '^(S:|E:ID_FS_(TYPE|LABEL)=)' /run/udev/data/b*
 elif command -v blkid > /dev/null; then
-  found=$(limited 20 blkid) || [ $? != 124 ] || echo blkid-silent
-  printf '%s\\n' "$found" | sed 's/^/blkid /'
+  prefix 'blkid '
+  limited 20 blkid
+  blkid_status=$?
+  prefix ''
+  [ "$blkid_status" != 124 ] || echo blkid-silent
 fi
 # Of the status only pools and their devices: the rest changes with every error and scrub.
 if [ -d /sys/module/zfs ] && command -v zpool > /dev/null; then

@@ -8,14 +8,18 @@ export type StubDrivers = ReadonlyMap<StubDriver, "module" | "builtin">;
 export const stubDriversFact: Fact<StubDrivers> = {
   name: "stub_drivers",
   ask: `
-modules=/lib/modules/$(uname -r)
+read -r release < /proc/sys/kernel/osrelease
+modules=/lib/modules/$release
+elsewhere=
 for stub in vfio-pci pci-stub; do
   [ ! -d "/sys/bus/pci/drivers/$stub" ] || echo "registered $stub"
+  found=
   for file in "$modules/kernel/drivers/vfio/pci/$stub.ko"* "$modules/kernel/drivers/pci/$stub.ko"*; do
-    [ ! -e "$file" ] || echo "module $file"
+    [ ! -e "$file" ] || { found=yes; echo "module $file"; }
   done
+  [ -n "$found" ] || elsewhere=yes
 done
-grep -E -s -o '^[^:]*(vfio-pci|pci-stub)\\.ko' "$modules/modules.dep" "$modules/modules.builtin"`,
+[ -z "$elsewhere" ] || grep -E -s -o '^[^:]*(vfio-pci|pci-stub)\\.ko' "$modules/modules.dep" "$modules/modules.builtin"`,
   parse({ text }) {
     const lines = text.split("\n");
     const found = new Map<StubDriver, "module" | "builtin">();

@@ -1,16 +1,45 @@
 import { type PciAddress, parsePciAddress } from "../pci/address";
 
-/** Reads the symbolic links among `ls -ld` lines: path -> target. Ignores other lines. */
+/** Shell functions that print what /sys and /proc have without starting a program. */
+export const PRINT_SYSFS = `
+# Paths. Prints those that exist.
+print_paths() {
+  for path in "$@"; do
+    [ ! -e "$path" ] || printf '%s\\n' "$path"
+  done
+}
+# Files of one line. Prints "file:line" of each, as grep -H does.
+print_values() {
+  for file in "$@"; do
+    value=
+    [ ! -r "$file" ] || IFS= read -r value < "$file"
+    [ -z "$value" ] || printf '%s:%s\\n' "$file" "$value"
+  done
+}
+# Links. Prints "link -> folder" of each that leads to a folder.
+print_links() {
+  for link in "$@"; do
+    [ ! -L "$link" ] || ! cd -P "$link" || printf '%s -> %s\\n' "$link" "$PWD"
+  done
+  cd /
+}
+on_xen() {
+  hypervisor=
+  read -r hypervisor < /sys/hypervisor/type
+  [ "$hypervisor" = xen ]
+}`.trim();
+
+/** Reads what `print_links` printed: link -> the folder's path without links. Ignores other lines. */
 export function readLinks(text: string): ReadonlyMap<string, string> {
   const links = new Map<string, string>();
   for (const line of text.split("\n")) {
-    const match = / (\/\S+) -> (\S+)$/.exec(line);
+    const match = /^(\/\S+) -> (\/\S+)$/.exec(line);
     if (match?.[1] && match[2]) links.set(match[1], match[2]);
   }
   return links;
 }
 
-/** Reads `grep -H ''` lines: path -> text of the file, its lines joined by newlines. Ignores other lines. */
+/** Reads what `grep -H ''` or `print_values` printed: path -> text of the file, its lines joined by newlines. Ignores other lines. */
 export function readValues(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const line of text.split("\n")) {
@@ -30,7 +59,7 @@ export function lastSegment(path: string): string {
 
 /**
  * The PCI functions on the path to a sysfs device, root port first:
- * `../devices/pci0000:00/0000:00:05.0/0000:01:00.0/net/eth0`.
+ * `/sys/devices/pci0000:00/0000:00:05.0/0000:01:00.0/net/eth0`.
  */
 export function addressesOnPath(path: string): readonly PciAddress[] {
   return path.split("/").flatMap((segment) => {

@@ -3,26 +3,39 @@ import { posixChecksum } from "./checksum";
 
 /**
  * Shell function that prints the files among its arguments for `readTextFiles`: three lines of head, then the text with
- * ">" before each line. A file that two globs match is printed once. It starts two commands for each file (three for a
- * symbolic link), because a host may have many files and start commands slowly.
+ * ">" before each line. A file that two globs match is printed once. Two programs read all files, and one follows each
+ * symbolic link, because a host may have many files and start programs slowly.
  */
 export const PRINT_FILES = `
 print_files() {
   printed='
 '
+  links=
   for file in "$@"; do
+    shift
     [ -f "$file" ] || continue
     case $printed in *"
 $file
 "*) continue ;; esac
     printed="$printed$file
 "
-    echo "file $file"
-    cksum < "$file"
-    if [ -L "$file" ]; then readlink -f "$file"; else echo "$file"; fi
-    sed 's/^/>/' "$file"
-    echo
+    set -- "$@" "$file"
+    [ ! -L "$file" ] || links="$links$file
+$(readlink -f "$file")
+"
   done
+  [ $# -eq 0 ] || cksum "$@" | links=$links awk '
+    BEGIN { count = split(ENVIRON["links"], line, "\\n"); for (i = 1; i < count; i += 2) target[line[i]] = line[i + 1] }
+    {
+      file = $0
+      sub(/^[0-9]+ [0-9]+ /, "", file)
+      print "file " file
+      print $1 " " $2
+      print ((file in target) ? target[file] : file)
+      while ((getline text < file) > 0) print ">" text
+      close(file)
+      print ""
+    }'
 }`.trim();
 
 /**

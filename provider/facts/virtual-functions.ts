@@ -42,8 +42,8 @@ export function virtualFunctionsRules(files: HostFiles): readonly TextFile[] {
 export const virtualFunctionsFact: Fact<VirtualFunctions> = {
   name: "virtual_functions",
   ask: `
-grep -H '' /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
-ls -ld /sys/bus/pci/devices/*/virtfn*
+print_values /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
+print_links /sys/bus/pci/devices/*/virtfn*
 command -v udevadm`,
   parse(answer) {
     const physicalFunctions = new Map<PciAddress, PhysicalFunction>();

@@ -79,7 +79,7 @@ export const xapiFact: Fact<Xapi | undefined> = {
 grep -H '' /etc/xensource-inventory /etc/xensource/pool.conf
 command -v xe > /dev/null || return 0
 xe_failed() { [ $? != 124 ] || said='it did not answer in time'; xe_said failed; }
-xe_said() { printf '%s\\n' "$said" | sed "s/^/>$1 /"; }
+xe_said() { prefix ">$1 "; printf '%s\\n' "$said"; prefix ''; }
 said=$(limited 60 xe vm-list --all params=${VM_FIELDS.join(",")} 2>&1) || { xe_failed; return 0; }
 xe_said vm
 vms=$said

@@ -34,7 +34,8 @@ for boot_file in ${BOOT_FILES.join(" ")}; do
 done
 print_files "$boot_file"
 if said=$(limited 30 ${XEN_CMDLINE} --get-dom0 xen-pciback.hide 2>&1); then outcome=get; else outcome=failed; fi
-printf '%s\\n' "$said" | sed "s/^/$outcome /"`,
+prefix "$outcome "
+printf '%s\\n' "$said"`,
   parse(answer) {
     const lines = answer.text.split("\n");
     const said = (outcome: string) =>

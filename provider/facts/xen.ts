@@ -17,8 +17,8 @@ export interface Xen {
 export const xenFact: Fact<Xen | undefined> = {
   name: "xen",
   ask: `
-[ "$(cat /sys/hypervisor/type)" = xen ] || return
-grep -H '' /sys/hypervisor/version/major /sys/hypervisor/version/minor
+on_xen || return
+print_values /sys/hypervisor/version/major /sys/hypervisor/version/minor
 command -v xl >&2 && limited 30 xl info`,
   parse(answer) {
     const values = readValues(answer.text);

@@ -1,11 +1,11 @@
 /**
  * Shell function that ends a program after a number of seconds. It uses `timeout` of coreutils, which has `-k` since
- * 8.5. That of busybox ends no children, exits with 143, and before 1.30 takes the seconds as `-t`; RHEL 5 has none.
+ * 8.5 (its help says `--kill-after`). That of busybox ends no children, exits with 143, and before 1.30 takes the seconds as `-t`; RHEL 5 has none.
  * There the shell watches the program itself.
  */
 export const TIME_LIMIT = `
-case $(timeout -k 1 9 timeout --version 2> /dev/null) in
-  *coreutils*) has_timeout=yes ;;
+case $(timeout --help 2> /dev/null) in
+  *--kill-after*'GNU coreutils'*) has_timeout=yes ;;
   *) has_timeout=no ;;
 esac
 # Seconds, program with its arguments. Exits with 124 when the program had to be killed. The program gets no input, and

@@ -26,9 +26,10 @@ export const processCommands: Commands = {
   setsid: (call) => limited(call, call.args),
   // coreutils 9.1
   timeout: async (call) => {
-    if (call.args.includes("--version")) {
-      if (call.args[0] === "-k") return call.run(call.args.slice(3), call.stdin);
-      return succeeded("timeout (GNU coreutils) 9.1\n");
+    if (call.args[0] === "--help") {
+      return succeeded(
+        "  -k, --kill-after=DURATION\n\nGNU coreutils online help: <https://www.gnu.org/software/coreutils/>\n",
+      );
     }
     const output = await limited(call, call.args.slice(call.args[0] === "-k" ? 3 : 1));
     return output.exitCode === KILLED ? { ...output, exitCode: 124 } : output;

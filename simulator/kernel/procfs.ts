@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { VirtualFiles, VirtualNode } from "./file-node";
 import type { Kernel } from "./kernel";
 
@@ -28,6 +29,7 @@ export function procfs(
   file("/proc/version", () => `Linux version ${kernel().data.release} ${kernel().data.version}\n`);
   file("/proc/sys/kernel/osrelease", () => `${kernel().data.release}\n`);
   file("/proc/sys/kernel/random/boot_id", () => `${kernel().bootId}\n`);
+  file("/proc/sys/kernel/random/uuid", () => `${randomUUID()}\n`);
   file("/proc/modules", () =>
     kernel()
       .loadedModules.map((name) => `${name} 16384 0 - Live 0x0000000000000000\n`)

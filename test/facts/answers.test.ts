@@ -26,17 +26,20 @@ const hostile = fc
 
 test("any answer comes back exactly, with the exit code of its last command", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(hostile, fc.integer({ min: 0, max: 125 })), { maxLength: 3 }), (said) => {
-      const facts = said.map(([text, code], at) => {
-        const file = path.join(folder, String(at));
-        fs.writeFileSync(file, text, "latin1");
-        return { name: `fact_${at}`, ask: `cat ${quote(file)}\nreturn ${code}`, parse: () => undefined };
-      });
-      const input = `LC_ALL=C; export LC_ALL\n${factsShell(facts, { vmConfigPaths: [], libvirt: false })}\nfacts\n`;
-      const { stdout } = spawnSync("sh", ["-s"], { input, encoding: "latin1" });
-      const answers = readAnswers(`a banner that names @facts-begin\n${stdout}and more\n`);
-      expect([...answers.values()]).toEqual(said.map(([text, exitCode]) => ({ text, exitCode })));
-    }),
+    fc.property(
+      fc.array(fc.tuple(hostile, fc.integer({ min: 0, max: 125 })), { minLength: 1, maxLength: 3 }),
+      (said) => {
+        const facts = said.map(([text, code], at) => {
+          const file = path.join(folder, String(at));
+          fs.writeFileSync(file, text, "latin1");
+          return { name: `fact_${at}`, ask: `cat ${quote(file)}\nreturn ${code}`, parse: () => undefined };
+        });
+        const input = `LC_ALL=C; export LC_ALL\n${factsShell(facts, { vmConfigPaths: [], libvirt: false })}\nfacts\n`;
+        const { stdout } = spawnSync("sh", ["-s"], { input, encoding: "latin1" });
+        const answers = readAnswers(`a banner that names @facts-begin\n${stdout}and more\n`);
+        expect([...answers.values()]).toEqual(said.map(([text, exitCode]) => ({ text, exitCode })));
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -97,4 +100,14 @@ test("an answer made of nothing but the marks of ours and noise never ends in an
       }
     }),
   );
+});
+
+test("an answer that lost a single newline is refused", () => {
+  const answer = framedAnswer("x", { text: "a\nb", exitCode: 0 });
+  expect(readAnswers(`@facts-begin\n${answer}@facts-end\n`).size).toBe(1);
+  for (const [at, character] of [...answer].entries()) {
+    if (character !== "\n") continue;
+    const damaged = answer.slice(0, at) + answer.slice(at + 1);
+    expect(() => readAnswers(`@facts-begin\n${damaged}@facts-end\n`)).toThrow(UnreadableFactsError);
+  }
 });

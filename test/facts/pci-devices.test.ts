@@ -3,18 +3,18 @@ import { address } from "../plan/recorded-host";
 
 const NIC = "/sys/bus/pci/devices/0000:04:00.0";
 const VIRTUAL = "/sys/bus/pci/devices/0000:04:10.0";
-const link = (path: string, target: string) => `lrwxrwxrwx 1 root root 0 Nov 21 07:00 ${path} -> ${target}`;
-const BEHIND = "../../../devices/pci0000:00/0000:00:01.0/0000:02:00.0/0000:03:08.0";
+const link = (path: string, target: string) => `${path} -> ${target}`;
+const BEHIND = "/sys/devices/pci0000:00/0000:00:01.0/0000:02:00.0/0000:03:08.0";
 
 const devices = pciDevicesFact.parse({
   exitCode: 0,
   text: [
     link(NIC, `${BEHIND}/0000:04:00.0`),
     link(VIRTUAL, `${BEHIND}/0000:04:10.0`),
-    link("/sys/bus/pci/devices/10000:e1:00.0", "../../../devices/pci10000:e0/10000:e0:01.0/10000:e1:00.0"),
-    link(`${NIC}/driver`, "../../../../bus/pci/drivers/ixgbe"),
-    link(`${NIC}/iommu_group`, "../../../../kernel/iommu_groups/31"),
-    link(`${VIRTUAL}/physfn`, "../0000:04:00.0"),
+    link("/sys/bus/pci/devices/10000:e1:00.0", "/sys/devices/pci10000:e0/10000:e0:01.0/10000:e1:00.0"),
+    link(`${NIC}/driver`, "/sys/bus/pci/drivers/ixgbe"),
+    link(`${NIC}/iommu_group`, "/sys/kernel/iommu_groups/31"),
+    link(`${VIRTUAL}/physfn`, `${BEHIND}/0000:04:00.0`),
     `${NIC}/vendor:0x8086`,
     `${NIC}/device:0x10fb`,
     `${NIC}/subsystem_vendor:0x8086`,

@@ -1,7 +1,6 @@
 import { storageFact } from "../../provider/facts/storage";
 
-const link = (path: string, target: string) =>
-  `lrwxrwxrwx 1 root root 0 Nov 21 07:00 ${path} -> ../../devices/${target}`;
+const link = (path: string, target: string) => `${path} -> /sys/devices/${target}`;
 const block = (name: string, under: string) => link(`/sys/class/block/${name}`, `${under}/${name}`);
 const NVME = "pci0000:00/0000:00:1d.0/0000:03:00.0/nvme/nvme0";
 

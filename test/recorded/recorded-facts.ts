@@ -12,7 +12,7 @@ export function recordedFacts(host: string): HostFacts {
 export function recordedAnswers(host: string): string {
   const recorded = fs.readFileSync(path.join(__dirname, host, "facts.txt"), "latin1");
   const shell = hostFactsShell({ vmConfigPaths: [], libvirt: false });
-  const newer = [...shell.matchAll(/^ {2}answer (\w+)$/gm)]
+  const newer = [...shell.matchAll(/^ +answer (\w+)$/gm)]
     .map(([, name = ""]) => name)
     .filter((name) => !recorded.includes(`\n@${name}\n`))
     .map((name) => framedAnswer(name, { text: "", exitCode: 1 }));
@@ -21,6 +21,6 @@ export function recordedAnswers(host: string): string {
 
 /** An answer as the facts script prints it. */
 export function framedAnswer(name: string, { text, exitCode }: Answer): string {
-  const body = `${text}\n=${exitCode}\n`;
-  return `@${name}\n${body.replace(/^|(?<=\n)(?!$)/g, "|")}=${name} ${body.length}\n`;
+  const lines = `${text}\n=${exitCode}\n`.replace(/^|(?<=\n)(?!$)/g, "|");
+  return `@${name}\n${lines}=${name} ${lines.length}\n`;
 }

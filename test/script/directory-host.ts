@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { countProcesses } from "./process-count";
 
 /** What hosts have as /bin/sh, as far as this machine has it; the oldest under the names `bash-3.2` and `bash-4.2`. */
 export const SHELLS: readonly (readonly string[])[] = [
@@ -26,6 +27,9 @@ exit 0`,
   "update-initramfs": `echo run >> "$ROOT/initramfs-runs"; [ ! -e "$ROOT/fail-initramfs" ] || { echo "no space" >&2; exit 1; }`,
 };
 
+/** How the SSH session reaches the host, as the provider tells its scripts. */
+const SSH_ROUTE = "192.0.2.1 5 192.0.2.7 22";
+
 /** A host made of a directory: what a script writes is there to look at. */
 export class DirectoryHost {
   readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "directory-host-"));
@@ -35,6 +39,8 @@ export class DirectoryHost {
       fs.mkdirSync(this.path(`/sys/bus/pci/drivers/${name}`), { recursive: true });
     this.bind("0000:01:00.0", "e1000e");
     fs.mkdirSync(this.path("/etc/xen"), { recursive: true });
+    this.write("/proc/sys/kernel/random/uuid", "2f1d7c34-9d0b-4c1f-8a52-6f0f3f4f7a10\n");
+    this.write("/proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");
     fs.mkdirSync(this.path("/bin"));
     for (const [name, text] of Object.entries(COMMANDS)) this.command(name, text);
   }
@@ -87,15 +93,25 @@ export class DirectoryHost {
     shell: readonly string[],
     script: string,
   ): { readonly stdout: string; readonly stderr: string; readonly exitCode: number | null } {
-    const led = script.replace(/(?<![\w.}$])\/(sys|etc|var|proc|lib|run|boot)\//g, `${this.root}/$1/`);
     // The bytes of an answer are counted as they are outside of the directory.
-    const counted = led.replace("awk -v name=", `sed 's|${this.root}||g' | awk -v name=`);
+    const counted = this.led(script).replace("awk -v mark=", `sed 's|${this.root}||g' | awk -v mark=`);
     const [program = "sh", ...args] = shell;
-    const { stdout, stderr, status } = spawnSync(program, [...args, "-s", "--", "192.0.2.1 5 192.0.2.7 22"], {
-      input: Buffer.from(counted.replace("PATH=", `PATH=${this.path("/bin")}:`), "latin1"),
+    const { stdout, stderr, status } = spawnSync(program, [...args, "-s", "--", SSH_ROUTE], {
+      input: Buffer.from(counted, "latin1"),
       encoding: "latin1",
     });
     return { stdout: stdout.replaceAll(this.root, ""), stderr, exitCode: status };
+  }
+
+  /** How many processes a script of the provider starts. */
+  countProcesses(shell: readonly string[], script: string): number {
+    return countProcesses(shell, this.led(script), [SSH_ROUTE]);
+  }
+
+  /** A script whose absolute paths lead into the directory. */
+  private led(script: string): string {
+    const led = script.replace(/(?<![\w.}$])\/(sys|etc|var|proc|lib|run|boot)\//g, `${this.root}/$1/`);
+    return led.replace("PATH=", `PATH=${this.path("/bin")}:`);
   }
 
   remove(): void {

@@ -5,9 +5,8 @@ import { pciDevicesFact } from "../../../provider/facts/pci-devices";
 import { type Judgement, judge } from "../../../provider/plan/guards/guards";
 import { address, LAB, target } from "../recorded-host";
 
-/** A line of `ls -l` for a link into /sys/devices. */
-export const link = (path: string, to: string) =>
-  `lrwxrwxrwx 1 root root 0 Nov 21 07:00 ${path} -> ../../devices/${to}`;
+/** A link into /sys/devices as `print_links` prints it. */
+export const link = (path: string, to: string) => `${path} -> /sys/devices/${to}`;
 
 /** sysfs path, class and driver of the functions of the host that cases are about. */
 const FUNCTIONS = [
@@ -27,7 +26,7 @@ const PCI = FUNCTIONS.flatMap(([path, pciClass, driver]) => {
   const device = `/sys/bus/pci/devices/${path.slice(path.lastIndexOf("/") + 1)}`;
   return [
     link(device, path),
-    link(`${device}/driver`, `../bus/pci/drivers/${driver}`),
+    `${device}/driver -> /sys/bus/pci/drivers/${driver}`,
     `${device}/vendor:0x8086`,
     `${device}/device:0x1521`,
     `${device}/class:0x${pciClass}`,

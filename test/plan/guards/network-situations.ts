@@ -17,8 +17,7 @@ const USB = "0000:00:14.0";
 const ADDRESS = "192.0.2.7";
 const nic = (name: string, under: string) => link(`/sys/class/net/${name}`, `${under}/net/${name}`);
 const virtual = (name: string) => nic(name, "virtual");
-const master = (name: string, upper: string) =>
-  link(`/sys/class/net/${name}/master`, `virtual/net/${upper}`).replace("../../devices/", "../../../../../");
+const master = (name: string, upper: string) => link(`/sys/class/net/${name}/master`, `virtual/net/${upper}`);
 const lower = (upper: string, name: string) => `/sys/class/net/${upper}/lower_${name}`;
 const value = (name: string, file: string, text: string | number) => `/sys/class/net/${name}/${file}:${text}`;
 const inet = (index: number, name: string, address: string) => `${index}: ${name}    inet ${address}`;

@@ -28,7 +28,7 @@ export function factsOf({ recorded = "debian12-xen4.17", answers }: Situation): 
   const printed = new Map(
     text.split("\n@").map((section) => [section.split("\n", 1)[0] ?? "", section.slice(section.indexOf("\n") + 1)]),
   );
-  const asked = hostFactsShell({ vmConfigPaths: [], libvirt: false }).matchAll(/^ {2}answer (\w+)$/gm);
+  const asked = hostFactsShell({ vmConfigPaths: [], libvirt: false }).matchAll(/^ +answer (\w+)$/gm);
   const sections = [...asked].map(([, name = ""]) => {
     const answer = answers[name];
     return `@${name}\n${answer === undefined ? (printed.get(name)?.trimEnd() ?? framed(name, "", 1)) : framed(name, answer, 0)}\n`;
@@ -54,5 +54,6 @@ export function wishOf({ declares }: Situation): DeviceWish {
 // As the facts script frames an answer (provider/facts/answers.ts).
 function framed(name: string, answer: string, exitCode: number): string {
   const body = `${answer}\n=${exitCode}`;
-  return `${body.replaceAll(/^/gm, "|")}\n=${name} ${Buffer.byteLength(body, "latin1") + 1}`;
+  const lines = `${body.replaceAll(/^/gm, "|")}\n`;
+  return `${lines}=${name} ${lines.length}`;
 }

@@ -3,8 +3,8 @@ export LC_ALL
 unset XE_EXTRA_ARGS
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
 SSH_ROUTE=$1
-case $(timeout -k 1 9 timeout --version 2> /dev/null) in
-  *coreutils*) has_timeout=yes ;;
+case $(timeout --help 2> /dev/null) in
+  *--kill-after*'GNU coreutils'*) has_timeout=yes ;;
   *) has_timeout=no ;;
 esac
 # Seconds, program with its arguments. Exits with 124 when the program had to be killed. The program gets no input, and
@@ -34,32 +34,74 @@ limited() {
   [ "$limited_status" -ne 137 ] || limited_status=124
   return "$limited_status"
 }
+# Paths. Prints those that exist.
+print_paths() {
+  for path in "$@"; do
+    [ ! -e "$path" ] || printf '%s\n' "$path"
+  done
+}
+# Files of one line. Prints "file:line" of each, as grep -H does.
+print_values() {
+  for file in "$@"; do
+    value=
+    [ ! -r "$file" ] || IFS= read -r value < "$file"
+    [ -z "$value" ] || printf '%s:%s\n' "$file" "$value"
+  done
+}
+# Links. Prints "link -> folder" of each that leads to a folder.
+print_links() {
+  for link in "$@"; do
+    [ ! -L "$link" ] || ! cd -P "$link" || printf '%s -> %s\n' "$link" "$PWD"
+  done
+  cd /
+}
+on_xen() {
+  hypervisor=
+  read -r hypervisor < /sys/hypervisor/type
+  [ "$hypervisor" = xen ]
+}
 print_files() {
   printed='
 '
+  links=
   for file in "$@"; do
+    shift
     [ -f "$file" ] || continue
     case $printed in *"
 $file
 "*) continue ;; esac
     printed="$printed$file
 "
-    echo "file $file"
-    cksum < "$file"
-    if [ -L "$file" ]; then readlink -f "$file"; else echo "$file"; fi
-    sed 's/^/>/' "$file"
-    echo
+    set -- "$@" "$file"
+    [ ! -L "$file" ] || links="$links$file
+$(readlink -f "$file")
+"
   done
+  [ $# -eq 0 ] || cksum "$@" | links=$links awk '
+    BEGIN { count = split(ENVIRON["links"], line, "\n"); for (i = 1; i < count; i += 2) target[line[i]] = line[i + 1] }
+    {
+      file = $0
+      sub(/^[0-9]+ [0-9]+ /, "", file)
+      print "file " file
+      print $1 " " $2
+      print ((file in target) ? target[file] : file)
+      while ((getline text < file) > 0) print ">" text
+      close(file)
+      print ""
+    }'
 }
+# Address, own address. Sets "interface" to what packets leave through; empty when that is unknown. A link-local address
+# names it (fe80::1%eth0).
 route_to() {
-  case $1 in
-    *%*) echo "${1#*%}" ;;
-    *) { ip route get "$1" ${2:+from "$2"} || ip route get "$1"; } | sed -n 's/.* dev \([^ ]*\).*/\1/p' ;;
-  esac
+  interface=${1#*%}
+  [ "$interface" = "$1" ] || return 0
+  route=$(ip route get "$1" ${2:+from "$2"}) || route=$(ip route get "$1")
+  route=${route##* dev }
+  interface=${route%% *}
 }
 ask_machine() {
-  grep -H '' /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
-  grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
+  print_values /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
+  [ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
   # "clientip clientport serverip serverport", sshd(8); the ports differ from session to session
   set -- $SSH_ROUTE
   echo "/ssh:$1 $3"
@@ -68,31 +110,32 @@ ask_machine() {
   done
 }
 ask_pci_devices() {
-  cd /sys/bus/pci/devices || return
-  ls -ld /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
+  print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
   grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
-  ls -d /sys/bus/pci/devices/*/reset
-  limited 30 lspci -D | sed 's/^/lspci /'
+  print_paths /sys/bus/pci/devices/*/reset
+  prefix 'lspci '
+  limited 30 lspci -D
 }
 ask_storage() {
-  # Without the times of the links, which change by themselves.
-  ls -ld /sys/class/block/* | sed 's#^.* /sys/#link /sys/#'
-  ls -d /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
+  print_links /sys/class/block/*
+  print_paths /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
   grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name /sys/class/block/*/dm/uuid /sys/class/block/*/loop/backing_file
   # Linux 2.6.18 has neither /sys/class/block nor mountinfo: print what it has in today's form.
   [ -d /sys/class/block ] || for block in /sys/block/*; do
     disk=${block##*/}
-    device=$(readlink "$block/device")
+    device=/sys/devices/virtual
+    [ ! -e "$block/device" ] || ! cd -P "$block/device" || device=$PWD
     for part in "$block" "$block/$disk"*; do
       [ -e "$part/dev" ] || continue
       name=${part##*/}
       path=$device/block/$disk
-      [ -n "$device" ] || path=../devices/virtual/block/$disk
       [ "$part" = "$block" ] || path=$path/$name
-      echo "old /sys/class/block/$name -> $path"
-      echo "/sys/class/block/$name/dev:$(cat "$part/dev")"
+      read -r number < "$part/dev"
+      printf '%s\n' "/sys/class/block/$name -> $path" "/sys/class/block/$name/dev:$number"
     done
-    ls "$block/slaves" | sed "s#^#/sys/class/block/$disk/slaves/#"
+    for slave in "$block"/slaves/*; do
+      [ ! -e "$slave" ] || echo "/sys/class/block/$disk/slaves/${slave##*/}"
+    done
   done
   [ -e /proc/self/mountinfo ] || while read -r source point type options; do
     case $source in
@@ -102,7 +145,9 @@ ask_storage() {
     number=$(stat -c %d "$point")
     echo "mount 0 0 $((number >> 8 & 4095)):$((number & 255 | number >> 12 & 1048320)) / $point rw - $type $source -"
   done < /proc/mounts
-  sed 's/^/mount /' /proc/self/mountinfo
+  prefix 'mount '
+  cat /proc/self/mountinfo
+  prefix ''
   while read -r area type more; do
     echo "swap $area $type"
   done < /proc/swaps
@@ -110,8 +155,11 @@ ask_storage() {
   if [ -d /run/udev/data ]; then
     grep -HE '^(S:|E:ID_FS_(TYPE|LABEL)=)' /run/udev/data/b*
   elif command -v blkid > /dev/null; then
-    found=$(limited 20 blkid) || [ $? != 124 ] || echo blkid-silent
-    printf '%s\n' "$found" | sed 's/^/blkid /'
+    prefix 'blkid '
+    limited 20 blkid
+    blkid_status=$?
+    prefix ''
+    [ "$blkid_status" != 124 ] || echo blkid-silent
   fi
   # Of the status only pools and their devices: the rest changes with every error and scrub.
   if [ -d /sys/module/zfs ] && command -v zpool > /dev/null; then
@@ -120,65 +168,92 @@ ask_storage() {
   return 0
 }
 ask_network() {
-  ls -ld /sys/class/net/* /sys/class/net/*/master
-  ls -d /sys/class/net/*/lower_* /sys/class/net/lo/name_assign_type /sys/bus/pci/devices/*/net /sys/bus/pci/devices/*/virtio*/net
-  grep -H '' /sys/class/net/*/ifindex /sys/class/net/*/iflink /sys/class/net/*/type /sys/class/net/*/operstate
-  grep -H '^DEVTYPE=' /sys/class/net/*/uevent
+  print_links /sys/class/net/* /sys/class/net/*/master
+  print_paths /sys/class/net/*/lower_* /sys/class/net/lo/name_assign_type /sys/bus/pci/devices/*/net /sys/bus/pci/devices/*/virtio*/net
+  grep -H '' /sys/class/net/*/ifindex /sys/class/net/*/iflink /sys/class/net/*/type /sys/class/net/*/operstate /sys/class/net/*/uevent
   # Linux before 3.9 has no lower links, and in 2.6.18 an interface is a folder with a link to its device.
-  [ -e /sys/class/net/lo/name_assign_type ] ||
-    ls -d /sys/class/net/*/brif/* /sys/class/net/*/slave_* | sed -e 's#/brif/#/lower_#' -e 's#/slave_#/lower_#'
-  for nic in /sys/class/net/*; do
-    [ -L "$nic" ] || [ ! -d "$nic" ] || echo "old $nic -> $(readlink "$nic/device")/net/${nic##*/}"
+  [ -e /sys/class/net/lo/name_assign_type ] || for port in /sys/class/net/*/brif/* /sys/class/net/*/slave_*; do
+    upper=${port%/brif/*} upper=${upper%/slave_*} lower=${port##*/}
+    [ ! -e "$port" ] || echo "$upper/lower_${lower#slave_}"
   done
-  if addresses=$(ip -o addr); then
-    echo "$addresses" | sed -n 's/^\([0-9]*: [^ ]*  *inet6*  *[^ ]*\).*/\1/p'
-    {
-      ip route show table all || ip route
-      ip -6 route show table all || ip -6 route
-    } | sed -n -e '/^local /d' -e '/^broadcast /d' -e '/^anycast /d' -e '/^multicast /d' \
-      -e '/^fe80::\/64 /d' -e '/^ff00::\/8 /d' -e 's/.* dev \([^ ]*\).*/routed \1/p' | sort -u
-    # Where tunnels lead: a hub has too many peers to look at all. None is there where "lo" is the only virtual interface.
-    set -- /sys/devices/virtual/net/*
-    [ "$*" = /sys/devices/virtual/net/lo ] || {
+  for nic in /sys/class/net/*; do
+    [ ! -L "$nic" ] && [ -d "$nic" ] || continue
+    device=/sys/devices/virtual
+    [ ! -e "$nic/device" ] || ! cd -P "$nic/device" || device=$PWD
+    echo "$nic -> $device/net/${nic##*/}"
+  done
+  # Arguments of ip. Prints what routes go through, other than those that every interface has.
+  routed() {
+    ip "$@" | awk '
+      /^(local|broadcast|anycast|multicast|fe80::\/64|ff00::\/8) / { next }
+      match($0, / dev [^ ]+/) { name = substr($0, RSTART + 5, RLENGTH - 5) }
+      name != "" && !seen[name]++ { print "routed " name }
+      END { exit NR == 0 }'
+  }
+  if ip -o addr; then
+    # All tables, of IPv4 and IPv6 (iproute2: filter.tb is 0, so the family stays AF_UNSPEC).
+    routed route show table all || { routed route; routed -6 route; }
+    # Where tunnels lead: a hub has too many peers to look at all. None is among bridges, bonds and the ports of VMs.
+    tunnels=
+    for nic in /sys/devices/virtual/net/*; do
+      read -r type < "$nic/type" || type=
+      [ "$nic" = /sys/devices/virtual/net/lo ] || [ -e "$nic/bridge" ] || [ -e "$nic/bonding" ] ||
+        { [ -e "$nic/tun_flags" ] && [ "$type" = 1 ]; } || tunnels=yes
+    done
+    [ -z "$tunnels" ] || {
       { ip -d -o link || ip -o link; } | sed -n \
         -e 's/^[0-9]*: \([^:@ ]*\)[:@].* remote \([0-9a-f.:]*\) .*/\1 \2/p' \
         -e 's/^[0-9]*: \([^:@ ]*\)[:@].* peer \([0-9a-f.:]*\).*/\1 \2/p'
       wg show all endpoints | sed -n 's/^\([^ 	]*\).*[ 	]\[*\([0-9a-f.:]*\)]*:[0-9]*$/\1 \2/p'
     } | sort -u | head -n 32 | while read -r tunnel remote; do
-      route_to "$remote" | sed "s/^/through $tunnel /"
-    done | sort -u
+      route_to "$remote"
+      [ -z "$interface" ] || echo "through $tunnel $interface"
+    done
   else
     ifconfig -a | sed -n -e 's/^\([^ ][^ ]*\).*/ifconfig \1/p' \
       -e 's/^ *inet6* *\(addr:\)* *\([0-9a-f.:][0-9a-f.:]*\).*/ifconfig-address \2/p'
   fi
-  sed -n '2,$s/.* \([^ ]*\) *$/pppoe \1/p' /proc/net/pppoe
+  [ ! -e /proc/net/pppoe ] || sed -n '2,$s/.* \([^ ]*\) *$/pppoe \1/p' /proc/net/pppoe
   # "clientip clientport serverip serverport", sshd(8)
   set -- $SSH_ROUTE
-  route_to "${1#::ffff:}" "${3#::ffff:}" | sed 's/^/to-client /'
+  route_to "${1#::ffff:}" "${3#::ffff:}"
+  [ -z "$interface" ] || echo "to-client $interface"
 }
 ask_network_storage() {
-  servers=$(
-    sed -n -e 's/^[^ ]* \([^ ]*\) \([^ ]*\) .*[ ,]addr=\([0-9a-f.:]*\).*/\3 \1 (\2)/p' \
-      -e 's/^\([0-9.]*\):[^ ]*\/[^ ]* \([^ ]*\) ceph .*/\1 \2 (ceph)/p' /proc/mounts
-    [ ! -d /sys/class/iscsi_connection ] || sed 's/$/ an iSCSI target/' /sys/class/iscsi_connection/*/address
-    [ ! -d /sys/class/nvme ] || sed -n 's/^traddr=\([0-9a-f.:]*\),.*/\1 an NVMe disk/p' /sys/class/nvme/*/address
-  )
+  servers=$(sed -n \
+    -e 's/^[^ ]* \([^ ]*\) \([^ ]*\) .*[ ,]addr=\([0-9a-f.:]*\).*/\3 \1 (\2)/p' \
+    -e 's/^\([0-9.]*\):[^ ]*\/[^ ]* \([^ ]*\) ceph .*/\1 \2 (ceph)/p' /proc/mounts)
+  for file in /sys/class/iscsi_connection/*/address; do
+    [ -e "$file" ] && read -r server < "$file" || continue
+    servers="$servers
+  $server an iSCSI target"
+  done
+  for file in /sys/class/nvme/*/address; do
+    [ -e "$file" ] && read -r address < "$file" || continue
+    server=${address#traddr=}
+    [ "$server" = "$address" ] || servers="$servers
+  ${server%%,*} an NVMe disk"
+  done
   [ -z "$servers" ] || printf '%s\n' "$servers" | sort -u | head -n 64 | while read -r server what; do
-    echo "storage $server $(route_to "$server" | head -n 1) $what"
+    [ -n "$server" ] || continue
+    route_to "$server"
+    echo "storage $server $interface $what"
   done
 }
 ask_console() {
-  grep -H '' /sys/bus/pci/devices/*/boot_vga
+  print_values /sys/bus/pci/devices/*/boot_vga
   cat /proc/bus/input/devices
 }
 ask_pciback() {
-  ls -ld /sys/bus/pci/drivers/*/module
-  ls -d /sys/bus/pci/drivers/pciback
-  release=$(uname -r)
-  for file in "/lib/modules/$release/kernel/drivers/xen/xen-pciback/"* "/lib/modules/$release/kernel/drivers/xen/pciback/"*; do
-    [ -e "$file" ] && echo "module $file"
+  print_links /sys/bus/pci/drivers/*/module
+  print_paths /sys/bus/pci/drivers/pciback
+  read -r release < /proc/sys/kernel/osrelease
+  kind=
+  for file in "/lib/modules/$release/kernel/drivers/xen/"*pciback/*; do
+    [ ! -e "$file" ] || { kind=module; echo "module $file"; }
   done
-  grep -h 'xen-pciback\.ko' "/lib/modules/$release/modules.builtin" | sed 's/^/builtin /'
+  [ -n "$kind" ] || [ -e /sys/bus/pci/drivers/pciback ] ||
+    ! grep -q 'xen-pciback\.ko' "/lib/modules/$release/modules.builtin" || echo builtin
   for device in /sys/bus/pci/devices/*; do
     [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/${device##*/}" ] && continue
     read -r modalias < "$device/modalias"
@@ -195,8 +270,7 @@ ask_files() {
   fi
   pciback_conf=
   pciback_conf_readers=
-  read -r hypervisor < /sys/hypervisor/type
-  if [ "$hypervisor" = xen ]; then
+  if on_xen; then
     pciback_conf='/etc/xen/pciback.conf /etc/modules /etc/modules-load.d/*.conf'
     pciback_conf_readers=$(grep -ls 'pciback\.conf' /etc/init.d/* /etc/rc.local /etc/rc.d/rc.local /etc/systemd/system/*.service /lib/systemd/system/*.service /usr/local/sbin/* /usr/local/bin/*)
   fi
@@ -207,13 +281,17 @@ ask_files() {
     $vm_configs "$@" $xend_files $pciback_conf $pciback_conf_readers
 }
 ask_pciback_conf() {
-  [ "$(cat /sys/hypervisor/type)" = xen ] || return 0
+  on_xen || return 0
   if [ -d /run/systemd/system ]; then
     echo "init systemd"
   elif command -v insserv >&2 || command -v update-rc.d >&2 || command -v chkconfig >&2; then
     echo "init sysv"
   fi
-  ls -d /etc/rc[S2345].d/S[0-9]* /etc/systemd/system/*.wants/* | sed -n -e 's#^/etc/rc..d/S[0-9][0-9]#start #p' -e 's#^.*\.wants/#start #p' | sort -u
+  for link in /etc/rc[S2345].d/S[0-9]* /etc/systemd/system/*.wants/*; do
+    name=${link##*/}
+    case $link in /etc/rc?.d/*) name=${name#S[0-9][0-9]} ;; esac
+    echo "start $name"
+  done
   [ -d /etc/modules-load.d ] && echo "modules-load.d"
 }
 ask_boot() {
@@ -225,15 +303,20 @@ ask_boot() {
   for program in update-initramfs dracut mkinitfs update-grub grub-mkconfig grub2-mkconfig; do
     command -v "$program" > /dev/null && echo "program $program"
   done
-  mkconfig=$(command -v grub-mkconfig) && grep -q default/grub.d "$mkconfig" && echo drop-ins
+  for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+    [ -e "$folder/grub-mkconfig" ] || continue
+    grep -q default/grub.d "$folder/grub-mkconfig" && echo drop-ins
+    break
+  done
   for folder in /usr/lib/dracut /usr/share/dracut; do
     [ ! -d "$folder/modules.d" ] || echo "dracut $folder"
   done
-  modprobe --version | sed -n 's/^/modprobe /p'
+  prefix 'modprobe '
+  command -v kmod > /dev/null || modprobe --version
 }
 ask_xen() {
-  [ "$(cat /sys/hypervisor/type)" = xen ] || return
-  grep -H '' /sys/hypervisor/version/major /sys/hypervisor/version/minor
+  on_xen || return
+  print_values /sys/hypervisor/version/major /sys/hypervisor/version/minor
   command -v xl >&2 && limited 30 xl info
 }
 ask_xend() {
@@ -242,29 +325,31 @@ ask_xend() {
   limited 30 xm help --long | sed -n 's/^ *\(pci-[a-z-]*\).*/knows \1/p'
 }
 ask_domains() {
-  [ "$(cat /sys/hypervisor/type)" = xen ] || return 0
+  on_xen || return 0
   if ! command -v xl >&2; then
     command -v xm >&2 || return 0
     echo xend
     limited 20 xm list --long || limited 20 xm list --long || limited 20 xm list --long
     return
   fi
-  table=$(limited 20 xl list) || table=$(limited 20 xl list) || table=$(limited 20 xl list) || return
-  printf '%s\n' "$table" | sed 's/^/list /'
-  store=$(limited 20 xenstore-ls -f /local/domain/0/backend/pci) || [ $? != 124 ] || return 124
-  printf '%s\n' "$store" | sed 's/^/store /'
-  long=$(limited 20 xl list -l) || long=$(limited 20 xl list -l) || long=$(limited 20 xl list -l) || return
-  printf '%s\n' "$long"
+  # A try that failed has printed something, too.
+  prefix 'list '
+  limited 20 xl list || limited 20 xl list || limited 20 xl list || return
+  prefix 'store '
+  limited 20 xenstore-ls -f /local/domain/0/backend/pci || [ $? != 124 ] || return 124
+  prefix ''
+  limited 20 xl list -l || limited 20 xl list -l || limited 20 xl list -l
 }
 ask_guest_complaints() {
   [ -d /sys/bus/pci/drivers/pciback ] || return 0
-  grep -l 'XENBUS: Device with no driver: device/pci/' /var/log/xen/console/guest-*.log
-  dmesg | grep 'tried to write to a read-only configuration space field' | tail -n 20
+  set -- /var/log/xen/console/guest-*.log
+  [ ! -e "$1" ] || grep -l 'XENBUS: Device with no driver: device/pci/' "$@"
+  dmesg | grep 'tried to write to a read-only configuration space field'
 }
 ask_libvirt() {
   command -v virsh >&2 || return 0
   libvirt_uri=qemu:///system
-  if [ "$(cat /sys/hypervisor/type)" = xen ]; then
+  if on_xen; then
     libvirt_uri=xen:///system
     if command -v xl >&2 || command -v xm >&2 || command -v xe >&2; then echo not-asked; return 0; fi
   fi
@@ -289,7 +374,8 @@ ask_libvirt() {
     libvirt_uuids=$(printf '%s\n' "$libvirt_found" | grep -v '^unknown ') ;;
   esac
   [ "$libvirt_listed" = yes ] || echo not-listed
-  printf '%s\n' "$libvirt_said" "$libvirt_found" | sed 's/^/said /'
+  prefix 'said '
+  printf '%s\n' "$libvirt_said" "$libvirt_found"
   case $libvirt_said in *'Using library: libvir'*) ;; *) return 0 ;; esac
   libvirt_infos= libvirt_xmls=
   for libvirt_uuid in $libvirt_uuids; do
@@ -297,8 +383,10 @@ ask_libvirt() {
     libvirt_xmls="$libvirt_xmls dumpxml --inactive $libvirt_uuid; dumpxml $libvirt_uuid;"
   done
   [ -n "$libvirt_infos" ] || return 0
-  libvirt_run "$libvirt_infos" | sed 's/^/info /'
-  libvirt_run "$libvirt_xmls $libvirt_list" | sed 's/^/xml /'
+  prefix 'info '
+  libvirt_run "$libvirt_infos"
+  prefix 'xml '
+  libvirt_run "$libvirt_xmls $libvirt_list"
   return 0
 }
 ask_selinux() {
@@ -307,21 +395,25 @@ ask_selinux() {
   getsebool virt_use_sysfs
 }
 ask_stub_drivers() {
-  modules=/lib/modules/$(uname -r)
+  read -r release < /proc/sys/kernel/osrelease
+  modules=/lib/modules/$release
+  elsewhere=
   for stub in vfio-pci pci-stub; do
     [ ! -d "/sys/bus/pci/drivers/$stub" ] || echo "registered $stub"
+    found=
     for file in "$modules/kernel/drivers/vfio/pci/$stub.ko"* "$modules/kernel/drivers/pci/$stub.ko"*; do
-      [ ! -e "$file" ] || echo "module $file"
+      [ ! -e "$file" ] || { found=yes; echo "module $file"; }
     done
+    [ -n "$found" ] || elsewhere=yes
   done
-  grep -E -s -o '^[^:]*(vfio-pci|pci-stub)\.ko' "$modules/modules.dep" "$modules/modules.builtin"
+  [ -z "$elsewhere" ] || grep -E -s -o '^[^:]*(vfio-pci|pci-stub)\.ko' "$modules/modules.dep" "$modules/modules.builtin"
 }
 ask_xapi() {
   [ -e /etc/xensource-inventory ] || return 0
   grep -H '' /etc/xensource-inventory /etc/xensource/pool.conf
   command -v xe > /dev/null || return 0
   xe_failed() { [ $? != 124 ] || said='it did not answer in time'; xe_said failed; }
-  xe_said() { printf '%s\n' "$said" | sed "s/^/>$1 /"; }
+  xe_said() { prefix ">$1 "; printf '%s\n' "$said"; prefix ''; }
   said=$(limited 60 xe vm-list --all params=uuid,name-label,is-a-template,is-a-snapshot,snapshots,is-control-domain,power-state,resident-on,affinity,other-config,dom-id,ha-restart-priority 2>&1) || { xe_failed; return 0; }
   xe_said vm
   vms=$said
@@ -355,7 +447,8 @@ ask_xen_cmdline() {
   done
   print_files "$boot_file"
   if said=$(limited 30 /opt/xensource/libexec/xen-cmdline --get-dom0 xen-pciback.hide 2>&1); then outcome=get; else outcome=failed; fi
-  printf '%s\n' "$said" | sed "s/^/$outcome /"
+  prefix "$outcome "
+  printf '%s\n' "$said"
 }
 ask_claims() {
   print_files /var/lib/pulumi-pci-passthrough/claims/*
@@ -364,46 +457,66 @@ ask_removals() {
   print_files /var/run/pulumi-pci-passthrough/removed/*
 }
 ask_virtual_functions() {
-  grep -H '' /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
-  ls -ld /sys/bus/pci/devices/*/virtfn*
+  print_values /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
+  print_links /sys/bus/pci/devices/*/virtfn*
   command -v udevadm
 }
 ask_iommu() {
-  ls -d /sys/class/iommu/*
-  ls -d /sys/firmware/acpi/tables/DMAR /sys/firmware/acpi/tables/RMAD /sys/firmware/acpi/tables/XMAR /sys/firmware/acpi/tables/IVRS | grep . && return
-  [ "$(cat /sys/hypervisor/type)" = xen ] && command -v xl >&2 && limited 30 xl dmesg | grep -E 'ACPI: (DMAR|IVRS) '
+  print_paths /sys/class/iommu/*
+  for table in DMAR RMAD XMAR IVRS; do
+    [ ! -e /sys/firmware/acpi/tables/$table ] || { echo /sys/firmware/acpi/tables/$table; return; }
+  done
+  on_xen && command -v xl >&2 && limited 30 xl dmesg | grep -E 'ACPI: (DMAR|IVRS) '
   return 0
 }
+# Fact. What is said between the answers begins with a random mark, which no text of the host can have.
 answer() {
-  echo "@$1"
-  { "ask_$1" 2>/dev/null; printf '\n=%s\n' "$?"; } |
-    awk -v name="$1" '{ print "|" $0; bytes += length($0) + 1 } END { print "=" name " " bytes }'
+  printf '%s@%s\n' "$mark" "$1"
+  "ask_$1"
+  printf '\n%s=%s\n' "$mark" "$?"
+}
+# What each line of the answer begins with from here on.
+prefix() {
+  printf '%s+%s\n' "$mark" "$1"
+}
+frame() {
+  awk -v mark="$mark" '
+    function put(line) { print "|" line; bytes += length(line) + 2 }
+    !(at = index($0, mark)) { put(prefix $0); next }
+    at > 1 { put(prefix substr($0, 1, at - 1)) }
+    { kind = substr($0, at + length(mark), 1); word = substr($0, at + length(mark) + 1) }
+    kind == "+" { prefix = word }
+    kind == "@" { name = word; prefix = ""; bytes = 0; print "@" name }
+    kind == "=" { prefix = ""; put("=" word); print "=" name " " bytes }'
 }
 facts() {
   echo @facts-begin
-  answer machine
-  answer pci_devices
-  answer storage
-  answer network
-  answer network_storage
-  answer console
-  answer pciback
-  answer files
-  answer pciback_conf
-  answer boot
-  answer xen
-  answer xend
-  answer domains
-  answer guest_complaints
-  answer libvirt
-  answer selinux
-  answer stub_drivers
-  answer xapi
-  answer xen_cmdline
-  answer claims
-  answer removals
-  answer virtual_functions
-  answer iommu
+  read -r mark < /proc/sys/kernel/random/uuid || return
+  {
+    answer machine
+    answer pci_devices
+    answer storage
+    answer network
+    answer network_storage
+    answer console
+    answer pciback
+    answer files
+    answer pciback_conf
+    answer boot
+    answer xen
+    answer xend
+    answer domains
+    answer guest_complaints
+    answer libvirt
+    answer selinux
+    answer stub_drivers
+    answer xapi
+    answer xen_cmdline
+    answer claims
+    answer removals
+    answer virtual_functions
+    answer iommu
+  } 2> /dev/null | frame
   echo @facts-end
 }
 facts < /dev/null

@@ -1,4 +1,4 @@
-import { link, pciAnswer } from "../pci-answer";
+import { pciAnswer } from "../pci-answer";
 import type { Answers, Situation } from "../situation";
 
 const VMD = "pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0";
@@ -40,7 +40,7 @@ const number = (name: string) => `8:${[...name].reduce((sum, letter) => sum * 31
 export function blockDevice(name: string, folder = "virtual/block"): string {
   const disk = Object.keys(ON).find((start) => name.startsWith(start));
   const path = disk ? `${ON[disk]}/${disk}${name === disk ? "" : `/${name}`}` : `${folder}/${name}`;
-  return `${link(`/sys/class/block/${name}`)} -> ../../devices/${path}\n/sys/class/block/${name}/dev:${number(name)}`;
+  return `/sys/class/block/${name} -> /sys/devices/${path}\n/sys/class/block/${name}/dev:${number(name)}`;
 }
 
 /** Several of them. */
@@ -89,7 +89,7 @@ export function server(...storage: readonly string[]): Answers {
     pci_devices: PCI,
     storage: storage.join("\n"),
     console: "",
-    network: `${link("/sys/class/net/mgmt0")} -> ../../devices/pci0000:00/0000:00:1f.6/net/mgmt0
+    network: `/sys/class/net/mgmt0 -> /sys/devices/pci0000:00/0000:00:1f.6/net/mgmt0
 2: mgmt0    inet 10.0.2.15/24 brd 10.0.2.255 scope global mgmt0`,
   };
 }

@@ -1,5 +1,4 @@
 import { posixChecksum } from "../../../../provider/facts/checksum";
-import { link } from "../pci-answer";
 import type { Situation } from "../situation";
 import { blockDevices, mapping, ROOT, server, udev } from "./storage-server";
 
@@ -88,9 +87,7 @@ function withGroups(): string {
   const addresses = [...pci_devices.matchAll(/(\/sys\/bus\/pci\/devices\/\S+)\/driver/g)].map(
     ([, folder = ""]) => folder,
   );
-  const groups = addresses.map(
-    (folder, index) => `${link(`${folder}/iommu_group`)} -> ../../../kernel/iommu_groups/${index}`,
-  );
+  const groups = addresses.map((folder, index) => `${folder}/iommu_group -> /sys/kernel/iommu_groups/${index}`);
   return [pci_devices, ...groups].join("\n");
 }
 

@@ -1,0 +1,45 @@
+import { factsScript } from "../../provider/script/facts-script";
+import { QUESTIONS } from "./apply-groups";
+import { DirectoryHost, SHELLS } from "./directory-host";
+import { canCount } from "./process-count";
+
+/** As the Xen host of the lab: 20 functions, one of them on pciback, four VM files, a running guest, two claims. */
+function xenHost(): DirectoryHost {
+  const host = new DirectoryHost();
+  host.write("/sys/hypervisor/type", "xen\n");
+  host.write("/sys/bus/pci/drivers/pciback/slots", "");
+  host.write("/sys/firmware/acpi/tables/RMAD", "");
+  for (let slot = 0; slot < 20; slot++) {
+    const folder = `/sys/bus/pci/devices/0000:02:${slot.toString(16).padStart(2, "0")}.0`;
+    for (const file of ["vendor", "device", "subsystem_vendor", "subsystem_device", "class", "modalias"])
+      host.write(`${folder}/${file}`, "0x8086\n");
+    host.bind(folder.slice(-12), slot === 0 ? "pciback" : "e1000e");
+  }
+  for (const nic of ["lo", "eth0"]) host.write(`/sys/class/net/${nic}/type`, "1\n");
+  host.write("/sys/class/net/lo/name_assign_type", "");
+  host.write("/sys/devices/virtual/net/lo/type", "772\n");
+  host.write("/proc/self/mountinfo", "22 1 259:2 / / rw - ext4 /dev/nvme0n1p2 rw\n");
+  host.write("/run/udev/data/b8:1", "S:disk/by-uuid/1\n");
+  host.write("/lib/modules/6.1.0-56-amd64/kernel/drivers/xen/xen-pciback/xen-pciback.ko", "");
+  const boot = ["/etc/default/grub", "/etc/default/grub.d/xen.cfg", "/boot/grub/grub.cfg", "/boot/grub/grubenv"];
+  const vms = ["/etc/xen/pv1.cfg", "/etc/xen/pv2.cfg", "/etc/xen/hvm1.cfg", "/etc/xen/spare.cfg"];
+  const claims = ["a", "b"].map((name) => `/var/lib/pulumi-pci-passthrough/claims/${name}`);
+  for (const file of ["/etc/modprobe.d/a.conf", ...boot, ...vms, ...claims]) host.write(file, "text\n");
+  for (const program of ["xl", "xenstore-ls", "ip", "lspci", "dmesg"]) host.command(program, "echo printed");
+  return host;
+}
+
+(canCount ? describe : describe.skip).each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "under %s",
+  (_, shell) => {
+    // A host under emulation takes 50 ms for each.
+    test("the facts of a Xen host take at most 40 processes", () => {
+      const host = xenHost();
+      try {
+        expect(host.countProcesses(shell, factsScript(QUESTIONS))).toBeLessThanOrEqual(40);
+      } finally {
+        host.remove();
+      }
+    });
+  },
+);
