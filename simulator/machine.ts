@@ -150,7 +150,13 @@ export class Machine {
     const kernel = () => this.kernel;
     this.files = new FileTree({
       "/sys": sysfs(kernel, profile.sysfs, profile.network.openVswitch),
-      "/proc": procfs(kernel, profile.mounts, profile.swaps, profile.kernel.oldSysfs),
+      "/proc": procfs(
+        kernel,
+        profile.mounts,
+        profile.swaps,
+        () => this.libvirt?.processes ?? [],
+        profile.kernel.oldSysfs,
+      ),
     });
     for (const folder of profile.folders) this.files.plantFolder(folder);
     for (const [path, text] of Object.entries(profile.files)) this.files.plant(path, text);

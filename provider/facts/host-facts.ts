@@ -13,6 +13,7 @@ import { networkStorageFact } from "./network-storage";
 import { pciDevicesFact } from "./pci-devices";
 import { pcibackFact } from "./pciback";
 import { pcibackConfFact } from "./pciback-conf";
+import { processesFact } from "./processes";
 import { removalsFact } from "./removals";
 import { selinuxFact } from "./selinux";
 import { storageFact } from "./storage";
@@ -40,6 +41,7 @@ export const FACTS = {
   xen: xenFact,
   xend: xendFact,
   domains: domainsFact,
+  processes: processesFact,
   guestComplaints: guestComplaintsFact,
   libvirt: libvirtFact,
   selinux: selinuxFact,

@@ -3,8 +3,3 @@ export const STUB_DRIVERS = ["pciback", "vfio-pci", "pci-stub"] as const;
 
 /** The name of a stub driver in sysfs. */
 export type StubDriver = (typeof STUB_DRIVERS)[number];
-
-/** Whether a driver's sysfs name is that of a stub driver; false when the function has no driver. */
-export function isStubDriver(driver: string | null | undefined): driver is StubDriver {
-  return STUB_DRIVERS.some((stub) => stub === driver);
-}

@@ -1,6 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
+import { type HostProcess, openersOf } from "../facts/processes";
+import { isStubDriver, standsFor } from "../facts/stub-drivers";
 import type { PciAddress } from "../pci/address";
-import { isStubDriver } from "../pci/stub-driver";
 import { whyVmsUnknown } from "./unknown-vms";
 
 /** Whether a running VM has a function now. */
@@ -12,6 +13,7 @@ export type Holding =
 
 /** The running VM that has a function. */
 export interface Holder {
+  /** Its name; that of its process where no toolstack knows the VM. */
   readonly name: string;
   /** For people: "domain 3, paused". */
   readonly state: string;
@@ -26,16 +28,34 @@ export function holderOf(facts: HostFacts, address: PciAddress): Holding {
       ? facts.libvirt.domains.find(({ live }) => live?.hostdevs.some((device) => device.address === address))
       : undefined;
   if (vm) return held(vm.name, vm.paused ? "paused" : "running");
-  const [reason] = hasHostDriver(facts, address) ? [] : whyVmsUnknown(facts);
+  const device = facts.pciDevices.get(address);
+  if (!device) return { kind: "free" };
+  // A VM without the function itself has it too, when it has another function of its IOMMU group.
+  const opener = openersOf(facts, device).find(({ process, file }) => process.runsVm && isVfio(file));
+  if (opener) return held(nameOfVm(opener.process), `process ${opener.process.pid}, which has ${opener.file} open`);
+  if (isKnownFree(facts, device.driver)) return { kind: "free" };
+  const [reason] = whyVmsUnknown(facts);
   return reason === undefined ? { kind: "free" } : { kind: "unknown", reason };
+}
+
+/** What people call the VM that a process runs. */
+export function nameOfVm({ vmName, name }: HostProcess): string {
+  return vmName ?? name;
+}
+
+/** Whether a device file is one of vfio. Only a VM or a driver in a process has use for those. */
+export function isVfio(file: string): boolean {
+  return file.startsWith("/dev/vfio/");
 }
 
 function held(name: string, state: string): Holding {
   return { kind: "held", holder: { name, state } };
 }
 
-/** What a driver of the host serves, no VM has. */
-function hasHostDriver({ pciDevices }: HostFacts, address: PciAddress): boolean {
-  const driver = pciDevices.get(address)?.driver;
-  return driver !== undefined && !isStubDriver(driver);
+/** What a driver of the host serves, no VM has. What vfio-pci serves, a VM must have open. */
+function isKnownFree(facts: HostFacts, driver: string | undefined): boolean {
+  if (driver === undefined) return false;
+  return standsFor(facts, driver, "vfio-pci")
+    ? facts.processes.kind === "listed" && !facts.xen
+    : !isStubDriver(facts, driver);
 }

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
 import { functionsOf, isBridge, type PciDevice } from "../facts/pci-devices";
+import { isStubDriver } from "../facts/stub-drivers";
 import type { PciAddress, PciTarget } from "../pci/address";
-import { isStubDriver } from "../pci/stub-driver";
 
 /**
  * The functions of an AssignableDevice, by address: those it names, and with `group` all that share an IOMMU group with
@@ -40,7 +40,7 @@ export function membersLeftBehind(
       device.iommuGroup === group &&
       device.address !== address &&
       device.driver !== undefined &&
-      !isStubDriver(device.driver) &&
+      !isStubDriver(facts, device.driver) &&
       !isBridge(device) &&
       !leaving(device.address),
   );

@@ -1,13 +1,13 @@
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
-import { isStubDriver } from "../pci/stub-driver";
+import { isStubDriver } from "../facts/stub-drivers";
 
 /**
  * The kernel module that would drive the function at boot if it were not hidden; undefined when that driver is built
  * in.
  */
-export function nativeModule({ pciback }: HostFacts, { address, driver }: PciDevice): string | undefined {
-  return driver !== undefined && !isStubDriver(driver)
-    ? pciback.driverModules.get(driver)
-    : pciback.nativeModules.get(address);
+export function nativeModule(facts: HostFacts, { address, driver }: PciDevice): string | undefined {
+  return driver !== undefined && !isStubDriver(facts, driver)
+    ? facts.pciback.driverModules.get(driver)
+    : facts.pciback.nativeModules.get(address);
 }

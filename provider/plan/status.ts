@@ -1,7 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice, PciIdentity } from "../facts/pci-devices";
+import { isStubDriver } from "../facts/stub-drivers";
 import { formatPciTarget, type PciAddress } from "../pci/address";
-import { isStubDriver } from "../pci/stub-driver";
 import { findClaim } from "./claim";
 import type { DeviceWish } from "./wish";
 
@@ -44,7 +44,7 @@ export function statusOf(
   const claim = findClaim(facts, key);
   const functions = devices.map(({ address, identity }): FunctionStatus => {
     const before = claim?.functions.find((claimed) => claimed.address === address)?.driver;
-    const original = before && !isStubDriver(before) ? { originalDriver: before } : {};
+    const original = before && !isStubDriver(facts, before) ? { originalDriver: before } : {};
     return { address, identity, ...original, active: rule.active(address) };
   });
   const configured = devices.length > 0 && devices.every((device) => rule.configured(device.address));

@@ -9,5 +9,5 @@ export function stubDriverOf(facts: HostFacts, wish: { readonly driver: StubDriv
   const { libvirt, stubDrivers } = facts;
   // libvirt NEWS, 1.0.5: "VFIO device assignment"; kernels have vfio-pci since 3.6.
   const old = libvirt?.kind === "answers" && !libvirtIsAtLeast(libvirt.version, 1, 0, 5);
-  return stubDrivers.has("pci-stub") && (old || !stubDrivers.has("vfio-pci")) ? "pci-stub" : "vfio-pci";
+  return stubDrivers.forms.has("pci-stub") && (old || !stubDrivers.forms.has("vfio-pci")) ? "pci-stub" : "vfio-pci";
 }

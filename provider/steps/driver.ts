@@ -23,7 +23,8 @@ export interface MakeAssignable {
 export interface Release {
   readonly kind: "release";
   readonly address: PciAddress;
-  readonly stub: StubDriver;
+  /** The stub driver that it has now, or the variant of one. */
+  readonly stub: string;
   /** The driver it gets; undefined for none. */
   readonly to: string | undefined;
   readonly by: AssignedBy;
@@ -91,12 +92,28 @@ make_assignable_sysfs() {
 }
 # PCI function. While a VM has it, an unbind would wait until the VM stops.
 expect_unheld() {
-  [ "$(driver_of "$1")" = vfio-pci ] && group=$(readlink "/sys/bus/pci/devices/$1/iommu_group") || return 0
+  group=$(readlink "/sys/bus/pci/devices/$1/iommu_group") || return 0
+  group=/dev/vfio/\${group##*/}
   cdev=$(ls "/sys/bus/pci/devices/$1/vfio-dev" 2> /dev/null)
-  ls -l /proc/[0-9]*/fd 2> /dev/null |
-    grep -q -e " -> /dev/vfio/\${group##*/}$" -e " -> /dev/vfio/devices/\${cdev:-none}$" || return 0
-  echo "a running process, such as a VM, holds the IOMMU group of $1. Shut it down first"
+  found=$({
+    limited 30 ls -ln /proc/[0-9]*/fd 2> /dev/null
+    [ $? != 124 ] || echo unlisted
+  } | awk -v group="$group" -v cdev="/dev/vfio/devices/\${cdev:-none}" '
+    /\\/fd:$/ { sub(/\\/fd:$/, ""); sub(/.*\\//, ""); pid = $0 }
+    $NF == group || $NF == cdev { print pid; exit }
+    $1 == "unlisted" { print }')
+  case $found in
+    "") return 0 ;;
+    unlisted) echo "the host did not list within 30 s what its processes have open, so one may hold $1. Try again" ;;
+    *) echo "the process $found ($(cat "/proc/$found/comm" 2> /dev/null)), such as a VM, holds the IOMMU group of $1. Shut it down first" ;;
+  esac
   return 1
+}
+# PCI function. Whether it is on vfio-pci or a variant of it, which modules.alias names.
+on_vfio() {
+  driver=$(driver_of "$1")
+  [ "$driver" != vfio-pci ] || return 0
+  [ -n "$driver" ] && grep -q "^alias vfio_pci:.* $(echo "$driver" | tr - _)$" "/lib/modules/$(uname -r)/modules.alias" 2> /dev/null
 }
 # PCI function, driver to bind it to again ("" for none).
 release_sysfs() {
@@ -146,17 +163,17 @@ node_device() {
   echo "libvirt has no node device for $1" >&2
   return 1
 }
-# PCI function, stub driver.
+# PCI function, stub driver or a variant of it. From 10.0 on, libvirt takes the variant that suits the device best.
 make_assignable_virsh() {
   node=$(node_device "$1") || return
   help=$(limited 60 virsh help nodedev-detach 2>&1)
   case $help in
-    *--driver*) [ "$2" = vfio-pci ] && backend='--driver vfio' || backend= ; command=nodedev-detach ;;
+    *--driver*) case $2 in pciback | pci-stub) backend= ;; *) backend='--driver vfio' ;; esac ; command=nodedev-detach ;;
     *SYNOPSIS*) backend= command=nodedev-detach ;;
     *) backend= command=nodedev-dettach ;; # before libvirt 0.9.12
   esac
   limited 60 virsh -c "$(virsh_uri)" "$command" "$node" $backend
-  expect_driver "$1" "$2"
+  [ "$2" = vfio-pci ] && on_vfio "$1" || expect_driver "$1" "$2"
 }
 # PCI function, driver to bind it to again ("" for none).
 release_virsh() {
@@ -170,7 +187,7 @@ release_virsh() {
   [ "$(driver_of "$1")" = "$2" ] || release_sysfs "$1" "$2"
 }`;
 
-const assign = (by: AssignedBy, address: PciAddress, stub: StubDriver) => `make_assignable_${by} ${address} ${stub}`;
+const assign = (by: AssignedBy, address: PciAddress, stub: string) => `make_assignable_${by} ${address} ${stub}`;
 const release = (by: AssignedBy, address: PciAddress, driver: string | undefined) =>
   `release_${by} ${address} ${quote(driver ?? "")}`;
 

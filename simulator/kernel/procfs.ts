@@ -14,11 +14,22 @@ export interface MountData {
   readonly device: string;
 }
 
+/** A process with its open files, as `ls -l` shows where they lead. */
+export interface ProcessData {
+  readonly pid: number;
+  /** At most 15 characters. */
+  readonly name: string;
+  readonly files: readonly string[];
+}
+
+const INIT: ProcessData = { pid: 1, name: "init", files: ["/dev/null"] };
+
 /** /proc as far as programs that look after a host read it. */
 export function procfs(
   kernel: () => Kernel,
   mounts: readonly MountData[],
   swaps: readonly string[],
+  processes: () => readonly ProcessData[],
   old = false,
 ): VirtualFiles {
   const files = new Map<string, VirtualNode>();
@@ -52,5 +63,13 @@ export function procfs(
   );
   file("/proc/xen/capabilities", () => "control_d\n");
   file("/proc/uptime", () => "120.00 200.00\n");
-  return () => files;
+  return () => {
+    const all = new Map(files);
+    for (const { pid, name, files: open } of [INIT, ...processes()]) {
+      for (const folder of [`/proc/${pid}`, `/proc/${pid}/fd`]) all.set(folder, { kind: "directory" });
+      all.set(`/proc/${pid}/comm`, { kind: "file", mode: 0o444, read: () => `${name}\n` });
+      for (const [number, target] of open.entries()) all.set(`/proc/${pid}/fd/${number}`, { kind: "link", target });
+    }
+    return all;
+  };
 }

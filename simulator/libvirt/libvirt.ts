@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { PciAddress } from "../../provider/pci/address";
 import { readDomainXml } from "../../provider/vm-text/domain-xml";
+import type { ProcessData } from "../kernel/procfs";
 import {
   freeGuestAddress,
   type GivenHostdev,
@@ -30,6 +31,7 @@ export interface LibvirtData {
 
 interface Running {
   readonly id: number;
+  readonly pid: number;
   xml: string;
   paused: boolean;
   devices: number;
@@ -55,6 +57,16 @@ export class Libvirt {
     const { files } = this.machine;
     const defined = files.exists(FOLDER) ? files.list(FOLDER).filter((file) => file.endsWith(".xml")) : [];
     return [...new Set([...this.running.keys(), ...defined.map((file) => file.slice(0, -4))])].sort();
+  }
+
+  /** Those of the running VMs, with the files that KVM and vfio give them. */
+  get processes(): readonly ProcessData[] {
+    const { bus, iommu } = this.machine.kernel;
+    return [...this.running.values()].map(({ pid, xml }) => {
+      const groups = readDomainXml(xml).hostdevs.flatMap(({ address }) => bus.find(address)?.iommuGroup ?? []);
+      const vfio = this.data.stub === "vfio-pci" && iommu ? groups.map((group) => `/dev/vfio/${group}`) : [];
+      return { pid, name: "qemu-system-x86", files: ["/dev/kvm", "anon_inode:kvm-vm", ...new Set(vfio)] };
+    });
   }
 
   /** By name or uuid; a running VM by its id too. */
@@ -122,6 +134,7 @@ export class Libvirt {
     if (!vm) throw new LibvirtError("Requested operation is not valid: domain is not running");
     for (const hostdev of readDomainXml(vm.xml).hostdevs) this.host.giveBack(hostdev);
     this.running.delete(name);
+    this.machine.files.remove(`/var/run/libvirt/qemu/${name}.pid`);
   }
 
   undefine(name: string): void {
@@ -185,7 +198,10 @@ export class Libvirt {
     const bare = hostdevs.reduce((xml, hostdev) => withoutHostdev(xml, hostdev.address), text);
     const xml = hostdevs.reduce((so, hostdev, index) => withHostdev(so, hostdev, `hostdev${index}`), bare);
     const head = xml.replace(/^<domain type='(\w+)'/, `<domain type='$1' id='${id}'`);
-    this.running.set(name, { id, xml: head, paused: false, devices: hostdevs.length });
+    const pid = 4000 + id;
+    const { files } = this.machine;
+    files.plant(`${files.resolve("/var/run")}/libvirt/qemu/${name}.pid`, String(pid));
+    this.running.set(name, { id, pid, xml: head, paused: false, devices: hostdevs.length });
   }
 
   /** All or none, as virHostdevPreparePCIDevices. */

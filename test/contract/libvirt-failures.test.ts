@@ -69,7 +69,7 @@ test("a step that fails after an attach takes the root ports back that libvirt m
   expect(await output(host, `${VIRSH} dumpxml --inactive crowded`)).toBe(before);
 });
 
-test("a daemon that is down: a clear error, devices are made assignable without it, and stay so until it answers", async () => {
+test("a daemon that is down: a clear error, devices are made assignable without it, and go back unless a VM has them open", async () => {
   await start("debian-kvm");
   const down =
     "error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/var/run/libvirt/libvirt-sock'\n";
@@ -80,11 +80,18 @@ test("a daemon that is down: a clear error, devices are made assignable without 
   );
   const nvme = await new Deployment(host).create("AssignableDevice", { device: NVME });
   expect(await driverOf(host, NVME)).toBe("vfio-pci");
+  host.heal();
+  const vm = await new Deployment(host).create("VmPciAttachment", { device: NVME, vm: "web" });
+  await output(host, `${VIRSH} start web`);
+  host.failAt({ command: "virsh", stderr: down, exitCode: 1 });
   await expect(new Deployment(host).delete(nvme)).rejects.toThrow(
-    /a running VM may have 0000:03:00\.0: libvirt does not answer there\..*Start it: systemctl start libvirtd/,
+    /the VM "web" \(process 4001, which has \/dev\/vfio\/\d+ open\) has 0000:03:00\.0 now/,
   );
   expect(await driverOf(host, NVME)).toBe("vfio-pci");
   host.heal();
+  await output(host, `${VIRSH} destroy web`);
+  await new Deployment(host).delete(vm);
+  host.failAt({ command: "virsh", stderr: down, exitCode: 1 });
   await new Deployment(host).delete(nvme);
   expect(await driverOf(host, NVME)).toBe("nvme");
 });

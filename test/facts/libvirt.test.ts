@@ -1,6 +1,6 @@
 import { libvirtFact } from "../../provider/facts/libvirt";
 import { selinuxFact } from "../../provider/facts/selinux";
-import { stubDriversFact } from "../../provider/facts/stub-drivers";
+import { isStubDriver, standsFor, stubDriversFact } from "../../provider/facts/stub-drivers";
 import { recordedFacts } from "../recorded/recorded-facts";
 
 const NIC = { address: "0000:01:00.0", managed: false, guestAddress: { bus: 2, slot: 0, function: 0 } };
@@ -98,7 +98,7 @@ test("a real host with KVM: its guests, their devices, the IOMMU groups", () => 
     ["0000:01:00.1", "vfio-pci"],
   ]);
   expect([selinux, xen]).toEqual([undefined, undefined]);
-  expect([...stubDrivers].sort()).toEqual([
+  expect([...stubDrivers.forms].sort()).toEqual([
     ["pci-stub", "module"],
     ["vfio-pci", "module"],
   ]);
@@ -253,5 +253,26 @@ const modules: readonly [string, string, readonly (readonly [string, string])[]]
   ],
 ];
 test.each(modules)("stub drivers: %s", (_, text, expected) => {
-  expect([...stubDriversFact.parse({ text, exitCode: 0 })]).toEqual(expected);
+  expect([...stubDriversFact.parse({ text, exitCode: 0 }).forms]).toEqual(expected);
+});
+
+test("variants of vfio-pci are those that modules.alias names", () => {
+  const text = [
+    "alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci",
+    "alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci",
+    "alias vfio_pci:v000010DEd00002342sv*sd*bc*sc*i* nvgrace_gpu_vfio_pci",
+  ].join("\n");
+  const stubDrivers = stubDriversFact.parse({ text, exitCode: 0 });
+  expect([...stubDrivers.variants]).toEqual(["mlx5_vfio_pci", "nvgrace_gpu_vfio_pci"]);
+  const facts = { stubDrivers };
+  const drivers = ["vfio-pci", "mlx5_vfio_pci", "nvgrace-gpu-vfio-pci", "pciback", "mlx5_core", undefined];
+  expect(drivers.map((driver) => isStubDriver(facts, driver))).toEqual([true, true, true, true, false, false]);
+  expect(drivers.map((driver) => standsFor(facts, driver, "vfio-pci"))).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });

@@ -22,10 +22,13 @@ const RED_HAT: HostFacts = {
     programs: ["dracut", "grub2-mkconfig"],
     dracutFolder: "/usr/lib/dracut",
   },
-  stubDrivers: new Map([
-    ["vfio-pci", "module"],
-    ["pci-stub", "builtin"],
-  ]),
+  stubDrivers: {
+    forms: new Map([
+      ["vfio-pci", "module"],
+      ["pci-stub", "builtin"],
+    ]),
+    variants: new Set(),
+  },
 };
 
 function hide(device: string, more: Partial<HideWish> = {}): HideWish {
@@ -145,7 +148,12 @@ const refused: readonly [string, HostFacts, HideWish, RegExp][] = [
     hide("01:00.1"),
     /0000:01:00\.1 is a virtual function.* the driver of 0000:01:00\.0 makes it.* Declare an AssignableDevice/,
   ],
-  ["a kernel without vfio-pci", { ...KVM, stubDrivers: new Map() }, hide("01:00.0"), /has no vfio-pci/],
+  [
+    "a kernel without vfio-pci",
+    { ...KVM, stubDrivers: { forms: new Map(), variants: new Set() } },
+    hide("01:00.0"),
+    /has no vfio-pci/,
+  ],
   ["a way for Xen", KVM, hide("01:00.0", { mechanism: "grub" }), /hosts with Xen, and this one runs without Xen/],
   [
     "ids beside somebody's own",

@@ -49,10 +49,13 @@ export function kvm(domains: readonly LibvirtDomain[], libvirt: Partial<LibvirtA
     xen: undefined,
     domains: [],
     pciDevices: new Map(devices),
-    stubDrivers: new Map([
-      ["vfio-pci", "module"],
-      ["pci-stub", "module"],
-    ]),
+    stubDrivers: {
+      forms: new Map([
+        ["vfio-pci", "module"],
+        ["pci-stub", "module"],
+      ]),
+      variants: new Set(["mlx5_vfio_pci"]),
+    },
     libvirt: {
       kind: "answers",
       uri: "qemu:///system",

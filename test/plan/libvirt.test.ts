@@ -397,6 +397,32 @@ test.each(stubs)("the stub driver of a host with %s", (_, facts, stub, by) => {
   );
 });
 
+describe("a device on a variant of vfio-pci, which libvirt 10 picks by itself", () => {
+  const variant = withDriver(kvm([vm("web")]), "0000:03:00.0", "mlx5_vfio_pci");
+  test("is assignable, and stays there after a destroy when it was found there", () => {
+    const { steps, effects } = plan(variant, assign(NVME));
+    expect(steps).toMatchObject([{ kind: "write-claim" }]);
+    expect(effects).toEqual([
+      "0000:03:00.0 is on mlx5_vfio_pci already: adopted as found, and left there by a destroy",
+    ]);
+    const claimed = simulate(variant, steps);
+    expect(statusOfWish(claimed, assign(NVME), keyOf(claimed, assign(NVME)) ?? "")).toMatchObject({ active: true });
+    expect(planAbsent(claimed, assign(NVME), DEV).steps).toMatchObject([{ kind: "drop-claim" }]);
+  });
+  test("goes back to its driver when we took it", () => {
+    const claimed = simulate(kvm([vm("web")]), plan(kvm([vm("web")]), assign(NVME)).steps);
+    const picked = withDriver(claimed, "0000:03:00.0", "mlx5_vfio_pci");
+    expect(planPresent(picked, assign(NVME), DEV).steps).toEqual([]);
+    expect(planAbsent(picked, assign(NVME), DEV).steps).toMatchObject([
+      { kind: "release", stub: "mlx5_vfio_pci", to: "nvme", by: "virsh" },
+      { kind: "drop-claim" },
+    ]);
+  });
+  test("is given to a VM", () => {
+    expect(plan(variant, attach(NVME, "web")).refusals).toEqual([]);
+  });
+});
+
 test("the group of a running VM's device does not leave it", () => {
   const facts = withDriver(
     withDriver(kvm([vm("web", hostdev(1, 0, "no"), { running: true })]), "0000:01:00.0", "vfio-pci"),

@@ -1,4 +1,5 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
+import type { Processes } from "../../provider/facts/processes";
 import { waitingChanges } from "../../provider/plan/hide/boot-changes";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { HideWish, RebootWish } from "../../provider/plan/wish";
@@ -111,6 +112,27 @@ test("running VMs forbid a reboot, unless they may go down with the host", () =>
   expect(allowed.effects.at(-1)).toBe("its running VMs go down with it: web1");
   // No step, no guard.
   expect(planPresent(BUSY, wish(), DEV).refusals).toEqual([]);
+});
+
+test("VMs that no toolstack lists are known by their processes, but on Xen these are device models", () => {
+  const vm = { name: "kvm", runsVm: true, opened: [] };
+  const processes: Processes = {
+    kind: "listed",
+    processes: [
+      { ...vm, pid: 4711, vmName: "100" },
+      { ...vm, pid: 4712, vmName: undefined },
+      { ...vm, pid: 812, vmName: undefined, name: "Xorg", runsVm: false },
+    ],
+  };
+  const facts: HostFacts = { ...hidden, xen: undefined, libvirt: undefined, processes };
+  expect(planPresent(facts, wish(), DEV).refusals).toMatchObject([
+    { message: expect.stringMatching(/^VMs are running on it: 100 \(process 4711\), kvm \(process 4712\)\. Shut/) },
+  ]);
+  expect(planPresent({ ...facts, xen: LAB.xen }, wish(), DEV).refusals).toEqual([]);
+  const unlisted: HostFacts = { ...facts, processes: { kind: "unlisted" } };
+  expect(planPresent(unlisted, wish(), DEV).refusals).toMatchObject([
+    { message: expect.stringMatching(/^VMs may be running on it: the host did not list its processes within 30 s/) },
+  ]);
 });
 
 const UNREADABLE = { name: "db", uuid: undefined, mayRun: true, reason: '"virsh domuuid" has no answer' };

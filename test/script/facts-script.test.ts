@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import { readHostFacts } from "../../provider/facts/host-facts";
 import { vmConfigs } from "../../provider/facts/vm-configs";
 import { factsScript } from "../../provider/script/facts-script";
@@ -44,6 +45,73 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
     } finally {
       host.remove();
     }
+  },
+);
+
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "what processes have open, under %s",
+  (_, shell) => {
+    const processesOf = (arrange: (host: DirectoryHost) => void, list = "limited 30 ls -ln ") => {
+      const host = new DirectoryHost();
+      try {
+        host.write("/proc/1/fd/0", "");
+        arrange(host);
+        const script = factsScript({ vmConfigPaths: [], libvirt: false }).replace("limited 30 ls -ln ", list);
+        return readHostFacts(host.run(shell, script).stdout).processes;
+      } finally {
+        host.remove();
+      }
+    };
+    const process = (host: DirectoryHost, pid: number, name: string, ...files: readonly string[]) => {
+      host.write(`/proc/${pid}/comm`, `${name}\n`);
+      host.write(`/proc/${pid}/fd/0`, "");
+      for (const [number, file] of files.entries()) fs.symlinkSync(file, host.path(`/proc/${pid}/fd/${number + 3}`));
+    };
+
+    test("VMs, with what libvirt calls them, and devices with their functions", () => {
+      const processes = processesOf((host) => {
+        process(host, 4711, "qemu-system-x86", "/dev/kvm", "anon_inode:kvm-vm", "/dev/vfio/vfio", "/dev/vfio/12");
+        process(host, 812, "CPU 0 and more", "/dev/nvidia0", "/dev/nvidiactl", "/dev/dri/card1", "/dev/dri/card1");
+        process(host, 900, "sshd", "socket:[4242]", "/dev/pts/0");
+        host.write("/var/run/libvirt/qemu/it's web.pid", "4711");
+        host.write("/proc/driver/nvidia/gpus/0000:01:00.0/information", "Model: \t A2\nDevice Minor: \t 0\n");
+        host.write("/sys/devices/pci0000:00/0000:00:02.0/drm/card1/dev", "226:1\n");
+        fs.symlinkSync("../..", host.path("/sys/devices/pci0000:00/0000:00:02.0/drm/card1/device"));
+        fs.mkdirSync(host.path("/sys/class/drm"), { recursive: true });
+        fs.symlinkSync("../../devices/pci0000:00/0000:00:02.0/drm/card1", host.path("/sys/class/drm/card1"));
+      });
+      expect(processes.kind === "listed" ? [...processes.processes].sort((a, b) => b.pid - a.pid) : []).toEqual([
+        {
+          pid: 4711,
+          name: "qemu-system-x86",
+          runsVm: true,
+          vmName: "it's web",
+          opened: [{ file: "/dev/vfio/12", iommuGroup: "12", address: undefined }],
+        },
+        {
+          pid: 812,
+          name: "CPU 0 and more",
+          runsVm: false,
+          vmName: undefined,
+          opened: [
+            { file: "/dev/nvidia0", iommuGroup: undefined, address: "0000:01:00.0" },
+            { file: "/dev/dri/card1", iommuGroup: undefined, address: "0000:00:02.0" },
+          ],
+        },
+      ]);
+    });
+
+    test("on Xen without such devices no process is looked at", () => {
+      const processes = processesOf((host) => {
+        host.write("/sys/hypervisor/type", "xen\n");
+        process(host, 4711, "qemu-system-i38", "anon_inode:kvm-vm");
+      });
+      expect(processes).toEqual({ kind: "listed", processes: [] });
+    });
+
+    test("a host that does not list them in time says so", () => {
+      expect(processesOf(() => {}, "limited 1 sleep 20 #")).toEqual({ kind: "unlisted" });
+    });
   },
 );
 

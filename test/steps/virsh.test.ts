@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { readHostFacts } from "../../provider/facts/host-facts";
 import { parsePciAddress } from "../../provider/pci/address";
@@ -98,15 +99,41 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     host.bind(address, "vfio-pci");
     host.write(`/sys/bus/pci/devices/${address}/vfio-dev/vfio0/dev`, "511:0\n");
     fs.symlinkSync("../../../../kernel/iommu_groups/8", host.path(`/sys/bus/pci/devices/${address}/iommu_group`));
-    fs.mkdirSync(host.path("/proc/4242/fd"), { recursive: true });
+    host.write("/proc/1/fd/0", "");
+    host.write("/proc/4242/comm", "qemu-system-x86\n");
+    fs.mkdirSync(host.path("/proc/4242/fd"));
     fs.symlinkSync(held, host.path("/proc/4242/fd/33"));
     for (const by of ["virsh", "sysfs"] as const) {
       expect(apply(shell, { kind: "release", address, stub: "vfio-pci", to: undefined, by })).toMatchObject({
-        output: expect.stringContaining("holds the IOMMU group of 0000:03:00.0. Shut it down first"),
+        output: expect.stringContaining(
+          "the process 4242 (qemu-system-x86), such as a VM, holds the IOMMU group of 0000:03:00.0. Shut it down first",
+        ),
       });
       expect(host.driverOf(address)).toBe("vfio-pci");
     }
     expect(host.read("/reattached")).toBeUndefined();
+  });
+
+  test("the variant of vfio-pci that libvirt takes by itself counts as vfio-pci, and no other driver does", () => {
+    const address = parsePciAddress("0000:03:00.0") as Hostdev["address"];
+    for (const driver of ["nvme", "my_vfio_pci", "other"]) fs.mkdirSync(host.path(`/sys/bus/pci/drivers/${driver}`));
+    host.bind(address, "nvme");
+    const device = host.path(`/sys/bus/pci/devices/${address}/driver`);
+    const release = spawnSync("uname", ["-r"], { encoding: "utf8" }).stdout.trim();
+    host.write(`/lib/modules/${release}/modules.alias`, "alias vfio_pci:v00008086d*sv*sd*bc*sc*i* my_vfio_pci\n");
+    for (const [driver, outcome] of [
+      ["my_vfio_pci", "done"],
+      ["other", "failed"],
+    ] as const) {
+      host.write(
+        "/bin/virsh",
+        `#!/bin/sh\ncase "$*" in *"nodedev-detach --help"* | "help nodedev-detach") echo --driver ;; *"nodedev-detach pci_0000_03_00_0 --driver vfio") ln -sfn ../../drivers/${driver} '${device}' ;; esac\n`,
+      );
+      const take = { kind: "make-assignable", address, from: "nvme", stub: "vfio-pci", by: "virsh" } as const;
+      expect(apply(shell, take)).toMatchObject({ kind: outcome });
+      fs.rmSync(device);
+      fs.symlinkSync("../../drivers/nvme", device);
+    }
   });
 
   test.each(AGES)("VMs are read, and a device comes and goes %s", (_, modern) => {

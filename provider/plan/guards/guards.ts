@@ -7,6 +7,7 @@ import { consoleInput } from "./console-input";
 import type { GuardRule, JudgedChange } from "./guard";
 import { hostNetwork } from "./host-network";
 import { identity } from "./identity";
+import { inUseByProcess } from "./in-use-by-process";
 import { inUseByVm } from "./in-use-by-vm";
 import { iommuGroup } from "./iommu-group";
 import { mountedStorage } from "./mounted-storage";
@@ -22,6 +23,7 @@ const GUARDS = {
   "console-display": consoleDisplay,
   "console-input": consoleInput,
   "in-use-by-vm": inUseByVm,
+  "in-use-by-process": inUseByProcess,
   "configured-in-other-vm": configuredInOtherVm,
   claimed,
   bridge,

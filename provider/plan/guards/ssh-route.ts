@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../facts/host-facts";
 import { interfacesUnder, type NetworkInterface } from "../../facts/network";
 import type { PciDevice } from "../../facts/pci-devices";
-import { isStubDriver } from "../../pci/stub-driver";
+import { isStubDriver } from "../../facts/stub-drivers";
 import { carries, describeDevice } from "./carries";
 import type { GuardRule } from "./guard";
 
@@ -66,11 +66,11 @@ function possibleRoute(facts: HostFacts, device: PciDevice): string | undefined 
   }
   const unlisted =
     interfaces.length === 0 &&
-    [...facts.pciDevices.values()].some((other) => isNic(other) && carries(facts, device, other.address));
+    [...facts.pciDevices.values()].some((other) => isNic(facts, other) && carries(facts, device, other.address));
   return unlisted ? "a network controller, of which the host does not say whether it is in use" : undefined;
 }
 
 /** Base classes 02 and 0d, and 0c06, InfiniBand (PCI Code and ID Assignment Specification 1.11), with a driver. */
-function isNic({ identity, driver }: PciDevice): boolean {
-  return driver !== undefined && !isStubDriver(driver) && /^(02|0d|0c06)/.test(identity.class);
+function isNic(facts: HostFacts, { identity, driver }: PciDevice): boolean {
+  return driver !== undefined && !isStubDriver(facts, driver) && /^(02|0d|0c06)/.test(identity.class);
 }

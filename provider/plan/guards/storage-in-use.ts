@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { StoragePurpose, StorageUse } from "../../facts/storage";
-import { isStubDriver } from "../../pci/stub-driver";
+import { isStubDriver } from "../../facts/stub-drivers";
 import { carries } from "./carries";
 
 /** The uses of disks that a device carries. */
@@ -15,7 +15,7 @@ export function storageUsesOn(facts: HostFacts, device: PciDevice): readonly Sto
  */
 export function storageUsesPerhapsOn(facts: HostFacts, device: PciDevice): readonly StorageUse[] {
   const { driver, identity } = device;
-  if (driver === undefined || isStubDriver(driver)) return [];
+  if (driver === undefined || isStubDriver(facts, driver)) return [];
   return facts.storage.uses.filter(({ untraced }) => untraced !== undefined && CARRIERS[untraced].test(identity.class));
 }
 

@@ -2,8 +2,8 @@ import { parseKey } from "../../claims/claim-key";
 import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
+import { isStubDriver } from "../../facts/stub-drivers";
 import { formatPciTarget } from "../../pci/address";
-import { isStubDriver } from "../../pci/stub-driver";
 import { isIommuActive } from "../iommu-state";
 import type { Owner } from "../wish";
 import { isHidden } from "./hide-mechanisms";
@@ -40,7 +40,7 @@ function waitsToBegin(facts: HostFacts, key: string): WaitingChange[] {
   if (subject?.kind === "IommuBootParameters")
     return isIommuActive(facts) ? [] : [{ key, what: "the IOMMU will be on from the next boot" }];
   if (!subject?.target) return [];
-  const away = functionsOf(facts.pciDevices, subject.target).filter(({ driver }) => !isStubDriver(driver));
+  const away = functionsOf(facts.pciDevices, subject.target).filter(({ driver }) => !isStubDriver(facts, driver));
   return away.length === 0
     ? []
     : [{ key, what: `${formatPciTarget(subject.target)} will be hidden from the next boot` }];
@@ -52,7 +52,7 @@ function waitsToEnd(facts: HostFacts, key: string): WaitingChange[] {
     return isIommuActive(facts) ? [{ key, what: "the IOMMU stays on until the next boot" }] : [];
   if (!subject?.target) return [];
   const left = functionsOf(facts.pciDevices, subject.target).find(
-    ({ driver, address }) => isStubDriver(driver) && !isHidden(facts, address),
+    ({ driver, address }) => isStubDriver(facts, driver) && !isHidden(facts, address),
   );
   return left ? [{ key, what: `${formatPciTarget(subject.target)} stays on ${left.driver} until the next boot` }] : [];
 }

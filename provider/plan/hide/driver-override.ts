@@ -11,7 +11,7 @@ export const driverOverrideHiding: HideMechanism = {
   hiddenBy: "driver-override",
   hosts: "kvm",
   whyNotHide(facts, devices, stub) {
-    if (!facts.stubDrivers.has(stub)) {
+    if (!facts.stubDrivers.forms.has(stub)) {
       return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in. Install a kernel that has it`;
     }
     return whyNoEarlyScript(facts, devices);

@@ -28,7 +28,7 @@ export const kernelIdsHiding: HideMechanism = {
   hosts: "kvm",
   onlyByName: true,
   whyNotHide(facts, devices, stub) {
-    const kind = facts.stubDrivers.get(stub);
+    const kind = facts.stubDrivers.forms.get(stub);
     if (kind === undefined) {
       return `its kernel ${facts.machine.kernelRelease} has no ${stub}, neither as a module nor built in. Install a kernel that has it`;
     }
@@ -48,7 +48,7 @@ export const kernelIdsHiding: HideMechanism = {
   hide(facts, device, key, stub) {
     const caught = [...facts.pciDevices.values()].filter(({ identity }) => identity.id === device.identity.id);
     const draft =
-      facts.stubDrivers.get(stub) === "module"
+      facts.stubDrivers.forms.get(stub) === "module"
         ? hideByModule(facts, device, stub, caught)
         : hideByArgument(facts, device, key, stub, caught);
     const names = caught.map(({ address, identity }) => `${address} (${identity.label})`).join(", ");
@@ -57,7 +57,7 @@ export const kernelIdsHiding: HideMechanism = {
   unhide(facts, address, claim, key) {
     const undo = undoFor(claim, address);
     if (!undo || othersNeed(facts, key, claim, address, (other) => other.id === undo.id)) return NOTHING;
-    if (facts.stubDrivers.get(undo.stub) !== "module") {
+    if (facts.stubDrivers.forms.get(undo.stub) !== "module") {
       const change = { name: `${undo.stub}.ids`, edit: removeIdArgument(`${undo.stub}.ids`, undo.id) };
       const edit = editBootArguments(facts, "linux", change, "remove");
       if (edit.kind === "error") return refuse(edit.reason);

@@ -12,8 +12,8 @@ import { bootFiles, initramfsMakerOf } from "../../facts/boot";
 import type { HostFacts } from "../../facts/host-facts";
 import { modprobeFiles } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
+import { isStubDriver } from "../../facts/stub-drivers";
 import type { PciAddress } from "../../pci/address";
-import { isStubDriver } from "../../pci/stub-driver";
 import type { Regeneration } from "../../steps/regeneration";
 import { bootFileEdit } from "../boot-file-edit";
 import { otherEntries } from "../claim";
@@ -83,7 +83,7 @@ function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
   }
   const orphan = devices.find((device) => nativeModule(facts, device) === undefined);
   if (!orphan) return undefined;
-  return orphan.driver !== undefined && !isStubDriver(orphan.driver)
+  return orphan.driver !== undefined && !isStubDriver(facts, orphan.driver)
     ? `${orphan.address} has the driver ${orphan.driver}, which is built into the kernel and takes the device before any module is loaded`
     : `${orphan.address} has no driver module that could be made to wait for xen-pciback`;
 }

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
+import { isStubDriver } from "../../facts/stub-drivers";
 import type { PciAddress } from "../../pci/address";
-import { isStubDriver } from "../../pci/stub-driver";
 import { printable } from "../../printable";
 import { isHidden } from "../hide/hide-mechanisms";
 import { holderOf } from "../holder";
@@ -84,7 +84,7 @@ function infoOf(facts: HostFacts, device: PciDevice): PciDeviceInfo {
     ...identity,
     label: printable(identity.label),
     ...(driver === undefined ? {} : { driver }),
-    assignable: isStubDriver(driver) && holderOf(facts, address).kind === "free",
+    assignable: isStubDriver(facts, driver) && holderOf(facts, address).kind === "free",
     hidden: isHidden(facts, address),
     vms: vmsWith(facts, address),
     ...(iommuGroup === undefined ? {} : { groupMembers: membersOf(facts, iommuGroup, address) }),

@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { Claim } from "../../claims/claim";
 import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
+import { isStubDriver, standsFor } from "../../facts/stub-drivers";
 import { xenIsAtLeast } from "../../facts/xen";
 import { formatPciTarget, type PciAddress } from "../../pci/address";
-import { isStubDriver, type StubDriver } from "../../pci/stub-driver";
 import type { AssignedBy, MakeAssignable, Release } from "../../steps/driver";
 import { claimedDrivers, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
 import { cautionsOf, lossOf } from "../effects";
@@ -38,14 +38,16 @@ export const assignableDevice = defineKind({
   status(facts, wish, key) {
     const stub = stubDriverOf(facts, wish);
     return statusOf(facts, wish, functionsToAssign(facts, wish), key, {
-      active: (address) => facts.pciDevices.get(address)?.driver === stub,
+      active: (address) => standsFor(facts, facts.pciDevices.get(address)?.driver, stub),
       configured: (address) => isHidden(facts, address),
       pending: () => "none",
     });
   },
   isGone(facts, wish, key) {
     const stub = stubDriverOf(facts, wish);
-    return !findClaim(facts, key) && !functionsToAssign(facts, wish).some(({ driver }) => driver === stub);
+    return (
+      !findClaim(facts, key) && !functionsToAssign(facts, wish).some(({ driver }) => standsFor(facts, driver, stub))
+    );
   },
   purpose: (_, wish, purpose) =>
     purpose === "present"
@@ -67,7 +69,7 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
     return refuse(
       '"xl info" does not answer there (XenServer has xl in /usr/sbin), and xl is needed to make devices assignable. Fix that, or declare a HiddenPciDevice, which does not need xl',
     );
-  const toTake = devices.filter(({ driver }) => driver !== stub);
+  const toTake = devices.filter(({ driver }) => !standsFor(facts, driver, stub));
   const claim = findClaim(facts, key);
   const claimSteps = claimFor(facts, key, owner, {
     functions: claimedDrivers(claim, devices),
@@ -88,8 +90,8 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
         ...lossOf(facts, device),
       ]),
       ...devices.flatMap(({ address, driver }) =>
-        driver === stub && !claim
-          ? [`${address} is on ${stub} already: adopted as found, and left there by a destroy`]
+        standsFor(facts, driver, stub) && !claim
+          ? [`${address} is on ${driver} already: adopted as found, and left there by a destroy`]
           : [],
       ),
     ],
@@ -117,7 +119,7 @@ function giveBack(
   for (const claimed of claim.functions) {
     const device = facts.pciDevices.get(claimed.address);
     const stub = device?.driver;
-    if (!device || !isStubDriver(stub) || moved.has(device.address)) continue;
+    if (!device || !isStubDriver(facts, stub) || moved.has(device.address)) continue;
     const before = claimed.driver ?? undefined;
     if (before === stub) {
       effects.push(`${device.address} stays on ${stub}, as it was found`);
@@ -137,12 +139,12 @@ function whyLost(facts: HostFacts, claim: Claim): string {
 }
 
 /** libvirt tracks the devices it detached, so it is used where possible; each version supports only one stub driver. */
-function assignedBy(facts: HostFacts, wish: AssignWish, stub: StubDriver): AssignedBy {
+function assignedBy(facts: HostFacts, wish: AssignWish, stub: string): AssignedBy {
   const found = toolstackOf(facts, wish.toolstack);
   if (found.kind === "none" || found.toolstack === "xm") return stub === "pciback" ? "pciback" : "sysfs";
   // xl pci-assignable-add came with 4.2.
   if (found.toolstack !== "libvirt") return facts.xen && !xenIsAtLeast(facts.xen, 4, 2) ? "pciback" : "xl";
-  return stub === stubDriverOf(facts, { driver: undefined }) ? "virsh" : "sysfs";
+  return standsFor(facts, stub, stubDriverOf(facts, { driver: undefined })) ? "virsh" : "sysfs";
 }
 
 /**

@@ -3,8 +3,8 @@ import { entriesOf } from "../../claims/claim-entry";
 import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
+import { isStubDriver, standsFor } from "../../facts/stub-drivers";
 import { formatPciTarget } from "../../pci/address";
-import { isStubDriver } from "../../pci/stub-driver";
 import { simulate } from "../../steps/steps";
 import {
   claimedDrivers,
@@ -60,7 +60,7 @@ export const hiddenPciDevice = defineKind({
 function statusOfHiding(facts: HostFacts, wish: HideWish, key: string): Status {
   const stub = stubDriverOf(facts, wish);
   return statusOf(facts, wish, functionsOf(facts.pciDevices, wish.target), key, {
-    active: (address) => facts.pciDevices.get(address)?.driver === stub,
+    active: (address) => standsFor(facts, facts.pciDevices.get(address)?.driver, stub),
     configured: (address) => isHidden(facts, address),
     pending: ({ configured, active }) => (configured === active ? "none" : "host-reboot"),
   });
@@ -96,7 +96,7 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
     judgements: [...judgeClaim(facts, key, owner), ...edits.judgements],
   });
   if (!changes) return draft;
-  const bound = devices.filter((device) => !isStubDriver(device.driver));
+  const bound = devices.filter((device) => !isStubDriver(facts, device.driver));
   return {
     ...draft,
     effects: [
@@ -131,7 +131,7 @@ function takeOut(facts: HostFacts, wish: HideWish, owner: Owner, { key, claim }:
   if (edits.judgements.length > 0) return part({ judgements: edits.judgements });
   const changes = edits.steps.length > 0;
   const devices = functionsOf(facts.pciDevices, wish.target);
-  const onStub = devices.find(({ driver }) => isStubDriver(driver));
+  const onStub = devices.find(({ driver }) => isStubDriver(facts, driver));
   return part({
     steps: [
       ...joinEdits(edits.steps),

@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { Claim } from "../../claims/claim";
 import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
+import { isStubDriver } from "../../facts/stub-drivers";
 import { type PhysicalFunction, virtualFunctionsRulePath, virtualFunctionsRules } from "../../facts/virtual-functions";
 import { formatPciTarget, type PciAddress, parsePciAddress } from "../../pci/address";
-import { isStubDriver } from "../../pci/stub-driver";
 import type { FileEdit } from "../../steps/file";
 import type { SetVirtualFunctions } from "../../steps/virtual-functions";
 import { claimedFunctions, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
@@ -88,7 +88,7 @@ function makeFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: 
         : []),
       ...(rule.length > 0 ? [`a udev rule creates the ${wish.count} virtual functions of ${name} at each boot`] : []),
     ],
-    judgements: [...judgeClaim(facts, key, owner), ...judgeChange(change)],
+    judgements: [...judgeClaim(facts, key, owner), ...judgeChange(facts, change)],
   });
 }
 
@@ -120,7 +120,7 @@ function restoreCount(
       ...effectsOf(facts, found.address, change),
       ...(left > 0 ? [`${name} keeps ${left} virtual functions, which this resource did not make`] : []),
     ],
-    judgements: judgeChange(change),
+    judgements: judgeChange(facts, change),
   });
 }
 
@@ -180,7 +180,7 @@ function findPhysicalFunction(facts: HostFacts, wish: VirtualFunctionsWish): Fou
       kind: "none",
       reason: `${name} (${device.identity.label}) cannot have virtual functions: it has no SR-IOV, or the firmware of the host or of the device has it switched off. Switch it on there, or name another device`,
     };
-  if (device.driver === undefined || isStubDriver(device.driver))
+  if (device.driver === undefined || isStubDriver(facts, device.driver))
     return {
       kind: "none",
       reason: `${name} has ${device.driver === undefined ? "no driver" : `the stub driver ${device.driver}`}, but only its own driver can create virtual functions. Bind it to that driver first`,
@@ -232,8 +232,8 @@ function effectsOf(facts: HostFacts, address: PciAddress, change: readonly SetVi
 }
 
 /** A count can change only through zero, so none of the virtual functions may be in use. */
-function judgeChange(change: readonly SetVirtualFunctions[]): readonly Judgement[] {
-  const onStub = change.flatMap(({ from }) => from.functions.filter(({ driver }) => isStubDriver(driver)));
+function judgeChange(facts: HostFacts, change: readonly SetVirtualFunctions[]): readonly Judgement[] {
+  const onStub = change.flatMap(({ from }) => from.functions.filter(({ driver }) => isStubDriver(facts, driver)));
   return onStub.map(({ address, driver }) => ({
     guard: undefined,
     evidence: `its virtual function ${address} is on ${driver}, for a VM, and any change of their number first removes all of them. Remove the declarations of ${address}, run "pulumi up", and then change the number`,

@@ -1,6 +1,6 @@
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciAddress } from "../../pci/address";
-import { holderOf } from "../holder";
+import { holderOf, nameOfVm } from "../holder";
 import { whyVmsUnknown } from "../unknown-vms";
 import type { HostVm, VmPlanner } from "../vm-planner";
 import { vmPlannerOf } from "./vm-planners";
@@ -15,7 +15,9 @@ export type RunningVms =
 /** The VMs that run on the host, whichever toolstack manages them. */
 export function runningVms(facts: HostFacts): RunningVms {
   const known = vmsOf(facts).flatMap(({ vm }) => (vm.running ? [vm.name] : []));
-  const names = [...new Set([...known, ...facts.domains.map((domain) => domain.name)])];
+  const names = [
+    ...new Set([...known, ...facts.domains.map((domain) => domain.name), ...vmsOfProcesses(facts, known)]),
+  ];
   const reasons = whyVmsUnknown(facts);
   return reasons.length === 0 ? { kind: "all", names } : { kind: "some", names, reasons };
 }
@@ -27,6 +29,15 @@ export function vmsWith(facts: HostFacts, address: PciAddress): readonly string[
   );
   const holding = holderOf(facts, address);
   return [...new Set([...known, ...(holding.kind === "held" ? [holding.holder.name] : [])])];
+}
+
+/** The VMs that no toolstack listed, by their processes. */
+function vmsOfProcesses({ xen, processes }: HostFacts, known: readonly string[]): readonly string[] {
+  // On Xen these are device models of domains.
+  if (xen || processes.kind === "unlisted") return [];
+  return processes.processes
+    .filter(({ runsVm, vmName }) => runsVm && !known.includes(vmName ?? ""))
+    .map((process) => `${nameOfVm(process)} (process ${process.pid})`);
 }
 
 interface KnownVm {

@@ -3,6 +3,7 @@ import { planPresent } from "../../../provider/plan/kinds/kinds";
 import { ownedBy } from "../recorded-host";
 import { MEMBERS } from "./cases/members";
 import { MOUNTED_STORAGE } from "./cases/mounted-storage";
+import { PROCESSES } from "./cases/processes";
 import { UNTRACED_STORAGE } from "./cases/untraced-storage";
 import { VM_DISKS } from "./cases/vm-disks";
 import { factsOf, type Situation, wishOf } from "./situation";
@@ -12,6 +13,7 @@ const GROUPS: Readonly<Record<string, readonly Situation[]>> = {
   "disks that cannot be found": UNTRACED_STORAGE,
   "disks that are part of something": MEMBERS,
   "disks of VMs": VM_DISKS,
+  "devices that processes have open": PROCESSES,
 };
 
 const DEV = ownedBy("dev", "token-1");

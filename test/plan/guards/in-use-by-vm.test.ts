@@ -1,4 +1,5 @@
 import type { HostFacts } from "../../../provider/facts/host-facts";
+import type { Processes } from "../../../provider/facts/processes";
 import { inUseByVm } from "../../../provider/plan/guards/in-use-by-vm";
 import { kvm, withDriver } from "../kvm-host";
 import { address, LAB, target } from "../recorded-host";
@@ -48,7 +49,8 @@ const unknown: readonly [string, HostFacts, RegExp][] = [
   ["XAPI is down", { ...XEN, xapi: silentXapi }, /XAPI does not answer\. xe says: Connection refused/],
 ];
 describe.each(unknown)("where %s", (_, host, reason) => {
-  const facts = withDriver(host, NIC, "vfio-pci");
+  // vfio would show in the processes of the host, which are listed.
+  const facts = withDriver(host, NIC, host.xen ? "pciback" : "pci-stub");
   test.each(["moved", "given live"] as const)("a device on a stub driver is not %s", (change) => {
     expect(judge(facts, change)).toEqual([expect.stringMatching(reason)]);
   });
@@ -58,6 +60,44 @@ describe.each(unknown)("where %s", (_, host, reason) => {
   test("a configuration can still get one", () => {
     expect(judge(facts, "given in the configuration")).toEqual([]);
   });
+});
+
+const SILENT: HostFacts = { ...kvm([]), libvirt: { kind: "silent", uri: "qemu:///system", said: "" } };
+/** One process, which runs a VM and has a file open. */
+const listed = (file: string, vmName?: string): Processes => ({
+  kind: "listed",
+  processes: [
+    {
+      pid: 4711,
+      name: "qemu-system-x86",
+      runsVm: true,
+      vmName,
+      opened: [{ file, iommuGroup: /\/(\d+)$/.exec(file)?.[1], address: undefined }],
+    },
+  ],
+});
+
+describe.each(["vfio-pci", "mlx5_vfio_pci"])("a device on %s while libvirt is silent", (driver) => {
+  const facts = withDriver(SILENT, NIC, driver);
+  test("is free when no process has its IOMMU group open", () => {
+    expect(judge({ ...facts, processes: listed("/dev/vfio/9") }, "moved")).toEqual([]);
+  });
+  test("is held by the process that has it open", () => {
+    expect(judge({ ...facts, processes: listed("/dev/vfio/8") }, "moved")).toEqual([
+      expect.stringMatching(/"qemu-system-x86" \(process 4711, which has \/dev\/vfio\/8 open\) has 0000:01:00\.0 now/),
+    ]);
+  });
+  test("may be held when the host does not list its processes", () => {
+    expect(judge({ ...facts, processes: { kind: "unlisted" } }, "moved")).toEqual([
+      expect.stringMatching(/libvirt does not answer there/),
+    ]);
+  });
+});
+
+test("a VM can get more functions of an IOMMU group that its own process has open", () => {
+  const facts = withDriver(kvm([]), NIC, "vfio-pci");
+  expect(judge({ ...facts, processes: listed("/dev/vfio/8", "db") }, "given live")).toHaveLength(1);
+  expect(judge({ ...facts, processes: listed("/dev/vfio/8", "web") }, "given live")).toEqual([]);
 });
 
 const known: readonly [string, HostFacts][] = [

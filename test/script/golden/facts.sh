@@ -340,6 +340,45 @@ ask_domains() {
   prefix ''
   limited 20 xl list -l || limited 20 xl list -l || limited 20 xl list -l
 }
+ask_processes() {
+  present=
+  for file in /dev/nvidia[0-9]* /dev/dri/card[0-9]* /dev/uio[0-9]*; do
+    [ ! -e "$file" ] || present=yes
+  done
+  [ -n "$present" ] || ! on_xen || return 0
+  {
+    limited 30 ls -ln /proc/[0-9]*/fd
+    echo "ended $?"
+  } | awk '
+    /\/fd:$/ { sub(/\/fd:$/, ""); sub(/.*\//, ""); pid = $0 }
+    / -> (\/dev\/(vfio\/.*[0-9]|nvidia[0-9]+|dri\/[a-zA-Z]+[0-9]+|uio[0-9]+)|anon_inode:kvm-vm)$/ && !seen[pid, $NF]++ { print pid, $NF }
+    # Files of processes that end meanwhile are no failure; what could not be started at all (126, 127) is.
+    $1 == "ended" && $2 > 2 { print "unlisted" }' | while read -r pid file; do
+    [ "$pid" != unlisted ] || echo unlisted
+    name= class= device=
+    read -r name < "/proc/$pid/comm"
+    case $file in
+      /dev/dri/*) class=drm ;;
+      /dev/uio*) class=uio ;;
+      /dev/vfio/devices/*) class=vfio-dev ;;
+    esac
+    [ -z "$class" ] || ! cd -P "/sys/class/$class/${file##*/}/device" || device=$PWD
+    echo "opened $pid $file ${device:-none} $name"
+  done
+  for file in /proc/driver/nvidia/gpus/*/information; do
+    [ -e "$file" ] || continue
+    while read -r first second minor; do
+      [ "$first $second" != "Device Minor:" ] || echo "nvidia $minor $file"
+    done < "$file"
+  done
+  for file in /var/run/libvirt/qemu/*.pid /var/run/qemu-server/*.pid; do
+    [ -e "$file" ] || continue
+    pid=
+    read -r pid < "$file"
+    echo "vm $pid $file"
+  done
+  return 0
+}
 ask_guest_complaints() {
   [ -d /sys/bus/pci/drivers/pciback ] || return 0
   set -- /var/log/xen/console/guest-*.log
@@ -407,6 +446,8 @@ ask_stub_drivers() {
     [ -n "$found" ] || elsewhere=yes
   done
   [ -z "$elsewhere" ] || grep -E -s -o '^[^:]*(vfio-pci|pci-stub)\.ko' "$modules/modules.dep" "$modules/modules.builtin"
+  on_xen || grep -s '^alias vfio_pci:' "$modules/modules.alias"
+  return 0
 }
 ask_xapi() {
   [ -e /etc/xensource-inventory ] || return 0
@@ -506,6 +547,7 @@ facts() {
     answer xen
     answer xend
     answer domains
+    answer processes
     answer guest_complaints
     answer libvirt
     answer selinux

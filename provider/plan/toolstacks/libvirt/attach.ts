@@ -2,8 +2,8 @@ import { entriesOf } from "../../../claims/claim-entry";
 import type { HostFacts } from "../../../facts/host-facts";
 import type { LibvirtAnswers } from "../../../facts/libvirt";
 import type { PciDevice } from "../../../facts/pci-devices";
+import { isStubDriver, standsFor } from "../../../facts/stub-drivers";
 import { formatPciTarget } from "../../../pci/address";
-import { isStubDriver } from "../../../pci/stub-driver";
 import { distinctEntries } from "../../claim";
 import type { Judgement } from "../../guards/guards";
 import { join, type Part, part, refuse } from "../../part";
@@ -57,7 +57,7 @@ function severalInOneSlot(wish: AttachWish, devices: readonly PciDevice[]): stri
 /** libvirt supports only one stub driver, and gives VMs only devices that are on it. */
 function onOtherStub(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {
   const stub = stubDriverOf(facts, { driver: undefined });
-  const other = devices.find(({ driver }) => isStubDriver(driver) && driver !== stub);
+  const other = devices.find(({ driver }) => isStubDriver(facts, driver) && !standsFor(facts, driver, stub));
   return (
     other &&
     `${other.address} is on ${other.driver}, but this libvirt can give VMs only devices that are on ${stub}: the VM would not start. Remove \`driver\` from its AssignableDevice`

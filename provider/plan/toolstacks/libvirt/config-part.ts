@@ -1,6 +1,6 @@
 import { type ClaimEntry, type EntryOf, entriesOf } from "../../../claims/claim-entry";
 import type { LibvirtAnswers } from "../../../facts/libvirt";
-import { isStubDriver } from "../../../pci/stub-driver";
+import { isStubDriver } from "../../../facts/stub-drivers";
 import type { VirshAttach, VirshDetach } from "../../../steps/virsh";
 import { lossOf } from "../../effects";
 import { NOTHING, type Part, part } from "../../part";
@@ -41,7 +41,7 @@ export function planConfig(
       });
       entries.push({ kind: "libvirt-config", address, undo: { ports: allPorts } });
       effects.push(`the configuration of the VM "${vm.name}" gets ${address}: available from its next start`);
-      if (hostdev.managed && !isStubDriver(device.driver)) {
+      if (hostdev.managed && !isStubDriver(facts, device.driver)) {
         effects.push(...lossOf(facts, device).map((loss) => `while the VM "${vm.name}" runs: ${loss}`));
       }
     } else if (entry) {

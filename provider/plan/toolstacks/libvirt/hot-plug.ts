@@ -1,8 +1,8 @@
 import type { HostFacts } from "../../../facts/host-facts";
 import type { PciDevice } from "../../../facts/pci-devices";
+import { isStubDriver } from "../../../facts/stub-drivers";
 import { xenIsAtLeast } from "../../../facts/xen";
 import { targets } from "../../../pci/address";
-import { isStubDriver } from "../../../pci/stub-driver";
 import type { Hostdev } from "../../../vm-text/domain-hostdev";
 import { describeGroup, membersLeftBehind } from "../../iommu-group";
 import type { PlanContext } from "../../wish";
@@ -40,7 +40,7 @@ export function hotPlugObstacle(
       (other) => other.kind === "AssignableDevice" && needed.every((device) => targets(other.target, device.address)),
     )?.label;
   for (const { device, hostdev } of missing) {
-    if (!hostdev.managed && !isStubDriver(device.driver)) {
+    if (!hostdev.managed && !isStubDriver(facts, device.driver)) {
       const reason = `${device.address} is not assignable now (its driver is ${device.driver ?? "none"}). Declare an AssignableDevice for it, or run "pulumi up" again if there is one`;
       return { reason, waitsFor: maker([device]) };
     }

@@ -1,7 +1,7 @@
 import { type EntryOf, entriesOf } from "../../../claims/claim-entry";
 import type { LibvirtAnswers } from "../../../facts/libvirt";
+import { isStubDriver } from "../../../facts/stub-drivers";
 import type { PciAddress } from "../../../pci/address";
-import { isStubDriver } from "../../../pci/stub-driver";
 import { lossOf } from "../../effects";
 import { join, type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
@@ -44,7 +44,7 @@ export function planLive(
     entries: [...claimedEntries, ...missing.map(({ device }) => liveEntry(device.address))],
     effects: missing.flatMap(({ device, hostdev }) => [
       `${device.address} is hot-plugged into the running VM "${vm.name}"`,
-      ...(hostdev.managed && !isStubDriver(device.driver) ? lossOf(facts, device) : []),
+      ...(hostdev.managed && !isStubDriver(facts, device.driver) ? lossOf(facts, device) : []),
     ]),
   });
 }

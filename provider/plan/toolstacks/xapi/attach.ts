@@ -1,8 +1,8 @@
 import { type EntryOf, entriesOf } from "../../../claims/claim-entry";
 import type { PciDevice } from "../../../facts/pci-devices";
+import { isStubDriver } from "../../../facts/stub-drivers";
 import type { XapiVm } from "../../../facts/xapi";
 import type { PciAddress } from "../../../pci/address";
-import { isStubDriver } from "../../../pci/stub-driver";
 import type { VmPciEdit } from "../../../steps/xapi";
 import { addPciItem, hasPciItem, readOtherConfigPci } from "../../../vm-text/other-config-pci";
 import type { Judgement } from "../../guards/guards";
@@ -67,7 +67,7 @@ function editOf({ facts, vm, devices, claim }: Attachment<PoolVm>): {
     if (next.item === undefined) continue;
     added.push({ kind: "xapi", vm: uuid, item: next.item, undo: { absent } });
     gives.push(address);
-    if (!isStubDriver(driver)) takes.push(address);
+    if (!isStubDriver(facts, driver)) takes.push(address);
   }
   const addressIn = (item: string) => readOtherConfigPci(item)[0]?.address;
   const again = added.map(({ item }) => addressIn(item));

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../../facts/host-facts";
 import type { PciDevice } from "../../../facts/pci-devices";
+import { isStubDriver } from "../../../facts/stub-drivers";
 import { targets } from "../../../pci/address";
-import { isStubDriver } from "../../../pci/stub-driver";
 import { ignoredItems } from "../../../vm-text/other-config-pci";
 import { isHidden } from "../../hide/hide-mechanisms";
 import type { PlanContext } from "../../wish";
@@ -65,7 +65,7 @@ export function deviceCautions(
   const nic = facts.network.interfaces.find(({ carriedBy }) => carriedBy === device.physicalFunction)?.name;
   const hidden = isHidden(facts, address);
   return [
-    ...(isStubDriver(driver) || declared
+    ...(isStubDriver(facts, driver) || declared
       ? []
       : [
           hidden
