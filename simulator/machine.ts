@@ -134,7 +134,7 @@ export class Machine {
   readonly xapi: Xapi | undefined;
   /** Called by the programs that reboot. */
   onReboot: () => void = () => {};
-  private power = new AbortController();
+  private power = endOfAll();
   private lastPid = 700;
 
   constructor(
@@ -207,7 +207,7 @@ export class Machine {
 
   private boot(): Promise<void> {
     this.power.abort();
-    this.power = new AbortController();
+    this.power = endOfAll();
     this.locks.clear();
     this.files.forget("/run", this.profile.folders);
     this.booted = Promise.resolve(this.profile.boot(this));
@@ -216,8 +216,7 @@ export class Machine {
 
   login(login: Pick<Session, "user" | "uid" | "sudo" | "cutConnection">): Session {
     this.lastPid += 13;
-    const life = new AbortController();
-    setMaxListeners(0, life.signal); // a shell that starts a shell listens too
+    const life = endOfAll();
     const session = {
       ...login,
       pid: this.lastPid,
@@ -235,4 +234,11 @@ export class Machine {
     for (const [file, holder] of this.locks) if (holder === session.pid) this.locks.delete(file);
     this.sessions.delete(session);
   }
+}
+
+/** What ends everything that listens to it: each shell does, also one that a shell starts. */
+function endOfAll(): AbortController {
+  const end = new AbortController();
+  setMaxListeners(0, end.signal);
+  return end;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Fault } from "./faults";
 import { loadJustBash } from "./just-bash";
 import { makeKeyPair } from "./key-pair";
-import { type CommandOutput, Machine } from "./machine";
+import { type CommandOutput, Machine, type Profile } from "./machine";
 import { findProfile } from "./profiles/profiles";
 import { type Exec, type ExecOutput, hostKeyFingerprint, SshServer } from "./server";
 import { runShell } from "./shell";
@@ -63,9 +63,17 @@ export interface HostStats {
 }
 
 /** Starts a simulated host. Throws when the profile is unknown or just-bash is not installed. */
-export async function startSimulatedHost(options: SimulatedHostOptions): Promise<SimulatedHost> {
+export async function startSimulatedHost({ profile, ...options }: SimulatedHostOptions): Promise<SimulatedHost> {
+  return startHostOf(findProfile(profile), options);
+}
+
+/** The same for a kind of host that has no name, such as one with more devices. */
+export async function startHostOf(
+  profile: Profile,
+  options: Omit<SimulatedHostOptions, "profile">,
+): Promise<SimulatedHost> {
   loadJustBash();
-  const machine = new Machine(findProfile(options.profile), options.name);
+  const machine = new Machine(profile, options.name);
   for (const fault of options.failAt ?? []) machine.faults.add(fault);
   await machine.booted;
   const user = options.requireSudoUser ?? "root";
