@@ -7,7 +7,7 @@ import { xlVms } from "./vm-files/xl-vms";
 import { xmVms } from "./vm-files/xm-vms";
 import { xapiVms } from "./xapi/xapi-vms";
 
-const PLANNERS: { readonly [name in Toolstack]?: VmPlanner } = {
+const PLANNERS: { readonly [name in Toolstack]: VmPlanner } = {
   xl: xlVms,
   xm: xmVms,
   xapi: xapiVms,
