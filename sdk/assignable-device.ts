@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { StubDriver } from "../provider/pci/stub-driver";
 import type { DeviceArgs } from "./device";
 import { PciResource } from "./pci-resource";
 
@@ -8,7 +9,7 @@ export interface AssignableDeviceArgs extends DeviceArgs {
    * The stub driver that takes the device. Default: `pciback` on Xen; without Xen `vfio-pci`, or `pci-stub` where
    * libvirt is older than 1.0.5 or the kernel has no vfio-pci.
    */
-  driver?: pulumi.Input<"pciback" | "vfio-pci" | "pci-stub">;
+  driver?: pulumi.Input<StubDriver>;
   /**
    * Whether the other functions of the device's IOMMU group go to the stub driver too. Default: false; a group with
    * functions that the host still uses is then refused (guard `iommu-group`).

@@ -1,4 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { StubDriver } from "../provider/pci/stub-driver";
+import type { HideMechanismName } from "../provider/plan/hide-mechanism";
 import type { DeviceArgs } from "./device";
 import { PciResource } from "./pci-resource";
 
@@ -8,14 +10,12 @@ export interface HiddenPciDeviceArgs extends DeviceArgs {
    * The stub driver that takes the device at boot. Default: `pciback` on Xen; without Xen `vfio-pci`, or `pci-stub`
    * where libvirt is older than 1.0.5 or the kernel has no vfio-pci.
    */
-  driver?: pulumi.Input<"pciback" | "vfio-pci" | "pci-stub">;
+  driver?: pulumi.Input<StubDriver>;
   /**
    * How the device is hidden at boot. Default: `auto`, the way that this host already uses, or else the first that
    * works on it. `kernel-ids` hides every device of the same vendor and device id, and is used only when named.
    */
-  mechanism?: pulumi.Input<
-    "auto" | "xen-cmdline" | "grub" | "modprobe" | "initramfs" | "pciback-conf" | "driver-override" | "kernel-ids"
-  >;
+  mechanism?: pulumi.Input<"auto" | HideMechanismName>;
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ToolstackName } from "../provider/plan/toolstack";
 
 /** A host and how to log in to it: the input `host` of every resource. Kept in the state, secrets encrypted. */
 export interface HostArgs {
@@ -42,7 +43,7 @@ export interface HostArgs {
    * What manages the VMs of the host. Default: found out; of several, xapi or xl before libvirt, and xm before xl while
    * xend runs.
    */
-  toolstack?: pulumi.Input<"xl" | "xapi" | "libvirt" | "xm">;
+  toolstack?: pulumi.Input<ToolstackName>;
 }
 
 type PlainHost = { [name in keyof HostArgs]?: pulumi.Unwrap<HostArgs[name]> };

@@ -13,28 +13,28 @@ import {
 import { cautionsOf } from "./effects";
 import { noSuchDevice } from "./no-such-device";
 import { join, part, refuse, unchanged } from "./part";
-import type { HostVm, Toolstack, VmPlanner } from "./vm-planner";
+import type { HostVm, VmDrafts, VmPlanner } from "./vm-planner";
 
 /**
  * Wraps a toolstack in what attaching and detaching share on all of them: finding the functions and the VM, reading and
  * writing the claim, checking its owner, and warning about the devices. The toolstack drafts the rest.
  */
-export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner {
-  const whenFound = (found: ReturnType<Toolstack<V>["find"]>, holds: (vm: V) => boolean) =>
+export function vmPlanner<V extends HostVm>(drafts: VmDrafts<V>): VmPlanner {
+  const whenFound = (found: ReturnType<VmDrafts<V>["find"]>, holds: (vm: V) => boolean) =>
     found.kind === "found" && holds(found.vm);
   return {
-    list: (facts) => toolstack.list(facts),
-    find: (facts, vm) => toolstack.find(facts, vm),
+    list: (facts) => drafts.list(facts),
+    find: (facts, vm) => drafts.find(facts, vm),
     attach(facts, wish, { owner, program }) {
       const devices = functionsOf(facts.pciDevices, wish.target);
       if (devices.length === 0) return refuse(noSuchDevice(facts, formatPciTarget(wish.target)));
-      const found = toolstack.find(facts, wish.vm);
+      const found = drafts.find(facts, wish.vm);
       if (found.kind !== "found") return refuse(found.reason);
       const { vm } = found;
       const today = claimKey(wish, vm.key);
       const key = claimOfResource(facts, today, owner)?.key ?? today;
       const claim = findClaim(facts, key);
-      const draft = toolstack.attach({ facts, wish, vm, devices, key, claim, program });
+      const draft = drafts.attach({ facts, wish, vm, devices, key, claim, program });
       if (draft.judgements.some(({ guard }) => guard === undefined) && draft.steps.length === 0) return draft;
       const functions = claimedFunctions(claim, devices);
       const claimSteps = claimFor(facts, key, owner, { functions, entries: [...draft.entries] });
@@ -42,21 +42,21 @@ export function vmPlanner<V extends HostVm>(toolstack: Toolstack<V>): VmPlanner 
       return join(part({ steps: claimSteps, warnings: cautions, judgements: judgeClaim(facts, key, owner) }), draft);
     },
     detach(facts, wish, { owner }) {
-      const found = toolstack.find(facts, wish.vm);
+      const found = drafts.find(facts, wish.vm);
       const vm = found.kind === "found" ? found.vm : undefined;
       const key = claimKey(wish, vm?.key ?? wish.vm);
       const device = formatPciTarget(wish.target);
       const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to take back`);
       return endClaim(facts, key, owner, withoutClaim, (keyed, moved) => {
         if (found.kind === "unreadable" || found.kind === "several") return refuse(found.reason);
-        const draft = toolstack.detach({ facts, wish, vm, ...keyed, moved });
+        const draft = drafts.detach({ facts, wish, vm, ...keyed, moved });
         if (draft.judgements.length > 0) return draft;
         return join(draft, part({ steps: [dropClaim(keyed.key, keyed.claim)] }));
       });
     },
     isAttachedLive: (facts, vm, address: PciAddress) =>
-      whenFound(toolstack.find(facts, vm), (known) => toolstack.isAttachedLive(facts, known, address)),
+      whenFound(drafts.find(facts, vm), (known) => drafts.isAttachedLive(facts, known, address)),
     isConfigured: (facts, vm, address: PciAddress) =>
-      whenFound(toolstack.find(facts, vm), (known) => toolstack.isConfigured(facts, known, address)),
+      whenFound(drafts.find(facts, vm), (known) => drafts.isConfigured(facts, known, address)),
   };
 }

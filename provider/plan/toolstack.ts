@@ -4,20 +4,20 @@ import { whyNoLibvirt } from "./silent-libvirt";
 /** What can manage the VMs of a host, as the input `toolstack` names it. */
 export const TOOLSTACKS = ["xl", "xapi", "libvirt", "xm"] as const;
 /** The name of a toolstack. */
-export type Toolstack = (typeof TOOLSTACKS)[number];
+export type ToolstackName = (typeof TOOLSTACKS)[number];
 
 /** The toolstack that is used on a host, or why there is none and what to do. */
 export type FoundToolstack =
   | {
       readonly kind: "toolstack";
-      readonly toolstack: Toolstack;
+      readonly toolstack: ToolstackName;
       /** Why it was chosen, when the host has several; undefined otherwise. */
       readonly why: string | undefined;
     }
   | { readonly kind: "none"; readonly reason: string };
 
 /** The toolstack that the program asks for, if the host has it; without a request, the host's preferred toolstack. */
-export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): FoundToolstack {
+export function toolstackOf(facts: HostFacts, asked: ToolstackName | undefined): FoundToolstack {
   const present = toolstacksOf(facts);
   if (asked === "libvirt" && facts.libvirt?.kind !== "answers")
     return { kind: "none", reason: `the program asks for the toolstack libvirt, but ${whyNoLibvirt(facts.libvirt)}` };
@@ -39,8 +39,8 @@ export function toolstackOf(facts: HostFacts, asked: Toolstack | undefined): Fou
 }
 
 /** In order of preference: a toolstack that owns the VMs comes before one that only observes them. */
-function toolstacksOf(facts: HostFacts): readonly Toolstack[] {
-  const found: Toolstack[] = [];
+function toolstacksOf(facts: HostFacts): readonly ToolstackName[] {
+  const found: ToolstackName[] = [];
   if (facts.xapi) found.push("xapi");
   // While xend runs, xl refuses every change (tools/libxl/xl.c, 4.2).
   if (facts.xen?.xl && !facts.xend?.answers) found.push("xl");

@@ -43,7 +43,7 @@ export interface Detachment<V extends HostVm> {
 }
 
 /** How devices are attached to the VMs of one toolstack, and detached. Pure. */
-export interface Toolstack<V extends HostVm> {
+export interface VmDrafts<V extends HostVm> {
   /** A name for each VM of the host that `find` accepts. */
   list(facts: HostFacts): readonly string[];
   /** Finds a VM by name or uuid, or by its configuration file where the toolstack has files. */

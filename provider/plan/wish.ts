@@ -5,7 +5,7 @@ import type { Declaration } from "./declaration";
 import type { ExpectedIdentity } from "./expected-identity";
 import type { Guard } from "./guards/guards";
 import type { HideMechanismName } from "./hide-mechanism";
-import type { Toolstack } from "./toolstack";
+import type { ToolstackName } from "./toolstack";
 
 /** What a declaration wants on a host; a plan makes it true (`present`) or reverts it (`absent`). */
 export type Wish = DeviceWish | IommuWish | RebootWish;
@@ -15,7 +15,7 @@ export type DeviceWish = HideWish | AssignWish | AttachWish | VirtualFunctionsWi
 
 interface DeviceFields {
   /** The toolstack that the program names for the host; detected when undefined. */
-  readonly toolstack: Toolstack | undefined;
+  readonly toolstack: ToolstackName | undefined;
   readonly target: PciTarget;
   /** What the functions must be, by position in the order of their addresses; empty when the program does not say. */
   readonly expect: readonly ExpectedIdentity[];

@@ -1,4 +1,4 @@
-import type { Toolstack } from "../../provider/plan/toolstack";
+import type { ToolstackName } from "../../provider/plan/toolstack";
 
 /** A host that the contract runs on: the simulated one, or the real Xen host of the lab. */
 export interface TestHost {
@@ -12,7 +12,7 @@ export interface TestHost {
   /** `SHA256:…` */
   readonly hostKey: string;
   /** What the program names, where it is not the host's first choice. */
-  readonly toolstack?: Toolstack;
+  readonly toolstack?: ToolstackName;
   /** Runs a command past the product, as a person would over SSH. */
   exec(command: string): Promise<CommandResult>;
   /** Resolves when the host is back. */

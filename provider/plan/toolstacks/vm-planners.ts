@@ -1,5 +1,5 @@
 import type { HostFacts } from "../../facts/host-facts";
-import { type Toolstack, toolstackOf } from "../toolstack";
+import { type ToolstackName, toolstackOf } from "../toolstack";
 import type { VmPlanner } from "../vm-planner";
 import type { AttachWish } from "../wish";
 import { libvirtVms } from "./libvirt/libvirt-vms";
@@ -7,7 +7,7 @@ import { xlVms } from "./vm-files/xl-vms";
 import { xmVms } from "./vm-files/xm-vms";
 import { xapiVms } from "./xapi/xapi-vms";
 
-const PLANNERS: { readonly [name in Toolstack]: VmPlanner } = {
+const PLANNERS: { readonly [name in ToolstackName]: VmPlanner } = {
   xl: xlVms,
   xm: xmVms,
   xapi: xapiVms,
