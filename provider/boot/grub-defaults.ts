@@ -63,7 +63,7 @@ export function addToGrubDefaults(defaults: GrubDefaults, line: KernelLine, chan
   if (trouble !== undefined) return { kind: "error", reason: trouble };
   const settings = readSettings(defaults.files);
   const variables = variablesOf(line, settings);
-  const checked = change.edit(grubDefaultsLine(defaults, line));
+  const checked = change.edit(grubDefaultsLine(defaults, line), line);
   if (checked.kind === "error")
     return { kind: "error", reason: `the command line made from ${GRUB_DEFAULTS}: ${checked.reason}` };
   const places = assignmentsOf(defaults.files).filter(({ assignment }) => variables.includes(assignment.name));
@@ -85,7 +85,7 @@ export function addToGrubDefaults(defaults: GrubDefaults, line: KernelLine, chan
   if (edit.kind === "error") return { kind: "error", reason: edit.reason };
   const path = place?.file.path ?? (defaults.dropIns ? OUR_DROP_IN : GRUB_DEFAULTS);
   const after = withTexts(defaults, new Map([[path, edit.text]]));
-  if (change.edit(grubDefaultsLine(after, line)).kind === "error" || !sameLine(after, line, checked.text)) {
+  if (change.edit(grubDefaultsLine(after, line), line).kind === "error" || !sameLine(after, line, checked.text)) {
     return {
       kind: "error",
       reason: `another file than ${path} sets ${variables.join(" or ")} later on, so that an argument there would have no effect. Put it into the last of ${defaults.files.map((file) => file.path).join(", ")}`,
@@ -105,7 +105,7 @@ export function removeFromGrubDefaults(defaults: GrubDefaults, line: KernelLine,
         if (!assignment) break;
         const literal = literalValue(assignment);
         if (findArguments(literal, change.name).length === 0) continue;
-        const edit = change.edit(literal);
+        const edit = change.edit(literal, `${file.path} ${name} ${index + 1}`);
         if (edit.kind === "error") return { kind: "error", reason: `${file.path}, ${name}: ${edit.reason}` };
         if (edit.text === literal) continue;
         if (assignment.conditional) {
@@ -195,7 +195,7 @@ function assignmentsOf(files: readonly NamedText[]): readonly Place[] {
 }
 
 function editAssignment({ file, assignment }: Place, change: ArgumentEdit): BootEdit {
-  const edit = change.edit(literalValue(assignment));
+  const edit = change.edit(literalValue(assignment), file.path);
   if (edit.kind === "error") return { kind: "error", reason: `${file.path}, ${assignment.name}: ${edit.reason}` };
   const text = withLiteralValue(file.text, assignment, edit.text);
   return text === undefined
@@ -204,7 +204,7 @@ function editAssignment({ file, assignment }: Place, change: ArgumentEdit): Boot
 }
 
 function newAssignment(defaults: GrubDefaults, variable: string, change: ArgumentEdit): BootEdit {
-  const edit = change.edit(defaults.dropIns ? EXPANSION : "");
+  const edit = change.edit(defaults.dropIns ? EXPANSION : "", GRUB_DEFAULTS);
   if (edit.kind === "error") return edit;
   const value = edit.text.replace(EXPANSION, `$${variable}`);
   const assignment = `${variable}="${value}"`;

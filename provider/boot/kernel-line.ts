@@ -1,4 +1,4 @@
-import type { CommandLineEdit } from "./boot-edit";
+import type { BootEdit } from "./boot-edit";
 
 /** Whose command line: the kernel without Xen, the kernel of dom0 under Xen, the hypervisor itself. */
 export type KernelLine = "linux" | "dom0" | "xen";
@@ -11,11 +11,11 @@ export interface NamedText {
 
 /**
  * An edit of command lines that is about one argument: where that stands already, it is edited, and else where new ones
- * go.
+ * go. `place` names where a line stands, the same in every run: a loader entry's path, an assignment, an entry.
  */
 export interface ArgumentEdit {
   readonly name: string;
-  readonly edit: CommandLineEdit;
+  readonly edit: (commandLine: string, place: string) => BootEdit;
 }
 
 /** New texts of files, by their paths; undefined text: the file goes. */

@@ -58,7 +58,7 @@ export function editLegacyGrub(text: string, line: KernelLine, change: ArgumentE
     return editError("a kernel or module line goes on behind a backslash. Write it as one line");
   }
   const entries = readLegacyGrub(text).filter((entry) => !isRecovery(entry.title));
-  const ranges = [...entries.flatMap((entry) => entry.lines[line] ?? []), ...debianOptions(text, line)];
+  const ranges = [...placesOf(text, entries, line), ...debianOptions(text, line)];
   const hasEntry = entries.some((entry) => entry.lines[line]);
   if (!hasEntry) return editError(`it has no entry that boots ${line === "linux" ? "a kernel without Xen" : "Xen"}`);
   return editRanges(text, ranges, change);
@@ -72,11 +72,16 @@ export function legacyCommandLines(text: string, line: KernelLine): readonly str
   });
 }
 
-/** Edits ranges of a text that do not overlap, whatever their order. */
-export function editRanges(text: string, ranges: readonly Range[], { edit }: ArgumentEdit): BootEdit {
+/** Where a command line stands in a text, and the name of that place. */
+export interface LinePlace extends Range {
+  readonly place: string;
+}
+
+/** Edits command lines that do not overlap, whatever their order. */
+export function editRanges(text: string, places: readonly LinePlace[], { edit }: ArgumentEdit): BootEdit {
   let after = text;
-  for (const { start, end } of [...ranges].sort((a, b) => b.start - a.start)) {
-    const commandLine = edit(text.slice(start, end));
+  for (const { start, end, place } of [...places].sort((a, b) => b.start - a.start)) {
+    const commandLine = edit(text.slice(start, end), place);
     if (commandLine.kind === "error") return editError(`in "${text.slice(start, end)}": ${commandLine.reason}`);
     after = after.slice(0, start) + commandLine.text + after.slice(end);
   }
@@ -97,10 +102,21 @@ export function isXen(commandLine: string): boolean {
   return /^xen[-.\w+~]*$/.test(path.slice(path.lastIndexOf("/") + 1));
 }
 
-function debianOptions(text: string, line: KernelLine): readonly Range[] {
+/** Named by title and kernel; equal ones are counted from below, since new entries come above (grubby 8.40). */
+function placesOf(text: string, entries: readonly LegacyEntry[], line: KernelLine): readonly LinePlace[] {
+  const seen = new Map<string, number>();
+  return [...entries].reverse().flatMap(({ title, lines: { [line]: range } }) => {
+    if (!range) return [];
+    const name = `${title}, ${text.slice(range.start, range.end).split(/\s/)[0]}`;
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return [{ ...range, place: count === 1 ? name : `${name}, ${count}` }];
+  });
+}
+
+function debianOptions(text: string, line: KernelLine): readonly LinePlace[] {
   if (!text.includes(DEBIAN_MARK)) return [];
   const match = new RegExp(`^# ${DEBIAN_OPTIONS[line]}=(.*)$`, "m").exec(text);
-  return match
-    ? [{ start: match.index + match[0].length - (match[1] ?? "").length, end: match.index + match[0].length }]
-    : [];
+  const end = match ? match.index + match[0].length : 0;
+  return match ? [{ start: end - (match[1] ?? "").length, end, place: `# ${DEBIAN_OPTIONS[line]}` }] : [];
 }

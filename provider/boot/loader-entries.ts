@@ -28,13 +28,13 @@ export function editLoaderEntries({ entries, grubenv }: LoaderEntries, change: A
         reason: `${normal.find(usesKernelopts)?.path} takes its arguments from kernelopts, and ${grubenv?.path ?? "grubenv, which is missing,"} does not have it. Make it: grub2-mkconfig -o the grub.cfg of this host`,
       };
     }
-    const edit = change.edit(value);
+    const edit = change.edit(value, `${grubenv.path} kernelopts`);
     const block = edit.kind === "edited" ? withVariable(grubenv.text, "kernelopts", edit.text) : edit;
     if (block.kind === "error") return { kind: "error", reason: `${grubenv.path}: ${block.reason}` };
     if (block.text !== grubenv.text) texts.set(grubenv.path, block.text);
   }
   for (const entry of normal.filter((entry) => !usesKernelopts(entry))) {
-    const edit = editEntry(entry.text, change);
+    const edit = editEntry(entry, change);
     if (edit.kind === "error") return { kind: "error", reason: `${entry.path}: ${edit.reason}` };
     if (edit.text !== entry.text) texts.set(entry.path, edit.text);
   }
@@ -54,14 +54,15 @@ export function loaderEntryLines({ entries, grubenv }: LoaderEntries): readonly 
     );
 }
 
-function editEntry(text: string, change: ArgumentEdit): BootEdit {
+function editEntry({ path, text }: NamedText, change: ArgumentEdit): BootEdit {
   if (text.includes("\r"))
     return editError("it has lines that end in a carriage return. Take them out: sed -i 's/\\r$//'");
   const lines = optionsOf(text);
   const last = lines.at(-1);
   if (!last) return editError("it has no line of options");
   const there = lines.filter(({ start, end }) => findArguments(text.slice(start, end), change.name).length > 0);
-  return editRanges(text, there.length > 0 ? there : [last], change);
+  const places = (there.length > 0 ? there : [last]).map((range) => ({ ...range, place: path }));
+  return editRanges(text, places, change);
 }
 
 function optionsOf(text: string): readonly { start: number; end: number }[] {

@@ -21,9 +21,12 @@ export const BootArgument = z.object({
 /** One argument of a command line, parsed. */
 export type BootArgument = z.infer<typeof BootArgument>;
 
+/** Places of a command line that had the argument already, by their names: the removal leaves it there. */
+const Kept = z.array(z.string()).optional();
+
 /** What is needed to stop hiding a function, for each mechanism. */
 const HiddenUndo = z.discriminatedUnion("mechanism", [
-  z.object({ mechanism: z.literal("grub") }),
+  z.object({ mechanism: z.literal("grub"), kept: Kept }),
   /** `module`: the module that a softdep makes wait for xen-pciback. */
   z.object({ mechanism: z.literal("modprobe"), module: z.string() }),
   /** `option`, `install`: whether the line `options pciback` and the `install` line of the module are new. */
@@ -41,6 +44,7 @@ const HiddenUndo = z.discriminatedUnion("mechanism", [
     stub: StubDriverName,
     id: z.string(),
     module: z.string().optional(),
+    kept: Kept,
   }),
   /** `absent`: whether there was no such argument before. */
   z.object({ mechanism: z.literal("xen-cmdline"), absent: z.boolean() }),
@@ -59,7 +63,7 @@ const VmFileAdditions = z.object({
 /** One thing that a declaration wrote on the host, with what is needed to restore the same bytes. */
 export const ClaimEntry = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("hidden"), path: z.string(), address: ClaimedAddress, undo: HiddenUndo }),
-  z.object({ kind: z.literal("boot-argument"), path: z.string(), undo: BootArgument }),
+  z.object({ kind: z.literal("boot-argument"), path: z.string(), undo: BootArgument.extend({ kept: Kept }) }),
   /**
    * An entry in the pci list of an xl or xm configuration. `instead`: the user's own entry, quotes included, that it
    * replaced.

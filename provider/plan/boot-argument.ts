@@ -1,10 +1,13 @@
 import { readGrubConfig } from "../boot/grub-config";
 import { hasArgument, withArgument, withoutArgument } from "../boot/kernel-command-line";
+import type { ArgumentEdit } from "../boot/kernel-line";
 import { defaultEntry, readXenMenu } from "../boot/xen-menu";
-import type { BootArgument, EntryOf } from "../claims/claim-entry";
+import { type BootArgument, type EntryOf, entriesOf } from "../claims/claim-entry";
 import type { HostFacts } from "../facts/host-facts";
+import { keptPlaces, sparing } from "./argument-places";
 import { bootFileEdit } from "./boot-file-edit";
 import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "./boot-lines";
+import { allEntries } from "./claim";
 import { NOTHING, type Part, part, refuse } from "./part";
 import { type XenServerMenu, xenServerMenu } from "./xen-server-menu";
 
@@ -31,12 +34,21 @@ export function addBootArgument(facts: HostFacts, key: string, argument: BootArg
   return editOf(facts, key, editBootArguments(facts, argument.line, change, "add"), argument, "keep");
 }
 
-/** Removes the argument again. Does nothing if it is gone already; it refuses if a file cannot be edited. */
+/**
+ * Removes the argument again, but for the places that had it before. Does nothing if it is gone already; it refuses if
+ * a file cannot be edited.
+ */
 export function removeBootArgument(facts: HostFacts, key: string, argument: BootArgument): Part {
   const menu = xenServerMenu(facts);
   if (menu) return hasBootArgument(facts, argument) ? xenServerEdit(menu, argument, "remove") : NOTHING;
-  const change = { name: argument.name, edit: withoutArgument(argument.text) };
+  const change = sparing(removalOf(argument), undosOf(facts, argument));
   return editOf(facts, key, editBootArguments(facts, argument.line, change, "remove"), argument, "forget");
+}
+
+type Undo = EntryOf<"boot-argument">["undo"];
+
+function removalOf({ name, text }: BootArgument): ArgumentEdit {
+  return { name, edit: withoutArgument(text) };
 }
 
 function editOf(
@@ -49,10 +61,12 @@ function editOf(
   if (edit.kind === "error") return refuse(edit.reason);
   // Already removed by somebody else, so nothing has to be rebuilt.
   if (when === "forget" && edit.edits.length === 0) return NOTHING;
+  const kept = keptPlaces(facts, argument.line, removalOf(argument), undosOf(facts, argument));
+  const undo: Undo = { ...argument, ...kept };
   return part({
     steps: edit.edits.map((change) => bootFileEdit(facts, key, change, [], when)),
     regenerate: edit.regenerate,
-    entries: edit.edits.map(({ path }) => entryIn(path, argument)),
+    entries: edit.edits.map(({ path }) => ({ kind: "boot-argument", path, undo })),
     effects: [
       ...edit.edits.map(({ path }) => `${path} gets ${argument.text}`),
       ...edit.regenerate.flatMap((made) => (made.what === "grub-config" ? [`${made.path} is rebuilt`] : [])),
@@ -63,8 +77,11 @@ function editOf(
   });
 }
 
-function entryIn(path: string, { line, name, text }: BootArgument): EntryOf<"boot-argument"> {
-  return { kind: "boot-argument", path, undo: { line, name, text } };
+/** The undos of what claims have of this argument. */
+function undosOf(facts: HostFacts, { line, text }: BootArgument): readonly Undo[] {
+  return entriesOf(allEntries(facts), "boot-argument").flatMap(({ undo }) =>
+    undo.line === line && undo.text === text ? [undo] : [],
+  );
 }
 
 /** xen-cmdline edits only the default entry. */
@@ -80,7 +97,7 @@ function xenServerEdit(menu: XenServerMenu, argument: BootArgument, how: "add" |
   const [before, after] = how === "add" ? [undefined, text] : [text, undefined];
   return part({
     steps: [{ kind: "set-xen-argument", path, name, before, after }],
-    entries: [entryIn(path, argument)],
+    entries: [{ kind: "boot-argument", path, undo: argument }],
     effects: [how === "add" ? `${path} gets ${text}` : `${text} is removed from ${path}`],
   });
 }

@@ -153,7 +153,7 @@ function editKernelCommandLine({ files }: HostFacts, change: ArgumentEdit): File
   const file = kernelCommandLineFileOf(files);
   if (!file) return { kind: "edited", texts: new Map() };
   const [, text = "", end = ""] = /^([^\n]*?)(\s*(?:\n[\s\S]*)?)$/.exec(file.text) ?? [];
-  const edit = change.edit(text);
+  const edit = change.edit(text, file.path);
   return edit.kind === "error"
     ? { kind: "error", reason: `${file.path}: ${edit.reason}` }
     : { kind: "edited", texts: new Map([[file.path, edit.text + end]]) };

@@ -4,6 +4,7 @@ import { hideByArgument, unhideByArgument } from "../../provider/boot/hide-argum
 import { withArgument, withoutArgument } from "../../provider/boot/kernel-command-line";
 import type { ArgumentEdit, KernelLine } from "../../provider/boot/kernel-line";
 import type { HostFacts } from "../../provider/facts/host-facts";
+import { keptPlaces, sparing } from "../../provider/plan/argument-places";
 import { type BootArgumentsEdit, editBootArguments } from "../../provider/plan/boot-lines";
 import type { Regeneration } from "../../provider/steps/regeneration";
 import { simulate } from "../../provider/steps/steps";
@@ -44,7 +45,8 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
   test("adding twice changes nothing more, and removing restores every byte", () => {
     const then = applied(facts, added);
     expect(edits(editBootArguments(then, line, add, "add"))).toEqual([]);
-    const back = applied(then, editBootArguments(then, line, remove, "remove"));
+    const undo = keptPlaces(facts, line, remove, []);
+    const back = applied(then, editBootArguments(then, line, sparing(remove, [undo]), "remove"));
     const texts = (one: HostFacts) => [...one.files.byPath.values()].map(({ path, text }) => [path, text]).sort();
     expect(texts(back)).toEqual(texts(facts));
   });

@@ -1,11 +1,12 @@
 import { bootFiles } from "../../provider/facts/boot";
 import type { HostFacts } from "../../provider/facts/host-facts";
+import { allEntries } from "../../provider/plan/claim";
 import { waitingChanges } from "../../provider/plan/hide/boot-changes";
 import { iommuNeed } from "../../provider/plan/kinds/iommu-boot-parameters";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { IommuWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
-import { withBootFiles } from "./host-files";
+import { textFile, withBootFiles, withFiles } from "./host-files";
 import { LAB, ownedBy } from "./recorded-host";
 
 const WISH: IommuWish = { kind: "IommuBootParameters" };
@@ -126,4 +127,26 @@ test("a host without one in its firmware says so in the outputs too", () => {
     pending: "none",
     bootChange: "",
   });
+});
+
+test("the claim records which entries had the argument, also when a kernel comes later, and those keep it", () => {
+  const path = "/boot/grub/grub.conf";
+  const text = "title a\n\tkernel /vmlinuz-1 ro intel_iommu=on\ntitle b\n\tkernel /vmlinuz-2 ro\n";
+  const facts = withBootFiles(kvm("quiet"), textFile(path, text));
+  const made = planPresent(facts, WISH, DEV);
+  const after = simulate(facts, made.steps);
+  expect(allEntries(after)).toEqual([
+    {
+      kind: "boot-argument",
+      path,
+      undo: { line: "linux", name: "intel_iommu", text: "intel_iommu=on", kept: ["a, /vmlinuz-1"] },
+    },
+  ]);
+
+  const newer = "title c\n\tkernel /vmlinuz-3 ro\n";
+  const updated = withFiles(after, textFile(path, newer + (after.files.byPath.get(path)?.text ?? "")));
+  const healed = simulate(updated, planPresent(updated, WISH, DEV).steps);
+  expect(healed.files.byPath.get(path)?.text).toContain("/vmlinuz-3 ro intel_iommu=on");
+  const back = simulate(healed, planAbsent(healed, WISH, DEV).steps);
+  expect(back.files.byPath.get(path)?.text).toBe(newer + text);
 });

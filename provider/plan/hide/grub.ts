@@ -1,11 +1,14 @@
 import { type HideParameter, hideByArgument, isHiddenByArgument, unhideByArgument } from "../../boot/hide-argument";
 import type { ArgumentEdit } from "../../boot/kernel-line";
+import { type HiddenEntry, hiddenBy } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import { simulate } from "../../steps/steps";
+import { keptPlaces, sparing } from "../argument-places";
 import { bootFileEdit } from "../boot-file-edit";
 import { type BootArgumentsEdit, bootLines, defaultBootEntry, editBootArguments, futureBootLine } from "../boot-lines";
+import { allEntries } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
 import { NOTHING, part, refuse } from "../part";
 
@@ -40,11 +43,12 @@ export const grubHiding: HideMechanism = {
   hide(facts, { address }, key) {
     const edit = editHide(facts, address);
     if (edit.kind === "error") return refuse(edit.reason);
+    const kept = keptPlaces(facts, "dom0", removalOf(facts, address), undosOf(facts, address));
     const configs = edit.regenerate.flatMap((made) => (made.what === "grub-config" ? [`${made.path} is rebuilt`] : []));
     return part({
       steps: edit.edits.map((change) => bootFileEdit(facts, key, change, [address], "keep")),
       regenerate: edit.regenerate,
-      entries: edit.edits.map(({ path }) => ({ kind: "hidden", path, address, undo: { mechanism: "grub" } })),
+      entries: edit.edits.map(({ path }) => ({ kind: "hidden", path, address, undo: { mechanism: "grub", ...kept } })),
       effects: [
         ...edit.edits.map(({ path }) => `${path} gets ${address} in ${parameterOf(facts)}`),
         ...configs,
@@ -53,7 +57,8 @@ export const grubHiding: HideMechanism = {
     });
   },
   unhide(facts, address, _claim, key) {
-    const edit = editUnhide(facts, address);
+    const removal = sparing(removalOf(facts, address), undosOf(facts, address));
+    const edit = editBootArguments(facts, "dom0", removal, "remove");
     if (edit.kind === "error") return refuse(edit.reason);
     if (edit.edits.length === 0) return NOTHING;
     return part({
@@ -81,9 +86,13 @@ function editHide(facts: HostFacts, address: PciAddress): BootArgumentsEdit {
   );
 }
 
-function editUnhide(facts: HostFacts, address: PciAddress): BootArgumentsEdit {
-  const change: ArgumentEdit = { name: parameterOf(facts), edit: unhideByArgument(parameterOf(facts), address) };
-  return editBootArguments(facts, "dom0", change, "remove");
+function removalOf(facts: HostFacts, address: PciAddress): ArgumentEdit {
+  return { name: parameterOf(facts), edit: unhideByArgument(parameterOf(facts), address) };
+}
+
+/** The undos of what claims have of this function. */
+function undosOf(facts: HostFacts, address: PciAddress): readonly HiddenEntry<"grub">["undo"][] {
+  return hiddenBy(allEntries(facts), "grub").flatMap((entry) => (entry.address === address ? [entry.undo] : []));
 }
 
 function whyNoEdit(facts: HostFacts, devices: readonly PciDevice[]): string | undefined {

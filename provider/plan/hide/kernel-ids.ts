@@ -1,4 +1,5 @@
 import { addIdArgument, catches, idsOf, removeIdArgument, withId, withoutId } from "../../boot/id-list";
+import type { ArgumentEdit } from "../../boot/kernel-line";
 import type { Claim } from "../../claims/claim";
 import { type HiddenEntry, hiddenBy } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
@@ -6,9 +7,10 @@ import { modprobeFiles } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import type { StubDriver } from "../../pci/stub-driver";
+import { keptPlaces, sparing } from "../argument-places";
 import { bootFileEdit } from "../boot-file-edit";
 import { bootLines, editBootArguments, futureBootLine } from "../boot-lines";
-import { otherEntries } from "../claim";
+import { allEntries, otherEntries } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";
 import { nativeModule } from "../native-module";
 import { NOTHING, type Part, part, refuse } from "../part";
@@ -58,8 +60,7 @@ export const kernelIdsHiding: HideMechanism = {
     const undo = undoFor(claim, address);
     if (!undo || othersNeed(facts, key, claim, address, (other) => other.id === undo.id)) return NOTHING;
     if (facts.stubDrivers.forms.get(undo.stub) !== "module") {
-      const change = { name: `${undo.stub}.ids`, edit: removeIdArgument(`${undo.stub}.ids`, undo.id) };
-      const edit = editBootArguments(facts, "linux", change, "remove");
+      const edit = editBootArguments(facts, "linux", sparing(removalOf(undo), [undo]), "remove");
       if (edit.kind === "error") return refuse(edit.reason);
       if (edit.edits.length === 0) return NOTHING;
       return part({
@@ -82,6 +83,10 @@ function added(stub: StubDriver, device: PciDevice) {
   return { name: `${stub}.ids`, edit: addIdArgument(`${stub}.ids`, device.identity.id) };
 }
 
+function removalOf({ stub, id }: Pick<Undo, "stub" | "id">): ArgumentEdit {
+  return { name: `${stub}.ids`, edit: removeIdArgument(`${stub}.ids`, id) };
+}
+
 /** The lists of each place: those of all boot loader entries, and that of modprobe. */
 function listsOf(facts: HostFacts, stub: StubDriver): readonly (readonly string[])[] {
   const parameter = `${stub}.ids`;
@@ -101,7 +106,12 @@ function hideByArgument(
   const edit = editBootArguments(facts, "linux", added(stub, device), "add");
   if (edit.kind === "error") return refuse(edit.reason);
   const hides = caught.map(({ address }) => address);
-  const undo: Undo = { mechanism: "kernel-ids", stub, id: device.identity.id };
+  const { id } = device.identity;
+  const known = hiddenBy(allEntries(facts), "kernel-ids").flatMap((entry) =>
+    entry.undo.id === id ? [entry.undo] : [],
+  );
+  const kept = keptPlaces(facts, "linux", removalOf({ stub, id }), known);
+  const undo: Undo = { mechanism: "kernel-ids", stub, id, ...kept };
   return part({
     steps: edit.edits.map((change) => bootFileEdit(facts, key, change, hides, "keep")),
     regenerate: edit.regenerate,
