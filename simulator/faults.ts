@@ -30,6 +30,8 @@ export type Fault = { readonly times?: number } & (
     }
   /** The beginning of a command that never ends by itself, as `xl list` does while xenstored is silent. */
   | { readonly hang: string }
+  /** The beginning of a command at which the script is killed, with all of its children. */
+  | { readonly kill: string }
   /** A file that refuses what is written to it, such as one of /sys. */
   | { readonly write: string; readonly error: ErrnoCode }
   /**
@@ -69,13 +71,16 @@ export class Faults {
           ? [firstWord(fault.hang)]
           : "cutConnectionDuring" in fault
             ? [firstWord(fault.cutConnectionDuring)]
-            : [],
+            : "kill" in fault
+              ? [firstWord(fault.kill)]
+              : [],
     );
   }
 
   failureOf(command: string): Ended | undefined {
     const ended = this.watch?.({ kind: "command", line: command });
     if (ended) return ended;
+    if (this.take((candidate) => "kill" in candidate && begins(command, candidate.kill))) throw new ScriptKilled();
     const fault = this.take((candidate) => "command" in candidate && begins(command, candidate.command));
     if (!fault || !("command" in fault)) return undefined;
     return { stdout: fault.stdout ?? "", stderr: fault.stderr ?? "", exitCode: fault.exitCode ?? 1 };

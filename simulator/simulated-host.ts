@@ -48,6 +48,8 @@ export interface SimulatedHost {
   heal(): void;
   /** Down and up again; ends when one can log in. */
   reboot(): Promise<void>;
+  /** The power fails and comes back: what was not synced is gone. Ends when one can log in. */
+  losePower(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -95,17 +97,18 @@ export async function startHostOf(
   let reboots = 0;
   let rebooting: Promise<void> | undefined;
   let stopped = false;
-  const reboot = () => {
+  const goDown = (how: () => Promise<void>) => {
     rebooting ??= (async () => {
       reboots++;
       await server.stop();
-      await machine.reboot();
+      await how();
       await new Promise((resolve) => setTimeout(resolve, options.rebootMs ?? 100));
       if (!stopped) await server.start();
       rebooting = undefined;
     })();
     return rebooting;
   };
+  const reboot = () => goDown(() => machine.reboot());
   // systemd answers first and goes down then.
   machine.onReboot = () => void setTimeout(reboot, 20);
 
@@ -129,6 +132,7 @@ export async function startHostOf(
     failAt: (fault) => machine.faults.add(fault),
     heal: () => machine.faults.clear(),
     reboot,
+    losePower: () => goDown(() => machine.losePower()),
     stop: async () => {
       stopped = true;
       await rebooting;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { asciiJson } from "./ascii-json";
 import { ClaimEntry, ClaimedAddress } from "./claim-entry";
 
 /** The version of the claim format. Version 1 was that of 0.1.0, which was never released. */
@@ -51,10 +52,9 @@ export const Claim = z.object({
 /** What this project records on the host about one declaration, parsed. */
 export type Claim = z.infer<typeof Claim>;
 
-/** The text of a claim's file. ASCII only, so that the bytes on the host are those of the text. */
+/** The text of a claim's file. */
 export function formatClaim(claim: Claim): string {
-  const asEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return `${JSON.stringify(claim).replace(/[^ -~]/g, asEscape)}\n`;
+  return `${asciiJson(claim)}\n`;
 }
 
 /** A claim, or why it cannot be read: a newer version of this project wrote it, or it is damaged. */

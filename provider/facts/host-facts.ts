@@ -20,6 +20,7 @@ import { storageFact } from "./storage";
 import { stubDriversFact } from "./stub-drivers";
 import { PRINT_SYSFS } from "./sysfs";
 import { PRINT_FILES } from "./text-files";
+import { unfinishedRunsFact } from "./unfinished-runs";
 import { virtualFunctionsFact } from "./virtual-functions";
 import { xapiFact } from "./xapi";
 import { xenFact } from "./xen";
@@ -50,6 +51,7 @@ export const FACTS = {
   xenCmdline: xenCmdlineFact,
   claims: claimsFact,
   removals: removalsFact,
+  unfinishedRuns: unfinishedRunsFact,
   virtualFunctions: virtualFunctionsFact,
   iommu: iommuFact,
 };

@@ -4,6 +4,7 @@ import { addToGrubDefaults, grubDefaultsLine, removeFromGrubDefaults } from "../
 import type { ArgumentEdit, FilesEdit, KernelLine } from "../boot/kernel-line";
 import { defaultLegacyEntry, editLegacyGrub, legacyCommandLines } from "../boot/legacy-grub";
 import { editLoaderEntries, loaderEntryLines } from "../boot/loader-entries";
+import type { Regeneration } from "../claims/run-record";
 import {
   grubConfigOf,
   grubConfigs,
@@ -16,7 +17,6 @@ import {
 } from "../facts/boot";
 import { type HostFiles, withFile } from "../facts/files";
 import type { HostFacts } from "../facts/host-facts";
-import type { Regeneration } from "../steps/regeneration";
 import { bootLoaderOf } from "./boot-loader";
 
 /**

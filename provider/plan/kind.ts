@@ -17,6 +17,8 @@ export interface Kind<W extends Wish, S extends object> {
   readonly keyInputs: readonly string[];
   /** Further inputs whose change replaces the resource. */
   readonly identity: readonly string[];
+  /** Whether it changes how the host boots, and so rebuilds the boot files that a run that was cut off left out of date. */
+  readonly changesBoot: boolean;
   /** The property at which refusals are reported; empty where the engine would print secrets beside it. */
   readonly property: "device" | "";
   /** The wish that checked inputs express; other members of the bag are ignored. Throws a ZodError. */

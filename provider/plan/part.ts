@@ -1,6 +1,7 @@
 import type { ClaimEntry } from "../claims/claim-entry";
+import type { Regeneration } from "../claims/run-record";
 import type { Reboot } from "../steps/reboot";
-import { distinctRegenerations, type Regeneration } from "../steps/regeneration";
+import { distinctRegenerations } from "../steps/regeneration";
 import type { Step } from "../steps/steps";
 import type { Judgement } from "./guards/guards";
 

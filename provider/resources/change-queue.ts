@@ -106,6 +106,8 @@ export class ChangeQueue {
     for (const [index, { change, plan }] of planned.entries()) {
       const group = result.groups[index];
       if (group?.kind === "done" && plan.reboot) await this.reboot(change);
+      else if (group?.kind === "done" && result.kind === "unfinished" && !isEmpty(change.plan(current)))
+        change.reject(this.failure(change, undefined));
       else if (group?.kind === "done") this.finish(change, current);
       else if (group?.kind === "stale" && plansLeft > 1) stale.push(change);
       else change.reject(this.failure(change, group));

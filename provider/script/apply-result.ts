@@ -62,10 +62,11 @@ export function readProgress(line: string): string | undefined {
   return line.startsWith(PROGRESS_MARK) ? fromBytes(line.slice(PROGRESS_MARK.length)) : undefined;
 }
 
-/** `name`: the number of a step, from 1, or the shell function that rebuilds something. */
+/** `name`: the number of a step, from 1, or the shell function that rebuilds something or keeps the record of the run. */
 function describe(steps: readonly Step[], name: string): string {
   const step = steps[Number(name) - 1];
   if (step) return describeStep(step);
+  if (name === "note_run") return "keep a record of what it is about to do";
   return Object.values(REGENERATIONS).find(({ shellFunction }) => shellFunction === name)?.describe ?? name;
 }
 

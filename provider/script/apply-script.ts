@@ -1,17 +1,14 @@
 import { toBytes } from "../bytes";
 import { RUN_FOLDER, STATE_FOLDER } from "../claims/folders";
+import { formatRunRecord, type Regenerated, type Regeneration, runRecordPath } from "../claims/run-record";
 import type { Questions } from "../facts/answers";
 import { indent } from "../facts/answers";
 import { hostFactsShell } from "../facts/host-facts";
 import { quote } from "../shell";
-import {
-  REGENERATION_FUNCTIONS,
-  REGENERATIONS,
-  type Regenerated,
-  type Regeneration,
-  regenerationSettings,
-} from "../steps/regeneration";
+import { originalPath } from "../steps/file";
+import { REGENERATION_FUNCTIONS, REGENERATIONS, regenerationSettings } from "../steps/regeneration";
 import { STEP_FUNCTIONS, type Step, stepShell } from "../steps/steps";
+import { forgottenBy, recordOf } from "./apply-record";
 import { type ApplyResult, readApplyResult } from "./apply-result";
 import { PROLOGUE } from "./prologue";
 import { functionsCalledBy } from "./shell-functions";
@@ -50,23 +47,36 @@ export interface ApplyScript {
 export function applyScript(runId: string, groups: readonly ApplyGroup[], questions: Questions): ApplyScript {
   const shared = sharedRegenerations(groups);
   const groupShells = groups.map(({ steps }, index) => groupShell(index + 1, steps));
-  const apply = [
-    "apply() {",
-    `  begin ${quote(runId)} || return`,
+  const record = recordOf(groups);
+  const recordPath = runRecordPath(runId);
+  const run = [
+    "run_all() {",
     ...groups.map(({ steps }, index) => `  run_group ${index + 1} ${steps.length}`),
     ...(shared.length > 0 ? [indent(regenerationSettings(groups.flatMap(({ regenerate }) => regenerate)))] : []),
     ...shared.map(([what, waiting]) => `  run_shared ${REGENERATIONS[what].shellFunction} ${waiting.join(" ")}`),
-    `  find ${STATE_FOLDER} -depth -type d -exec rmdir {} \\; 2> /dev/null`,
+    ...groups.flatMap((group, index) => forgetCopies(index + 1, group)),
+    // What programs rebuilt is on disk before nothing tells of it any more.
+    ...(record ? [`  [ -n "$owed" ] || ${shared.length > 0 ? "! sync || " : ""}rm -f ${quote(recordPath)}`] : []),
+    "}",
+  ].join("\n");
+  const note = record && `note_run ${quote(recordPath)} ${quote(formatRunRecord(record))} ${groups.length} && `;
+  const apply = [
+    "apply() {",
+    `  begin ${quote(runId)} || return`,
+    "  owed=",
+    "  rebuilt=",
+    `  ${note ?? ""}run_all`,
+    `  find ${STATE_FOLDER} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null`,
     "  tell '@apply end'",
     "  facts",
     // A write that the kernel holds up would keep it.
     "  flock -u 9",
     "}",
   ].join("\n");
-  const calls = [...groupShells, apply].join("\n");
+  const calls = [...groupShells, run, apply].join("\n");
   const functions = functionsCalledBy(calls, [RUNNER, REGENERATION_FUNCTIONS, STEP_FUNCTIONS].join("\n"));
   const titled = groupShells.flatMap((shell, index) => [titleOf(groups[index]?.title ?? ""), shell]);
-  const changes = [functions, ...titled, apply, "apply < /dev/null", ""].join("\n");
+  const changes = [functions, ...titled, run, apply, "apply < /dev/null", ""].join("\n");
   return {
     text: [PROLOGUE, hostFactsShell(questions), changes].join("\n"),
     changes,
@@ -86,6 +96,9 @@ cat ${RUN_FOLDER}/result-${quote(runId)} 2> /dev/null
 exit 0
 `.trimStart();
 }
+
+/** What is cleared up in our own folder: parts of files that a run was cut off in, and folders that are empty now. */
+const LEFT = ["-name .pci-passthrough-new -exec rm -f {} \\;", "-type d -exec rmdir {} \\;"];
 
 /** What no step needs, however slow the host: the limits of the programs in it come first. */
 const STEP_SECONDS = 15 * 60;
@@ -116,6 +129,7 @@ begin() {
   log=${RUN_FOLDER}/log
   exec 8>&1
   tell '@apply begin'
+  LOCKED=yes
 }
 # Seconds, function with its arguments. Its output goes to the log. 124 when it has not ended by then: it is killed, but a
 # write that the kernel holds up ends only when the kernel lets it, so nobody waits for that.
@@ -142,6 +156,17 @@ within() {
   )
   return "$ended"
 }
+# File, the record of this run, how many groups there are. Nothing is done unless the record is on disk.
+note_run() {
+  printf %s "$2" | replace_file "$1" > "$log" 2>&1 && return
+  group=1
+  while [ "$group" -le "$3" ]; do
+    tell "@group $group failed note_run"
+    tell_log
+    group=$((group + 1))
+  done
+  return 1
+}
 # Group, how many steps it has.
 run_group() {
   : > "$log"
@@ -156,6 +181,7 @@ run_group() {
     within ${STEP_SECONDS} "perform_$1_$step"
     outcome=$?
     if [ "$outcome" = 124 ]; then
+      owed=yes
       tell "@group $1 unknown $step"
       tell_log
       return
@@ -172,12 +198,14 @@ run_group() {
 }
 # Group, the step to begin with: undoes from there back to the first. left: whether something could not be undone.
 undo_group() {
+  eval "done_$1="
   undo=$2
   left=
   while [ "$undo" -ge 1 ]; do
     : > "$log"
     if ! within ${STEP_SECONDS} "undo_$1_$undo"; then
       left=yes
+      owed=yes
       tell "@group $1 not-undone $undo"
       tell_log
     fi
@@ -194,22 +222,32 @@ run_shared() {
     [ -z "$steps" ] || waiting="$group $waiting"
   done
   [ -n "$waiting" ] || return 0
-  "$make" > "$log" 2>&1 9>&- && return
+  rebuild && return
   for group in $waiting; do
     tell "@group $group failed $make"
     tell_log
   done
-  made=$remade
   for group in $waiting; do
     eval "undo_group $group \\\${done_$group}"
   done
   # What was replaced before the failure is rebuilt from the restored sources.
-  [ -n "$made" ] || return 0
-  "$make" > "$log" 2>&1 9>&- && return
-  for group in $waiting; do
-    tell "@group $group not-undone $make"
-    tell_log
+  set -- $rebuilt
+  rebuilt=
+  for make in "$@"; do
+    rebuild && continue
+    owed=yes
+    for group in $waiting; do
+      tell "@group $group not-undone $make"
+      tell_log
+    done
   done
+}
+# Calls the function $make. rebuilt: the functions that have replaced something.
+rebuild() {
+  "$make" > "$log" 2>&1 9>&-
+  outcome=$?
+  [ -z "$remade" ] || rebuilt="$rebuilt $make"
+  return "$outcome"
 }`;
 
 /** A comment of one line, whatever characters the resource's name has. */
@@ -230,6 +268,12 @@ function groupShell(number: number, steps: readonly Step[]): string {
       shellFunction(`undo_${number}_${index + 1}`, shell.undo),
     ]),
   ].join("\n");
+}
+
+/** Copies of original texts that a group which succeeded has no use for any more. */
+function forgetCopies(number: number, { steps }: ApplyGroup): readonly string[] {
+  const copies = steps.flatMap(forgottenBy).map((path) => quote(originalPath(path)));
+  return copies.length > 0 ? [`  [ -z "\${done_${number}:-}" ] || rm -f ${copies.join(" ")}`] : [];
 }
 
 /** A body with quoted text is not indented, because the text may span lines and would change. */

@@ -2,7 +2,7 @@ import { TIME_LIMIT } from "./time-limit";
 
 /**
  * The first lines of every script: the C locale, a PATH with all programs, and the time limit. `$1`: how the SSH
- * session reaches the host.
+ * session reaches the host. `LOCKED`: whether this script has the lock of the host.
  */
 export const PROLOGUE = `
 LC_ALL=C
@@ -10,5 +10,6 @@ export LC_ALL
 unset XE_EXTRA_ARGS
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
 SSH_ROUTE=$1
+LOCKED=
 ${TIME_LIMIT}
 `.trim();

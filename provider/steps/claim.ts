@@ -1,7 +1,7 @@
 import type { Claim } from "../claims/claim";
 import { claimPath, formatClaimFile, removalPath } from "../claims/claim-file";
+import type { Removal } from "../claims/removal";
 import type { HostFacts } from "../facts/host-facts";
-import type { Removal } from "../facts/removals";
 import type { StepType } from "./step-type";
 import { putText, textShell } from "./text-shell";
 

@@ -14,8 +14,8 @@ export interface FileEdit {
   /** The functions that the host loses at its next boot because of this edit. */
   readonly hides: readonly PciAddress[];
   /**
-   * The copy of the original text: kept with our first edit, removed with our last entry, left alone by edits in
-   * between.
+   * The copy of the original text: kept with our first edit, left alone by edits in between, and with our last entry
+   * removed at the end of an apply that succeeded.
    */
   readonly original: "keep" | "forget" | "leave";
   /** Whether a new file is executable. */
@@ -39,7 +39,6 @@ export const editFile: StepType<FileEdit> = {
         : []),
       textShell(path, before, after, step.executable && before === undefined ? "755" : undefined).perform,
       ...(after === undefined ? dropFolder(path) : []),
-      ...(step.original === "forget" ? [`rm -f ${copy}`] : []),
     ];
     return lines.join(" || return\n");
   },
@@ -50,7 +49,7 @@ export const editFile: StepType<FileEdit> = {
       ...(before === undefined ? dropFolder(path) : []),
       // A copy of the text that the file has again is ours: an earlier edit would have left another text in the file.
       ...(original === "keep" && before !== undefined
-        ? [`! ${expectText(copy, before)} > /dev/null || rm -f ${quote(copy)}`]
+        ? [`! ${expectText(copy, before)} > /dev/null || ${putText(copy, undefined)}`]
         : []),
     ];
     return lines.join(" || return\n");

@@ -1,23 +1,5 @@
+import type { Regenerated, Regeneration } from "../claims/run-record";
 import { quote } from "../shell";
-
-/** A boot file that is rebuilt from its sources. An apply rebuilds each once, for all groups that need it. */
-export type Regeneration =
-  | {
-      readonly what: "initramfs";
-      /**
-       * Module names: an initramfs with none of them and none of our files is left alone. Undefined: always rebuilt.
-       */
-      readonly ifItHas?: readonly string[];
-    }
-  | {
-      readonly what: "grub-config";
-      /** The grub.cfg that the host boots from. */
-      readonly path: string;
-    }
-  /** The loader entries that proxmox-boot-tool makes from /etc/kernel/cmdline, on partitions that are not mounted. */
-  | { readonly what: "proxmox-boot" };
-/** The name of a kind of boot file that can be rebuilt. */
-export type Regenerated = Regeneration["what"];
 
 /** The limit for a program that builds an initramfs or a grub.cfg: on an emulated host mkinitramfs takes minutes. */
 const LIMIT_SECONDS = 30 * 60;
@@ -90,6 +72,7 @@ regenerate_initramfs() {
     for version in $(kernel_versions); do
       for image in "/boot/initramfs-$version.img" "/boot/initrd-$version" /boot/*/"$version/initrd"; do
         [ -e "$image" ] || continue
+        forget_parts "$image"
         concerns_initramfs "$image" lsinitrd || continue
         make_image "$image" dracut -f "$image.pci-passthrough-new" "$version" || return
       done
@@ -97,12 +80,17 @@ regenerate_initramfs() {
   elif command -v mkinitfs > /dev/null; then
     version=$(uname -r)
     image=/boot/initramfs-\${version##*-}
+    forget_parts "$image"
     concerns_initramfs "$image" list_initfs || return 0
     make_image "$image" mkinitfs -o "$image.pci-passthrough-new" "$version"
   else
     echo "this host has no update-initramfs, dracut or mkinitfs. Install the one of its distribution"
     return 1
   fi
+}
+# Image. Removes what a run that was cut off left beside it.
+forget_parts() {
+  rm -f "$1.pci-passthrough-new" "\${1%/*}/.pci-passthrough-new"
 }
 # Image, the command that writes the new image beside it.
 make_image() {

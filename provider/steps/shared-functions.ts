@@ -18,6 +18,16 @@ expect_file() {
   echo "$1 does not have the expected contents"
   return 1
 }
+# Folder. Without power, a name that was put into it or taken out of it is kept only after this. coreutils before 8.24 and
+# old busybox sync everything instead.
+sync_folder() {
+  sync "$1" 2> /dev/null || sync
+}
+# File. Removes it, and what a run that was cut off may have left beside it.
+remove_file() {
+  rm -f "$1" "\${1%/*}/.pci-passthrough-new" || return
+  [ ! -d "\${1%/*}" ] || sync_folder "\${1%/*}"
+}
 # File, mode of a new file (default: by the umask). Replaces it by standard input: written in the same folder, synced,
 # then renamed, with the same mode and owner. Whatever fails leaves nothing behind.
 replace_file() {
@@ -26,6 +36,7 @@ replace_file() {
   mkdir -p "$folder" || return
   rm -f "$next" || return
   if { [ ! -e "$1" ] || cp -a "$1" "$next"; } && cat > "$next" && { [ -z "\${2:-}" ] || chmod "$2" "$next"; } && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
+    sync_folder "$folder"
     return
   fi
   rm -f "$next"

@@ -4,6 +4,7 @@ import { setBootScript } from "./boot-script";
 import { dropClaim, noteRemoval, writeClaim } from "./claim";
 import { makeAssignable, releaseDevice } from "./driver";
 import { editFile } from "./file";
+import { finishRun } from "./finish-run";
 import { attach, detach } from "./hot-plug";
 import { loadPciback } from "./load-pciback";
 import { setSelinuxBoolean } from "./selinux";
@@ -34,6 +35,7 @@ const STEP_TYPES = {
   "write-claim": writeClaim,
   "drop-claim": dropClaim,
   "note-removal": noteRemoval,
+  "finish-run": finishRun,
   "set-virtual-functions": setVirtualFunctions,
 };
 

@@ -33,7 +33,7 @@ export function textShell(
 export function putText(path: string, text: string | undefined, mode?: "755"): string {
   const withMode = mode === undefined ? "" : ` ${mode}`;
   return text === undefined
-    ? `rm -f ${quote(path)}`
+    ? `remove_file ${quote(path)}`
     : `printf %s ${quote(text)} | replace_file ${quote(path)}${withMode}`;
 }
 

@@ -92,7 +92,7 @@ set_boot_argument() {
 # File, the path of the copy of its original text.
 keep_original() {
   [ ! -e "$2" ] || return 0
-  mkdir -p "\${2%/*}" && cp -p "$1" "$2"
+  replace_file "$2" "$(stat -c %a "$1")" < "$1"
 }`;
 
 const argument = (name: string, value: string | undefined) => (value === undefined ? "" : `${name}=${value}`);
@@ -112,7 +112,6 @@ export const setDom0Argument: StepType<Dom0ArgumentEdit> = {
     return [
       ...(step.original === "keep" ? [`keep_original ${quote(step.path)} ${copy}`] : []),
       setOnLine("dom0", step, argument(step.name, step.after)),
-      ...(step.original === "forget" ? [`rm -f ${copy}`] : []),
     ].join(" || return\n");
   },
   undo: (step) =>

@@ -1,5 +1,5 @@
+import type { Regeneration } from "../../provider/claims/run-record";
 import { type ApplyGroup, type ApplyScript, applyScript } from "../../provider/script/apply-script";
-import type { Regeneration } from "../../provider/steps/regeneration";
 import type { Step } from "../../provider/steps/steps";
 
 /** Nothing but what every host is asked. */

@@ -1,10 +1,17 @@
 import { spawnSync } from "node:child_process";
+import fs from "node:fs";
 import fc from "fast-check";
 import type { Claim } from "../../provider/claims/claim";
+import {
+  formatRunRecord,
+  parseRunRecord,
+  type Regeneration,
+  type RunRecord,
+  runRecordPath,
+} from "../../provider/claims/run-record";
 import { parsePciAddress } from "../../provider/pci/address";
 import { resultScript } from "../../provider/script/apply-script";
 import type { FileEdit } from "../../provider/steps/file";
-import type { Regeneration } from "../../provider/steps/regeneration";
 import { describeStep, type Step } from "../../provider/steps/steps";
 import { group, scriptOf } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
@@ -25,6 +32,9 @@ const CLAIM: Claim = {
   entries: [],
 };
 const CLAIMED: Step = { kind: "write-claim", key: "AssignableDevice/0000:01:00.0", before: undefined, claim: CLAIM };
+
+/** Of the run that `apply` makes. */
+const RECORD = runRecordPath("run-1");
 
 function edit(
   before: string | undefined,
@@ -65,6 +75,15 @@ describe.each(withPrograms.map((shell) => [shell.join(" "), shell] as const))(
         "/var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0",
       ]);
       expect(host.read("/etc/xen/a.cfg")).toBe("before");
+    });
+
+    test("what could not be undone stays owed: the record of the run is left for the next", () => {
+      host.write("/etc/xen/a.cfg", "before");
+      host.write("/fail-initramfs", "");
+      host.command("mv", `case "$(cat "$2")" in before) exit 1 ;; esac; exec /bin/mv "$@"`);
+      const groups = apply(shell, [edit("before", "after"), { what: "initramfs" }]);
+      expect(groups[0]).toMatchObject({ kind: "failed", notUndone: [{}] });
+      expect(parseRunRecord(host.read(RECORD) ?? "")?.regenerate).toEqual([{ what: "initramfs" }]);
     });
 
     test("a disk that is full under the copy of a file keeps no part of that copy", () => {
@@ -140,6 +159,77 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(host.read("/etc/xen/a.cfg")).toBe("1");
     for (const group of [0, 1])
       expect(groups[group]).toMatchObject({ kind: "failed", step: "rebuild the initramfs", output: "no space" });
+  });
+
+  test("what is owed is on record before the first step, and until it is done", () => {
+    host.write("/etc/xen/a.cfg", "1");
+    host.command("update-initramfs", `cp "$ROOT${RECORD}" "$ROOT/record"`);
+    apply(shell, [edit("1", "2"), { what: "initramfs", ifItHas: ["e1000e"] }]);
+    expect(parseRunRecord(host.read("/record") ?? "")).toMatchObject({
+      regenerate: [{ what: "initramfs", ifItHas: ["e1000e"] }],
+    });
+    expect(host.files().filter((file) => !file.startsWith("/var/run/"))).toEqual(["/etc/xen/a.cfg"]);
+  });
+
+  test("without its record on disk, a run does nothing and says why", () => {
+    host.write("/etc/xen/a.cfg", "1");
+    host.write("/var/lib/pulumi-pci-passthrough/unfinished", "not a folder");
+    const groups = apply(shell, [edit("1", "2"), { what: "initramfs" }]);
+    expect(groups).toEqual([
+      {
+        kind: "failed",
+        step: "keep a record of what it is about to do",
+        output: expect.stringContaining("unfinished"),
+        notUndone: [],
+      },
+    ]);
+    expect(host.read("/etc/xen/a.cfg")).toBe("1");
+  });
+
+  test("what an earlier run owes goes over to this run, and is done with it", () => {
+    const record: RunRecord = {
+      version: 1,
+      regenerate: [{ what: "initramfs" }],
+      bootChanges: [],
+      removals: [],
+      forget: [],
+    };
+    const earlier = { path: runRecordPath("run-0"), text: formatRunRecord(record), record };
+    const finish: Step = { kind: "finish-run", run: earlier, forget: [] };
+    host.write(earlier.path, earlier.text);
+    host.write("/fail-initramfs", "");
+    expect(apply(shell, [finish, { what: "initramfs" }])).toMatchObject([{ kind: "failed", notUndone: [] }]);
+    expect(host.files().filter((file) => !file.startsWith("/var/run/"))).toEqual([earlier.path]);
+    fs.rmSync(host.path("/fail-initramfs"));
+    expect(apply(shell, [finish, { what: "initramfs" }])).toEqual([{ kind: "done" }]);
+    expect(host.files().filter((file) => !file.startsWith("/var/run/"))).toEqual([]);
+  });
+
+  test("when the second of two boot files cannot be rebuilt, the first is rebuilt once more from the restored sources", () => {
+    host.write("/etc/xen/a.cfg", "1");
+    host.command("update-initramfs", `cat "$ROOT/etc/xen/a.cfg" >> "$ROOT/packed"`);
+    host.command("proxmox-boot-tool", "echo 'no partition'; exit 1");
+    const groups = apply(shell, [edit("1", "2"), { what: "initramfs" }, { what: "proxmox-boot" }]);
+    expect(groups).toMatchObject([{ kind: "failed", step: "run proxmox-boot-tool refresh", notUndone: [] }]);
+    expect(host.read("/packed")).toBe("21");
+    expect(host.files().some((file) => file.includes("unfinished"))).toBe(false);
+  });
+
+  test("the text before the first edit outlives a removal that is undone", () => {
+    host.write("/etc/xen/a.cfg", "the user's");
+    apply(shell, [edit("the user's", "ours", "keep")]);
+    host.write("/fail-initramfs", "");
+    apply(shell, [edit("ours", "the user's", "forget"), { what: "initramfs" }]);
+    expect(host.read("/etc/xen/a.cfg")).toBe("ours");
+    expect(host.read("/var/lib/pulumi-pci-passthrough/before/etc/xen/a.cfg")).toBe("the user's");
+  });
+
+  test("parts of files that an earlier run was cut off in go with the next", () => {
+    host.write("/var/lib/pulumi-pci-passthrough/claims/.pci-passthrough-new", "{");
+    host.write("/etc/xen/.pci-passthrough-new", "half");
+    host.write("/etc/xen/a.cfg", "ours");
+    apply(shell, [edit("ours", undefined)]);
+    expect(host.files().filter((file) => !file.startsWith("/var/run/"))).toEqual([]);
   });
 
   test("the text before the first edit is kept, and goes with our last entry", () => {

@@ -1,6 +1,6 @@
 import fs from "node:fs";
+import type { Regeneration } from "../../provider/claims/run-record";
 import type { FileEdit } from "../../provider/steps/file";
-import type { Regeneration } from "../../provider/steps/regeneration";
 import type { Step } from "../../provider/steps/steps";
 import { group, scriptOf } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";

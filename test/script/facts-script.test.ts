@@ -115,6 +115,27 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
   },
 );
 
+test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "the record of a run counts once that run has ended, under %s",
+  (_, shell) => {
+    const host = new DirectoryHost();
+    try {
+      const record = { version: 1, regenerate: [{ what: "proxmox-boot" }], bootChanges: [], removals: [], forget: [] };
+      host.write("/var/lib/pulumi-pci-passthrough/unfinished/run-1", JSON.stringify(record));
+      host.write("/var/lib/pulumi-pci-passthrough/unfinished/damaged", "{");
+      host.write("/var/run/pulumi-pci-passthrough/lock", "");
+      const script = factsScript({ vmConfigPaths: [], libvirt: false });
+      const lock = "exec 7>> /var/run/pulumi-pci-passthrough/lock; flock -n 7\n";
+      const records = (text: string) =>
+        readHostFacts(host.run(shell, text).stdout).unfinishedRuns.map((run) => run.record);
+      expect(records(script)).toEqual([record]);
+      expect(records(lock + script)).toEqual([]);
+    } finally {
+      host.remove();
+    }
+  },
+);
+
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("what disks hold, under %s", (_, shell) => {
   const storageOf = (arrange: (host: DirectoryHost) => void) => {
     const host = new DirectoryHost();

@@ -1,11 +1,11 @@
 import { type EarlyTaking, earlyFiles, earlyScriptPath, readEarlyScript } from "../../boot/early-script";
+import type { Regeneration } from "../../claims/run-record";
 import { earlyHomeOf } from "../../facts/boot";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { PciAddress } from "../../pci/address";
 import type { StubDriver } from "../../pci/stub-driver";
 import type { FileEdit } from "../../steps/file";
-import type { Regeneration } from "../../steps/regeneration";
 import { NOTHING, type Part, part, refuse } from "../part";
 
 const INITRAMFS: readonly Regeneration[] = [{ what: "initramfs" }];

@@ -8,13 +8,13 @@ import {
 } from "../../boot/modprobe-files";
 import type { Claim } from "../../claims/claim";
 import { hiddenBy } from "../../claims/claim-entry";
+import type { Regeneration } from "../../claims/run-record";
 import { bootFiles, initramfsMakerOf } from "../../facts/boot";
 import type { HostFacts } from "../../facts/host-facts";
 import { modprobeFiles } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
 import { isStubDriver } from "../../facts/stub-drivers";
 import type { PciAddress } from "../../pci/address";
-import type { Regeneration } from "../../steps/regeneration";
 import { bootFileEdit } from "../boot-file-edit";
 import { otherEntries } from "../claim";
 import type { HideMechanism } from "../hide-mechanism";

@@ -25,6 +25,7 @@ export const assignableDevice = defineKind({
   inputs: z.strictObject({ ...deviceInputs, driver: StubDriverInput, group: z.boolean().optional() }),
   keyInputs: ["device"],
   identity: ["driver"],
+  changesBoot: false,
   property: "device",
   wish: (inputs): AssignWish => ({
     kind: "AssignableDevice",

@@ -18,6 +18,7 @@ import {
   noteRemoval,
 } from "../claim";
 import { lossOf } from "../effects";
+import { owesRegenerations } from "../finish-runs";
 import { chooseMechanism, isHidden, mechanismOf } from "../hide/hide-mechanisms";
 import { HIDE_MECHANISM_NAMES } from "../hide-mechanism";
 import { whyNoDevicesForVms } from "../host-fitness";
@@ -39,6 +40,7 @@ export const hiddenPciDevice = defineKind({
   }),
   keyInputs: ["device"],
   identity: ["driver"],
+  changesBoot: true,
   property: "device",
   wish: (inputs): HideWish => ({
     kind: "HiddenPciDevice",
@@ -50,7 +52,9 @@ export const hiddenPciDevice = defineKind({
   present: hide,
   absent: unhide,
   status: statusOfHiding,
-  isGone: (facts, wish, key) => !findClaim(facts, key) && !statusOfHiding(facts, wish, key).configured,
+  // A delete that was cut off may have ended the claim before it had rebuilt the initramfs.
+  isGone: (facts, wish, key) =>
+    !findClaim(facts, key) && !statusOfHiding(facts, wish, key).configured && !owesRegenerations(facts),
   purpose: (_, wish, purpose) =>
     purpose === "present"
       ? `hide ${formatPciTarget(wish.target)} at boot`
@@ -83,7 +87,7 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
     if (!mechanism || isHidden(now, device.address)) continue;
     edits = join(edits, mechanism.hide(now, device, key, stubDriverOf(facts, wish)));
   }
-  const changes = edits.steps.length > 0;
+  const changes = edits.steps.length > 0 || edits.regenerate.length > 0;
   const bootChange = changes ? `${facts.machine.bootId}/${owner.token}` : claim?.bootChange;
   const claimSteps = claimFor(facts, key, owner, {
     functions: claimedDrivers(claim, devices),

@@ -34,6 +34,7 @@ export const hostReboot = defineKind({
   }),
   keyInputs: [],
   identity: [],
+  changesBoot: false,
   property: "",
   wish: (inputs): RebootWish => ({
     kind: "HostReboot",

@@ -16,6 +16,7 @@ export const iommuBootParameters = defineKind({
   inputs: z.strictObject({ host: HostInput }),
   keyInputs: [],
   identity: [],
+  changesBoot: true,
   property: "",
   wish: (): IommuWish => ({ kind: "IommuBootParameters" }),
   key: (_, wish) => claimKey(wish),
@@ -43,7 +44,7 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
     return unchanged(`${argument.text} is in the boot configuration already. Reboot the host for it to take effect`);
   const added = addBootArgument(facts, key, argument);
   if (added.judgements.length > 0) return added;
-  const changes = added.steps.length > 0;
+  const changes = added.steps.length > 0 || added.regenerate.length > 0;
   const bootChange = changes ? `${facts.machine.bootId}/${owner.token}` : claim?.bootChange;
   const claimSteps = claimFor(facts, key, owner, {
     functions: [],

@@ -1,5 +1,6 @@
 import type { ResourceKind } from "../../claims/claim-key";
 import type { HostFacts } from "../../facts/host-facts";
+import { finishRuns, withoutRegenerations } from "../finish-runs";
 import { throughGate } from "../gate";
 import { whyNoHost } from "../host-fitness";
 import type { Kind, Purpose } from "../kind";
@@ -31,13 +32,20 @@ type WishOf<K extends ResourceKind> = { [P in K]: { readonly kind: P } & Parts<P
 /** Plans what makes a wish true. */
 export function planPresent<K extends ResourceKind>(facts: HostFacts, wish: WishOf<K>, context: PlanContext): Plan {
   const unable = whyNoHost(facts);
-  const part = unable === undefined ? TYPED[wish.kind].present(facts, wish, context) : refuse(unable);
+  if (unable !== undefined) return throughGate(facts, wish, context, refuse(unable));
+  const { changesBoot, present } = TYPED[wish.kind];
+  const runs = changesBoot ? facts.unfinishedRuns : [];
+  const part = finishRuns(facts, runs, (finished) => present(finished, wish, context));
   return throughGate(facts, wish, context, part);
 }
 
 /** Plans what reverts the changes of a wish; an empty plan when nothing is left to revert. */
 export function planAbsent<K extends ResourceKind>(facts: HostFacts, wish: WishOf<K>, context: PlanContext): Plan {
-  return throughGate(facts, wish, context, TYPED[wish.kind].absent(facts, wish, context));
+  const { changesBoot, absent } = TYPED[wish.kind];
+  // A host that cannot rebuild its initramfs must not hold up what has nothing to do with how it boots.
+  const runs = changesBoot ? facts.unfinishedRuns : withoutRegenerations(facts.unfinishedRuns);
+  const part = finishRuns(facts, runs, (finished) => absent(finished, wish, context));
+  return throughGate(facts, wish, context, part);
 }
 
 /**

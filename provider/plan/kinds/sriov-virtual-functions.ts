@@ -29,6 +29,7 @@ export const sriovVirtualFunctions = defineKind({
   }),
   keyInputs: ["device"],
   identity: [],
+  changesBoot: false,
   property: "device",
   wish: (inputs): VirtualFunctionsWish => ({
     kind: "SriovVirtualFunctions",

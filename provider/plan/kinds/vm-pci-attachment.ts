@@ -43,6 +43,7 @@ export const vmPciAttachment = defineKind({
   }),
   keyInputs: ["device", "vm"],
   identity: [],
+  changesBoot: false,
   property: "device",
   wish(inputs): AttachWish {
     const { permissive, msitranslate, powerManagement, seize, rdmPolicy, vslot, quirks } = inputs;

@@ -23,6 +23,7 @@ begin() {
   log=/var/run/pulumi-pci-passthrough/log
   exec 8>&1
   tell '@apply begin'
+  LOCKED=yes
 }
 # Seconds, function with its arguments. Its output goes to the log. 124 when it has not ended by then: it is killed, but a
 # write that the kernel holds up ends only when the kernel lets it, so nobody waits for that.
@@ -63,6 +64,7 @@ run_group() {
     within 900 "perform_$1_$step"
     outcome=$?
     if [ "$outcome" = 124 ]; then
+      owed=yes
       tell "@group $1 unknown $step"
       tell_log
       return
@@ -79,12 +81,14 @@ run_group() {
 }
 # Group, the step to begin with: undoes from there back to the first. left: whether something could not be undone.
 undo_group() {
+  eval "done_$1="
   undo=$2
   left=
   while [ "$undo" -ge 1 ]; do
     : > "$log"
     if ! within 900 "undo_$1_$undo"; then
       left=yes
+      owed=yes
       tell "@group $1 not-undone $undo"
       tell_log
     fi
@@ -109,6 +113,16 @@ expect_file() {
   echo "$1 does not have the expected contents"
   return 1
 }
+# Folder. Without power, a name that was put into it or taken out of it is kept only after this. coreutils before 8.24 and
+# old busybox sync everything instead.
+sync_folder() {
+  sync "$1" 2> /dev/null || sync
+}
+# File. Removes it, and what a run that was cut off may have left beside it.
+remove_file() {
+  rm -f "$1" "${1%/*}/.pci-passthrough-new" || return
+  [ ! -d "${1%/*}" ] || sync_folder "${1%/*}"
+}
 # File, mode of a new file (default: by the umask). Replaces it by standard input: written in the same folder, synced,
 # then renamed, with the same mode and owner. Whatever fails leaves nothing behind.
 replace_file() {
@@ -117,6 +131,7 @@ replace_file() {
   mkdir -p "$folder" || return
   rm -f "$next" || return
   if { [ ! -e "$1" ] || cp -a "$1" "$next"; } && cat > "$next" && { [ -z "${2:-}" ] || chmod "$2" "$next"; } && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
+    sync_folder "$folder"
     return
   fi
   rm -f "$next"
@@ -165,7 +180,7 @@ expect_file /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0
 }
 undo_1_1() {
   [ -z "$left" ] || return 0
-  rm -f /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0
+  remove_file /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0
 }
 perform_1_2() {
   make_assignable_xl 0000:01:00.0 pciback
@@ -186,7 +201,7 @@ expect_file /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,
 }
 undo_2_1() {
   [ -z "$left" ] || return 0
-  rm -f /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f
+  remove_file /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f
 }
 perform_2_2() {
 [ -e /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg ] || printf %s '# a guest   by hand
@@ -217,13 +232,18 @@ ramdisk = "/root/guest.img"
 memory = 128
 vcpus=1 # one
 ' | replace_file /etc/xen/pv1.cfg || return
-! expect_file /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg 2034128848 > /dev/null || rm -f /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg
+! expect_file /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg 2034128848 > /dev/null || remove_file /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg
+}
+run_all() {
+  run_group 1 2
+  run_group 2 2
 }
 apply() {
   begin run-1 || return
-  run_group 1 2
-  run_group 2 2
-  find /var/lib/pulumi-pci-passthrough -depth -type d -exec rmdir {} \; 2> /dev/null
+  owed=
+  rebuilt=
+  run_all
+  find /var/lib/pulumi-pci-passthrough -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
   tell '@apply end'
   facts
   flock -u 9

@@ -3,6 +3,7 @@ export LC_ALL
 unset XE_EXTRA_ARGS
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
 SSH_ROUTE=$1
+LOCKED=
 case $(timeout --help 2> /dev/null) in
   *--kill-after*'GNU coreutils'*) has_timeout=yes ;;
   *) has_timeout=no ;;
@@ -497,6 +498,12 @@ ask_claims() {
 ask_removals() {
   print_files /var/run/pulumi-pci-passthrough/removed/*
 }
+ask_unfinished_runs() {
+  set -- /var/lib/pulumi-pci-passthrough/unfinished/*
+  [ -e "$1" ] || return 0
+  [ -n "$LOCKED" ] || [ ! -e /var/run/pulumi-pci-passthrough/lock ] || flock -s -n /var/run/pulumi-pci-passthrough/lock true || return 0
+  print_files "$@"
+}
 ask_virtual_functions() {
   print_values /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
   print_links /sys/bus/pci/devices/*/virtfn*
@@ -556,6 +563,7 @@ facts() {
     answer xen_cmdline
     answer claims
     answer removals
+    answer unfinished_runs
     answer virtual_functions
     answer iommu
   } 2> /dev/null | frame
