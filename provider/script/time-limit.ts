@@ -30,7 +30,8 @@ limited() {
     wait "$limited_program"
   fi
   limited_status=$?
-  [ "$has_timeout" = yes ] || kill "$limited_watcher" 2> /dev/null
+  # bash says "Terminated" of what was not waited for.
+  [ "$has_timeout" = yes ] || { kill "$limited_watcher" && wait "$limited_watcher"; } 2> /dev/null
   # 137: it was killed, by timeout when it did not heed the first signal.
   [ "$limited_status" -ne 137 ] || limited_status=124
   return "$limited_status"

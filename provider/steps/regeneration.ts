@@ -38,7 +38,8 @@ with_progress() {
   heartbeat=$!
   setsid sh -c 'echo "$$" > "$1"; shift; "$@"' with_progress "$log.pid" "$@" 8>&-
   ended=$?
-  kill "$heartbeat" 2> /dev/null
+  # bash says "Terminated" of what was not waited for.
+  { kill "$heartbeat" && wait "$heartbeat"; } 2> /dev/null
   [ ! -e "$log.late" ] || echo "$1 was killed because it took longer than $limit s"
   [ ! -e "$log.late" ] && [ "$ended" = 0 ]
 }

@@ -40,6 +40,7 @@ export function procfs(
   file("/proc/version", () => `Linux version ${kernel().data.release} ${kernel().data.version}\n`);
   file("/proc/sys/kernel/osrelease", () => `${kernel().data.release}\n`);
   file("/proc/sys/kernel/random/boot_id", () => `${kernel().bootId}\n`);
+  file("/proc/self/stat", () => "2 (sh) R 1\n");
   file("/proc/sys/kernel/random/uuid", () => `${randomUUID()}\n`);
   file("/proc/modules", () =>
     kernel()

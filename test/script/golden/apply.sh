@@ -22,33 +22,45 @@ begin() {
   result=/var/run/pulumi-pci-passthrough/result-$1
   log=/var/run/pulumi-pci-passthrough/log
   exec 8>&1
+  watch
   tell '@apply begin'
   LOCKED=yes
 }
 # Seconds, function with its arguments. Its output goes to the log. 124 when it has not ended by then: it is killed, but a
 # write that the kernel holds up ends only when the kernel lets it, so nobody waits for that.
 within() {
-  seconds=$1
-  function=$2
-  shift 2
-  ended=$(
-    {
-      { "$function" "$@" >> "$log" 2>&1 8>&- 9>&-; echo "ended $?"; } &
-      process=$!
-      {
-        exec 8>&- 9>&- 2> /dev/null
-        while echo waiting && kill -0 "$process"; do
-          [ "$seconds" -gt 0 ] || { echo "late 124"; kill -KILL "$process"; }
-          sleep 1 > /dev/null
-          seconds=$((seconds - 1))
-        done
-        echo "ended 137"
-      } &
-    } | while read -r event code; do
-      [ "$event" = waiting ] || { echo "$code"; break; }
-    done
-  )
-  return "$ended"
+  late=
+  trap 'late=yes' USR1
+  {
+    waiting=$self
+    read -r self stat < /proc/self/stat
+    watched="$waiting $self $1"
+    echo "$watched" > /var/run/pulumi-pci-passthrough/watched
+    function=$2
+    shift 2
+    "$function" "$@"
+  } >> "$log" 2>&1 8>&- 9>&- &
+  worker=$!
+  wait "$worker"
+  outcome=$?
+  echo "$watched" > /var/run/pulumi-pci-passthrough/watched
+  [ -n "$late" ] || return "$outcome"
+  kill -KILL "$worker" 2> /dev/null
+  return 124
+}
+# Watches what runs within a time. Whoever waits for it is told by a signal when the time is up.
+watch() {
+  self=$$ watched=
+  echo > /var/run/pulumi-pci-passthrough/watched
+  while sleep 2 && kill -0 $$; do
+    read -r line < /var/run/pulumi-pci-passthrough/watched
+    [ "$line" = "$last" ] || seconds=0
+    last=$line
+    set -- $line
+    [ -z "$line" ] || [ "$seconds" -lt "$3" ] || kill -USR1 "$1"
+    seconds=$((seconds + 2))
+  done > /dev/null 2>&1 8>&- 9>&- &
+  watcher=$!
 }
 # Group, how many steps it has.
 run_group() {
@@ -246,6 +258,7 @@ apply() {
   find /var/lib/pulumi-pci-passthrough -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
   tell '@apply end'
   facts
+  { kill "$watcher" && wait "$watcher"; } 2> /dev/null
   flock -u 9
 }
 apply < /dev/null
