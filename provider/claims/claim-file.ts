@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import { type Claim, type ClaimReading, formatClaim, parseClaim } from "./claim";
 import { RUN_FOLDER, STATE_FOLDER } from "./folders";
 
@@ -36,21 +35,10 @@ export function formatClaimFile(key: string, claim: Claim): string {
 
 /** Reads a claim's file. Never throws. */
 export function readClaimFile(path: string, text: string): { readonly key: string; readonly reading: ClaimReading } {
-  const reading = parseClaim(text);
-  if (reading.kind !== "claim") return { key: longKey(text) ?? keyIn(path), reading };
-  const { key, ...claim } = reading.claim;
-  return { key: key ?? keyIn(path), reading: { kind: "claim", claim } };
+  const { key = keyIn(path), reading } = parseClaim(text);
+  return { key, reading };
 }
 
 function keyIn(path: string): string {
   return path.slice(CLAIM_FILES.length - 1).replaceAll(",", "/");
-}
-
-/** The key in a claim of a newer version. */
-function longKey(text: string): string | undefined {
-  try {
-    return z.object({ key: z.string() }).safeParse(JSON.parse(text)).data?.key;
-  } catch {
-    return undefined;
-  }
 }

@@ -63,21 +63,28 @@ export type ClaimReading =
   | { readonly kind: "newer"; readonly version: number }
   | { readonly kind: "damaged"; readonly reason: string };
 
-/** Reads the text of a claim's file. Never throws. */
-export function parseClaim(text: string): ClaimReading {
+/** What a claim of any version may tell of itself. */
+const ClaimHead = z.object({
+  version: z.number().optional().catch(undefined),
+  key: z.string().optional().catch(undefined),
+});
+
+/** Reads the text of a claim's file, and the key where the text holds it. Never throws. */
+export function parseClaim(text: string): { readonly key: string | undefined; readonly reading: ClaimReading } {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return { kind: "damaged", reason: "it is not JSON" };
+    return { key: undefined, reading: { kind: "damaged", reason: "it is not JSON" } };
   }
-  const version = z.object({ version: z.number() }).safeParse(json).data?.version;
-  if (version !== undefined && version > CLAIM_VERSION) return { kind: "newer", version };
+  const { version = 0, key } = ClaimHead.safeParse(json).data ?? {};
+  if (version > CLAIM_VERSION) return { key, reading: { kind: "newer", version } };
   const parsed = Claim.safeParse(json);
-  if (parsed.success) return { kind: "claim", claim: parsed.data };
+  if (parsed.success) {
+    const { key: _, ...claim } = parsed.data;
+    return { key, reading: { kind: "claim", claim } };
+  }
   const [issue] = parsed.error.issues;
-  return {
-    kind: "damaged",
-    reason: `${issue ? `${z.core.toDotPath(issue.path)}: ${issue.message}` : "it is not a claim"}`,
-  };
+  const reason = issue ? `${z.core.toDotPath(issue.path)}: ${issue.message}` : "it is not a claim";
+  return { key, reading: { kind: "damaged", reason } };
 }

@@ -41,7 +41,7 @@ test("a claim comes back from its file as it was, and the file is ASCII", () => 
     fc.property(claims, (claim) => {
       const written = formatClaim(claim);
       expect(written).toMatch(/^[ -~]*\n$/);
-      expect(parseClaim(written)).toEqual({ kind: "claim", claim });
+      expect(parseClaim(written)).toEqual({ key: undefined, reading: { kind: "claim", claim } });
     }),
   );
 });
@@ -66,13 +66,13 @@ test.each([
     { kind: "damaged", reason: 'entries[0].address: "here" is not a PCI address' },
   ],
 ])("%s is told apart from a claim", (_, json, reading) => {
-  expect(parseClaim(JSON.stringify(json))).toEqual(reading);
+  expect(parseClaim(JSON.stringify(json)).reading).toEqual(reading);
 });
 
 test("whatever stands in the file, it is read or named damaged", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (damaged) => {
-      expect(["claim", "newer", "damaged"]).toContain(parseClaim(damaged).kind);
+      expect(["claim", "newer", "damaged"]).toContain(parseClaim(damaged).reading.kind);
     }),
   );
 });
