@@ -28,9 +28,10 @@ test("the boot display and the USB keyboards are found with their PCI functions"
   expect(consoleFact.parse({ text, exitCode: 0 })).toEqual({
     displays: ["0000:03:00.0"],
     keyboards: [{ name: "HID 0557:2419", carriedBy: "0000:00:14.0" }],
+    serialLines: [],
   });
 });
 
 test("a host without any of it has none", () => {
-  expect(consoleFact.parse({ text: "", exitCode: 1 })).toEqual({ displays: [], keyboards: [] });
+  expect(consoleFact.parse({ text: "", exitCode: 1 })).toEqual({ displays: [], keyboards: [], serialLines: [] });
 });

@@ -4,6 +4,7 @@ import { claimed } from "./claimed";
 import { configuredInOtherVm } from "./configured-in-other-vm";
 import { consoleDisplay } from "./console-display";
 import { consoleInput } from "./console-input";
+import { consoleSerial } from "./console-serial";
 import type { GuardRule, JudgedChange } from "./guard";
 import { hostNetwork } from "./host-network";
 import { identity } from "./identity";
@@ -22,6 +23,7 @@ const GUARDS = {
   "host-network": hostNetwork,
   "console-display": consoleDisplay,
   "console-input": consoleInput,
+  "console-serial": consoleSerial,
   "in-use-by-vm": inUseByVm,
   "in-use-by-process": inUseByProcess,
   "configured-in-other-vm": configuredInOtherVm,

@@ -1,6 +1,7 @@
 import { GUARD_NAMES } from "../../../provider/plan/guards/guards";
 import { planPresent } from "../../../provider/plan/kinds/kinds";
 import { ownedBy } from "../recorded-host";
+import { CONSOLE } from "./cases/console";
 import { MEMBERS } from "./cases/members";
 import { MOUNTED_STORAGE } from "./cases/mounted-storage";
 import { PROCESSES } from "./cases/processes";
@@ -13,6 +14,7 @@ const GROUPS: Readonly<Record<string, readonly Situation[]>> = {
   "disks that cannot be found": UNTRACED_STORAGE,
   "disks that are part of something": MEMBERS,
   "disks of VMs": VM_DISKS,
+  "what the console is on": CONSOLE,
   "devices that processes have open": PROCESSES,
 };
 

@@ -53,7 +53,7 @@ export function hostThatAnswers({ session, network, networkStorage, more }: Answ
     storage: { ...LAB.storage, uses: [] },
     network: networkFact.parse(text(network)),
     networkStorage: networkStorageFact.parse(text(networkStorage)),
-    console: { ...LAB.console, displays: [], keyboards: [] },
+    console: { ...LAB.console, displays: [], keyboards: [], serialLines: [] },
     ...more,
   };
 }

@@ -1,0 +1,16 @@
+import { carries, describeDevice } from "./carries";
+import type { GuardRule } from "./guard";
+
+/** The host loses a serial line that its console is on. */
+export const consoleSerial: GuardRule = {
+  override: "allow",
+  judge: ({ facts, lost }) =>
+    lost.flatMap((device) =>
+      facts.console.serialLines
+        .filter(({ carriedBy }) => carries(facts, device, carriedBy))
+        .map(
+          ({ name }) =>
+            `${describeDevice(device)} carries the serial line ${name}, which the console of the host is on: the host could not be reached there any more`,
+        ),
+    ),
+};
