@@ -26,18 +26,19 @@ export interface Domain {
 }
 
 // `xl list -l` leaves out fields that are zero (xen tools/libs/light/gentypes.py, 4.17).
-const ListedDomains = z.array(
-  z.object({
-    domid: z.number().default(0),
-    config: z.object({
-      c_info: z
-        .object({ name: z.string().optional(), uuid: z.string().optional(), passthrough: z.string().optional() })
-        .default({}),
-      pcidevs: z.array(z.unknown()).default([]),
-      disks: z.array(z.object({ pdev_path: z.string().optional() })).default([]),
-    }),
+const ListedDomain = z.object({
+  domid: z.number().default(0),
+  config: z.object({
+    c_info: z
+      .object({ name: z.string().optional(), uuid: z.string().optional(), passthrough: z.string().optional() })
+      .default({}),
+    pcidevs: z.array(z.unknown()).default([]),
+    disks: z.array(z.object({ pdev_path: z.string().optional() })).default([]),
   }),
-);
+});
+
+/** Where the devices of VMs are in xenstore, by the ids of the VMs. */
+const BACKENDS = "/local/domain/0/backend/pci";
 
 /**
  * The running domains from `xl` or `xm`, with their devices from xenstore or `xm`. Throws UnreadableFactsError rather
@@ -57,8 +58,10 @@ fi
 prefix 'list '
 limited 20 xl list || limited 20 xl list || limited 20 xl list || return
 prefix 'store '
-limited 20 xenstore-ls -f /local/domain/0/backend/pci || [ $? != 124 ] || return 124
+limited 20 xenstore-ls -f ${BACKENDS} 2>&1
+store=$?
 prefix ''
+echo "store-ended $store"
 limited 20 xl list -l || limited 20 xl list -l || limited 20 xl list -l`,
   parse(answer) {
     // Seen on Xen 4.17: xl sometimes aborts in a thread of libxenstore (tpp.c). Mistaking that for "no domains" would
@@ -71,10 +74,14 @@ limited 20 xl list -l || limited 20 xl list -l || limited 20 xl list -l`,
       );
     }
     if (answer.exitCode !== 0) {
-      const failed =
-        answer.exitCode === TIME_IS_UP ? "xl or xenstore-ls did not answer" : '"xl list" failed three times';
+      const failed = answer.exitCode === TIME_IS_UP ? '"xl list" did not answer' : '"xl list" failed three times';
       throw new UnreadableFactsError(`${failed}, so the running VMs are unknown. Run "xl list" on the host to see why`);
     }
+    const lost = whyDevicesLost(answer.text);
+    if (lost !== undefined)
+      throw new UnreadableFactsError(
+        `"xenstore-ls" ${lost}, so it is not known what the running VMs have. Run "xenstore-ls -f ${BACKENDS}" on the host to see why`,
+      );
     const json = answer.text.lastIndexOf("\n[");
     const listed = json < 0 ? [] : readDomainList(answer.text.slice(json));
     const lines = (json < 0 ? answer.text : answer.text.slice(0, json)).split("\n");
@@ -104,12 +111,30 @@ limited 20 xl list -l || limited 20 xl list -l || limited 20 xl list -l`,
   },
 };
 
+/** Before 4.3 xl prints S-expressions here. For what that xl can do, the table and xenstore are enough. */
 function readDomainList(json: string) {
   try {
-    return ListedDomains.parse(JSON.parse(json));
+    const listed = z.array(z.unknown()).parse(JSON.parse(json));
+    return listed.flatMap((domain) => ListedDomain.safeParse(domain).data ?? []);
   } catch {
-    return []; // Before 4.3 xl prints S-expressions here. For what that xl can do, the table and xenstore are enough.
+    throw new UnreadableFactsError(
+      '"xl list -l" printed a list that is cut off, so it is not known what the running VMs have. Run it on the host to see why',
+    );
   }
+}
+
+/**
+ * What became of xenstore-ls, when it did not list all devices of VMs; undefined when it did. It fails too where no VM
+ * ever had a device (xen tools/xenstore/xenstore_client.c, 4.17, do_ls()).
+ */
+function whyDevicesLost(text: string): string | undefined {
+  const exitCode = /^store-ended (\d+)$/m.exec(text)?.[1];
+  if (exitCode === undefined || exitCode === "0") return undefined;
+  if (Number(exitCode) === TIME_IS_UP) return "did not answer";
+  const said = text.split("\n").flatMap((line) => (line.startsWith("store ") ? [line.slice("store ".length)] : []));
+  return said.length === 1 && said[0]?.endsWith(`(${BACKENDS}): No such file or directory`)
+    ? undefined
+    : `failed: ${said.filter((line) => !line.startsWith("/")).join("; ") || "it listed only a part"}`;
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Machine {
   readonly id: string | undefined;
   /** Whether this is XenServer or XCP-ng, whose toolstack reboots the host and knows it by that id. */
   readonly isXenServer: boolean;
+  /** Whether this is a VM on Xen (a domU), not the control domain of a host. */
+  readonly isDomU: boolean;
   /** Changes with every boot of the host. */
   readonly bootId: string;
   readonly kernelRelease: string;
@@ -29,6 +31,9 @@ export const machineFact: Fact<Machine> = {
   ask: `
 print_values /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
 [ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
+hypervisor=
+read -r hypervisor < /sys/hypervisor/type
+[ "$hypervisor" != xen ] || ! is_domu || echo domu
 # "clientip clientport serverip serverport", sshd(8); the ports differ from session to session
 set -- $SSH_ROUTE
 echo "/ssh:$1 $3"
@@ -42,6 +47,7 @@ done`,
     return {
       id: machineId === "" ? undefined : machineId,
       isXenServer: installation !== undefined,
+      isDomU: answer.text.split("\n").includes("domu"),
       bootId: values.get("/proc/sys/kernel/random/boot_id") ?? "",
       kernelRelease: values.get("/proc/sys/kernel/osrelease") ?? "",
       kernelCommandLine: values.get("/proc/cmdline") ?? "",

@@ -23,10 +23,24 @@ print_links() {
   done
   cd /
 }
+# Whether this is the control domain of a Xen host.
 on_xen() {
   hypervisor=
   read -r hypervisor < /sys/hypervisor/type
-  [ "$hypervisor" = xen ]
+  [ "$hypervisor" = xen ] && ! is_domu
+}
+# Whether this system on Xen is a VM itself. xenfs says so (linux, drivers/xen/xenfs/super.c, 6.1); where it is not
+# mounted, bit 11 of the features does, which only the control domain has (xen/include/public/features.h, XENFEAT_dom0;
+# linux, drivers/xen/sys-hypervisor.c prints them as hexadecimal digits).
+is_domu() {
+  capabilities= features=
+  if [ -e /proc/xen/capabilities ]; then
+    read -r capabilities < /proc/xen/capabilities
+    [ "$capabilities" != control_d ]
+  else
+    read -r features < /sys/hypervisor/properties/features
+    case $features in "" | *[89a-f]??) return 1 ;; esac
+  fi
 }`.trim();
 
 /** Reads what `print_links` printed: link -> the folder's path without links. Ignores other lines. */

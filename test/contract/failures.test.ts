@@ -49,8 +49,13 @@ test("a device that another VM has is refused, with the name of that VM", async 
 });
 
 const hanging: readonly [string, string, string, RegExp][] = [
-  ["xl", "debian-xl", "xl list", /xl or xenstore-ls did not answer, so the running VMs are unknown/],
-  ["xenstore-ls", "xl-4.2", "xenstore-ls", /xl or xenstore-ls did not answer, so the running VMs are unknown/],
+  ["xl", "debian-xl", "xl list", /"xl list" did not answer, so the running VMs are unknown/],
+  [
+    "xenstore-ls",
+    "xl-4.2",
+    "xenstore-ls",
+    /"xenstore-ls" did not answer, so it is not known what the running VMs have/,
+  ],
   ["xm", "rhel5-xen", "xm list", /"xm list" fails there/],
 ];
 test.each(hanging)("%s hangs: nothing is done, since VMs may run", async (_, profile, hang, message) => {

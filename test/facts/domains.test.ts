@@ -61,6 +61,33 @@ test("a device whose detaching began and did not end is still the VM's", () => {
   expect(read(closing).at(-1)?.pciDevices).toEqual([{ address: "0000:01:00.0" }]);
 });
 
+/** [what xenstore-ls prints, its exit code, what is said of it] */
+const partial: readonly [string, string, number, RegExp][] = [
+  ["is killed", 'store /local/domain/0/backend/pci/3/0/dev-0 = "0000:01:00.0"', 124, /"xenstore-ls" did not answer/],
+  [
+    "loses its connection",
+    'store /local/domain/0/backend/pci/3 = ""\nstore xenstore-ls: xs_directory (/local/domain/0/backend/pci/3): Broken pipe',
+    1,
+    /"xenstore-ls" failed: xenstore-ls: xs_directory .*: Broken pipe/,
+  ],
+  ["cannot connect", "store xenstore-ls: xs_open: No such file or directory", 1, /failed: xenstore-ls: xs_open/],
+  ["is killed by a signal", 'store /local/domain/0/backend/pci/3 = ""', 139, /failed: it listed only a part/],
+];
+test.each(partial)("devices are not known when xenstore-ls %s", (_, store, exitCode, said) => {
+  const text = `${table("list db 3 512 2 --p--- 0.0")}${store}\nstore-ended ${exitCode}\n[]`;
+  expect(() => read(text)).toThrow(said);
+});
+
+test("xenstore-ls fails where no VM ever had a device, and that is no failure", () => {
+  const missing = "store xenstore-ls: xs_directory (/local/domain/0/backend/pci): No such file or directory";
+  expect(read(`${table("list db 3 512 2 --p--- 0.0")}${missing}\nstore-ended 1\n[]`)).toHaveLength(1);
+});
+
+test("a list of xl that is cut off is not read as one without VMs", () => {
+  const cut = recorded.slice(0, -40);
+  expect(() => read(cut)).toThrow(/"xl list -l" printed a list that is cut off/);
+});
+
 test("an xl that does not answer is never taken for a host without VMs", () => {
   expect(() => read("", 134)).toThrow(UnreadableFactsError);
 });

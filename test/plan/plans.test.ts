@@ -194,7 +194,10 @@ test("drift is named: a boot configuration that lost its entry", () => {
 
 test("the keyboard and the display of the host are refused", () => {
   const nic = address("0000:01:00.0");
-  const facts = { ...LAB, console: { displays: [nic], keyboards: [{ name: "HID 0557:2419", carriedBy: nic }] } };
+  const facts = {
+    ...LAB,
+    console: { displays: [nic], keyboards: [{ name: "HID 0557:2419", carriedBy: nic }], serialLines: [] },
+  };
   expect(planPresent(facts, assign("01:00.0"), DEV).refusals).toMatchObject([
     { guard: "console-display" },
     { guard: "console-input", message: expect.stringContaining('the keyboard "HID 0557:2419"') },
@@ -271,4 +274,12 @@ test("an option that the host's xl does not know is refused, naming both", () =>
   expect(planPresent(old, wish, DEV).refusals).toMatchObject([
     { message: "xl of Xen 4.5 does not know the option rdmPolicy (since 4.6). Remove it" },
   ]);
+});
+
+test("a VM on Xen is not taken for a host", () => {
+  const facts: HostFacts = { ...LAB, xen: undefined, machine: { ...LAB.machine, isDomU: true } };
+  expect(planPresent(facts, assign("01:00.0"), DEV)).toMatchObject({
+    steps: [],
+    refusals: [{ guard: undefined, message: expect.stringMatching(/^it is itself a VM on Xen .* Name the Xen host/) }],
+  });
 });

@@ -48,6 +48,57 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
   },
 );
 
+test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "the serial lines of the console are found with what carries them under %s",
+  (_, shell) => {
+    const linesOf = (files: Readonly<Record<string, string>>) => {
+      const host = new DirectoryHost();
+      try {
+        host.write("/sys/devices/pci0000:00/0000:00:16.3/tty/ttyS4/dev", "4:68\n");
+        host.write("/sys/devices/virtual/tty/tty0/dev", "4:0\n");
+        for (const [path, text] of Object.entries(files)) host.write(path, text);
+        fs.mkdirSync(host.path("/sys/class/tty"), { recursive: true });
+        fs.symlinkSync("../../devices/pci0000:00/0000:00:16.3/tty/ttyS4", host.path("/sys/class/tty/ttyS4"));
+        fs.symlinkSync("../../devices/virtual/tty/tty0", host.path("/sys/class/tty/tty0"));
+        const { stdout } = host.run(shell, factsScript({ vmConfigPaths: [], libvirt: false }));
+        return readHostFacts(stdout).console.serialLines;
+      } finally {
+        host.remove();
+      }
+    };
+    const amt = [{ name: "ttyS4", carriedBy: "0000:00:16.3" }];
+    expect(linesOf({ "/sys/class/tty/console/active": "tty0 ttyS4\n" })).toEqual(amt);
+    expect(linesOf({ "/sys/class/tty/console/active": "tty0\n" })).toEqual([]);
+    expect(linesOf({ "/proc/cmdline": "ro console=tty0 console=ttyS4,115200n8 quiet\n" })).toEqual(amt);
+  },
+);
+
+/** [what it is, what its /proc and /sys have, whether it is a VM] */
+const systemsOnXen: readonly [string, Readonly<Record<string, string>>, boolean][] = [
+  ["dom0 with xenfs", { "/proc/xen/capabilities": "control_d\n" }, false],
+  ["domU with xenfs", { "/proc/xen/capabilities": "" }, true],
+  ["dom0 without xenfs", { "/sys/hypervisor/properties/features": "0000fef5\n" }, false],
+  ["domU without xenfs", { "/sys/hypervisor/properties/features": "000006f1\n" }, true],
+  ["HVM domU without xenfs", { "/sys/hypervisor/properties/features": "00002705\n" }, true],
+  ["dom0 that shows neither", {}, false],
+];
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("a system on Xen under %s", (_, shell) => {
+  test.each(systemsOnXen)("%s", (_what, files, isDomU) => {
+    const host = new DirectoryHost();
+    try {
+      for (const [path, text] of Object.entries(files)) host.write(path, text);
+      host.write("/sys/hypervisor/type", "xen\n");
+      host.write("/sys/hypervisor/version/major", "4\n");
+      const { machine, xen } = readHostFacts(
+        host.run(shell, factsScript({ vmConfigPaths: [], libvirt: false })).stdout,
+      );
+      expect([machine.isDomU, xen?.major]).toEqual([isDomU, isDomU ? undefined : 4]);
+    } finally {
+      host.remove();
+    }
+  });
+});
+
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
   "what processes have open, under %s",
   (_, shell) => {

@@ -57,10 +57,24 @@ print_links() {
   done
   cd /
 }
+# Whether this is the control domain of a Xen host.
 on_xen() {
   hypervisor=
   read -r hypervisor < /sys/hypervisor/type
-  [ "$hypervisor" = xen ]
+  [ "$hypervisor" = xen ] && ! is_domu
+}
+# Whether this system on Xen is a VM itself. xenfs says so (linux, drivers/xen/xenfs/super.c, 6.1); where it is not
+# mounted, bit 11 of the features does, which only the control domain has (xen/include/public/features.h, XENFEAT_dom0;
+# linux, drivers/xen/sys-hypervisor.c prints them as hexadecimal digits).
+is_domu() {
+  capabilities= features=
+  if [ -e /proc/xen/capabilities ]; then
+    read -r capabilities < /proc/xen/capabilities
+    [ "$capabilities" != control_d ]
+  else
+    read -r features < /sys/hypervisor/properties/features
+    case $features in "" | *[89a-f]??) return 1 ;; esac
+  fi
 }
 print_files() {
   printed='
@@ -104,6 +118,9 @@ route_to() {
 ask_machine() {
   print_values /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
   [ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
+  hypervisor=
+  read -r hypervisor < /sys/hypervisor/type
+  [ "$hypervisor" != xen ] || ! is_domu || echo domu
   # "clientip clientport serverip serverport", sshd(8); the ports differ from session to session
   set -- $SSH_ROUTE
   echo "/ssh:$1 $3"
@@ -244,6 +261,18 @@ ask_network_storage() {
 }
 ask_console() {
   print_values /sys/bus/pci/devices/*/boot_vga
+  consoles=
+  if [ -e /sys/class/tty/console/active ]; then
+    read -r consoles < /sys/class/tty/console/active
+  else
+    read -r arguments < /proc/cmdline
+    for argument in $arguments; do
+      case $argument in "console="*) argument=${argument#console=} consoles="$consoles ${argument%%,*}" ;; esac
+    done
+  fi
+  for console in $consoles; do
+    print_links "/sys/class/tty/$console"
+  done
   cat /proc/bus/input/devices
 }
 ask_pciback() {
@@ -338,8 +367,10 @@ ask_domains() {
   prefix 'list '
   limited 20 xl list || limited 20 xl list || limited 20 xl list || return
   prefix 'store '
-  limited 20 xenstore-ls -f /local/domain/0/backend/pci || [ $? != 124 ] || return 124
+  limited 20 xenstore-ls -f /local/domain/0/backend/pci 2>&1
+  store=$?
   prefix ''
+  echo "store-ended $store"
   limited 20 xl list -l || limited 20 xl list -l || limited 20 xl list -l
 }
 ask_processes() {
