@@ -81,9 +81,16 @@ export function defaultGrubEntry(text: string, environment: ReadonlyMap<string, 
   });
 }
 
-/** The command lines of the entries that count: not those for recovery. */
+/** The command lines of the entries that count: not those for recovery, and not those of other systems. */
 export function grubConfigLines(text: string, line: KernelLine): readonly string[] {
-  return readGrubConfig(text).flatMap((entry) => (isRecovery(entry.title) ? [] : (entry.lines[line] ?? [])));
+  return readGrubConfig(text).flatMap((entry) =>
+    isRecovery(entry.title) || isOtherSystem(entry) ? [] : (entry.lines[line] ?? []),
+  );
+}
+
+/** os-prober finds them on the host's disks, and their arguments are theirs (grub 2.06, util/grub.d/30_os-prober.in). */
+function isOtherSystem({ id }: GrubEntry): boolean {
+  return id?.startsWith("osprober-") ?? false;
 }
 
 function entryOf({

@@ -132,6 +132,53 @@ expect_same_boot() {
     echo "$mkconfig would drop the entry of $kernel; $2 was left unchanged. Run $mkconfig -o $2 yourself first"
     return 1
   done
+  lacking=$(lacks_argument "$2" "$1")
+  [ -n "$lacking" ] || return 0
+  echo "$mkconfig gives $lacking; $2 was left unchanged. Look for what makes that entry in /etc/grub.d"
+  return 1
+}
+# The old grub.cfg, the new one. Of the entries that are made from /etc/default/grub, without those for recovery: prints
+# an argument that is new in some of them, and the title of one that does not have it.
+lacks_argument() {
+  awk '
+    FNR == 1 { file++ }
+    /^### BEGIN / { made = $3 ~ /_linux(_[a-z]+)?$/ }
+    /^### END / { made = 0 }
+    !made { next }
+    $1 == "menuentry" {
+      title = $0
+      sub(/^[ \\t]*menuentry[ \\t]+[\\047"]/, "", title)
+      sub(/[\\047"].*/, "", title)
+      modules = 0
+    }
+    tolower(title) ~ /recovery|rescue|fail-?safe|single[ -]user/ { next }
+    $1 ~ /^(linux|multiboot|module)/ {
+      if ($1 ~ /^module/ && modules++) next
+      kind = substr($1, 1, 5)
+      entry = kind SUBSEP title
+      if (file == 1) old[entry] = 1
+      else entries[entry] = 1
+      for (i = 3; i <= NF; i++) {
+        if ($i ~ /^[-(\\/]/) continue
+        if (file == 1) had[entry, $i] = 1
+        else {
+          has[entry, $i] = 1
+          if (entry in old && !((entry, $i) in had)) added[kind, $i] = 1
+        }
+      }
+    }
+    END {
+      for (entry in entries) {
+        split(entry, named, SUBSEP)
+        for (argument in added) {
+          split(argument, new, SUBSEP)
+          if (new[1] == named[1] && !((entry, new[2]) in has)) {
+            print new[2] " to some entries, but not to \\"" named[2] "\\""
+            exit
+          }
+        }
+      }
+    }' "$1" "$2"
 }
 # The new grub.cfg is used only if GRUB can read it, it has a boot entry, and it boots what the old one boots.
 regenerate_grub_config() {

@@ -50,6 +50,16 @@ test("each entry is read with what it boots and its arguments", () => {
   expect(grubConfigLines(CONFIG, "linux")).toEqual(["root=UUID=6c61 ro quiet"]);
 });
 
+test("entries of other systems on the host's disks do not count: nothing of ours gets there", () => {
+  const other = `### BEGIN /etc/grub.d/30_os-prober ###
+menuentry 'Ubuntu 22.04 (on /dev/sdb1)' --class gnu-linux $menuentry_id_option 'osprober-gnulinux-simple-9a2b' {
+	linux /boot/vmlinuz-5.15 root=/dev/sdb1
+}
+### END /etc/grub.d/30_os-prober ###
+`;
+  expect(grubConfigLines(CONFIG + other, "linux")).toEqual(["root=UUID=6c61 ro quiet"]);
+});
+
 test.each([
   ["0", {}, "Debian GNU/Linux"],
   ["2", {}, "Debian GNU/Linux, with Xen hypervisor"],

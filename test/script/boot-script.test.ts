@@ -95,6 +95,21 @@ describe("under sh", () => {
       },
       /would drop the entry of \/xen-4.17.gz/,
     ],
+    [
+      "it gives the argument to one entry of this host and not to another",
+      () => {
+        const section = (...lines: readonly string[]) =>
+          `### BEGIN /etc/grub.d/20_linux_xen ###\n${lines
+            .map(
+              (line, index) => `menuentry 'Xen ${index}' {\n\tmultiboot2 /xen.gz ${line}\n\tmodule2 /vmlinuz ro\n}\n`,
+            )
+            .join("")}### END /etc/grub.d/20_linux_xen ###\n`;
+        host.write(CONFIG, section("dom0_mem=1G", "dom0_mem=1G"));
+        host.write("/made", section("dom0_mem=1G iommu=on", "dom0_mem=1G"));
+        host.command("grub2-mkconfig", `cat "${host.path("/made")}" > "$2"`);
+      },
+      /gives iommu=on to some entries, but not to "Xen 1"; \S* was left unchanged/,
+    ],
   ];
   test.each(bad)("%s: the old grub.cfg stays, and the sources are put back", (_, spoil, why) => {
     spoil();
