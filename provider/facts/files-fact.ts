@@ -1,6 +1,6 @@
 import { toBytes } from "../bytes";
 import { quote } from "../shell";
-import type { Fact } from "./answers";
+import { type Fact, TIME_IS_UP, UnreadableFactsError } from "./answers";
 import { BOOT_FILES } from "./boot";
 import type { HostFiles } from "./files";
 import { MODPROBE_CONF, MODPROBE_FILES } from "./modprobe";
@@ -31,10 +31,20 @@ if on_xen; then
 fi
 set -- ${[AUTOSTART_FILES, ...vmConfigPaths.map((path) => quote(toBytes(path)))].join(" ")}
 printf 'vm-config %s\\n' $vm_configs "$@"
+# What a link leads to, or a program names, may be on a network file system, which hangs while its server is away.
+elsewhere=${vmConfigPaths.length > 0 ? "yes" : ""}
+for file in $vm_configs "$@"; do
+  [ ! -L "$file" ] || elsewhere=yes
+done
+[ -z "$elsewhere" ] || limited 20 ls -dL $vm_configs "$@" > /dev/null || [ $? != 124 ] || return 124
 printf 'pciback-conf-reader %s\\n' $pciback_conf_readers
 print_files ${[...MODPROBE_FILES, MODPROBE_CONF, ...BOOT_FILES, ...RULE_FILES].join(" ")} \\
   $vm_configs "$@" $xend_files $pciback_conf $pciback_conf_readers`,
-  parse({ text }) {
+  parse({ text, exitCode }) {
+    if (exitCode === TIME_IS_UP)
+      throw new UnreadableFactsError(
+        "its VM configurations could not be found within 20 s. They may be on a network file system whose server is away: mount it again, or unmount it",
+      );
     const [head = ""] = text.split(/^file /m);
     const paths = (word: string) =>
       head.split("\n").flatMap((line) => (line.startsWith(`${word} /`) ? [line.slice(word.length + 1)] : []));

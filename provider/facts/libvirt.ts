@@ -87,7 +87,7 @@ case $libvirt_said in *"support option --uuid"*)
   # Before libvirt 0.9.13 the list has only names, and virsh skips a whole line for one word that it does not know.
   libvirt_list= libvirt_listed=yes
   libvirt_said=$(libvirt_run 'version; help attach-device' 2>&1)
-  virsh help snapshot-list >&2 || libvirt_snapshots=
+  limited 60 virsh help snapshot-list >&2 || libvirt_snapshots=
   libvirt_table=$(libvirt_run list --all) || libvirt_listed=no
   libvirt_found=$(printf '%s\\n' "$libvirt_table" | sed -n 's/^ *[-0-9][0-9]* \\(.*\\)$/\\1/p' |
     sed -e 's/^ *//' -e 's/ *$//' -e 's/ \\(running\\|idle\\|paused\\|in shutdown\\|shut off\\|crashed\\|dying\\|no state\\)$//' -e 's/ *$//' |

@@ -87,7 +87,7 @@ if ip -o addr; then
     { ip -d -o link || ip -o link; } | sed -n \\
       -e 's/^[0-9]*: \\([^:@ ]*\\)[:@].* remote \\([0-9a-f.:]*\\) .*/\\1 \\2/p' \\
       -e 's/^[0-9]*: \\([^:@ ]*\\)[:@].* peer \\([0-9a-f.:]*\\).*/\\1 \\2/p'
-    wg show all endpoints | sed -n 's/^\\([^ \t]*\\).*[ \t]\\[*\\([0-9a-f.:]*\\)]*:[0-9]*$/\\1 \\2/p'
+    limited 10 wg show all endpoints | sed -n 's/^\\([^ \t]*\\).*[ \t]\\[*\\([0-9a-f.:]*\\)]*:[0-9]*$/\\1 \\2/p'
   } | sort -u | head -n 32 | while read -r tunnel remote; do
     route_to "$remote"
     [ -z "$interface" ] || echo "through $tunnel $interface"

@@ -8,7 +8,7 @@ import { lastSegment, readLinks, readValues } from "./sysfs";
 export interface PhysicalFunction {
   /** How many the device can have (sriov_totalvfs). */
   readonly most: number;
-  /** How many it has now (sriov_numvfs). */
+  /** How many it has now. */
   readonly count: number;
   /** The virtual functions in the order of the device's numbers: virtfn0, virtfn1, … */
   readonly functions: readonly PciAddress[];
@@ -38,11 +38,14 @@ export function virtualFunctionsRules(files: HostFiles): readonly TextFile[] {
   return selectFiles(files, RULE_FILES);
 }
 
-/** What the host says about SR-IOV. */
+/**
+ * What the host says about SR-IOV. The number is that of the links: whoever reads sriov_numvfs waits for the device's lock
+ * (linux, drivers/pci/iov.c, sriov_numvfs_show(), from 5.5 on), which an unbind that hangs holds.
+ */
 export const virtualFunctionsFact: Fact<VirtualFunctions> = {
   name: "virtual_functions",
   ask: `
-print_values /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
+print_values /sys/bus/pci/devices/*/sriov_totalvfs
 print_links /sys/bus/pci/devices/*/virtfn*
 command -v udevadm`,
   parse(answer) {
@@ -61,11 +64,7 @@ command -v udevadm`,
         .filter((link) => link.folder === folder)
         .sort((a, b) => a.number - b.number)
         .map((link) => link.address);
-      physicalFunctions.set(address, {
-        most: Number(most),
-        count: Number(values.get(`${folder}/sriov_numvfs`) ?? 0),
-        functions,
-      });
+      physicalFunctions.set(address, { most: Number(most), count: functions.length, functions });
     }
     return { physicalFunctions, udev: /^\/.*\/udevadm$/m.test(answer.text) };
   },

@@ -23,6 +23,7 @@ case "$1 $2" in
     rm -f "$ROOT/sys/bus/pci/devices/$2/driver" ;;
 esac
 exit 0`,
+  "xenstore-ls": "exit 0",
   modprobe: `[ "$1" = --version ] || ln -sfn ../../drivers/e1000e "$ROOT/sys/bus/pci/devices/0000:01:00.0/driver"`,
   "update-initramfs": `echo run >> "$ROOT/initramfs-runs"; [ ! -e "$ROOT/fail-initramfs" ] || { echo "no space" >&2; exit 1; }`,
 };

@@ -49,6 +49,26 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
 );
 
 test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "a VM configuration on a file system that hangs is not waited for under %s",
+  (_, shell) => {
+    const host = new DirectoryHost();
+    try {
+      host.write("/etc/xen/a.cfg", CONFIG);
+      fs.mkdirSync(host.path("/etc/xen/auto"));
+      fs.symlinkSync("../a.cfg", host.path("/etc/xen/auto/a"));
+      const script = factsScript({ vmConfigPaths: [], libvirt: false });
+      expect(vmConfigs(readHostFacts(host.run(shell, script).stdout).files)).toHaveLength(1);
+      const { stdout } = host.run(shell, script.replace('limited 20 ls -dL $vm_configs "$@"', "limited 1 sleep 20"));
+      expect(() => readHostFacts(stdout)).toThrow(
+        /could not be found within 20 s\. They may be on a network file system/,
+      );
+    } finally {
+      host.remove();
+    }
+  },
+);
+
+test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
   "the serial lines of the console are found with what carries them under %s",
   (_, shell) => {
     const linesOf = (files: Readonly<Record<string, string>>) => {

@@ -223,7 +223,7 @@ ask_network() {
       { ip -d -o link || ip -o link; } | sed -n \
         -e 's/^[0-9]*: \([^:@ ]*\)[:@].* remote \([0-9a-f.:]*\) .*/\1 \2/p' \
         -e 's/^[0-9]*: \([^:@ ]*\)[:@].* peer \([0-9a-f.:]*\).*/\1 \2/p'
-      wg show all endpoints | sed -n 's/^\([^ 	]*\).*[ 	]\[*\([0-9a-f.:]*\)]*:[0-9]*$/\1 \2/p'
+      limited 10 wg show all endpoints | sed -n 's/^\([^ 	]*\).*[ 	]\[*\([0-9a-f.:]*\)]*:[0-9]*$/\1 \2/p'
     } | sort -u | head -n 32 | while read -r tunnel remote; do
       route_to "$remote"
       [ -z "$interface" ] || echo "through $tunnel $interface"
@@ -307,6 +307,12 @@ ask_files() {
   fi
   set -- /etc/xen/auto/*
   printf 'vm-config %s\n' $vm_configs "$@"
+  # What a link leads to, or a program names, may be on a network file system, which hangs while its server is away.
+  elsewhere=
+  for file in $vm_configs "$@"; do
+    [ ! -L "$file" ] || elsewhere=yes
+  done
+  [ -z "$elsewhere" ] || limited 20 ls -dL $vm_configs "$@" > /dev/null || [ $? != 124 ] || return 124
   printf 'pciback-conf-reader %s\n' $pciback_conf_readers
   print_files /etc/modprobe.d/*.conf /etc/modprobe.conf /etc/default/grub /etc/default/grub.d/*.cfg /boot/grub2/grub.cfg /boot/grub/grub.cfg /boot/efi/EFI/*/grub.cfg /boot/grub2/grubenv /boot/grub/grubenv /boot/grub/grub.conf /boot/grub/menu.lst /boot/loader/entries/*.conf /efi/loader/entries/*.conf /boot/efi/loader/entries/*.conf /etc/kernel/cmdline /etc/kernel/proxmox-boot-uuids /etc/initramfs-tools/hooks/pulumi-pci-passthrough /etc/initramfs-tools/scripts/init-top/pulumi-pci-passthrough /usr/lib/dracut/modules.d/90pulumi-pci-passthrough/* /usr/share/dracut/modules.d/90pulumi-pci-passthrough/* /etc/dracut.conf.d/pulumi-pci-passthrough.conf /etc/mkinitfs/mkinitfs.conf /etc/mkinitfs/features.d/pulumi-pci-passthrough.modules /etc/udev/rules.d/70-pulumi-pci-passthrough-*.rules \
     $vm_configs "$@" $xend_files $pciback_conf $pciback_conf_readers
@@ -415,8 +421,8 @@ ask_processes() {
 ask_guest_complaints() {
   [ -d /sys/bus/pci/drivers/pciback ] || return 0
   set -- /var/log/xen/console/guest-*.log
-  [ ! -e "$1" ] || grep -l 'XENBUS: Device with no driver: device/pci/' "$@"
-  dmesg | grep 'tried to write to a read-only configuration space field'
+  [ ! -e "$1" ] || limited 20 grep -l 'XENBUS: Device with no driver: device/pci/' "$@"
+  limited 20 dmesg | grep 'tried to write to a read-only configuration space field'
 }
 ask_libvirt() {
   command -v virsh >&2 || return 0
@@ -436,7 +442,7 @@ ask_libvirt() {
     # Before libvirt 0.9.13 the list has only names, and virsh skips a whole line for one word that it does not know.
     libvirt_list= libvirt_listed=yes
     libvirt_said=$(libvirt_run 'version; help attach-device' 2>&1)
-    virsh help snapshot-list >&2 || libvirt_snapshots=
+    limited 60 virsh help snapshot-list >&2 || libvirt_snapshots=
     libvirt_table=$(libvirt_run list --all) || libvirt_listed=no
     libvirt_found=$(printf '%s\n' "$libvirt_table" | sed -n 's/^ *[-0-9][0-9]* \(.*\)$/\1/p' |
       sed -e 's/^ *//' -e 's/ *$//' -e 's/ \(running\|idle\|paused\|in shutdown\|shut off\|crashed\|dying\|no state\)$//' -e 's/ *$//' |
@@ -537,7 +543,7 @@ ask_unfinished_runs() {
   print_files "$@"
 }
 ask_virtual_functions() {
-  print_values /sys/bus/pci/devices/*/sriov_totalvfs /sys/bus/pci/devices/*/sriov_numvfs
+  print_values /sys/bus/pci/devices/*/sriov_totalvfs
   print_links /sys/bus/pci/devices/*/virtfn*
   command -v udevadm
 }
