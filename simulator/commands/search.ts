@@ -14,7 +14,7 @@ async function grep(call: CommandCall): Promise<CommandOutput> {
       .slice(0, end)
       .map(lacking)
       .filter((arg) => arg !== "-"),
-    ...words,
+    ...words.map((word, index) => (index === 0 || call.machine.files.exists(call.path(word)) ? word : missing(word))),
   ];
   // A second file makes grep print names, as -H does for one.
   if (has("H")) args.push("/dev/null");
@@ -23,4 +23,9 @@ async function grep(call: CommandCall): Promise<CommandOutput> {
   const stdout = has("H") ? output.stdout.replace(/^\/dev\/null(:.*)?\n/gm, "") : output.stdout;
   const stderr = has("s") ? "" : output.stderr;
   return { stdout, stderr, exitCode: output.exitCode };
+}
+
+/** A file that is not there: the shell leaves a pattern that nothing matches, which just-bash's grep would match again. */
+function missing(file: string): string {
+  return file.replaceAll(/[*?[]/g, "-");
 }

@@ -116,6 +116,16 @@ export class FileTree {
     return [...inside].sort(byBytes);
   }
 
+  /** What is on the disk and in memory, times aside: path -> mode, owner, text. For tests that compare hosts. */
+  get everything(): ReadonlyMap<string, string> {
+    const describe = (node: Node) => {
+      if (node.kind === "link") return `link to ${node.target}`;
+      const owner = `${node.mode.toString(8)} ${node.uid}`;
+      return node.kind === "directory" ? `folder ${owner}` : `${owner}\n${node.text}`;
+    };
+    return new Map([...this.nodes].map(([path, node]) => [path, describe(node)]));
+  }
+
   /** open(O_WRONLY|O_CREAT|O_TRUNC): whether the path can be written, before anything is. */
   open(path: string, options: { readonly truncate: boolean; readonly uid?: number; readonly mode?: number }): void {
     const resolved = this.resolve(path);

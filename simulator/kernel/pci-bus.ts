@@ -125,6 +125,11 @@ export class PciBus {
     if (!this.addedIds.get(driver.name)?.delete(readId(text))) throw new Errno("ENODEV");
   }
 
+  /** The ids that were written to a driver's new_id and not to its remove_id. */
+  idsOf(driver: string): readonly string[] {
+    return [...(this.addedIds.get(driver) ?? [])];
+  }
+
   /** Writing an address to drivers/<name>/unbind (unbind_store). */
   unbind(driver: PciDriver, text: string): void {
     const device = this.find(text.trim());

@@ -2,6 +2,11 @@
 export class Xenstore {
   private readonly entries = new Map<string, string>();
 
+  /** Every entry: path -> text. */
+  get all(): ReadonlyMap<string, string> {
+    return this.entries;
+  }
+
   read(path: string): string | undefined {
     return this.entries.get(path);
   }

@@ -1,7 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { RESOURCE_KINDS, type ResourceKind } from "../../provider/claims/claim-key";
 import { createHosts } from "../../provider/resources/hosts";
-import { defineResource } from "../../provider/resources/lifecycle";
+import { defineResource, type Surroundings } from "../../provider/resources/lifecycle";
 import type { TestHost } from "./test-host";
 
 export type Kind = ResourceKind;
@@ -21,6 +21,9 @@ export interface Checked {
 
 type Handlers = Required<dynamic.ResourceProvider>;
 
+/** How the program names a host and logs in to it. */
+type Login = Pick<TestHost, "address"> & Partial<TestHost>;
+
 /**
  * One run of the provider on one host, called as the engine calls it; like a new process it knows nothing of earlier
  * runs.
@@ -31,14 +34,15 @@ export class Deployment {
   private readonly handlers: Readonly<Record<Kind, Handlers>>;
 
   constructor(
-    private readonly host: TestHost,
+    private readonly host: Login,
     private readonly stack = "dev",
+    hostFor: Surroundings["hostFor"] = createHosts(),
   ) {
     const log = {
       info: async (line: string) => void this.lines.push(line),
       warn: async (line: string) => void this.lines.push(`warning: ${line}`),
     };
-    const surroundings = { hostFor: createHosts(), log, env: {}, waitingHosts: new Map<string, string>() };
+    const surroundings = { hostFor, log, env: {}, waitingHosts: new Map<string, string>() };
     const entries = RESOURCE_KINDS.map((kind) => [kind, defineResource(kind, surroundings)]);
     this.handlers = Object.fromEntries(entries);
   }

@@ -1,0 +1,39 @@
+import { DECLARATIONS } from "./declarations";
+import type { FaultName } from "./fault";
+import { idOf, idOfCase, playBadly, playWell, storiesOf } from "./story";
+
+/** The share of `npm run test:faults` that every change is tried with: each kind, each kind of host. */
+const SHARE = [
+  "debian-xl HiddenPciDevice create",
+  "debian-xl AssignableDevice create",
+  "debian-xl-own-kernel SriovVirtualFunctions change",
+  "debian-kvm VmPciAttachment:live create",
+  "debian-kvm IommuBootParameters create",
+  "rhel-kvm AssignableDevice create",
+  "xenserver-7 VmPciAttachment create",
+  "xcpng-8.3 VmPciAttachment delete",
+  "pciback-conf VmPciAttachment create",
+  "rhel5-xen VmPciAttachment create",
+  "xl-4.2 HostReboot delete",
+];
+const CASES_OF_EACH = 8;
+/** What is tried so far. */
+const FAULTS: readonly FaultName[] = ["fails", "cut", "full-moment"];
+
+const stories = DECLARATIONS.flatMap(storiesOf);
+
+test.each(SHARE)(
+  "%s: whatever goes wrong is told, and the next run goes on from there",
+  async (id) => {
+    const story = stories.find((one) => idOf(one) === id);
+    if (!story) throw new RangeError(`no story ${id}`);
+    const good = await playWell(story);
+    const all = good.points.filter(({ fault }) => FAULTS.includes(fault));
+    const points = all.filter((_, index) => index % Math.ceil(all.length / CASES_OF_EACH) === 0);
+    const played = await Promise.all(
+      points.map(async (point) => ({ case: idOfCase(story, point), problems: await playBadly(story, good, point) })),
+    );
+    expect(played.filter(({ problems }) => problems.length > 0)).toEqual([]);
+  },
+  600_000,
+);

@@ -1,0 +1,71 @@
+import { RUN_FOLDER, STATE_FOLDER } from "../../provider/claims/folders";
+import type { Machine } from "../../simulator/machine";
+
+/** What there is on a host, one line a thing: `file /etc/fstab` -> its mode, owner and text. */
+export type HostState = ReadonlyMap<string, string>;
+
+const RUNS = RUN_FOLDER.replace("/var/run", "(?:/var)?/run");
+/** What is written at each run, and says nothing about the host: lock, log, results. */
+const OF_RUNS = new RegExp(`^${RUNS}/(lock|log[^/]*|watched|result-[^/]*)$`);
+/** What may stay until the next boot: notes of removals too. */
+const UNTIL_BOOT = new RegExp(`^file ${RUNS}(/removed(/[^/.][^/]*)?)?$`);
+
+/** Everything that the product may change: files, drivers, and what toolstacks know. */
+export function hostState(machine: Machine): HostState {
+  const { kernel, xen, libvirt, xapi, selinux, files } = machine;
+  const state = new Map<string, string>();
+  for (const [path, text] of files.everything) if (!OF_RUNS.test(path)) state.set(`file ${path}`, text);
+  for (const device of kernel.bus.devices) {
+    const owner = xen ? ` owner ${xen.hypervisor.ownerOf(device.address)}` : "";
+    const functions = device.numVfs > 0 ? ` functions ${device.numVfs}` : "";
+    const override = device.driverOverride === undefined ? "" : ` override ${device.driverOverride}`;
+    state.set(`device ${device.address}`, `${device.driver?.name ?? "none"}${override}${functions}${owner}`);
+  }
+  for (const { name, attributes } of kernel.bus.drivers) {
+    state.set(`slots of ${name}`, attributes?.slots?.read?.().split("\n").sort().join("\n") ?? "");
+    state.set(`ids of ${name}`, kernel.bus.idsOf(name).join());
+  }
+  for (const [path, value] of xen?.store.all ?? []) state.set(`xenstore ${path}`, value);
+  for (const name of libvirt?.names ?? []) state.set(`libvirt ${name}`, libvirt?.xml(name) ?? "");
+  for (const vm of xapi?.machines ?? [])
+    state.set(`xapi ${vm.uuid}`, JSON.stringify({ ...vm, otherConfig: [...vm.otherConfig] }));
+  state.set("xapi", String(xapi?.enabled));
+  for (const [name, value] of selinux?.booleans ?? []) state.set(`boolean ${name}`, String(value));
+  return state;
+}
+
+/** How the second state differs from the first, one line each. A list that is empty may as well be missing. */
+export function differences(expected: HostState, found: HostState): string[] {
+  const names = [...new Set([...expected.keys(), ...found.keys()])].sort();
+  return names.flatMap((name) => {
+    if (UNTIL_BOOT.test(name)) return [];
+    const before = expected.get(name) ?? "";
+    const after = found.get(name) ?? "";
+    if (before === after) return [];
+    if (before === "") return [`${name} is new: ${short(after)}`];
+    if (after === "") return [`${name} is gone: ${short(before)}`];
+    return [`${name}: ${changed(before, after)}`];
+  });
+}
+
+/** Whether a difference is but a part of a file that a run could not take away again. */
+export function isPartOfFile(difference: string): boolean {
+  return /^file \S*\/\.pci-passthrough-new is new: /.test(difference);
+}
+
+/** Whether a difference is but a folder of ours in which nothing may be. */
+export function isOwnFolder(difference: string): boolean {
+  return new RegExp(`^file ${STATE_FOLDER}\\S* is (new|gone): "folder `).test(difference);
+}
+
+function changed(before: string, after: string): string {
+  const [old, now] = [before.split("\n"), after.split("\n")];
+  const lost = old.filter((line) => !now.includes(line)).map((line) => `-${line}`);
+  const added = now.filter((line) => !old.includes(line)).map((line) => `+${line}`);
+  return short([...lost, ...added].join(" "));
+}
+
+function short(text: string): string {
+  const line = JSON.stringify(text);
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}

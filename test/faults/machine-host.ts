@@ -1,0 +1,97 @@
+import { RUN_FOLDER } from "../../provider/claims/folders";
+import { ConnectionError } from "../../provider/errors";
+import type { Host, ScriptOptions, ScriptResult } from "../../provider/host/host";
+import { type CommandOutput, Machine, type Profile } from "../../simulator/machine";
+import { runShell } from "../../simulator/shell";
+import { answerFacts, FACTS_PROGRAM, withKnownFacts } from "./known-facts";
+
+const ROOT = { user: "root", uid: 0, sudo: true };
+const ENVIRONMENT = new Map([
+  ["PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+  ["HOME", "/root"],
+  ["USER", "root"],
+]);
+
+/** A simulated host on which scripts run without SSH, since thousands of them run. */
+export class MachineHost implements Host {
+  readonly name = "simulated";
+  readonly machine: Machine;
+  /** How often it went down. */
+  timesDown = 0;
+  /** Whether the facts of a host that was seen before are asked once more. */
+  asksAllFacts = false;
+  private up: Promise<void> = Promise.resolve();
+
+  constructor(profile: Profile) {
+    const commands = { ...profile.commands, [FACTS_PROGRAM]: answerFacts };
+    this.machine = new Machine({ ...profile, commands }, "host");
+    this.machine.onReboot = () => void setTimeout(() => this.reboot(), 5);
+    this.up = this.machine.booted;
+  }
+
+  /** Logs in, once it is up. */
+  async connect(): Promise<Host> {
+    await this.up;
+    return this;
+  }
+
+  reboot(): Promise<void> {
+    return this.goDown(() => this.machine.reboot());
+  }
+
+  losePower(): Promise<void> {
+    return this.goDown(() => this.machine.losePower());
+  }
+
+  private goDown(how: () => Promise<void>): Promise<void> {
+    this.timesDown++;
+    this.machine.faults.watch = undefined;
+    this.up = how();
+    return this.up;
+  }
+
+  /** Runs a command past the product, as an administrator does. */
+  async exec(command: string): Promise<CommandOutput> {
+    await this.up;
+    const session = this.machine.login({ ...ROOT, cutConnection: () => {} });
+    const run = { machine: this.machine, session, script: command, env: ENVIRONMENT, name: "bash" };
+    return runShell(run).finally(() => this.machine.logout(session));
+  }
+
+  async run(text: string, { onLine }: ScriptOptions = {}): Promise<ScriptResult> {
+    const { machine } = this;
+    const { clientAddress, sshAddress, sshPort } = machine.profile.network;
+    const older = this.results();
+    const script = this.asksAllFacts ? text : withKnownFacts(text);
+    const args = [`${clientAddress} 40022 ${sshAddress} ${sshPort}`];
+    const timesDown = this.timesDown;
+    let cut = () => {};
+    const lost = new Promise<"lost">((resolve) => {
+      cut = () => resolve("lost");
+    });
+    const { powerOff } = machine;
+    powerOff.addEventListener("abort", cut);
+    const session = machine.login({ ...ROOT, cutConnection: cut });
+    const ended = runShell({ machine, session, script, args, env: ENVIRONMENT, name: "sh" }).finally(() =>
+      machine.logout(session),
+    );
+    const output = await Promise.race([ended, lost]);
+    powerOff.removeEventListener("abort", cut);
+    if (output === "lost" || this.timesDown > timesDown)
+      throw new ConnectionError("cut", "Lost the connection to simulated while a script was running");
+    if (session.killed.aborted) return { stdout: this.resultsBut(older), stderr: "", exitCode: null };
+    for (const line of output.stdout.split("\n")) onLine?.(line);
+    return output;
+  }
+
+  /** What a killed script had printed: just-bash hands it over only at the end, but the file of its result has it. */
+  private resultsBut(older: readonly string[]): string {
+    const names = this.results().filter((name) => !older.includes(name));
+    return names.map((name) => this.machine.files.read(`${RUN_FOLDER}/${name}`)).join("");
+  }
+
+  private results(): readonly string[] {
+    const { files } = this.machine;
+    return files.exists(RUN_FOLDER) ? files.list(RUN_FOLDER).filter((name) => name.startsWith("result-")) : [];
+  }
+}
