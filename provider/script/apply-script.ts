@@ -56,7 +56,9 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], questi
     ...shared.map(([what, waiting]) => `  run_shared ${REGENERATIONS[what].shellFunction} ${waiting.join(" ")}`),
     ...groups.flatMap((group, index) => forgetCopies(index + 1, group)),
     // What programs rebuilt is on disk before nothing tells of it any more.
-    ...(record ? [`  [ -n "$owed" ] || ${shared.length > 0 ? "! sync || " : ""}rm -f ${quote(recordPath)}`] : []),
+    ...(record
+      ? [`  [ -n "$owed" ] || ${shared.length > 0 ? "! sync || " : ""}forget_run ${quote(recordPath)} ${groups.length}`]
+      : []),
     "}",
   ].join("\n");
   const note = record && `note_run ${quote(recordPath)} ${quote(formatRunRecord(record))} ${groups.length} && `;
@@ -109,9 +111,10 @@ tell() {
   printf '%s\\n' "$1" >> "$result"
   printf '%s\\n' "$1" 2> /dev/null
 }
+# A part of a line, too, is told as a line of its own.
 tell_log() {
-  sed 's/^/|/' "$log" >> "$result"
-  sed 's/^/|/' "$log" 2> /dev/null
+  awk '{ print "|" $0 }' "$log" >> "$result"
+  awk '{ print "|" $0 }' "$log" 2> /dev/null
 }
 # Run id. Waits for the host's lock.
 begin() {
@@ -172,13 +175,22 @@ watch() {
 # File, the record of this run, how many groups there are. Nothing is done unless the record is on disk.
 note_run() {
   printf %s "$2" | replace_file "$1" > "$log" 2>&1 && return
+  tell_all "$3" "failed note_run"
+  [ ! -e "\${1%/*}/.pci-passthrough-new" ] || tell_all "$3" "not-undone note_run"
+  return 1
+}
+# File, the record of this run, how many groups there are.
+forget_run() {
+  rm -f "$1" > "$log" 2>&1 || tell_all "$2" "not-undone note_run"
+}
+# How many groups there are, what became of them.
+tell_all() {
   group=1
-  while [ "$group" -le "$3" ]; do
-    tell "@group $group failed note_run"
+  while [ "$group" -le "$1" ]; do
+    tell "@group $group $2"
     tell_log
     group=$((group + 1))
   done
-  return 1
 }
 # Group, how many steps it has.
 run_group() {

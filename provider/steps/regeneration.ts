@@ -45,23 +45,22 @@ with_progress() {
 }
 # The versions whose initramfs matters: that of the running kernel, and the newest one, which boots next.
 kernel_versions() {
-  uname -r
+  echo "$running"
   newest=$(ls -t /boot/vmlinuz-* 2> /dev/null | grep -v rescue | head -n 1)
   newest=\${newest#/boot/vmlinuz-}
-  [ -z "$newest" ] || [ "$newest" = "$(uname -r)" ] || echo "$newest"
+  [ -z "$newest" ] || [ "$newest" = "$running" ] || echo "$newest"
 }
 # Initramfs, the program that lists it. Succeeds if it must be rebuilt, also when it cannot be read.
 concerns_initramfs() {
-  [ -n "$initramfs_has" ] || return 0
   listing=$("$2" "$1" 2> /dev/null)
-  [ -n "$listing" ] || return 0
-  printf '%s\\n' "$listing" | grep -q -E "$initramfs_has"
+  [ -z "$listing" ] || matters "$listing"
 }
 regenerate_initramfs() {
   remade=
+  running=$(uname -r) || return
   if command -v update-initramfs > /dev/null; then
     for version in $(kernel_versions); do
-      [ "$version" = "$(uname -r)" ] || [ -e "/boot/initrd.img-$version" ] || continue
+      [ "$version" = "$running" ] || [ -e "/boot/initrd.img-$version" ] || continue
       concerns_initramfs "/boot/initrd.img-$version" lsinitramfs || continue
       if ! with_progress update-initramfs -u -k "$version"; then
         rm -f "/boot/initrd.img-$version.new"
@@ -79,11 +78,10 @@ regenerate_initramfs() {
       done
     done
   elif command -v mkinitfs > /dev/null; then
-    version=$(uname -r)
-    image=/boot/initramfs-\${version##*-}
+    image=/boot/initramfs-\${running##*-}
     forget_parts "$image"
     concerns_initramfs "$image" list_initfs || return 0
-    make_image "$image" mkinitfs -o "$image.pci-passthrough-new" "$version"
+    make_image "$image" mkinitfs -o "$image.pci-passthrough-new" "$running"
   else
     echo "this host has no update-initramfs, dracut or mkinitfs. Install the one of its distribution"
     return 1
@@ -237,19 +235,24 @@ regenerate_proxmox_boot() {
   return "$entries_are_right"
 }`.trim();
 
-/** Shell that sets the variables of those functions, from all regenerations of an apply together. */
+/** Shell that sets what those functions need, from all regenerations of an apply together. */
 export function regenerationSettings(regenerations: readonly Regeneration[]): string {
   const initramfs = regenerations.filter((regeneration) => regeneration.what === "initramfs");
-  const always = initramfs.some(({ ifItHas }) => ifItHas === undefined);
-  const modules = [...new Set(initramfs.flatMap(({ ifItHas }) => ifItHas ?? []))].sort();
-  const names = modules.map((name) => name.replaceAll(/[-_]/g, "[-_]"));
-  const has = always ? "" : `pulumi-pci-passthrough|/(${names.join("|")})[.]ko`;
   const config = regenerations.find(({ what }) => what === "grub-config");
   return [
     `limit=${LIMIT_SECONDS}`,
-    ...(initramfs.length > 0 ? [`initramfs_has=${quote(has)}`] : []),
+    ...(initramfs.length > 0 ? [whetherItMatters(initramfs.map(({ ifItHas }) => ifItHas))] : []),
     ...(config?.what === "grub-config" ? [`grub_config=${quote(config.path)}`] : []),
   ].join("\n");
+}
+
+/** The shell function that decides by the listing of an initramfs whether it must be rebuilt. */
+function whetherItMatters(modules: readonly (readonly string[] | undefined)[]): string {
+  if (modules.includes(undefined)) return "matters() { :; }";
+  const names = [...new Set(modules.flatMap((ofOne) => ofOne ?? []))].sort();
+  const files = names.map((name) => `*/${name.split(/[-_]/).map(quote).join("[-_]")}.ko*`);
+  const patterns = ["*pulumi-pci-passthrough*", ...files].join(" | ");
+  return `matters() {\n  case $1 in ${patterns}) ;; *) return 1 ;; esac\n}`;
 }
 
 /** The regenerations without duplicates. */

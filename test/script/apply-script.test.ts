@@ -86,6 +86,13 @@ describe.each(withPrograms.map((shell) => [shell.join(" "), shell] as const))(
       expect(parseRunRecord(host.read(RECORD) ?? "")?.regenerate).toEqual([{ what: "initramfs" }]);
     });
 
+    test("an initramfs whose version cannot be told is not taken for rebuilt", () => {
+      host.write("/etc/xen/a.cfg", "1");
+      host.command("uname", "exit 1");
+      expect(apply(shell, [edit("1", "2"), { what: "initramfs" }])).toMatchObject([{ kind: "failed", notUndone: [] }]);
+      expect(host.read("/etc/xen/a.cfg")).toBe("1");
+    });
+
     test("a disk that is full under the copy of a file keeps no part of that copy", () => {
       host.write("/etc/xen/a.cfg", "before");
       host.command("cp", `printf bef > "$3"; echo "cp: error writing '$3': No space left on device" >&2; exit 1`);
@@ -159,6 +166,18 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(host.read("/etc/xen/a.cfg")).toBe("1");
     for (const group of [0, 1])
       expect(groups[group]).toMatchObject({ kind: "failed", step: "rebuild the initramfs", output: "no space" });
+  });
+
+  test.each([
+    ["a module of its kinds", "usr/lib/modules/6.1/kernel/drivers/xen/xen-pciback.ko.xz", true],
+    ["one that is spelled otherwise", "usr/lib/modules/6.1/kernel/xen_pciback.ko", true],
+    ["a file of ours", "scripts/init-top/pulumi-pci-passthrough", true],
+    ["another module", "usr/lib/modules/6.1/kernel/drivers/net/my-xen-pciback.ko", false],
+    ["nothing, since it cannot be listed", "", true],
+  ])("an initramfs that has %s", (_, listing, isRebuilt) => {
+    host.command("lsinitramfs", `echo '${listing}'`);
+    apply(shell, [{ what: "initramfs", ifItHas: ["xen-pciback"] }]);
+    expect(host.read("/initramfs-runs")).toBe(isRebuilt ? "run\n" : undefined);
   });
 
   test("what is owed is on record before the first step, and until it is done", () => {

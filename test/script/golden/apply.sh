@@ -2,9 +2,10 @@ tell() {
   printf '%s\n' "$1" >> "$result"
   printf '%s\n' "$1" 2> /dev/null
 }
+# A part of a line, too, is told as a line of its own.
 tell_log() {
-  sed 's/^/|/' "$log" >> "$result"
-  sed 's/^/|/' "$log" 2> /dev/null
+  awk '{ print "|" $0 }' "$log" >> "$result"
+  awk '{ print "|" $0 }' "$log" 2> /dev/null
 }
 # Run id. Waits for the host's lock.
 begin() {
