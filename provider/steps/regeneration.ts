@@ -96,7 +96,7 @@ make_image() {
   image=$1
   fresh=$1.pci-passthrough-new
   shift
-  if with_progress "$@" && [ -s "$fresh" ] && replace_file "$image" < "$fresh"; then
+  if with_progress "$@" && [ -s "$fresh" ] && has_our_hook "$fresh" && replace_file "$image" < "$fresh"; then
     rm -f "$fresh"
     remade="$remade $image"
     return
@@ -104,6 +104,22 @@ make_image() {
   rm -f "$fresh"
   echo "$image was left unchanged"
   return 1
+}
+# New image. dracut leaves a module out, with success, where its settings say so (omit_dracutmodules, dracutmodules). The
+# hook is pre-udev/00early.sh up to dracut 011, 00-early.sh later. What cannot be listed is not judged.
+has_our_hook() {
+  for early in /usr/lib/dracut/modules.d/90pulumi-pci-passthrough/early.sh \\
+    /usr/share/dracut/modules.d/90pulumi-pci-passthrough/early.sh; do
+    [ -e "$early" ] || continue
+    listing=$(lsinitrd "$1" 2> /dev/null)
+    case $listing in
+      '' | *pre-udev/00early.sh* | *pre-udev/00-early.sh*) ;;
+      *)
+        echo "dracut left 90pulumi-pci-passthrough out. Look for dracutmodules in /etc/dracut.conf and /etc/dracut.conf.d"
+        return 1
+        ;;
+    esac
+  done
 }
 list_initfs() {
   zcat "$1" | cpio -t

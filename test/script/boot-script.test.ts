@@ -140,6 +140,27 @@ describe("under sh", () => {
     }
   });
 
+  test("a dracut image without our hook does not take the place of the old one", () => {
+    const hook = "usr/lib/dracut/hooks/pre-udev/00-early.sh";
+    fs.rmSync(host.path("/bin/update-initramfs"));
+    host.write("/boot/initramfs-6.1.img", "old");
+    host.write("/usr/lib/dracut/modules.d/90pulumi-pci-passthrough/early.sh", "#!/bin/sh\n");
+    host.command("uname", "echo 6.1");
+    host.command("dracut", 'echo new > "$2"');
+    host.command("lsinitrd", `[ ! -e "$ROOT/listing" ] || cat "$ROOT/listing"`);
+    host.write("/listing", "etc/modprobe.d/pulumi-pci-passthrough.conf\n");
+    expect(apply(shell, EDIT, INITRAMFS)).toMatchObject({
+      kind: "failed",
+      output: expect.stringMatching(
+        /dracut left 90pulumi-pci-passthrough out[\s\S]*dracut.conf[\s\S]*was left unchanged/,
+      ),
+    });
+    expect(host.read("/boot/initramfs-6.1.img")).toBe("old");
+    host.write("/listing", `${hook}\netc/modprobe.d/pulumi-pci-passthrough.conf\n`);
+    expect(apply(shell, EDIT, INITRAMFS)).toEqual({ kind: "done" });
+    expect(host.read("/boot/initramfs-6.1.img")).toBe("new\n");
+  });
+
   test("the user is told while something takes long", () => {
     host.command("update-initramfs", "echo Generating; sleep 2.5");
     const { stdout, result } = run(shell, [EDIT, INITRAMFS], hurried);
