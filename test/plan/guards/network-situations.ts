@@ -225,7 +225,7 @@ export const NETWORK_SITUATIONS: readonly Situation[] = [
   ]),
   unknown(
     "a connection that sshd knows nothing of",
-    "OpenSSH 9.2, session.c: SSH_CONNECTION is 'UNKNOWN 65535 UNKNOWN 65535'",
+    "OpenSSH 9.2, packet.c, ssh_remote_ipaddr(): UNKNOWN and 65535 for a connection that is no socket",
     "UNKNOWN",
     [inet(2, "eth0", `${ADDRESS}/24`)],
   ),
@@ -368,7 +368,7 @@ export const NETWORK_SITUATIONS: readonly Situation[] = [
   ),
   used(
     "a NIC under a bridge with guests of xl on it",
-    "xen 4.17, tools/hotplug/Linux/vif-bridge: vifD.N, and tapN of qemu",
+    "xen 4.17, tools/libs/light/libxl_internal.h, TAP_DEVICE_SUFFIX: vifD.N-emu of QEMU beside vifD.N",
     [
       virtual("xenbr1"),
       master("eth1", "xenbr1"),
@@ -381,7 +381,7 @@ export const NETWORK_SITUATIONS: readonly Situation[] = [
   ),
   used(
     "a NIC under a bridge of Proxmox",
-    "qemu-server 8, pve-bridge: tapVMIDiN, fwprVMIDpN",
+    "qemu-server 8, pve-bridge: tapVMIDiN; pve-common 8, src/PVE/Network.pm: fwprVMIDpN with a firewall",
     [virtual("vmbr1"), master("eth1", "vmbr1"), virtual("tap100i0"), master("tap100i0", "vmbr1")],
     "eth1, which vmbr1 sends through for guests (tap100i0)",
   ),

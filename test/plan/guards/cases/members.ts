@@ -15,7 +15,7 @@ const BLKID = "util-linux 2.39, libblkid/src/superblocks; systemd 252, rules.d/6
 const BTRFS = "Linux 6.1, fs/btrfs/sysfs.c: devices/ of each file system";
 const BCACHEFS = "Linux 6.9, fs/bcachefs/fs.c, bch2_show_devname()";
 const ZFS = "openzfs 2.2, cmd/zpool/zpool_main.c, status -LP; man/man8/zpool-status.8";
-const DM = "Linux 6.1, drivers/md/dm-sysfs.c; LVM2 2.03, lib/misc/lvm-string.c: a hyphen of a name is doubled";
+const DM = "Linux 6.1, drivers/md/dm-sysfs.c; LVM2 2.03, libdm/libdm-string.c, dm_build_dm_name(): hyphens are doubled";
 const MD = "Linux 6.1, drivers/md/md.c, bind_rdev_to_array(): members are slaves before the array runs";
 
 const NVME = blockDevices("nvme0n1", "nvme0n1p1");
