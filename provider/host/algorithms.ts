@@ -1,4 +1,5 @@
 import type { Algorithms } from "ssh2";
+import { matchesPattern } from "./ssh-pattern";
 
 /** One of the four lists that both sides of SSH must agree on. */
 export type AlgorithmKind = "kex" | "hostKey" | "cipher" | "mac";
@@ -81,7 +82,8 @@ export function algorithmList(kind: AlgorithmKind, setting: string | undefined):
   if (setting === undefined) return standard;
   const operator = /^[+^-]/.exec(setting)?.[0];
   const patterns = setting.slice(operator ? 1 : 0).split(",");
-  const named = [...new Set(patterns.flatMap((pattern) => [...standard, ...legacy].filter(wildcard(pattern))))];
+  const matching = (pattern: string) => [...standard, ...legacy].filter((name) => matchesPattern(pattern, name));
+  const named = [...new Set(patterns.flatMap(matching))];
   const unnamed = standard.filter((name) => !named.includes(name));
   switch (operator) {
     case "+":
@@ -112,7 +114,7 @@ export function algorithmsOfKeyType(keyType: string): readonly string[] {
 export function acceptsKeyType(setting: string | undefined, keyType: string): boolean {
   if (setting === undefined || /^[+^]/.test(setting)) return true;
   const named = setting.replace(/^-/, "").split(",");
-  const isNamed = (name: string): boolean => named.some((pattern) => wildcard(pattern)(name));
+  const isNamed = (name: string): boolean => named.some((pattern) => matchesPattern(pattern, name));
   const algorithms = algorithmsOfKeyType(keyType);
   return setting.startsWith("-") ? !algorithms.every(isNamed) : algorithms.some(isNamed);
 }
@@ -121,7 +123,7 @@ export function acceptsKeyType(setting: string | undefined, keyType: string): bo
  * The offer as ssh2 takes it: patterns instead of names, because ssh2 throws for a name that this Node's OpenSSL lacks.
  */
 export function ssh2Algorithms(offer: AlgorithmOffer): Algorithms {
-  const list = (names: readonly string[]) => ({ remove: [/./], append: names.map((name) => wildcardExpression(name)) });
+  const list = (names: readonly string[]) => ({ remove: [/./], append: names.map(exactly) });
   // @types/ssh2 1.15.6 allows neither patterns nor a missing "prepend"; ssh2's lib/utils.js, generateAlgorithmList,
   // takes both.
   return {
@@ -132,16 +134,6 @@ export function ssh2Algorithms(offer: AlgorithmOffer): Algorithms {
   } as unknown as Algorithms;
 }
 
-function wildcard(pattern: string): (name: string) => boolean {
-  const expression = wildcardExpression(pattern);
-  return (name) => expression.test(name);
-}
-
-/** Compiles a pattern of ssh_config(5), PATTERNS: `*` matches any text and `?` any single character. */
-export function wildcardExpression(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`);
+function exactly(name: string): RegExp {
+  return new RegExp(`^${name.replace(/[\\^$.|+()[\]{}*?]/g, "\\$&")}$`);
 }

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { wildcardExpression } from "./algorithms";
+import { matchesPatterns } from "./ssh-pattern";
 
 /** A line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownHostsLine {
@@ -45,14 +45,7 @@ export function knownHostName(host: string, port: number): string {
  */
 export function appliesTo(line: KnownHostsLine, name: string): boolean {
   if (line.names.startsWith("|")) return matchesHash(line.names, name);
-  let matches = false;
-  for (const pattern of line.names.toLowerCase().split(",")) {
-    const negated = pattern.startsWith("!");
-    if (!wildcardExpression(negated ? pattern.slice(1) : pattern).test(name)) continue;
-    if (negated) return false;
-    matches = true;
-  }
-  return matches;
+  return matchesPatterns(line.names.toLowerCase().split(","), name);
 }
 
 /** The hashed form of a host name, as `HashKnownHosts` and `ssh-keygen -H` write it. `salt`: 20 bytes. */

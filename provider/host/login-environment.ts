@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { PassthroughError, unable } from "../errors";
-import { wildcardExpression } from "./algorithms";
 import type { LoginEnvironment } from "./resolved-login";
+import { matchesPattern } from "./ssh-pattern";
 
 /** Reads what decides a login on this machine: the environment variables and `~/.ssh/config`, where `HOME` is `~`. */
 export function readLoginEnvironment(env: LoginEnvironment["env"]): LoginEnvironment {
@@ -42,9 +42,10 @@ export function readText(path: string): string | undefined {
 // Wildcards in the last part of the path alone: `config.d/*` is what people write, and Node 20 has no glob.
 function filesMatching(path: string): readonly string[] {
   if (!/[*?]/.test(basename(path))) return [path];
-  const matches = wildcardExpression(basename(path));
   try {
-    const names = readdirSync(dirname(path)).filter((name) => matches.test(name) && !name.startsWith("."));
+    const names = readdirSync(dirname(path)).filter(
+      (name) => matchesPattern(basename(path), name) && !name.startsWith("."),
+    );
     return names.sort().map((name) => join(dirname(path), name));
   } catch {
     return [];

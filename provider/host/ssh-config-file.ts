@@ -1,4 +1,5 @@
 import { PassthroughError, unable } from "../errors";
+import { matchesPatterns } from "./ssh-pattern";
 
 /**
  * A line as ssh-config's parser returns it; comments have no `param`, and sections (Host, Match) have lines of their
@@ -11,10 +12,7 @@ interface ConfigLine {
 }
 
 // ssh-config 5.3.0 has a CommonJS build, but its types are an ES module's, so TypeScript refuses to import them here.
-const { glob, parse } = require("ssh-config") as {
-  glob(patterns: readonly string[], text: string): boolean;
-  parse(text: string): Iterable<ConfigLine>;
-};
+const { parse } = require("ssh-config") as { parse(text: string): Iterable<ConfigLine> };
 
 /** What an ssh_config(5) file says for a single host. */
 export interface SshSettings {
@@ -125,5 +123,5 @@ function subjectOf(criterion: string, query: SshConfigQuery, settings: Settings)
 }
 
 function matchesAny(patterns: readonly string[], text: string): boolean {
-  return glob([...patterns], text.toLowerCase()) || glob([...patterns], text);
+  return matchesPatterns(patterns, text.toLowerCase()) || matchesPatterns(patterns, text);
 }
