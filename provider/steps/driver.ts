@@ -75,7 +75,7 @@ release_xl() {
 # PCI function, stub driver.
 make_assignable_sysfs() {
   device=/sys/bus/pci/devices/$1
-  [ -d "/sys/bus/pci/drivers/$2" ] || limited 120 modprobe "$2" || return
+  [ -d "/sys/bus/pci/drivers/$2" ] || limited 120 modprobe "$2" || return 1
   if [ -e "$device/driver_override" ]; then
     echo "$2" > "$device/driver_override" || return
     [ ! -e "$device/driver" ] || unbind "$1" || return
@@ -173,13 +173,16 @@ make_assignable_virsh() {
     *) backend= command=nodedev-dettach ;; # before libvirt 0.9.12
   esac
   limited 60 virsh -c "$(virsh_uri)" "$command" "$node" $backend
-  [ "$2" = vfio-pci ] && on_vfio "$1" || expect_driver "$1" "$2"
+  asked=$?
+  { [ "$2" = vfio-pci ] && on_vfio "$1" || expect_driver "$1" "$2"; } && return
+  [ "$asked" != 124 ] || return 124
+  return 1
 }
 # PCI function, driver to bind it to again ("" for none).
 release_virsh() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   expect_unheld "$1" || return
-  node=$(node_device "$1") && limited 60 virsh -c "$(virsh_uri)" nodedev-reattach "$node"
+  node=$(node_device "$1") && { limited 60 virsh -c "$(virsh_uri)" nodedev-reattach "$node" || [ $? != 124 ] || return 124; }
   # libvirt leaves the slot, so pciback could take the function again later (seen with libvirt 9.0).
   if grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null && [ "$(driver_of "$1")" != pciback ]; then
     printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot

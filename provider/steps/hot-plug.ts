@@ -67,22 +67,26 @@ xm_attach() {
   device=$2
   shift 2
   xm_domain_has "$domain" "$device" || limited 120 xm pci-attach "$@" "$domain" "$device"
+  asked=$?
   for second in 1 2 3 4 5; do
     xm_domain_has "$domain" "$device" && return
     sleep 1
   done
   echo "domain $domain does not have $device"
+  [ "$asked" != 124 ] || return 124
   return 1
 }
 # Domain id, PCI function. The guest needs a moment to release it.
 xm_detach() {
   xm_domain_has "$1" "$2" || return 0
   limited 120 xm pci-detach "$1" "$2"
+  asked=$?
   for second in 1 2 3 4 5 6 7 8 9 10; do
     xm_domain_has "$1" "$2" || return 0
     sleep 1
   done
   echo "domain $1 still has $2"
+  [ "$asked" != 124 ] || return 124
   return 1
 }`;
 

@@ -16,7 +16,7 @@ export const loadPciback: StepType<LoadPciback> = {
   undo: () => ":",
   functions: `
 load_pciback() {
-  [ -d /sys/bus/pci/drivers/pciback ] || limited 120 modprobe xen-pciback || limited 120 modprobe pciback || return
+  [ -d /sys/bus/pci/drivers/pciback ] || limited 120 modprobe xen-pciback || limited 120 modprobe pciback || return 1
   [ -d /sys/bus/pci/drivers/pciback ] && return
   echo "xen-pciback is loaded, but its driver did not register"
   return 1

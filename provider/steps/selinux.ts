@@ -29,7 +29,8 @@ expect_boolean() {
 }
 # Boolean, 1 or 0, the same as "on" or "off".
 set_boolean() {
-  limited 300 setsebool -P "$1" "$2" && expect_boolean "$1" "$3"
+  limited 300 setsebool -P "$1" "$2" || return 1
+  expect_boolean "$1" "$3"
 }`,
   describe: ({ name, to }) => `switch the SELinux boolean ${name} ${onOff(to)}`,
 };

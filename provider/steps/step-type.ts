@@ -37,7 +37,10 @@ export interface StepType<S> {
    * step.
    */
   assumes(step: S): readonly string[];
-  /** Shell that performs it, and fails unless the host then is as wanted. */
+  /**
+   * Shell that performs it, and fails unless the host then is as wanted. It exits with 124 when that may still come about
+   * by itself: a daemon that did not answer in time goes on with what it was asked, a program that was killed does not.
+   */
   perform(step: S): string;
   /** Shell that undoes it, whether it was performed completely, in part or not at all. */
   undo(step: S): string;

@@ -46,7 +46,7 @@ change_device() {
   limited 60 virsh -c "$2" "$1" "$3" "$xml" $7
   status=$?
   rm -f "$xml"
-  [ "$status" -eq 0 ] || return
+  [ "$status" -eq 0 ] || return "$status"
   [ "$1" = detach-device ] || return 0
   # The guest has to release it; success only means that it was asked to (seen with libvirt 9.0).
   for second in 1 2 3 4 5 6 7 8 9 10; do
@@ -68,7 +68,7 @@ drop_ports() {
 # As change_device, but redefines the VM as "virsh edit" does: for a virsh that cannot change only the configuration.
 define_device() {
   xml=${RUN_FOLDER}/virsh.xml
-  ( umask 077; limited 60 virsh -c "$2" dumpxml --inactive --security-info "$3" > "$xml" ) || return
+  ( umask 077; limited 60 virsh -c "$2" dumpxml --inactive --security-info "$3" > "$xml" ) || return 1
   if [ "$1" = attach-device ]; then
     HOSTDEV=$6 awk '/^  <\\/devices>/ { print ENVIRON["HOSTDEV"] } { print }' "$xml" > "$xml.new"
   else

@@ -68,24 +68,21 @@ expect_menu() {
   printf '%s\\n' "$menu" | grep -vxF -e "$3" | sed 's/^/new: /'
   return 1
 }
-# File, "dom0" or "xen", name, the whole argument ("" for none). The file is restored, with its mode, unless GRUB can read
-# it and everything else in it means what it meant.
+# File, "dom0" or "xen", name, the whole argument ("" for none). The file is restored, with its mode, unless xen-cmdline
+# came to its end, GRUB can read the file, and everything else in it means what it meant.
 set_boot_argument() {
   expect_boot_argument "$2" "$3" "$4" > /dev/null && return
   before=$(cat "$1"; echo .)
   mode=$(stat -c %a "$1")
   meaning=$(menu_meaning "$1" "$3")
-  if [ -n "$4" ]; then
-    limited 60 ${XEN_CMDLINE} "--set-$2" "$4" || return
-  else
-    limited 60 ${XEN_CMDLINE} "--delete-$2" "$3" || return
-  fi
-  if expect_menu "$1" "$3" "$meaning" &&
+  if [ -n "$4" ]; then set -- "$@" "--set-$2" "$4"; else set -- "$@" "--delete-$2" "$3"; fi
+  if limited 60 ${XEN_CMDLINE} "$5" "$6" && expect_menu "$1" "$3" "$meaning" &&
     { ! command -v grub-script-check > /dev/null || grub-script-check "$1"; } &&
     { dd if=/dev/null of="$1" conv=fsync,notrunc 2> /dev/null || sync; } &&
     expect_boot_argument "$2" "$3" "$4"; then
     return
   fi
+  [ "$(cat "$1"; echo .)" != "$before" ] || return 1
   printf %s "\${before%.}" | replace_file "$1" && chmod "$mode" "$1" && echo "$1 was restored"
   return 1
 }
