@@ -26,9 +26,19 @@ export interface Session {
   /** How many programs with a time limit are running; what hangs below one is killed at once. */
   limits: number;
   readonly cutConnection: () => void;
+  /** What a script has whose standard input is still open. */
+  readonly conversation: Conversation | undefined;
   /** SIGKILL to all of its processes. */
   readonly kill: () => void;
   readonly killed: AbortSignal;
+}
+
+/** The two sides of a script whose standard input is still open. */
+export interface Conversation {
+  /** What comes after the script, once standard input has ended. */
+  readonly restOfInput: Promise<string>;
+  /** Sends standard output while the script runs on. */
+  readonly print: (stdout: string) => void;
 }
 
 /** One run of a program on a simulated host. All text is bytes as Latin-1 characters. */
@@ -214,11 +224,15 @@ export class Machine {
     return this.booted;
   }
 
-  login(login: Pick<Session, "user" | "uid" | "sudo" | "cutConnection">): Session {
+  login(
+    login: Pick<Session, "user" | "uid" | "sudo" | "cutConnection">,
+    conversation: Conversation | undefined = undefined,
+  ): Session {
     this.lastPid += 13;
     const life = endOfAll();
     const session = {
       ...login,
+      conversation,
       pid: this.lastPid,
       descriptors: new Map<number, string>(),
       backgroundStatus: 0,

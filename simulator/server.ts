@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { type AuthContext, type Connection, type ParsedKey, Server, type ServerChannel, utils } from "ssh2";
+import { endsItself } from "./shell-conversation";
 
 /** What a login on the SSH server is let in with. */
 interface ServerLogin {
@@ -13,18 +14,20 @@ interface ServerLogin {
 export interface Exec {
   readonly command: string;
   readonly stdin: string;
+  /** What comes on standard input after that, once it has ended; undefined when it has. */
+  readonly restOfInput: Promise<string> | undefined;
   /** Client address and port as the server saw them. */
   readonly clientPort: number;
+  /** Sends standard output; the connection ends after it. */
+  readonly printLast: (stdout: string) => void;
+  readonly print: (stdout: string) => void;
   readonly cut: () => void;
 }
 
-/** What a command leaves on the connection that ran it. */
-export interface ExecOutput {
-  readonly stdout: string;
+/** What is left to send when a command has ended. */
+export interface ExecEnd {
   readonly stderr: string;
   readonly exitCode: number;
-  /** The connection ends after so many bytes of standard output. */
-  readonly cutAfter?: number;
 }
 
 /** An SSH server: who may log in, the private host key (PEM), how long each answer waits, and what runs commands. */
@@ -32,7 +35,7 @@ export interface ServerOptions {
   readonly login: ServerLogin;
   readonly hostKey: string;
   readonly latencyMs: number;
-  run(exec: Exec): Promise<ExecOutput>;
+  run(exec: Exec): Promise<ExecEnd>;
 }
 
 /** An SSH server on the loopback interface that runs commands on one simulated host. */
@@ -111,24 +114,28 @@ export class SshServer {
     clientPort: number,
   ): Promise<void> {
     channel.on("error", () => {});
-    const stdin = await readInput(channel, readsScript(command) ? undefined : 100);
+    const input = readsScript(command) ? await readScript(channel) : { stdin: await readInput(channel, 100) };
     const cut = () => drop(connection);
-    const output = await this.options.run({
+    let isCut = false;
+    const print = (stdout: string, sent?: () => void) => {
+      if (channel.writable) channel.write(Buffer.from(stdout, "latin1"), sent);
+    };
+    const { stderr, exitCode } = await this.options.run({
       command: Buffer.from(command, "utf8").toString("latin1"),
-      stdin,
+      restOfInput: undefined,
+      ...input,
       clientPort,
+      print,
+      printLast: (stdout) => {
+        isCut = true;
+        print(stdout, cut);
+      },
       cut,
     });
     if (this.options.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.options.latencyMs));
-    if (!channel.writable) return;
-    const stdout = Buffer.from(output.stdout, "latin1");
-    if (output.cutAfter !== undefined) {
-      channel.write(stdout.subarray(0, output.cutAfter), cut);
-      return;
-    }
-    if (output.stderr !== "") channel.stderr.write(Buffer.from(output.stderr, "latin1"));
-    channel.write(stdout);
-    channel.exit(output.exitCode);
+    if (isCut || !channel.writable) return;
+    if (stderr !== "") channel.stderr.write(Buffer.from(stderr, "latin1"));
+    channel.exit(exitCode);
     channel.end();
   }
 }
@@ -144,25 +151,42 @@ function readsScript(command: string): boolean {
   return /(^|\s)(\/bin\/)?(ba|da)?sh\s+-s(\s|$)/.test(command);
 }
 
-/**
- * All of standard input; with a patience (milliseconds) what came until it was silent that long: `ssh host xl list` on
- * a terminal sends no end.
- */
-function readInput(channel: ServerChannel, patience: number | undefined): Promise<string> {
+/** What came on standard input until it was silent so many milliseconds: `ssh host xl list` on a terminal sends no end. */
+function readInput(channel: ServerChannel, patience: number): Promise<string> {
   return new Promise((resolve) => {
-    const bytes: Buffer[] = [];
-    const done = () => resolve(Buffer.concat(bytes).toString("latin1"));
-    let timer = patience === undefined ? undefined : setTimeout(done, patience);
+    let text = "";
+    const done = () => resolve(text);
+    let timer = setTimeout(done, patience);
     channel.on("data", (data: Buffer) => {
-      bytes.push(data);
+      text += data.toString("latin1");
       clearTimeout(timer);
-      if (patience !== undefined) timer = setTimeout(done, patience);
+      timer = setTimeout(done, patience);
     });
-    channel.once("end", () => {
-      clearTimeout(timer);
-      done();
+    for (const end of ["end", "close"])
+      channel.once(end, () => {
+        clearTimeout(timer);
+        done();
+      });
+  });
+}
+
+/** A script, and once standard input has ended what came after it. It ends when the client goes, too. */
+function readScript(channel: ServerChannel): Promise<Pick<Exec, "stdin" | "restOfInput">> {
+  return new Promise((resolve) => {
+    let text = "";
+    let script: string | undefined;
+    const ended = new Promise<void>((end) => {
+      channel.once("end", end);
+      channel.once("close", end);
     });
-    channel.once("close", () => clearTimeout(timer));
+    const restOfInput = ended.then(() => text.slice(script?.length));
+    channel.on("data", (data: Buffer) => {
+      text += data.toString("latin1");
+      if (script !== undefined || !endsItself(text)) return;
+      script = text;
+      resolve({ stdin: script, restOfInput });
+    });
+    void ended.then(() => resolve({ stdin: text, restOfInput: undefined }));
   });
 }
 

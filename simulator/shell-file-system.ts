@@ -5,6 +5,7 @@ import { parentOf } from "./kernel/file-node";
 import type { FileTree } from "./kernel/file-tree";
 import type { Session } from "./machine";
 import { whileAlive } from "./process-life";
+import { OPEN_OUTPUT } from "./shell-conversation";
 import { toBytes, toShellText } from "./wire-text";
 
 type Encoding = BufferEncoding | { encoding?: BufferEncoding | null } | undefined;
@@ -54,6 +55,7 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
   /** just-bash opens a redirection by writing nothing, and writes all of the output when the command has ended. */
   private redirect(path: string, text: string, append: boolean): Promise<void> {
     return this.change(() => {
+      if (path === OPEN_OUTPUT) return this.session.conversation?.print(text);
       if (isNull(path) || this.refused?.path === path) return;
       try {
         if (text === "") this.files.open(path, { truncate: !append, uid: this.session.uid });
@@ -70,7 +72,7 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
   }
 
   async exists(path: string): Promise<boolean> {
-    return isNull(path) || isBuiltin(path) || this.files.exists(path);
+    return isSink(path) || isBuiltin(path) || this.files.exists(path);
   }
 
   async stat(path: string): Promise<FsStat> {
@@ -83,7 +85,7 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
 
   private status(path: string, followLast: boolean): FsStat {
     const status =
-      isNull(path) || isBuiltin(path)
+      isSink(path) || isBuiltin(path)
         ? ({ kind: "file", mode: 0o777, size: 0, mtime: 0 } as const)
         : this.files.status(path, { followLast });
     return {
@@ -172,6 +174,11 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
 function isBuiltin(path: string): boolean {
   const name = path.slice("/usr/bin/".length);
   return path.startsWith("/usr/bin/") && (name.startsWith("__") || SHELL_BUILTINS.includes(name));
+}
+
+/** Whether this is a file for just-bash alone, or takes whatever is written to it. */
+function isSink(path: string): boolean {
+  return isNull(path) || path === OPEN_OUTPUT;
 }
 
 function isNull(path: string): boolean {

@@ -36,6 +36,16 @@ export function completeScript(script: ScriptNode): ScriptNode {
   return { ...script, statements: statements(script.statements) };
 }
 
+/** The script with each of its own statements printing to this file, all but the definitions of functions. */
+export function printAtOnce(script: ScriptNode, file: string): ScriptNode {
+  const redirection: Redirection = { type: "Redirection", fd: null, operator: ">>", target: text(file) };
+  const printing = (node: StatementNode) => {
+    const isDefinition = node.pipelines[0]?.commands[0]?.type === "FunctionDef";
+    return isDefinition ? node : statement({ type: "Group", body: [node], redirections: [redirection] });
+  };
+  return { ...script, statements: script.statements.map(printing) };
+}
+
 function statements(list: readonly StatementNode[]): StatementNode[] {
   return list.flatMap((node) => {
     if (node.background && isLoop(node)) return [];

@@ -1,4 +1,4 @@
-import type { CommandContext, CustomCommand, ExecResult, IFileSystem } from "just-bash";
+import type { CommandContext, CustomCommand, ExecResult, IFileSystem, ScriptNode } from "just-bash";
 import { failed, KILLED, succeeded } from "./commands/command";
 import { SHELL_BUILTINS, STANDARD_PROGRAMS, WRAPPED_PROGRAMS } from "./commands/standard";
 import { type JustBash, loadJustBash } from "./just-bash";
@@ -11,6 +11,7 @@ import {
   systemProgram,
 } from "./machine";
 import { whileAlive } from "./process-life";
+import { asConversation, OPEN_INPUT, readRest } from "./shell-conversation";
 import { type RefusedWrite, ShellFileSystem } from "./shell-file-system";
 import { AFTER_BACKGROUND, AFTER_EXEC, AFTER_WRITE, completeScript, RUN, WAIT } from "./shell-transform";
 import { toBytes, toShellText } from "./wire-text";
@@ -43,7 +44,9 @@ export async function runShell(run: ShellRun): Promise<CommandOutput> {
     executionLimits: { maxCommandCount: 10_000_000, maxLoopIterations: 10_000_000, maxWorkUnits: 1_000_000_000 },
     defenseInDepth: false,
   });
-  shell.registerTransformPlugin({ name: "host", transform: ({ ast }) => ({ ast: completeScript(ast) }) });
+  const complete = (ast: ScriptNode) =>
+    run.stdin === OPEN_INPUT ? asConversation(completeScript(ast)) : completeScript(ast);
+  shell.registerTransformPlugin({ name: "host", transform: ({ ast }) => ({ ast: complete(ast) }) });
   const positional = (run.args ?? []).map(quote).join(" ");
   const script = run.args && run.args.length > 0 ? `set -- ${positional}\n${run.script}` : run.script;
   const ended = shell.exec(toShellText(script), {
@@ -72,7 +75,8 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
   const { machine, session } = run;
   const programs = Object.entries(machine.commands)
     .filter(([name]) => SHELL_BUILTINS.includes(name) || machine.isInstalled(name))
-    .flatMap(([name, command]) => {
+    .flatMap(([name, given]) => {
+      const command = name === "cat" ? fromOpenInput(given) : given;
       const elsewhere = adapt(library, run, name, command, systemProgram(name));
       if (machine.profile.programFolders?.[name] !== undefined) return [elsewhere];
       const known = adapt(library, run, name, command);
@@ -116,6 +120,15 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
       return { stdout: "", stderr: "", exitCode: 0 };
     }),
   ];
+}
+
+/** `cat` without a file waits for standard input that is still open. */
+function fromOpenInput(cat: Command): Command {
+  return async (call) => {
+    const { conversation } = call.session;
+    const waits = conversation && call.args.length === 0 && call.stdin === OPEN_INPUT;
+    return waits ? succeeded(await readRest(conversation)) : cat(call);
+  };
 }
 
 /** What the shell, or the program that it ran, says of a write that failed. */

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { Fault } from "./faults";
 import { loadJustBash } from "./just-bash";
 import { makeKeyPair } from "./key-pair";
-import { type CommandOutput, Machine, type Profile } from "./machine";
+import { type CommandOutput, type Conversation, Machine, type Profile } from "./machine";
 import { findProfile } from "./profiles/profiles";
-import { type Exec, type ExecOutput, hostKeyFingerprint, SshServer } from "./server";
+import { type Exec, type ExecEnd, hostKeyFingerprint, SshServer } from "./server";
 import { runShell } from "./shell";
 
 /** What a simulated host is to be. */
@@ -123,7 +123,12 @@ export async function startHostOf(
       const { connections, commands } = server.stats;
       return { connections, scripts: commands, reboots, commandLines: machine.commandLines };
     },
-    exec: (command) => runAs(machine, { user: "root", uid: 0, sudo: true, cutConnection: () => {} }, command, "", 0),
+    exec: (command) =>
+      runAs(
+        machine,
+        { user: "root", uid: 0, sudo: true, cutConnection: () => {} },
+        { command, stdin: "", clientPort: 0 },
+      ),
     readFile: (path) => machine.files.read(path),
     writeFile: (path, text) => {
       if (/^\/(sys|proc)\//.test(path)) machine.files.write(path, text);
@@ -143,29 +148,32 @@ export async function startHostOf(
   };
 }
 
-async function runCommand(machine: Machine, user: string, exec: Exec): Promise<ExecOutput> {
+async function runCommand(machine: Machine, user: string, exec: Exec): Promise<ExecEnd> {
   const uid = user === "root" ? 0 : 1000;
-  const output = await runAs(
-    machine,
-    { user, uid, sudo: true, cutConnection: exec.cut },
-    exec.command,
-    exec.stdin,
-    exec.clientPort,
-  );
-  const cutAfter = machine.faults.cutsAfter(output.stdout.length);
-  return { ...output, ...(cutAfter === undefined ? {} : { cutAfter }) };
+  let printed = 0;
+  const print = (stdout: string) => {
+    const cutAfter = machine.faults.cutsAfter(printed + stdout.length);
+    if (cutAfter === undefined) exec.print(stdout);
+    else exec.printLast(stdout.slice(0, Math.max(0, cutAfter - printed)));
+    printed += stdout.length;
+  };
+  const { restOfInput } = exec;
+  const login = { user, uid, sudo: true, cutConnection: exec.cut };
+  const conversation = restOfInput && { restOfInput, print };
+  const { stdout, ...end } = await runAs(machine, login, exec, conversation);
+  print(stdout);
+  return end;
 }
 
 /** What sshd does with a command: the user's login shell runs it. */
 async function runAs(
   machine: Machine,
   login: Parameters<Machine["login"]>[0],
-  command: string,
-  stdin: string,
-  clientPort: number,
+  { command, stdin, clientPort }: Pick<Exec, "command" | "stdin" | "clientPort">,
+  conversation?: Conversation,
 ): Promise<CommandOutput> {
   const { network } = machine.profile;
-  const session = machine.login(login);
+  const session = machine.login(login, conversation);
   const env = new Map([
     ["PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
     ["HOME", login.uid === 0 ? "/root" : `/home/${login.user}`],

@@ -4,7 +4,7 @@ import { ConnectionError, PassthroughError, unable } from "../provider/errors";
 import { pciDeviceInfos } from "../provider/plan/inventory/pci-device-info";
 import { printable } from "../provider/printable";
 import { engineLog } from "../provider/resources/engine-log";
-import { applyScript } from "../provider/script/apply-script";
+import { readApplyResult } from "../provider/script/apply-result";
 import { LAB } from "./plan/recorded-host";
 
 const ESCAPE = "\x1b[2J";
@@ -58,12 +58,9 @@ test.each<[string, () => string | Promise<string>]>([
 });
 
 test("what a failed step printed is read as UTF-8 before that, or letters would count as control characters", () => {
-  const { read } = applyScript("run", [{ title: "", steps: [], regenerate: [] }], {
-    vmConfigPaths: [],
-    libvirt: false,
-  });
   const bytes = Buffer.from("Gerät „eth0“ fehlt").toString("latin1");
-  expect(read(`@apply begin\n@group 1 failed 1\n|${bytes}\n@apply end\n`)).toMatchObject({
+  const printed = `@apply begin\n@group 1 failed 1\n|${bytes}\n@apply end\n`;
+  expect(readApplyResult(printed, [{ steps: [] }])).toMatchObject({
     groups: [{ kind: "failed", output: "Gerät „eth0“ fehlt" }],
   });
 });

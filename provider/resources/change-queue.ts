@@ -1,31 +1,48 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError, PassthroughError } from "../errors";
-import { UnreadableFactsError } from "../facts/answers";
+import { type Questions, UnreadableFactsError } from "../facts/answers";
 import type { HostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
-import { isEmpty, simulatePlan } from "../plan/plan";
-import type { GroupResult } from "../script/apply-result";
+import { isEmpty } from "../plan/plan";
+import { readProgress } from "../script/apply-result";
+import { applyScript } from "../script/apply-script";
+import { rebootScript } from "../script/reboot-script";
 import { REGENERATIONS } from "../steps/regeneration";
 import { describeStep } from "../steps/steps";
-import { type ApplyOutcome, type PlannedChange, runApply } from "./apply-run";
-import { type Change, changeError, refusalError } from "./change";
+import { readApplyEnd } from "./apply-end";
+import { type Change, changeError, groupError, refusalError } from "./change";
+import { CALLED_OFF, converse, type DialogueEnd } from "./dialogue";
 import { type FactsCache, NO_QUESTIONS, type Patience } from "./facts-cache";
-import { rebootHost } from "./reboot-wait";
+import { awaitReboot } from "./reboot-wait";
+import { type Act, groupOf, planTurn, type Turn } from "./turn";
 
 interface WaitingChange extends Change {
   readonly resolve: (facts: HostFacts) => void;
   readonly reject: (error: Error) => void;
 }
 
+/** A turn, the facts that it was planned on, and the script for it. */
+interface Planned {
+  readonly facts: HostFacts;
+  readonly turn: Turn<WaitingChange>;
+  readonly rest: string | undefined;
+}
+
+/** The end of a dialogue in which the host was told to act. */
+type ActEnd = Extract<DialogueEnd<Planned>, { kind: "ended" | "cut" }>;
+
 /** Changes that arrive within this time become one apply: one initramfs for eight hidden functions. */
 const GATHER_MS = 100;
-const MOST_PLANS = 5;
+/** So old may facts be that say that there is nothing to do. */
+const RECENT_MS = 30_000;
+/** An apply, the note of a reboot, the reboot; and some more for a host that changes between the facts and the steps. */
+const MOST_TURNS = 8;
 /** A toolstack may still be starting when the boot of its host is complete: xl answers only once xenstored does. */
 const FACTS_AFTER_BOOT_MS = 2 * 60_000;
 
 /**
- * The changes that wait for one host. Changes that wait at the same time are planned one after the other and applied
- * together.
+ * The changes that wait for one host. Those that wait at the same time are planned one after the other, on facts read
+ * under the host's lock, and applied together.
  */
 export class ChangeQueue {
   private readonly waiting: WaitingChange[] = [];
@@ -53,84 +70,96 @@ export class ChangeQueue {
       await delay(GATHER_MS);
       const changes = this.waiting.splice(0);
       try {
-        await this.applyTogether(changes, MOST_PLANS);
+        await this.applyTogether(changes);
       } catch (error) {
+        this.cache.forget();
         for (const change of changes) change.reject(error instanceof Error ? error : new Error(String(error)));
       }
     }
     this.applying = false;
   }
 
-  private async applyTogether(changes: readonly WaitingChange[], plansLeft: number): Promise<void> {
-    const facts = await this.facts();
-    const planned: PlannedChange<WaitingChange>[] = [];
-    let expected = facts;
-    for (const change of changes) {
-      const plan = change.plan(expected);
-      const refusal = refusalError(change, this.host, plan);
-      if (refusal) change.reject(refusal);
-      else if (isEmpty(plan)) change.resolve(facts);
-      else {
-        planned.push({ change, plan });
-        expected = simulatePlan(expected, plan);
-      }
-    }
-    const reboots = planned.filter(({ plan }) => plan.reboot);
-    const others = planned.filter(({ plan }) => !plan.reboot);
-    if (others.length > 0) await this.applyPlanned(others, plansLeft);
-    // Planned again: the changes just applied may be what the reboot is for.
-    if (reboots.length > 0 && others.length > 0) {
-      await this.applyTogether(
-        reboots.map(({ change }) => change),
-        plansLeft,
-      );
-    } else if (reboots.length > 0) await this.applyPlanned(reboots, plansLeft);
+  private async applyTogether(changes: readonly WaitingChange[]): Promise<void> {
+    let left = await this.withoutSettled(changes);
+    for (let turns = 0; left.length > 0 && turns < MOST_TURNS; turns += 1) left = await this.takeTurn(left);
+    const reason = "the host kept changing while this was planned. Try again when nobody else is changing it";
+    for (const change of left) change.reject(changeError(change, this.host, reason));
   }
 
-  private async applyPlanned(planned: readonly PlannedChange<WaitingChange>[], plansLeft: number): Promise<void> {
+  /** Facts that are kept decide nothing but whether there is anything to do. */
+  private async withoutSettled(changes: readonly WaitingChange[]): Promise<readonly WaitingChange[]> {
+    const facts = await this.cache.recent(RECENT_MS);
+    if (!facts) return changes;
+    const { settled } = planTurn(facts, changes);
+    for (const change of settled) change.resolve(facts);
+    return changes.filter((change) => !settled.includes(change));
+  }
+
+  /** One dialogue with the host; gives the changes that are left for the next. */
+  private async takeTurn(changes: readonly WaitingChange[]): Promise<readonly WaitingChange[]> {
     const { questions } = this.cache;
-    const outcome = await runApply(() => this.connect("work"), planned, questions).catch((error: unknown) => {
-      this.cache.forget();
-      throw error;
+    const end = await converse(() => this.connect("work"), questions, {
+      decide: (facts, runId) => decide(facts, changes, runId),
+      onLine: (line) => tellProgress(line, changes),
     });
-    if (outcome.facts) this.cache.keep(outcome.facts, questions);
-    else this.cache.forget();
-    const { result } = outcome;
-    if (result.kind === "busy" || result.kind === "not-begun") {
-      const reason = whyNotBegun(result.kind, outcome);
-      for (const { change } of planned) change.reject(changeError(change, this.host, reason));
-      return;
+    this.cache.forget();
+    if (end.kind === "not-begun") {
+      this.rejectAll(changes, end.reason);
+      return [];
+    }
+    const { facts, turn } = end.decision;
+    for (const { change, plan } of turn.refused) change.reject(refusalError(change, this.host, plan.refusals));
+    for (const change of turn.settled) change.resolve(facts);
+    if (end.kind === "nothing-to-do") this.cache.keep(facts, questions);
+    else if (turn.act?.kind === "reboot") await this.endReboot(turn.act, end);
+    else if (turn.act) return [...turn.later, ...(await this.endApply(turn.act, end, questions))];
+    return turn.later;
+  }
+
+  /** Gives the changes that are left: those that need a reboot now, and those whose host had changed. */
+  private async endApply(
+    { planned }: Extract<Act<WaitingChange>, { kind: "apply" }>,
+    end: ActEnd,
+    questions: Questions,
+  ): Promise<readonly WaitingChange[]> {
+    const { bootId } = end.decision.facts.machine;
+    const steps = planned.map(({ plan }) => plan);
+    const { result, facts } = await readApplyEnd(() => this.connect("work"), end, steps, bootId);
+    if (facts) this.cache.keep(facts, questions);
+    if (result.kind === "called-off") {
+      this.rejectAll(
+        planned.map(({ change }) => change),
+        CALLED_OFF,
+      );
+      return [];
     }
     const current = await this.facts();
-    const stale: WaitingChange[] = [];
+    const left: WaitingChange[] = [];
     for (const [index, { change, plan }] of planned.entries()) {
       const group = result.groups[index];
-      if (group?.kind === "done" && plan.reboot) await this.reboot(change);
-      else if (group?.kind === "done" && result.kind === "unfinished" && !isEmpty(change.plan(current)))
-        change.reject(this.failure(change, undefined));
+      const isCutOff = result.kind === "unfinished" && !isEmpty(change.plan(current));
+      if (group?.kind === "stale" || (group?.kind === "done" && plan.reboot)) left.push(change);
+      else if (group?.kind === "done" && isCutOff) change.reject(groupError(change, this.host, undefined));
       else if (group?.kind === "done") this.finish(change, current);
-      else if (group?.kind === "stale" && plansLeft > 1) stale.push(change);
-      else change.reject(this.failure(change, group));
+      else change.reject(groupError(change, this.host, group));
     }
-    if (stale.length > 0) await this.applyTogether(stale, plansLeft - 1);
+    return left;
   }
 
-  /** Plans once more with the latest facts: a VM may have been started since. */
-  private async reboot(change: WaitingChange): Promise<void> {
+  private async endReboot({ change, reboot }: Extract<Act<WaitingChange>, { kind: "reboot" }>, end: ActEnd) {
     try {
-      const plan = change.plan(await this.facts());
-      const refusal = refusalError(change, this.host, plan);
-      if (refusal) return change.reject(refusal);
-      if (plan.reboot) {
-        await rebootHost({ connect: () => this.connect("preview"), progress: change.progress }, plan.reboot);
-        this.cache.forget();
-      }
+      if (end.kind === "ended" && end.exitCode !== 0)
+        throw new PassthroughError(`the host did not go down, and said: ${end.said || "nothing"}`);
+      await awaitReboot({ connect: () => this.connect("preview"), progress: change.progress }, reboot);
       this.finish(change, await this.factsAfterBoot());
     } catch (error) {
-      this.cache.forget();
       if (!(error instanceof PassthroughError)) throw error;
       change.reject(error instanceof ConnectionError ? error : changeError(change, this.host, error.message));
     }
+  }
+
+  private rejectAll(changes: readonly WaitingChange[], reason: string): void {
+    for (const change of changes) change.reject(changeError(change, this.host, reason));
   }
 
   private facts(): Promise<HostFacts> {
@@ -164,32 +193,18 @@ export class ChangeQueue {
     const reason = `every command succeeded, but the host still needs: ${left}. Check its logs, then run "pulumi up" again`;
     change.reject(changeError(change, this.host, reason));
   }
-
-  private failure(change: WaitingChange, group: GroupResult | undefined): PassthroughError {
-    if (group?.kind === "failed") {
-      const undone =
-        group.notUndone.length === 0
-          ? "All steps were undone"
-          : `Undoing it failed too (${group.notUndone.map(({ step, output }) => output || step).join("; ")}): check the host before you go on`;
-      const reason = `could not ${group.step}. The host said: ${group.output || "nothing"}. ${undone}`;
-      return changeError(change, this.host, reason, { step: group.step, output: group.output });
-    }
-    if (group?.kind === "unknown") {
-      const reason = `it is not known whether the host could ${group.step}: the command had not ended in time, and may still do so. The host said: ${group.output || "nothing"}. Nothing was undone. Run "pulumi up" again when the host is idle: it continues from the state that it finds`;
-      return changeError(change, this.host, reason, { step: group.step, output: group.output });
-    }
-    if (group?.kind === "stale") {
-      const reason = `the host kept changing while this was planned (${group.reason}). Nothing was changed; try again when nobody else is changing the host`;
-      return changeError(change, this.host, reason, { output: group.reason });
-    }
-    const reason =
-      'the host went down, or the script was killed before it ended. Run "pulumi up" again when the host is back: it continues from the state that it finds';
-    return changeError(change, this.host, reason);
-  }
 }
 
-function whyNotBegun(kind: "busy" | "not-begun", { said }: ApplyOutcome): string {
-  return kind === "busy"
-    ? "another run has held the host's lock for a quarter of an hour. Nothing was changed; try again when that run has ended"
-    : `the host could not start the script${said ? `, and said: ${said}` : ""}. Nothing was changed; fix that and try again`;
+function decide(facts: HostFacts, changes: readonly WaitingChange[], runId: string): Planned {
+  const turn = planTurn(facts, changes);
+  const { act } = turn;
+  if (!act) return { facts, turn, rest: undefined };
+  const rest = act.kind === "reboot" ? rebootScript(runId, act.reboot) : applyScript(runId, act.planned.map(groupOf));
+  return { facts, turn, rest };
+}
+
+/** Reported once for all changes, because they are one script. */
+function tellProgress(line: string, [first]: readonly WaitingChange[]): void {
+  const progress = readProgress(line);
+  if (progress !== undefined) first?.progress(progress);
 }

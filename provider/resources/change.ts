@@ -1,6 +1,7 @@
 import { type ErrorDetails, PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
-import type { Plan } from "../plan/plan";
+import type { Plan, Refusal } from "../plan/plan";
+import type { GroupResult } from "../script/apply-result";
 
 /** One change that a resource makes to its host. */
 export interface Change {
@@ -26,10 +27,33 @@ export function changeError(
   return new PassthroughError(unable({ purpose, host, reason }), { purpose, host, device, ...details });
 }
 
-/** All refusals of a plan as one error; undefined when there are none. */
-export function refusalError(change: Change, host: string, { refusals }: Plan): PassthroughError | undefined {
-  const [first] = refusals;
-  if (!first) return undefined;
+/** The error for a change that these refusals keep from the host. */
+export function refusalError(change: Change, host: string, refusals: readonly Refusal[]): PassthroughError {
   const reason = refusals.map(({ message }) => message).join("\n");
-  return changeError(change, host, reason, first.guard === undefined ? {} : { guard: first.guard });
+  const guard = refusals[0]?.guard;
+  return changeError(change, host, reason, guard === undefined ? {} : { guard });
+}
+
+/** The error for a change whose steps did not come to their end; `result` is undefined where the host told nothing. */
+export function groupError(change: Change, host: string, result: GroupResult | undefined): PassthroughError {
+  switch (result?.kind) {
+    case "failed": {
+      const { step, output, notUndone } = result;
+      const left = notUndone.map((undo) => undo.output || undo.step).join("; ");
+      const undone =
+        left === "" ? "All steps were undone" : `Undoing it failed too (${left}): check the host before you go on`;
+      const reason = `could not ${step}. The host said: ${output || "nothing"}. ${undone}`;
+      return changeError(change, host, reason, { step, output });
+    }
+    case "unknown": {
+      const { step, output } = result;
+      const reason = `it is not known whether the host could ${step}: the command had not ended in time, and may still do so. The host said: ${output || "nothing"}. Nothing was undone. Run "pulumi up" again when the host is idle: it continues from the state that it finds`;
+      return changeError(change, host, reason, { step, output });
+    }
+    default: {
+      const reason =
+        'it is not known how far this came: the host went down, or the script was killed before it ended. Run "pulumi up" again when the host is back: it continues from the state that it finds';
+      return changeError(change, host, reason);
+    }
+  }
 }

@@ -21,12 +21,12 @@ import {
 import { isEmpty, type Plan } from "../plan/plan";
 import type { Owner, PlanContext, Wish } from "../plan/wish";
 import { applyScript } from "../script/apply-script";
-import { groupOf } from "./apply-run";
 import { type DeclaredProgram, deviceDeclarations, readProgram, twinOf } from "./declared-program";
 import type { EngineLog } from "./engine-log";
 import { failuresOf, pick, plain, sameValue, WITHOUT_VALUE } from "./input-bag";
 import type { ManagedHost } from "./managed-host";
 import { questionsOf } from "./questions";
+import { groupOf } from "./turn";
 import { containsUnknown } from "./unknowns";
 
 /** The part of a host that the lifecycle uses. */
@@ -124,9 +124,9 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
   const showScript = async (inputs: CommonInputs, host: Managed, plan: Plan, purpose: string) => {
     if (isEmpty(plan)) return;
     const group = groupOf({ change: { label: inputs.__label, purpose }, plan });
-    const { changes } = applyScript("preview", [group], questionsOf(inputs.host, []));
+    const script = applyScript("preview", [group]);
     await log.info(
-      `${inputs.__label} would run this on ${host.name}, after checking that the host has not changed:\n${changes}`,
+      `${inputs.__label} would run this on ${host.name}, after planning it once more under the host's lock:\n${script}`,
     );
   };
 

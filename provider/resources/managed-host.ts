@@ -1,10 +1,11 @@
-import { ConnectionError, unable } from "../errors";
-import { type Questions, UnreadableFactsError } from "../facts/answers";
-import { type HostFacts, readHostFacts } from "../facts/host-facts";
+import { ConnectionError } from "../errors";
+import type { Questions } from "../facts/answers";
+import type { HostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
 import { factsScript } from "../script/facts-script";
 import type { Change } from "./change";
 import { ChangeQueue } from "./change-queue";
+import { readFacts } from "./dialogue";
 import { FactsCache, type Patience } from "./facts-cache";
 
 /** Connects to the host; called again after a connection was cut. Rejects with ConnectionError. */
@@ -22,8 +23,9 @@ export class ManagedHost {
   constructor(
     readonly name: string,
     private readonly connect: Connect,
+    now: () => number = Date.now,
   ) {
-    this.cache = new FactsCache((patience, questions) => this.read(patience, questions, "once more"));
+    this.cache = new FactsCache((patience, questions) => this.read(patience, questions, "once more"), now);
     this.queue = new ChangeQueue(name, this.cache, connect);
   }
 
@@ -52,18 +54,11 @@ export class ManagedHost {
     const host = await this.connect(patience);
     try {
       const { stdout } = await host.run(factsScript(questions), { limitMs: FACTS_MS });
-      return readHostFacts(stdout);
+      return readFacts(this.name, stdout);
     } catch (error) {
-      if (error instanceof UnreadableFactsError) throw this.unreadable(error);
       const cut = error instanceof ConnectionError && error.failure === "cut";
       if (!cut || again === "no") throw error;
       return this.read(patience, questions, "no");
     }
-  }
-
-  private unreadable(error: UnreadableFactsError): UnreadableFactsError {
-    const purpose = `read the state of ${this.name}`;
-    const message = unable({ purpose, reason: error.message });
-    return new UnreadableFactsError(message, { purpose, host: this.name, cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError, PassthroughError } from "../errors";
 import type { Host } from "../host/host";
-import { type BootState, bootStateScript, readBootState, rebootScript } from "../script/reboot-script";
+import { type BootState, bootStateScript, readBootState } from "../script/reboot-script";
 import type { Reboot } from "../steps/reboot";
 import { RetryPace } from "./retry-pace";
 
@@ -15,8 +15,8 @@ export interface Pace {
   readonly tellMs: number;
 }
 
-/** The host to reboot: how to connect to it, and where to report progress. */
-export interface HostToReboot {
+/** A host that reboots: how to connect to it, and where to report progress. */
+export interface RebootingHost {
   readonly connect: () => Promise<Host>;
   readonly progress: (line: string) => void;
 }
@@ -27,11 +27,10 @@ const PACE: Pace = { askMs: 1000, refusedMs: 60_000, tellMs: 30_000 };
 const SILENCE_MS = 15_000;
 
 /**
- * Reboots the host and waits until it is back and its boot is complete. Throws PassthroughError when it does not go
- * down, or is not back within the step's time.
+ * Waits until a host that was told to reboot is back and its boot is complete. Throws PassthroughError when that does not
+ * happen within the step's time.
  */
-export async function rebootHost(host: HostToReboot, step: Reboot, pace = PACE): Promise<void> {
-  await goDown(host, step);
+export async function awaitReboot(host: RebootingHost, step: Reboot, pace = PACE): Promise<void> {
   const begun = Date.now();
   const seconds = () => Math.round((Date.now() - begun) / 1000);
   let told = begun;
@@ -63,19 +62,7 @@ function describe(seen: Seen, { bootId }: Reboot): string {
   return seen.state.bootId === bootId ? "it has not gone down" : "it is up, but its boot is not complete";
 }
 
-async function goDown({ connect }: HostToReboot, step: Reboot): Promise<void> {
-  try {
-    const host = await connect();
-    const { exitCode, stdout, stderr } = await host.run(rebootScript(step));
-    if (exitCode === 0) return;
-    throw new PassthroughError(`the host did not go down, and said: ${(stderr + stdout).trim() || "nothing"}`);
-  } catch (error) {
-    if (error instanceof ConnectionError && error.failure === "cut") return; // because it went down
-    throw error;
-  }
-}
-
-async function ask({ connect }: HostToReboot, step: Reboot): Promise<Seen> {
+async function ask({ connect }: RebootingHost, step: Reboot): Promise<Seen> {
   try {
     const host = await connect();
     const { stdout } = await host.run(bootStateScript(step), { silenceMs: SILENCE_MS });

@@ -22,22 +22,31 @@ export type GroupResult =
  * How an apply ended; `groups` are in the order in which they were given, undefined where the script reported nothing.
  */
 export type ApplyResult =
-  /** Another apply held the host's lock for a quarter of an hour. */
-  | { readonly kind: "busy" }
-  /** The script did not reach its first step. */
-  | { readonly kind: "not-begun" }
-  /** The script began and did not end: the host went down, or the script was killed. */
+  /** The script did not arrive whole, or not in time: it did nothing. */
+  | { readonly kind: "called-off" }
+  /** The script did not end, or nothing is left that tells how: the host went down, or the script was killed. */
   | { readonly kind: "unfinished"; readonly groups: readonly (GroupResult | undefined)[] }
   | { readonly kind: "ended"; readonly groups: readonly (GroupResult | undefined)[] };
 
+/** The groups of an apply, as far as its result is about them. */
+export type AppliedSteps = readonly { readonly steps: readonly Step[] }[];
+
+/**
+ * Reads what `resultScript` printed for an apply that began in this boot. What it told is gone after a reboot, and then
+ * it may have done anything.
+ */
+export function readLeftResult(printed: string, bootId: string, planned: AppliedSteps): ApplyResult {
+  const isLeft = printed.startsWith(`@boot ${bootId}\n`) && /^@apply /m.test(printed);
+  return isLeft ? readApplyResult(printed, planned) : { kind: "unfinished", groups: planned.map(() => undefined) };
+}
+
 /** Reads what an apply script of these groups printed, or left in its result file. */
-export function readApplyResult(printed: string, planned: readonly { readonly steps: readonly Step[] }[]): ApplyResult {
+export function readApplyResult(printed: string, planned: AppliedSteps): ApplyResult {
   const groups: (GroupResult | undefined)[] = planned.map(() => undefined);
   let begun = false;
   let ended = false;
   const lines = printed.split("\n");
   for (const [index, line] of lines.entries()) {
-    if (line === "@apply busy") return { kind: "busy" };
     if (line === "@apply begin") begun = true;
     if (line === "@apply end") ended = true;
     const match = /^@group (\d+) (done|stale|failed|not-undone|unknown)(?: (\w+))?$/.exec(line);
@@ -53,7 +62,7 @@ export function readApplyResult(printed: string, planned: readonly { readonly st
     else if (earlier?.kind === "failed")
       groups[group] = { ...earlier, notUndone: [...earlier.notUndone, { step, output }] };
   }
-  if (!begun) return { kind: "not-begun" };
+  if (!begun) return { kind: "called-off" };
   return { kind: ended ? "ended" : "unfinished", groups };
 }
 

@@ -1,16 +1,13 @@
 import { toBytes } from "../bytes";
 import { RUN_FOLDER, STATE_FOLDER } from "../claims/folders";
 import { formatRunRecord, type Regenerated, type Regeneration, runRecordPath } from "../claims/run-record";
-import type { Questions } from "../facts/answers";
 import { indent } from "../facts/answers";
-import { hostFactsShell } from "../facts/host-facts";
 import { quote } from "../shell";
 import { originalPath } from "../steps/file";
 import { REGENERATION_FUNCTIONS, REGENERATIONS, regenerationSettings } from "../steps/regeneration";
 import { STEP_FUNCTIONS, type Step, stepShell } from "../steps/steps";
 import { forgottenBy, recordOf } from "./apply-record";
-import { type ApplyResult, readApplyResult } from "./apply-result";
-import { PROLOGUE } from "./prologue";
+import { restOfScript } from "./opening-script";
 import { functionsCalledBy } from "./shell-functions";
 
 /** Steps that succeed or are undone together: the plan of one resource. */
@@ -22,19 +19,9 @@ export interface ApplyGroup {
   readonly regenerate: readonly Regeneration[];
 }
 
-/** A script, and the reader of what it prints. */
-export interface ApplyScript {
-  readonly text: string;
-  /** The part that changes the host, for people: without the functions that read the facts. */
-  readonly changes: string;
-  /** Reads what the script or `resultScript` printed. */
-  read(printed: string): ApplyResult;
-}
-
 /**
- * A script that applies groups of steps under the host's lock and then prints the facts. It is one function, called on
- * the last line, so that with a cut connection all of it runs or nothing. The result is also kept in a file, for
- * `resultScript`. Its lines:
+ * The rest of a script after its opening: applies groups of steps under the lock that the opening holds, prints the
+ * facts and frees the lock. `readApplyResult` reads what it prints, which is also kept in a file, for `resultScript`:
  *
  *     @group 1 done
  *     @group 2 stale              the assumptions of the plan no longer hold: nothing was done
@@ -43,8 +30,9 @@ export interface ApplyScript {
  *     @group 4 unknown 2          step 2 had not ended in time and may still do what it should: nothing was undone
  *     |what a command printed
  *     @progress dracut: 20 s so far; …   for the user, during long operations; not in the result file
+ *     @apply end
  */
-export function applyScript(runId: string, groups: readonly ApplyGroup[], questions: Questions): ApplyScript {
+export function applyScript(runId: string, groups: readonly ApplyGroup[]): string {
   const shared = sharedRegenerations(groups);
   const groupShells = groups.map(({ steps }, index) => groupShell(index + 1, steps));
   const record = recordOf(groups);
@@ -64,13 +52,13 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], questi
   const note = record && `note_run ${quote(recordPath)} ${quote(formatRunRecord(record))} ${groups.length} && `;
   const apply = [
     "apply() {",
-    `  begin ${quote(runId)} || return`,
+    "  watch",
     "  owed=",
     "  rebuilt=",
     `  ${note ?? ""}run_all`,
     `  find ${STATE_FOLDER} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null`,
     "  tell '@apply end'",
-    "  facts",
+    "  facts 8>&- 9>&-",
     '  { kill "$watcher" && wait "$watcher"; } 2> /dev/null',
     // A write that the kernel holds up would keep it.
     "  flock -u 9",
@@ -79,25 +67,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], questi
   const calls = [...groupShells, run, apply].join("\n");
   const functions = functionsCalledBy(calls, [RUNNER, REGENERATION_FUNCTIONS, STEP_FUNCTIONS].join("\n"));
   const titled = groupShells.flatMap((shell, index) => [titleOf(groups[index]?.title ?? ""), shell]);
-  const changes = [functions, ...titled, run, apply, "apply < /dev/null", ""].join("\n");
-  return {
-    text: [PROLOGUE, hostFactsShell(questions), changes].join("\n"),
-    changes,
-    read: (printed) => readApplyResult(printed, groups),
-  };
-}
-
-/**
- * A script that waits until the run with this id has ended and prints its result; prints nothing when it never began.
- */
-export function resultScript(runId: string): string {
-  return `
-[ -e ${RUN_FOLDER}/lock ] || exit 0
-exec 9>> ${RUN_FOLDER}/lock
-until flock -n 9; do sleep 1; done
-cat ${RUN_FOLDER}/result-${quote(runId)} 2> /dev/null
-exit 0
-`.trimStart();
+  return restOfScript(runId, [functions, ...titled, run, apply, "apply < /dev/null"].join("\n"));
 }
 
 /** What is cleared up in our own folder: parts of files that a run was cut off in, and folders that are empty now. */
@@ -107,34 +77,10 @@ const LEFT = ["-name .pci-passthrough-new -exec rm -f {} \\;", "-type d -exec rm
 const STEP_SECONDS = 15 * 60;
 
 const RUNNER = `
-tell() {
-  printf '%s\\n' "$1" >> "$result"
-  printf '%s\\n' "$1" 2> /dev/null
-}
 # A part of a line, too, is told as a line of its own.
 tell_log() {
   awk '{ print "|" $0 }' "$log" >> "$result"
   awk '{ print "|" $0 }' "$log" 2> /dev/null
-}
-# Run id. Waits for the host's lock.
-begin() {
-  trap '' HUP PIPE
-  umask 022
-  mkdir -p ${RUN_FOLDER} ${STATE_FOLDER} && chmod 700 ${RUN_FOLDER} ${STATE_FOLDER} || return
-  exec 9>> ${RUN_FOLDER}/lock
-  waited=0
-  until flock -n 9; do
-    waited=$((waited + 1))
-    [ "$waited" -le 900 ] || { echo '@apply busy'; return 1; }
-    sleep 1
-  done
-  find ${RUN_FOLDER} -type f -name 'result-*' -mtime +1 -exec rm -f {} +
-  result=${RUN_FOLDER}/result-$1
-  log=${RUN_FOLDER}/log
-  exec 8>&1
-  watch
-  tell '@apply begin'
-  LOCKED=yes
 }
 # Seconds, function with its arguments. Its output goes to the log. 124 when it has not ended by then: it is killed, but a
 # write that the kernel holds up ends only when the kernel lets it, so nobody waits for that.

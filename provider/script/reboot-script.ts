@@ -1,41 +1,50 @@
-import { RUN_FOLDER } from "../claims/folders";
+import { toBytes } from "../bytes";
+import { STATE_FOLDER } from "../claims/folders";
 import { quote } from "../shell";
 import type { Reboot } from "../steps/reboot";
+import { GOING_DOWN, restOfScript } from "./opening-script";
 import { PROLOGUE } from "./prologue";
 
+/** How long after it was asked to reboot a host counts as going down, in seconds. */
+const GOING_DOWN_SECONDS = 15 * 60;
+
 /**
- * A script that reboots the host cleanly, under the lock, so that no apply of another run is interrupted. When it
- * succeeds, or its connection is cut, the host is going down. A non-zero exit means that it stays up, and the output
- * says why. XenServer takes 10 seconds to begin (xapi_host.ml, 24.14), and refuses a host that was not disabled before.
+ * The rest of a script after its opening: reboots the host cleanly. The lock ends with the script, so a note keeps all
+ * others from the host until it is down. When it succeeds, or its connection is cut, the host is going down. A non-zero
+ * exit means that it stays up, and the output says why. XenServer takes 10 seconds to begin (xapi_host.ml, 24.14), and
+ * refuses a host that was not disabled before.
  */
-export function rebootScript({ bootId, by }: Reboot): string {
-  return `${PROLOGUE}
+export function rebootScript(runId: string, { by, askedBy }: Reboot): string {
+  const shell = `
 reboot_host() {
-  trap '' HUP PIPE
-  mkdir -p ${RUN_FOLDER} || return
-  exec 9>> ${RUN_FOLDER}/lock
-  waited=0
-  until flock -n 9; do
-    waited=$((waited + 1))
-    [ "$waited" -le 900 ] || { echo 'another run has held the lock for a quarter of an hour' >&2; return 1; }
-    sleep 1
-  done
-  [ "$(cat /proc/sys/kernel/random/boot_id)" = ${quote(bootId)} ] || return 0
+  rmdir ${STATE_FOLDER} 2> /dev/null
+  read -r boot < /proc/sys/kernel/random/boot_id
+  read -r uptime idle < /proc/uptime
+  uptime=\${uptime%%.*}
+  printf '%s %s %s\\n' "$((uptime + ${GOING_DOWN_SECONDS}))" "$boot" ${quote(toBytes(askedBy))} > ${GOING_DOWN} || return
+  go_down
+  outcome=$?
+  # What had not ended in time may still take the host down.
+  [ "$outcome" != 124 ] || return 0
+  [ "$outcome" = 0 ] || rm -f ${GOING_DOWN}
+  return "$outcome"
+}
+go_down() {
 ${by === "xapi" ? XAPI_REBOOT : INIT_REBOOT}
 }
-reboot_host < /dev/null
-exit
-`;
+reboot_host < /dev/null 8>&- 9>&-`;
+  return restOfScript(runId, shell);
 }
 
 // shutdown(8) of systemd and SysV returns at once; busybox has only reboot.
-const INIT_REBOOT = `  if command -v shutdown > /dev/null; then shutdown -r now; else reboot; fi`;
+const INIT_REBOOT = `  if command -v shutdown > /dev/null; then limited 60 shutdown -r now; else limited 60 reboot; fi`;
 
 const XAPI_REBOOT = `  host=$(sed -n "s/^INSTALLATION_UUID='\\(.*\\)'/\\1/p" /etc/xensource-inventory)
-  xe host-disable uuid="$host" || return
-  xe host-reboot uuid="$host" && return
+  limited 120 xe host-disable uuid="$host" || return 1
+  limited 120 xe host-reboot uuid="$host" && return
+  [ $? != 124 ] || return 124
   # It stays up, so VMs may start on it again.
-  xe host-enable uuid="$host"
+  limited 120 xe host-enable uuid="$host"
   return 1`;
 
 /** What a host reports about its boot. */

@@ -3,8 +3,10 @@
  * reboot.
  */
 export interface Reboot {
-  /** The id of the boot to end; in any other boot nothing is done. */
+  /** The id of the boot to end. */
   readonly bootId: string;
+  /** Who asks for it, for the people whose runs it holds up: `the stack "dev" of the project "lab"`. */
+  readonly askedBy: string;
   readonly by: RebootedBy;
   /** Time in seconds that the host has to come back. */
   readonly timeoutSeconds: number;

@@ -1,4 +1,5 @@
 import type { CommandCall, CommandOutput, Commands } from "../machine";
+import { OPEN_INPUT } from "../shell-conversation";
 import { failed, KILLED, splitOptions, succeeded } from "./command";
 import { readFile } from "./files";
 
@@ -66,7 +67,10 @@ function shell(call: CommandCall): Promise<CommandOutput> | CommandOutput {
     const [script = "", , ...args] = rest;
     return call.runScript(script, args, call.stdin);
   }
-  if (option === "" || option === "-s") return call.runScript(call.stdin, rest[0] === "--" ? rest.slice(1) : rest);
+  if (option === "" || option === "-s") {
+    const input = call.session.conversation ? OPEN_INPUT : "";
+    return call.runScript(call.stdin, rest[0] === "--" ? rest.slice(1) : rest, input);
+  }
   if (!call.machine.files.exists(call.path(option)))
     return failed(2, `${call.name}: 0: cannot open ${option}: No such file\n`);
   return call.runScript(readFile(call, option), rest, call.stdin);

@@ -1,8 +1,9 @@
 import { RUN_FOLDER } from "../../provider/claims/folders";
 import { ConnectionError } from "../../provider/errors";
-import type { Host, ScriptOptions, ScriptResult } from "../../provider/host/host";
+import type { Conversation, Host, ScriptOptions, ScriptResult } from "../../provider/host/host";
 import { type CommandOutput, Machine, type Profile } from "../../simulator/machine";
 import { runShell } from "../../simulator/shell";
+import { OPEN_INPUT } from "../../simulator/shell-conversation";
 import { answerFacts, FACTS_PROGRAM, withKnownFacts } from "./known-facts";
 
 const ROOT = { user: "root", uid: 0, sudo: true };
@@ -58,30 +59,38 @@ export class MachineHost implements Host {
     return runShell(run).finally(() => this.machine.logout(session));
   }
 
-  async run(text: string, { onLine }: ScriptOptions = {}): Promise<ScriptResult> {
+  async run(text: string, { onLine, conversation }: ScriptOptions = {}): Promise<ScriptResult> {
     const { machine } = this;
     const { clientAddress, sshAddress, sshPort } = machine.profile.network;
     const older = this.results();
     const script = this.asksAllFacts ? text : withKnownFacts(text);
     const args = [`${clientAddress} 40022 ${sshAddress} ${sshPort}`];
     const timesDown = this.timesDown;
+    const input = conversation && new MachineInput(conversation);
     let cut = () => {};
     const lost = new Promise<"lost">((resolve) => {
-      cut = () => resolve("lost");
+      cut = () => {
+        input?.end("");
+        resolve("lost");
+      };
     });
     const { powerOff } = machine;
     powerOff.addEventListener("abort", cut);
-    const session = machine.login({ ...ROOT, cutConnection: cut });
-    const ended = runShell({ machine, session, script, args, env: ENVIRONMENT, name: "sh" }).finally(() =>
+    const session = machine.login({ ...ROOT, cutConnection: cut }, input);
+    const stdin = input ? OPEN_INPUT : "";
+    const ended = runShell({ machine, session, script, stdin, args, env: ENVIRONMENT, name: "sh" }).finally(() =>
       machine.logout(session),
     );
     const output = await Promise.race([ended, lost]);
     powerOff.removeEventListener("abort", cut);
     if (output === "lost" || this.timesDown > timesDown)
       throw new ConnectionError("cut", "Lost the connection to simulated while a script was running");
-    if (session.killed.aborted) return { stdout: this.resultsBut(older), stderr: "", exitCode: null };
-    for (const line of output.stdout.split("\n")) onLine?.(line);
-    return output;
+    if (input?.thrown) throw input.thrown.error;
+    const printed = input?.printed ?? "";
+    if (session.killed.aborted) return { stdout: printed + this.resultsBut(older), stderr: "", exitCode: null };
+    const stdout = printed + output.stdout;
+    for (const line of stdout.split("\n")) onLine?.(line);
+    return { ...output, stdout };
   }
 
   /** What a killed script had printed: just-bash hands it over only at the end, but the file of its result has it. */
@@ -93,5 +102,30 @@ export class MachineHost implements Host {
   private results(): readonly string[] {
     const { files } = this.machine;
     return files.exists(RUN_FOLDER) ? files.list(RUN_FOLDER).filter((name) => name.startsWith("result-")) : [];
+  }
+}
+
+/** The standard input of a script that converses, and what it has printed so far. */
+class MachineInput {
+  printed = "";
+  thrown: { readonly error: unknown } | undefined;
+  end: (rest: string) => void = () => {};
+  readonly restOfInput = new Promise<string>((resolve) => {
+    this.end = resolve;
+  });
+
+  constructor(private readonly conversation: Conversation) {}
+
+  print(text: string): void {
+    this.printed += text;
+    const { until, reply } = this.conversation;
+    const at = `\n${text}`.lastIndexOf(`\n${until}\n`);
+    if (at < 0) return;
+    try {
+      this.end(reply(this.printed.slice(0, at - text.length)));
+    } catch (error) {
+      this.thrown = { error };
+      this.end("");
+    }
   }
 }

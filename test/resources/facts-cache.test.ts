@@ -10,6 +10,7 @@ function slowHost() {
       new Promise((answer) => {
         readings.push({ paths: vmConfigPaths, libvirt, answer });
       }),
+    () => 0,
   );
   return { cache, readings };
 }
@@ -53,7 +54,35 @@ test("a reading that fails is read anew by the next", async () => {
     tries++;
     if (tries === 1) throw new Error("cut");
     return LAB;
-  });
+  }, Date.now);
   await expect(cache.get("work", NO_QUESTIONS)).rejects.toThrow("cut");
   expect(await cache.get("work", NO_QUESTIONS)).toBe(LAB);
+});
+
+describe("recent facts", () => {
+  let now = 0;
+  const cache = new FactsCache(
+    async () => LAB,
+    () => now,
+  );
+  beforeEach(() => {
+    now = 0;
+    cache.forget();
+  });
+
+  test("are those that were asked for a moment ago, and answer all questions", async () => {
+    expect(await cache.recent(30_000)).toBeUndefined();
+    await cache.get("work", NO_QUESTIONS);
+    now = 30_000;
+    expect(await cache.recent(30_000)).toBe(LAB);
+    now = 30_001;
+    expect(await cache.recent(30_000)).toBeUndefined();
+  });
+
+  test("are those that an apply printed", async () => {
+    now = 60_000;
+    cache.keep(facts("after"), NO_QUESTIONS);
+    now = 70_000;
+    expect((await cache.recent(30_000))?.machine.bootId).toBe("after");
+  });
 });

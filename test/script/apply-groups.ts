@@ -1,5 +1,7 @@
 import type { Regeneration } from "../../provider/claims/run-record";
-import { type ApplyGroup, type ApplyScript, applyScript } from "../../provider/script/apply-script";
+import { type ApplyResult, readApplyResult } from "../../provider/script/apply-result";
+import { type ApplyGroup, applyScript } from "../../provider/script/apply-script";
+import { openingScript } from "../../provider/script/opening-script";
 import type { Step } from "../../provider/steps/steps";
 
 /** Nothing but what every host is asked. */
@@ -14,7 +16,19 @@ export function group(...parts: readonly (Step | Regeneration)[]): ApplyGroup {
   };
 }
 
-/** An apply of these groups. */
-export function scriptOf(...groups: readonly ApplyGroup[]): ApplyScript {
-  return applyScript("run-1", groups, QUESTIONS);
+/**
+ * An apply of these groups, without the facts: its two parts, both as one script that asks for nothing, and the reader of
+ * its result.
+ */
+export function scriptOf(...groups: readonly ApplyGroup[]): {
+  readonly opening: string;
+  readonly rest: string;
+  readonly text: string;
+  readonly read: (printed: string) => ApplyResult;
+} {
+  const [opening = "", rest = ""] = [openingScript("run-1", QUESTIONS), applyScript("run-1", groups)].map((script) =>
+    script.replace("  facts 8>&- 9>&-\n", ""),
+  );
+  const text = opening.replace(/^receive .*$/m, "tell '@apply begin'") + rest;
+  return { opening, rest, text, read: (printed) => readApplyResult(printed, groups) };
 }

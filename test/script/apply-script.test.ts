@@ -10,7 +10,6 @@ import {
   runRecordPath,
 } from "../../provider/claims/run-record";
 import { parsePciAddress } from "../../provider/pci/address";
-import { resultScript } from "../../provider/script/apply-script";
 import type { FileEdit } from "../../provider/steps/file";
 import { describeStep, type Step } from "../../provider/steps/steps";
 import { group, scriptOf } from "./apply-groups";
@@ -52,7 +51,7 @@ afterEach(() => host.remove());
 
 const apply = (shell: readonly string[], ...groups: readonly (Step | Regeneration)[][]) => {
   const script = scriptOf(...groups.map((parts) => group(...parts)));
-  const { stdout, stderr } = host.run(shell, script.text);
+  const { stdout, stderr } = host.converse(shell, script.opening, script.rest);
   const result = script.read(stdout);
   if (result.kind !== "ended") throw new Error(`${result.kind}: ${stdout}${stderr}`);
   return result.groups;
@@ -292,7 +291,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     spawnSync("sh", ["-c", `mkfifo ${host.path("/sys/bus/pci/drivers/e1000e/unbind")}`]);
     host.write(`/sys/bus/pci/devices/${NIC}/driver_override`, "");
     const script = scriptOf(group(CLAIMED, { ...TAKE, by: "sysfs" }));
-    const { stdout } = host.run(shell, script.text.replace("within 30 ", "within 1 "));
+    const { stdout } = host.converse(shell, script.opening, script.rest.replace("within 30 ", "within 1 "));
     expect(script.read(stdout)).toEqual({
       kind: "ended",
       groups: [
@@ -306,19 +305,5 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(host.files().some((file) => file.includes("claims"))).toBe(true);
     const lock = host.path("/var/run/pulumi-pci-passthrough/lock");
     expect(spawnSync("sh", ["-c", `flock -n ${lock} true`]).status).toBe(0);
-  });
-
-  test("the result waits in a file for the next connection, and a run that never began has none", () => {
-    apply(shell, [TAKE]);
-    const { read } = scriptOf(group(TAKE));
-    expect(read(host.run(shell, resultScript("run-1")).stdout)).toMatchObject({ kind: "ended" });
-    expect(read(host.run(shell, resultScript("run-2")).stdout)).toEqual({ kind: "not-begun" });
-  });
-
-  test("half a script does nothing", () => {
-    const { text: script } = scriptOf(group(TAKE));
-    host.run(shell, script.slice(0, script.lastIndexOf("apply < /dev/null")));
-    expect(host.driverOf(NIC)).toBe("e1000e");
-    expect(host.files()).toEqual([]);
   });
 });

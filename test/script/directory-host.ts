@@ -28,6 +28,13 @@ exit 0`,
   "update-initramfs": `echo run >> "$ROOT/initramfs-runs"; [ ! -e "$ROOT/fail-initramfs" ] || { echo "no space" >&2; exit 1; }`,
 };
 
+/** How a shell ended. */
+interface Run {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number | null;
+}
+
 /** How the SSH session reaches the host, as the provider tells its scripts. */
 const SSH_ROUTE = "192.0.2.1 5 192.0.2.7 22";
 
@@ -43,6 +50,8 @@ export class DirectoryHost {
     this.write("/proc/sys/kernel/random/uuid", "2f1d7c34-9d0b-4c1f-8a52-6f0f3f4f7a10\n");
     this.write("/proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");
     fs.mkdirSync(this.path("/bin"));
+    this.write("/proc/sys/kernel/random/boot_id", "boot-1\n");
+    this.write("/proc/uptime", "100.00 200.00\n");
     for (const [name, text] of Object.entries(COMMANDS)) this.command(name, text);
   }
 
@@ -90,15 +99,31 @@ export class DirectoryHost {
   /**
    * Runs a script of the provider, its absolute paths led into the directory, and out of it again in what it prints.
    */
-  run(
-    shell: readonly string[],
-    script: string,
-  ): { readonly stdout: string; readonly stderr: string; readonly exitCode: number | null } {
-    // The bytes of an answer are counted as they are outside of the directory.
-    const counted = this.led(script).replace("awk -v mark=", `sed 's|${this.root}||g' | awk -v mark=`);
-    const [program = "sh", ...args] = shell;
-    const { stdout, stderr, status } = spawnSync(program, [...args, "-s", "--", SSH_ROUTE], {
-      input: Buffer.from(counted, "latin1"),
+  run(shell: readonly string[], script: string): Run {
+    return this.spawn([...shell, "-s", "--", SSH_ROUTE], this.counted(script));
+  }
+
+  /** Runs a script that asks for the rest of it, and gives it that; an `undefined` rest is one that never ends. */
+  converse(shell: readonly string[], opening: string, rest: string | undefined): Run {
+    fs.writeFileSync(this.path("/opening"), this.counted(opening), "latin1");
+    fs.writeFileSync(this.path("/rest"), this.counted(rest ?? ""), "latin1");
+    const program = `
+cd "$1" && shift
+rm -f ended stdout
+{
+  cat opening
+  until grep -q '^@apply waiting$' stdout || [ -e ended ]; do sleep 0.02; done
+  cat rest
+  until ${rest === undefined ? "[ -e ended ]" : ":"}; do sleep 0.02; done
+} 2> /dev/null | { "$@" > stdout; echo "$?" > ended; }
+cat stdout
+exit "$(cat ended)"`;
+    return this.spawn(["sh", "-c", program, "sh", this.root, ...shell, "-s", "--", SSH_ROUTE], "");
+  }
+
+  private spawn([program = "sh", ...args]: readonly string[], input: string): Run {
+    const { stdout, stderr, status } = spawnSync(program, args, {
+      input: Buffer.from(input, "latin1"),
       encoding: "latin1",
     });
     return { stdout: stdout.replaceAll(this.root, ""), stderr, exitCode: status };
@@ -107,6 +132,11 @@ export class DirectoryHost {
   /** How many processes a script of the provider starts. */
   countProcesses(shell: readonly string[], script: string): number {
     return countProcesses(shell, this.led(script), [SSH_ROUTE]);
+  }
+
+  /** The bytes of an answer are counted as they are outside of the directory. */
+  private counted(script: string): string {
+    return this.led(script).replace("awk -v mark=", `sed 's|${this.root}||g' | awk -v mark=`);
   }
 
   /** A script whose absolute paths lead into the directory. */

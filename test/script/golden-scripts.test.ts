@@ -5,6 +5,7 @@ import { simulatePlan } from "../../provider/plan/plan";
 import type { AttachWish, DeviceWish } from "../../provider/plan/wish";
 import { applyScript } from "../../provider/script/apply-script";
 import { factsScript } from "../../provider/script/facts-script";
+import { openingScript } from "../../provider/script/opening-script";
 import { LAB, ownedBy, target } from "../plan/recorded-host";
 import { QUESTIONS } from "./apply-groups";
 
@@ -29,6 +30,10 @@ test("the script that makes a NIC assignable and attaches it to a VM", () => {
     { title: "nic: make 0000:01:00.0 assignable", ...first },
     { title: 'nic-of-web: attach 0000:01:00.0 to the VM "pv1"', ...second },
   ];
-  const { changes } = applyScript("run-1", groups, QUESTIONS);
-  expectGolden("apply.sh", changes);
+  expectGolden("apply.sh", applyScript("run-1", groups));
+});
+
+test("what every script that changes a host begins with, after its questions", () => {
+  const opening = openingScript("run-1", QUESTIONS);
+  expectGolden("opening.sh", opening.slice(opening.indexOf("# Line. Keeps it")));
 });

@@ -1,9 +1,14 @@
+import { fromBytes, toBytes } from "../../provider/bytes";
+import { openingScript, readOpeningFailure } from "../../provider/script/opening-script";
 import { bootStateScript, readBootState, rebootScript } from "../../provider/script/reboot-script";
+import { QUESTIONS } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
 const BOOT = "3f0e7e1c-1111-4222-8333-944445555666";
 const HOST_UUID = "7c1f0000-aaaa-4bbb-8ccc-0123456789ab";
-const step = (by: "init" | "xapi", bootId = BOOT) => ({ bootId, by, timeoutSeconds: 900 }) as const;
+const WHO = 'the stack "dev" of the project "ünï"';
+const step = (by: "init" | "xapi") => ({ bootId: BOOT, askedBy: WHO, by, timeoutSeconds: 900 }) as const;
+const NOTE = "/var/run/pulumi-pci-passthrough/going-down";
 
 /** Notes each call; `fail-<word>` in the tree makes the call with that word fail. */
 const noting = (name: string) => `
@@ -23,30 +28,48 @@ beforeEach(() => {
 });
 afterEach(() => host.remove());
 
-const calls = () => host.read("/calls")?.trim().split("\n") ?? [];
+const reboot = (shell: readonly string[], by: "init" | "xapi") =>
+  host.converse(shell, openingScript("run-1", QUESTIONS), rebootScript("run-1", step(by)));
+/** Without the questions to XAPI. */
+const calls = () => host.read("/calls")?.match(/^(shutdown|xe host-(disable|enable|reboot)) .*$/gm) ?? [];
 
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
-  test("init takes the host down", () => {
-    expect(host.run(shell, rebootScript(step("init"))).exitCode).toBe(0);
+  test("init takes the host down, and until then others are told who asked for it", () => {
+    expect(reboot(shell, "init").exitCode).toBe(0);
     expect(calls()).toEqual(["shutdown -r now"]);
+    expect(fromBytes(host.read(NOTE) ?? "")).toBe(`1000 ${BOOT} ${WHO}\n`);
+    const { stdout } = host.converse(shell, openingScript("run-2", QUESTIONS), "");
+    expect(readOpeningFailure(stdout)).toEqual({ kind: "going-down", askedBy: toBytes(WHO) });
   });
 
-  test("a host that is in another boot already is not rebooted again", () => {
-    expect(host.run(shell, rebootScript(step("init", "an-earlier-boot"))).exitCode).toBe(0);
+  test("nobody has the lock between the note and the reboot", () => {
+    host.command(
+      "shutdown",
+      `flock -n "$ROOT/var/run/pulumi-pci-passthrough/lock" true || echo held >> "$ROOT/locked"`,
+    );
+    reboot(shell, "init");
+    expect(host.read("/locked")).toBe("held\n");
+  });
+
+  test("a reboot that is refused is an error with what was said, and nobody is kept out", () => {
+    host.write("/fail-now", "");
+    const { exitCode, stderr } = reboot(shell, "init");
+    expect([exitCode, stderr]).toEqual([1, "shutdown: now refused\n"]);
+    expect(host.read(NOTE)).toBeUndefined();
+  });
+
+  test("without the note there is no reboot", () => {
+    host.write(`${NOTE}/in-the-way`, "");
+    expect(reboot(shell, "init").exitCode).not.toBe(0);
     expect(calls()).toEqual([]);
   });
 
-  test("a reboot that is refused is an error with what was said", () => {
-    host.write("/fail-now", "");
-    const { exitCode, stderr } = host.run(shell, rebootScript(step("init")));
-    expect([exitCode, stderr]).toEqual([1, "shutdown: now refused\n"]);
-  });
-
   test("XenServer's host is disabled, then rebooted; and enabled again when it stays", () => {
-    expect(host.run(shell, rebootScript(step("xapi"))).exitCode).toBe(0);
+    expect(reboot(shell, "xapi").exitCode).toBe(0);
     expect(calls()).toEqual([`xe host-disable uuid=${HOST_UUID}`, `xe host-reboot uuid=${HOST_UUID}`]);
+    host.write(NOTE, "");
     host.write("/fail-host-reboot", "");
-    expect(host.run(shell, rebootScript(step("xapi"))).exitCode).toBe(1);
+    expect(reboot(shell, "xapi").exitCode).toBe(1);
     expect(calls().at(-1)).toBe(`xe host-enable uuid=${HOST_UUID}`);
   });
 

@@ -79,6 +79,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
   const running = runningVms(facts);
   const step: Reboot = {
     bootId: facts.machine.bootId,
+    askedBy: `the stack "${owner.stack}" of the project "${owner.project}"`,
     by: facts.machine.isXenServer ? "xapi" : "init",
     timeoutSeconds: wish.timeoutSeconds,
   };

@@ -1,31 +1,8 @@
-tell() {
-  printf '%s\n' "$1" >> "$result"
-  printf '%s\n' "$1" 2> /dev/null
-}
+# begin of run-1
 # A part of a line, too, is told as a line of its own.
 tell_log() {
   awk '{ print "|" $0 }' "$log" >> "$result"
   awk '{ print "|" $0 }' "$log" 2> /dev/null
-}
-# Run id. Waits for the host's lock.
-begin() {
-  trap '' HUP PIPE
-  umask 022
-  mkdir -p /var/run/pulumi-pci-passthrough /var/lib/pulumi-pci-passthrough && chmod 700 /var/run/pulumi-pci-passthrough /var/lib/pulumi-pci-passthrough || return
-  exec 9>> /var/run/pulumi-pci-passthrough/lock
-  waited=0
-  until flock -n 9; do
-    waited=$((waited + 1))
-    [ "$waited" -le 900 ] || { echo '@apply busy'; return 1; }
-    sleep 1
-  done
-  find /var/run/pulumi-pci-passthrough -type f -name 'result-*' -mtime +1 -exec rm -f {} +
-  result=/var/run/pulumi-pci-passthrough/result-$1
-  log=/var/run/pulumi-pci-passthrough/log
-  exec 8>&1
-  watch
-  tell '@apply begin'
-  LOCKED=yes
 }
 # Seconds, function with its arguments. Its output goes to the log. 124 when it has not ended by then: it is killed, but a
 # write that the kernel holds up ends only when the kernel lets it, so nobody waits for that.
@@ -252,14 +229,14 @@ run_all() {
   run_group 2 2
 }
 apply() {
-  begin run-1 || return
+  watch
   owed=
   rebuilt=
   run_all
   find /var/lib/pulumi-pci-passthrough -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
   tell '@apply end'
-  facts
+  facts 8>&- 9>&-
   { kill "$watcher" && wait "$watcher"; } 2> /dev/null
   flock -u 9
 }
-apply < /dev/null
+apply < /dev/null # end of run-1

@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import { fromBytes } from "../bytes";
+import { ConnectionError, unable } from "../errors";
+import { type Questions, UnreadableFactsError } from "../facts/answers";
+import { type HostFacts, readHostFacts } from "../facts/host-facts";
+import type { Host } from "../host/host";
+import { type OpeningFailure, openingScript, readOpeningFailure, WAITING } from "../script/opening-script";
+
+/** What is decided on facts that were read under the lock. */
+export interface Decision {
+  /** The rest of the script; undefined when there is nothing to do. */
+  readonly rest: string | undefined;
+}
+
+/** The side of a dialogue that decides. */
+export interface Decider<D extends Decision> {
+  /** Must only compute: the host waits. Called again when the connection was cut before anything was sent. */
+  readonly decide: (facts: HostFacts, runId: string) => D;
+  readonly onLine: (line: string) => void;
+}
+
+/** How a dialogue with a host ended. */
+export type DialogueEnd<D extends Decision> =
+  /** Nothing of the rest was run. `reason` says why, that nothing was changed, and what to do. */
+  | { readonly kind: "not-begun"; readonly reason: string }
+  /** There was nothing to do. */
+  | { readonly kind: "nothing-to-do"; readonly decision: D }
+  /** The rest was run. `printed` is what it printed, `said` what its shell itself said. */
+  | {
+      readonly kind: "ended";
+      readonly decision: D;
+      readonly printed: string;
+      readonly said: string;
+      readonly exitCode: number | null;
+    }
+  /** The connection was cut after the rest was sent: only the host knows how the run with this id ended. */
+  | { readonly kind: "cut"; readonly decision: D; readonly runId: string };
+
+/** A quarter of an hour for the lock; then five minutes as for facts alone. */
+const OPENING_MS = 20 * 60_000;
+
+/** What to say when the rest of the script did not arrive whole, or too late. */
+export const CALLED_OFF =
+  "the host waited for the rest of its script, and it did not arrive in time. Nothing was changed; try again";
+
+/**
+ * Reads the facts of a host under its lock, and has it run what they call for, all in one connection: from the first
+ * fact to the last step nobody else changes the host. Throws ConnectionError when nothing was changed because the host
+ * cannot be reached, and UnreadableFactsError.
+ */
+export async function converse<D extends Decision>(
+  connect: () => Promise<Host>,
+  questions: Questions,
+  decider: Decider<D>,
+): Promise<DialogueEnd<D>> {
+  try {
+    return await converseOnce(connect, questions, decider);
+  } catch (error) {
+    // Nothing was sent yet, so it is simply begun once more.
+    if (!(error instanceof ConnectionError && error.failure === "cut")) throw error;
+    return converseOnce(connect, questions, decider);
+  }
+}
+
+async function converseOnce<D extends Decision>(
+  connect: () => Promise<Host>,
+  questions: Questions,
+  { decide, onLine }: Decider<D>,
+): Promise<DialogueEnd<D>> {
+  const runId = randomUUID();
+  const host = await connect();
+  const decisions: D[] = [];
+  const reply = (printed: string): string => {
+    const decision = decide(readFacts(host.name, printed), runId);
+    decisions.push(decision);
+    return decision.rest ?? "";
+  };
+  try {
+    const { stdout, stderr, exitCode } = await host.run(openingScript(runId, questions), {
+      conversation: { until: WAITING, reply },
+      limitMs: OPENING_MS,
+      onLine,
+    });
+    const [decision] = decisions;
+    if (!decision) return { kind: "not-begun", reason: whyNotBegun(readOpeningFailure(stdout), stderr) };
+    if (decision.rest === undefined) return { kind: "nothing-to-do", decision };
+    const begun = /^@apply begin$/m.exec(stdout);
+    if (!begun) return { kind: "not-begun", reason: CALLED_OFF };
+    const printed = stdout.slice(begun.index);
+    return { kind: "ended", decision, printed, said: fromBytes(stderr).trim(), exitCode };
+  } catch (error) {
+    const [decision] = decisions;
+    if (!(error instanceof ConnectionError) || decision?.rest === undefined) throw error;
+    return { kind: "cut", decision, runId };
+  }
+}
+
+/** Reads facts that this host printed; throws UnreadableFactsError with its name. */
+export function readFacts(host: string, printed: string): HostFacts {
+  try {
+    return readHostFacts(printed);
+  } catch (error) {
+    if (!(error instanceof UnreadableFactsError)) throw error;
+    const purpose = `read the state of ${host}`;
+    throw new UnreadableFactsError(unable({ purpose, reason: error.message }), { purpose, host, cause: error });
+  }
+}
+
+function whyNotBegun(failure: OpeningFailure, stderr: string): string {
+  switch (failure.kind) {
+    case "busy":
+      return "another run has held the host's lock for a quarter of an hour. Nothing was changed; try again when that run has ended";
+    case "going-down":
+      return `the host is going down for a reboot that ${fromBytes(failure.askedBy)} asked for. Nothing was changed; run "pulumi up" again when it is back`;
+    case "unable": {
+      const words = fromBytes(stderr).trim();
+      return `the host could not start the script${words ? `, and said: ${words}` : ""}. Nothing was changed; fix that and try again`;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { HostFacts } from "../facts/host-facts";
+import { isEmpty, type Plan, simulatePlan } from "../plan/plan";
+import type { ApplyGroup } from "../script/apply-script";
+import type { Reboot } from "../steps/reboot";
+import type { Change } from "./change";
+
+/** A change with its plan for the current facts. */
+export interface PlannedChange<C extends Change> {
+  readonly change: C;
+  readonly plan: Plan;
+}
+
+/** What is done to a host next, of all changes that wait for it. */
+export interface Turn<C extends Change> {
+  /** Those whose plan refuses. */
+  readonly refused: readonly PlannedChange<C>[];
+  /** Those that the host has already. */
+  readonly settled: readonly C[];
+  readonly act: Act<C> | undefined;
+  /** Those that come after it. */
+  readonly later: readonly C[];
+}
+
+/** Steps of several changes, or the reboot for one. */
+export type Act<C extends Change> =
+  | { readonly kind: "apply"; readonly planned: readonly PlannedChange<C>[] }
+  | { readonly kind: "reboot"; readonly change: C; readonly reboot: Reboot };
+
+/**
+ * Plans changes one after the other. Reboots come last and one by one, each after its note is on the host: the changes
+ * before may be what it is for, and it may be the last that is heard of the host.
+ */
+export function planTurn<C extends Change>(facts: HostFacts, changes: readonly C[]): Turn<C> {
+  const refused: PlannedChange<C>[] = [];
+  const settled: C[] = [];
+  const planned: PlannedChange<C>[] = [];
+  let expected = facts;
+  for (const change of changes) {
+    const plan = change.plan(expected);
+    if (plan.refusals.length > 0) refused.push({ change, plan });
+    else if (isEmpty(plan)) settled.push(change);
+    else {
+      planned.push({ change, plan });
+      if (!plan.reboot) expected = simulatePlan(expected, plan);
+    }
+  }
+  const act = nextAct(planned);
+  const isNow = ({ change }: PlannedChange<C>) =>
+    act?.kind === "apply" ? act.planned.some((now) => now.change === change) : act?.change === change;
+  const later = planned.filter((one) => !isNow(one)).map(({ change }) => change);
+  return { refused, settled, act, later };
+}
+
+function nextAct<C extends Change>(planned: readonly PlannedChange<C>[]): Act<C> | undefined {
+  const others = planned.filter(({ plan }) => !plan.reboot);
+  if (others.length > 0) return { kind: "apply", planned: others };
+  const notes = planned.filter(({ plan }) => plan.steps.length > 0);
+  if (notes.length > 0) return { kind: "apply", planned: notes };
+  const [first] = planned;
+  return first?.plan.reboot && { kind: "reboot", change: first.change, reboot: first.plan.reboot };
+}
+
+/** The group of a script that carries out one plan. */
+export function groupOf({
+  change,
+  plan,
+}: {
+  readonly change: Pick<Change, "label" | "purpose">;
+  readonly plan: Plan;
+}): ApplyGroup {
+  return { title: `${change.label}: ${change.purpose}`, steps: plan.steps, regenerate: plan.regenerate };
+}

@@ -1,0 +1,152 @@
+import { RUN_FOLDER, STATE_FOLDER } from "../claims/folders";
+import type { Questions } from "../facts/answers";
+import { hostFactsShell } from "../facts/host-facts";
+import { quote } from "../shell";
+import { PROLOGUE } from "./prologue";
+
+/** The line by which an opening script says that it has printed the facts and waits for the rest. */
+export const WAITING = "@apply waiting";
+
+/** How long an opening script waits for the rest, in seconds. */
+const WAIT_SECONDS = 120;
+
+/**
+ * The first part of every script that changes a host. It waits for the host's lock, prints the facts under it, and reads
+ * the rest of the script from its standard input. Whatever judges the host judges it on these facts. The rest is run
+ * only if it is whole, as `restOfScript` makes it. What the opening says itself:
+ *
+ *     @apply busy                 another run has held the lock for a quarter of an hour
+ *     @apply going-down <who>     the host is about to reboot
+ *     @apply waiting              the facts are complete
+ *     @apply called-off           the rest did not arrive in time, or not whole: nothing was done
+ *     @apply begin                the rest is whole, and runs
+ */
+export function openingScript(runId: string, questions: Questions): string {
+  // The shell reads its script line by line: with the line that reads the rest, the script is over.
+  return [
+    PROLOGUE,
+    hostFactsShell(questions),
+    OPENING,
+    `open_apply ${quote(runId)} < /dev/null || exit`,
+    `receive ${WAIT_SECONDS}; go_on "$rest"; exit`,
+    "",
+  ].join("\n");
+}
+
+/** The rest of the script of this run, marked so that a part of it is told from the whole. */
+export function restOfScript(runId: string, shell: string): string {
+  return `${beginOf(runId)}\n${shell.trim()}${endOf(runId)}\n`;
+}
+
+const beginOf = (runId: string) => `# begin of ${runId}`;
+const endOf = (runId: string) => ` # end of ${runId}`;
+
+/** Why an opening script ended before it waited. */
+export type OpeningFailure =
+  | { readonly kind: "busy" }
+  /** Who asked for the reboot, for people. */
+  | { readonly kind: "going-down"; readonly askedBy: string }
+  /** It could not take the lock or keep its notes. */
+  | { readonly kind: "unable" };
+
+/** Reads what an opening script printed that did not get as far as WAITING. */
+export function readOpeningFailure(printed: string): OpeningFailure {
+  const [, event, rest = ""] = /^@apply (busy|going-down)(?: (.*))?$/m.exec(printed) ?? [];
+  if (event === "busy") return { kind: "busy" };
+  return event === "going-down" ? { kind: "going-down", askedBy: rest } : { kind: "unable" };
+}
+
+/** Until when, in seconds of uptime, and in which boot the host is going down, and who asked for it. */
+export const GOING_DOWN = `${RUN_FOLDER}/going-down`;
+
+const OPENING = `
+# Line. Keeps it in the result file, and prints it.
+tell() {
+  printf '%s\\n' "$1" >> "$result"
+  printf '%s\\n' "$1" 2> /dev/null
+}
+# Whether the host is about to reboot. Says who asked for it.
+going_down() {
+  [ -e ${GOING_DOWN} ] || return
+  read -r until boot who < ${GOING_DOWN}
+  read -r this_boot < /proc/sys/kernel/random/boot_id
+  read -r uptime idle < /proc/uptime
+  [ "$boot" = "$this_boot" ] && [ "\${uptime%%.*}" -lt "$until" ] || return
+  printf '@apply going-down %s\\n' "$who"
+}
+# Run id. Waits for the host's lock.
+begin() {
+  run_id=$1
+  trap '' HUP PIPE
+  umask 022
+  mkdir -p ${RUN_FOLDER} && chmod 700 ${RUN_FOLDER} || return
+  exec 9>> ${RUN_FOLDER}/lock
+  waited=0
+  until flock -n 9; do
+    # 1: another has it. Anything else would not end either.
+    [ $? = 1 ] || return
+    waited=$((waited + 1))
+    [ "$waited" -le 900 ] || { echo '@apply busy'; return 1; }
+    sleep 1
+  done
+  if going_down; then return 1; fi
+  mkdir -p ${STATE_FOLDER} && chmod 700 ${STATE_FOLDER} || return
+  find ${RUN_FOLDER} -type f -name 'result-*' -mtime +1 -exec rm -f {} +
+  result=${RUN_FOLDER}/result-$1
+  log=${RUN_FOLDER}/log
+  exec 8>&1
+  LOCKED=yes
+}
+# Run id.
+open_apply() {
+  begin "$1" || return
+  facts 8>&- 9>&-
+  tell '${WAITING}'
+}
+# Seconds. rest: what comes on standard input until it ends, or until that time is over.
+receive() {
+  rest=$(
+    exec 8>&- 9>&-
+    read -r reader fields < /proc/self/stat
+    {
+      seconds=$1
+      while [ "$seconds" -gt 0 ] && kill -0 "$reader"; do
+        sleep 1
+        seconds=$((seconds - 1))
+      done
+      kill "$reader"
+    } > /dev/null 2>&1 &
+    exec cat
+  )
+}
+# The rest of the script. Nothing of it runs unless it is kept that it has begun.
+go_on() {
+  case $1 in
+    "${beginOf("$run_id")}"*"${endOf("$run_id")}")
+      echo '@apply begin' >> "$result" || return
+      echo '@apply begin' 2> /dev/null
+      eval "$1"
+      ;;
+    *)
+      tell '@apply called-off'
+      rmdir ${STATE_FOLDER} 2> /dev/null
+      return 1
+      ;;
+  esac
+}`.trim();
+
+/**
+ * A script that waits until the run with this id has ended, and prints the boot that the host is in and what that run
+ * told.
+ */
+export function resultScript(runId: string): string {
+  return `
+result=${RUN_FOLDER}/result-${quote(runId)}
+echo "@boot $(cat /proc/sys/kernel/random/boot_id)"
+[ -e "$result" ] || exit 0
+exec 9>> ${RUN_FOLDER}/lock
+until grep -q -s -e '^@apply end$' -e '^@apply called-off$' "$result" || flock -n 9; do sleep 1; done
+cat "$result"
+exit 0
+`.trimStart();
+}

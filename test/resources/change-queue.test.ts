@@ -1,0 +1,291 @@
+import { ConnectionError } from "../../provider/errors";
+import type { HostFacts } from "../../provider/facts/host-facts";
+import type { Host, ScriptOptions, ScriptResult } from "../../provider/host/host";
+import type { Plan } from "../../provider/plan/plan";
+import { NO_QUESTIONS } from "../../provider/resources/facts-cache";
+import { ManagedHost } from "../../provider/resources/managed-host";
+import { recordedAnswers } from "../recorded/recorded-facts";
+
+const NOTHING: Plan = { steps: [], regenerate: [], effects: [], warnings: [], refusals: [], reboot: undefined };
+const BOOT = "5fb6e9f0-5a9f-4ba0-aa5c-5b0f8a6f5a11";
+
+/** Facts in which the kernel's release is `6.1.0-<state>-amd64`: what this host is like, in two digits. */
+const printed = (state: number) =>
+  recordedAnswers("debian12-xen4.17").replaceAll(/6\.1\.0-\d\d-amd64/g, `6.1.0-${state}-amd64`);
+const stateOf = (facts: HostFacts) => Number(/6\.1\.0-(\d\d)/.exec(facts.machine.kernelRelease)?.[1]);
+
+const [TO_DO, DONE, VM_RUNS, NOTED] = [10, 11, 12, 13];
+
+/** What the change of this test wants of a host in each state. */
+const CHANGE = {
+  label: "nic",
+  purpose: "make 0000:01:00.0 assignable",
+  device: "0000:01:00.0",
+  progress: () => {},
+  plan: (facts: HostFacts): Plan => {
+    switch (stateOf(facts)) {
+      case DONE:
+        return NOTHING;
+      case VM_RUNS:
+        return { ...NOTHING, refusals: [{ guard: "in-use-by-vm", message: 'the VM "web" has it' }] };
+      default:
+        return { ...NOTHING, steps: [{ kind: "load-pciback" }] };
+    }
+  },
+};
+
+type Answer = (options: ScriptOptions) => ScriptResult | Error;
+
+const said = (stdout: string, exitCode = 0, stderr = ""): ScriptResult => ({ stdout, stderr, exitCode });
+const cut = new ConnectionError("cut", "Lost the connection to xen1");
+
+/** The host prints facts of this state, and this after it got the rest; it says what it got. */
+const dialogue =
+  (state: number, end: ((facts: string) => ScriptResult | Error) | undefined, after = DONE): Answer =>
+  ({ conversation }) => {
+    const rest = conversation?.reply(printed(state)) ?? "";
+    if (rest === "") return said(`${printed(state)}@apply waiting\n@apply called-off\n`, 1);
+    return end?.(printed(after)) ?? new Error("nothing was to be sent");
+  };
+const ended =
+  (...lines: string[]) =>
+  (facts: string) =>
+    said(
+      `${printed(TO_DO)}@apply waiting\n@apply begin\n${lines.map((line) => `${line}\n`).join("")}@apply end\n${facts}`,
+    );
+
+/** A host that answers scripts one after the other, and how many were run on it. */
+function hostThat(...answers: Answer[]) {
+  const scripts: string[] = [];
+  const host: Host = {
+    name: "xen1",
+    run: async (script, options = {}) => {
+      const answer = answers[scripts.length];
+      scripts.push(script);
+      if (!answer) throw new Error(`the test has no answer to script ${scripts.length}`);
+      const result = answer(options);
+      if (result instanceof Error) throw result;
+      return result;
+    },
+  };
+  let now = 0;
+  const managed = new ManagedHost(
+    "xen1",
+    async () => host,
+    () => now,
+  );
+  return {
+    managed,
+    scripts,
+    wait: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+const factsOf =
+  (state: number): Answer =>
+  () =>
+    said(printed(state));
+
+describe("facts that are kept", () => {
+  test("decide that there is nothing to do, for half a minute", async () => {
+    const { managed, scripts } = hostThat(factsOf(DONE));
+    await managed.facts("work", NO_QUESTIONS);
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+    expect(scripts).toHaveLength(1);
+  });
+
+  test("decide nothing when they are older: the host is asked under its lock, and not told anything", async () => {
+    const { managed, scripts, wait } = hostThat(factsOf(DONE), dialogue(DONE, undefined));
+    await managed.facts("work", NO_QUESTIONS);
+    wait(30_001);
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+    expect(scripts).toHaveLength(2);
+  });
+
+  test("refuse nothing: what was in the way may be gone", async () => {
+    const { managed } = hostThat(factsOf(VM_RUNS), dialogue(TO_DO, ended("@group 1 done")));
+    await managed.facts("work", NO_QUESTIONS);
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+  });
+});
+
+test("a VM that was started since is seen under the lock: nothing is sent", async () => {
+  const { managed, scripts } = hostThat(factsOf(TO_DO), dialogue(VM_RUNS, undefined));
+  await managed.facts("work", NO_QUESTIONS);
+  await expect(managed.apply(CHANGE)).rejects.toMatchObject({
+    message: 'Unable to make 0000:01:00.0 assignable on xen1: the VM "web" has it',
+    guard: "in-use-by-vm",
+  });
+  expect(scripts).toHaveLength(2);
+});
+
+test("what the apply prints at its end is what everybody knows afterwards", async () => {
+  const { managed, scripts } = hostThat(dialogue(TO_DO, ended("@group 1 done")));
+  await managed.apply(CHANGE);
+  expect(stateOf(await managed.facts("work", NO_QUESTIONS))).toBe(DONE);
+  expect(scripts).toHaveLength(1);
+});
+
+const notBegun: readonly [string, string, string, RegExp][] = [
+  [
+    "another run holds the lock",
+    "@apply busy\n",
+    "",
+    /held the host's lock for a quarter of an hour\. Nothing was changed/,
+  ],
+  [
+    "the host goes down",
+    '@apply going-down the stack "dev" of the project "lab"\n',
+    "",
+    /^Unable to .* on xen1: the host is going down for a reboot that the stack "dev" of the project "lab" asked for\. Nothing was changed/,
+  ],
+  [
+    "the host has no room for the lock",
+    "",
+    "mkdir: No space left",
+    /could not start the script, and said: mkdir: No space left\. Nothing/,
+  ],
+];
+test.each(notBegun)("%s: nothing was changed, and it says so", async (_, stdout, stderr, message) => {
+  const { managed } = hostThat(() => said(stdout, 1, stderr));
+  await expect(managed.apply(CHANGE)).rejects.toThrow(message);
+});
+
+test("the rest comes too late: nothing was changed, and it says so", async () => {
+  const late = () => said(`${printed(TO_DO)}@apply waiting\n@apply called-off\n`, 1);
+  const { managed } = hostThat(dialogue(TO_DO, late));
+  await expect(managed.apply(CHANGE)).rejects.toThrow(/did not arrive in time\. Nothing was changed/);
+});
+
+test("facts that are not whole are an error with the host's name, and nothing is sent", async () => {
+  const garbled: Answer = ({ conversation }) => {
+    conversation?.reply(printed(TO_DO).slice(200));
+    throw new Error("nothing was to be sent");
+  };
+  const { managed } = hostThat(garbled);
+  await expect(managed.apply(CHANGE)).rejects.toThrow(
+    /^Unable to read the state of xen1: the host's answer is incomplete/,
+  );
+});
+
+describe("a connection that is cut", () => {
+  const result =
+    (boot: string, ...lines: string[]) =>
+    () =>
+      said(`@boot ${boot}\n${lines.map((line) => `${line}\n`).join("")}`);
+  const bootId = /boot_id:(\S+)/.exec(printed(TO_DO))?.[1] ?? BOOT;
+  const cutAfterwards = dialogue(TO_DO, () => cut);
+
+  test("before anything was sent: it is begun once more", async () => {
+    const { managed, scripts } = hostThat(() => cut, dialogue(TO_DO, ended("@group 1 done")));
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+    expect(scripts).toHaveLength(2);
+    expect(scripts[0]).not.toBe(scripts[1]);
+  });
+
+  test("before anything was sent, twice: it is an error", async () => {
+    const { managed, scripts } = hostThat(
+      () => cut,
+      () => cut,
+    );
+    await expect(managed.apply(CHANGE)).rejects.toBe(cut);
+    expect(scripts).toHaveLength(2);
+  });
+
+  test("after the rest was sent: the host tells how it ended", async () => {
+    const { managed } = hostThat(
+      cutAfterwards,
+      result(bootId, "@apply waiting", "@apply begin", "@group 1 done", "@apply end"),
+      factsOf(DONE),
+    );
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+  });
+
+  const ends: readonly [string, Answer, RegExp][] = [
+    ["it did not arrive", result(bootId, "@apply waiting", "@apply called-off"), /Nothing was changed/],
+    ["it was killed before it began", result(bootId, "@apply waiting"), /Nothing was changed/],
+    [
+      "it was killed while it ran",
+      result(bootId, "@apply waiting", "@apply begin"),
+      /it is not known how far this came/,
+    ],
+    ["the host is in another boot", result("another", "@apply waiting"), /it is not known how far this came/],
+    ["nothing is left of it", result(bootId), /it is not known how far this came/],
+  ];
+  test.each(ends)("after the rest was sent, and %s", async (_, left, message) => {
+    const { managed } = hostThat(cutAfterwards, left, factsOf(TO_DO));
+    await expect(managed.apply(CHANGE)).rejects.toThrow(message);
+  });
+});
+
+test("a host that changes between its facts and the first step is planned anew, and not for ever", async () => {
+  const stale = dialogue(TO_DO, ended("@group 1 stale", "|it has another driver"), TO_DO);
+  const once = hostThat(stale, dialogue(TO_DO, ended("@group 1 done")));
+  expect(stateOf(await once.managed.apply(CHANGE))).toBe(DONE);
+  const always = hostThat(...Array.from({ length: 20 }, () => stale));
+  await expect(always.managed.apply(CHANGE)).rejects.toThrow(/kept changing while this was planned/);
+  expect(always.scripts.length).toBeLessThan(10);
+});
+
+describe("a reboot", () => {
+  const reboot = { bootId: BOOT, askedBy: "a stack", by: "init", timeoutSeconds: 30 } as const;
+  const REBOOT = {
+    ...CHANGE,
+    label: "reboot",
+    purpose: "reboot the host",
+    device: undefined,
+    plan: (facts: HostFacts): Plan => {
+      const plan = CHANGE.plan(facts);
+      if (stateOf(facts) === NOTED) return { ...plan, steps: [], reboot };
+      return plan.steps.length > 0 ? { ...plan, reboot } : plan;
+    },
+  };
+  const booted = () => said("boot another\nready\n");
+
+  test("is noted first, then asked for under the lock", async () => {
+    const { managed, scripts } = hostThat(
+      dialogue(TO_DO, ended("@group 1 done"), NOTED),
+      dialogue(NOTED, () => said("@apply waiting\n@apply begin\n")),
+      booted,
+      factsOf(DONE),
+    );
+    expect(stateOf(await managed.apply(REBOOT))).toBe(DONE);
+    expect(scripts).toHaveLength(4);
+  });
+
+  test("is not asked for when a VM was started since", async () => {
+    const { managed, scripts } = hostThat(dialogue(TO_DO, ended("@group 1 done"), NOTED), dialogue(VM_RUNS, undefined));
+    await expect(managed.apply(REBOOT)).rejects.toThrow('Unable to reboot the host on xen1: the VM "web" has it');
+    expect(scripts).toHaveLength(2);
+  });
+
+  test("that the host refuses is an error with its words", async () => {
+    const { managed } = hostThat(
+      dialogue(NOTED, () => said("@apply waiting\n@apply begin\n", 1, "shutdown: not now\n")),
+    );
+    await expect(managed.apply(REBOOT)).rejects.toThrow(/the host did not go down, and said: shutdown: not now$/);
+  });
+
+  test("that cuts the connection is one", async () => {
+    const { managed } = hostThat(
+      dialogue(NOTED, () => cut),
+      booted,
+      factsOf(DONE),
+    );
+    expect(stateOf(await managed.apply(REBOOT))).toBe(DONE);
+  });
+
+  test("comes after the changes that wait with it", async () => {
+    const { managed, scripts } = hostThat(
+      dialogue(TO_DO, ended("@group 1 done"), NOTED),
+      dialogue(NOTED, () => said("@apply waiting\n@apply begin\n")),
+      booted,
+      factsOf(DONE),
+    );
+    const change = { ...CHANGE, plan: (facts: HostFacts) => (stateOf(facts) === NOTED ? NOTHING : CHANGE.plan(facts)) };
+    await Promise.all([managed.apply(REBOOT), managed.apply(change)]);
+    expect(scripts).toHaveLength(4);
+  });
+});

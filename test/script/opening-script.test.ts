@@ -1,0 +1,142 @@
+import { spawnSync } from "node:child_process";
+import { readHostFacts } from "../../provider/facts/host-facts";
+import { parsePciAddress } from "../../provider/pci/address";
+import { readApplyResult, readLeftResult } from "../../provider/script/apply-result";
+import { applyScript } from "../../provider/script/apply-script";
+import { openingScript, readOpeningFailure, resultScript } from "../../provider/script/opening-script";
+import type { Step } from "../../provider/steps/steps";
+import { group, QUESTIONS } from "./apply-groups";
+import { DirectoryHost, SHELLS } from "./directory-host";
+
+const RUN = "/var/run/pulumi-pci-passthrough";
+const NIC = "0000:01:00.0";
+const XL = `case $1 in
+  pci-assignable-add) ln -sfn ../../drivers/pciback "$ROOT/sys/bus/pci/devices/$2/driver" ;;
+esac`;
+const TAKE = {
+  kind: "make-assignable",
+  address: parsePciAddress(NIC) as NonNullable<ReturnType<typeof parsePciAddress>>,
+  from: "e1000e",
+  stub: "pciback",
+  by: "xl",
+} satisfies Step;
+const opening = openingScript("run-1", QUESTIONS);
+const rest = applyScript("run-1", [group(TAKE)]);
+
+let host: DirectoryHost;
+beforeEach(() => {
+  host = new DirectoryHost();
+});
+afterEach(() => host.remove());
+
+const isLocked = () => spawnSync("sh", ["-c", `flock -n ${host.path(`${RUN}/lock`)} true`]).status !== 0;
+const left = (shell: readonly string[]) =>
+  readLeftResult(host.run(shell, resultScript("run-1")).stdout, "boot-1", [{ steps: [] }]);
+
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
+  test("it prints the facts under the lock, takes the rest, and runs it", () => {
+    host.write("/sys/hypervisor/type", "xen\n");
+    host.command("xl", `flock -n "$ROOT${RUN}/lock" true || echo "$1" >> "$ROOT/locked"; ${XL}`);
+    const { stdout, stderr, exitCode } = host.converse(shell, opening, rest);
+    const [facts = "", result = ""] = stdout.split("@apply waiting\n");
+    expect(readHostFacts(facts).machine.bootId).toBe("boot-1");
+    expect(readApplyResult(result, [group(TAKE)])).toEqual({ kind: "ended", groups: [{ kind: "done" }] });
+    expect(readHostFacts(result).pciDevices).toBeDefined();
+    expect({ stderr, exitCode, driver: host.driverOf(NIC) }).toEqual({ stderr: "", exitCode: 0, driver: "pciback" });
+    expect(host.read("/locked")).toMatch(/^(.*\n)*list\n(.*\n)*pci-assignable-add\n(.*\n)*list\n/);
+    expect(isLocked()).toBe(false);
+    expect(left(shell)).toMatchObject({ kind: "ended" });
+  });
+
+  const parts: readonly [string, string][] = [
+    ["nothing", ""],
+    ["half of it", rest.slice(0, rest.length / 2)],
+    ["all but its first line", rest.slice(rest.indexOf("\n") + 1)],
+    ["all but its last character", rest.trimEnd().slice(0, -1)],
+    ["all of another run", rest.replaceAll("run-1", "run-2")],
+  ];
+  test.each(parts)("of the rest comes %s: nothing is done, and it says so", (_, part) => {
+    const { stdout, exitCode } = host.converse(shell, opening, part);
+    expect(stdout).toMatch(/\n@apply waiting\n@apply called-off\n$/);
+    expect(exitCode).toBe(1);
+    expect(host.driverOf(NIC)).toBe("e1000e");
+    expect(host.files().filter((file) => !file.startsWith(RUN))).toEqual([]);
+    expect(isLocked()).toBe(false);
+    expect(left(shell)).toEqual({ kind: "called-off" });
+  });
+
+  test("it does not wait for ever: who is silent for too long has lost the lock", () => {
+    const begun = Date.now();
+    const impatient = opening.replace(/^receive \d+/m, "receive 1");
+    const { stdout } = host.converse(shell, impatient, undefined);
+    expect(stdout).toMatch(/\n@apply waiting\n@apply called-off\n$/);
+    expect(Date.now() - begun).toBeLessThan(30_000);
+    expect(isLocked()).toBe(false);
+  });
+
+  test("half an opening does nothing", () => {
+    host.run(shell, opening.slice(0, opening.lastIndexOf("open_apply ")));
+    expect(host.files()).toEqual([]);
+  });
+
+  test("what another run holds is not touched: it says that it is busy", () => {
+    const hurried = opening.replace("-le 900 ] || { echo", "-le 0 ] || { echo");
+    host.command("flock", "exit 1");
+    expect(readOpeningFailure(host.converse(shell, hurried, rest).stdout)).toEqual({ kind: "busy" });
+  });
+
+  test("where the lock cannot be taken at all it does not wait for it", () => {
+    host.command("flock", "echo 'flock: 9: Bad file descriptor' >&2; exit 65");
+    const { stdout, stderr } = host.converse(shell, opening, rest);
+    expect(readOpeningFailure(stdout)).toEqual({ kind: "unable" });
+    expect(stderr).toContain("Bad file descriptor");
+  });
+
+  describe("while the host goes down", () => {
+    test("it refuses, and says who asked for that", () => {
+      host.write(`${RUN}/going-down`, '101 boot-1 the stack "dev" of the project "lab"\n');
+      const { stdout } = host.converse(shell, opening, rest);
+      expect(readOpeningFailure(stdout)).toEqual({
+        kind: "going-down",
+        askedBy: 'the stack "dev" of the project "lab"',
+      });
+      expect(host.driverOf(NIC)).toBe("e1000e");
+    });
+
+    test.each([
+      ["of an earlier boot", "101 boot-0 a stack\n"],
+      ["that is a quarter of an hour old", "100 boot-1 a stack\n"],
+      ["that is damaged", "1 boo"],
+    ])("a note %s does not count", (_, note) => {
+      host.write(`${RUN}/going-down`, note);
+      expect(host.converse(shell, opening, rest).stdout).toContain("@apply end");
+    });
+  });
+
+  describe("what is left of a run whose connection was cut", () => {
+    const started = (...lines: string[]) =>
+      host.write(`${RUN}/result-run-1`, lines.map((line) => `${line}\n`).join(""));
+    const unknown = { kind: "unfinished", groups: [undefined] };
+
+    test("it was killed before it began: nothing was done", () => {
+      started("@apply waiting");
+      expect(left(shell)).toEqual({ kind: "called-off" });
+    });
+
+    test("it was killed while it ran: what is not told is not known", () => {
+      started("@apply waiting", "@apply begin");
+      expect(left(shell)).toEqual(unknown);
+    });
+
+    test("nothing at all, or the host is in another boot: nobody knows", () => {
+      expect(left(shell)).toEqual(unknown);
+      started("@apply waiting");
+      host.write("/proc/sys/kernel/random/boot_id", "boot-2\n");
+      expect(left(shell)).toEqual(unknown);
+    });
+  });
+});
+
+test("the opening asks what the program asks", () => {
+  expect(openingScript("run-1", { ...QUESTIONS, vmConfigPaths: ["/srv/vm.cfg"] })).toContain("/srv/vm.cfg");
+});
