@@ -1,13 +1,14 @@
-import type { RunRecord } from "../claims/run-record";
+import type { Regeneration, RunRecord } from "../claims/run-record";
 import { distinctRegenerations } from "../steps/regeneration";
 import type { Step } from "../steps/steps";
-import type { ApplyGroup } from "./apply-script";
 
 /**
  * What an apply of these groups owes once it has begun; undefined when whatever a cut leaves shows in what it changes.
  * After its last claim has gone, nothing else tells that there is something to clear up.
  */
-export function recordOf(groups: readonly ApplyGroup[]): RunRecord | undefined {
+export function recordOf(
+  groups: readonly { readonly steps: readonly Step[]; readonly regenerate: readonly Regeneration[] }[],
+): RunRecord | undefined {
   const steps = groups.flatMap((group) => group.steps);
   const earlier = steps.flatMap((step) => (step.kind === "finish-run" ? [step.run.record] : []));
   const record: RunRecord = {
