@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { isAbsolute, join, normalize, parse, sep } from "node:path";
 import { PassthroughError, unable } from "../errors";
 import type { LoginEnvironment } from "./resolved-login";
 import { matchesPattern } from "./ssh-pattern";
@@ -39,16 +39,47 @@ export function readText(path: string): string | undefined {
   }
 }
 
-// Wildcards in the last part of the path alone: `config.d/*` is what people write, and Node 20 has no glob.
+/** As glob(3) does it, part by part; Node 20 has no glob. */
 function filesMatching(path: string): readonly string[] {
-  if (!/[*?]/.test(basename(path))) return [path];
+  const { root } = parse(path);
+  const parts = normalize(path).slice(root.length).split(sep);
+  return parts.reduce<readonly string[]>(
+    (folders, part) => folders.flatMap((folder) => inFolder(folder, part)),
+    [root],
+  );
+}
+
+function inFolder(folder: string, part: string): readonly string[] {
+  if (!/[*?[]/.test(part)) return [join(folder, part)];
+  const matches = globMatcher(part);
+  const names = readNames(folder).filter((name) => matches(name) && (!name.startsWith(".") || part[0] === "."));
+  return names.sort().map((name) => join(folder, name));
+}
+
+function readNames(folder: string): string[] {
   try {
-    const names = readdirSync(dirname(path)).filter(
-      (name) => matchesPattern(basename(path), name) && !name.startsWith("."),
-    );
-    return names.sort().map((name) => join(dirname(path), name));
+    return readdirSync(folder);
   } catch {
     return [];
+  }
+}
+
+/** `*`, `?` and `[a-z]`, which a `!` or `^` negates; a bracket that is never closed is itself (glob(7)). */
+function globMatcher(pattern: string): (name: string) => boolean {
+  if (!pattern.includes("[")) return (name) => matchesPattern(pattern, name);
+  const source = pattern.replace(
+    /\[([!^]?)(\]?[^\]]*)\]|\*+|\?|[\\^$.|+()[\]{}]/g,
+    (part, negated: string, set?: string) => {
+      if (set !== undefined) return `[${negated === "" ? "" : "^"}${set.replace(/[\\\]^[]/g, "\\$&")}]`;
+      return part.startsWith("*") ? ".*" : part === "?" ? "." : `\\${part}`;
+    },
+  );
+  try {
+    const expression = new RegExp(`^${source}$`);
+    return (name) => expression.test(name);
+  } catch {
+    // A range that runs backwards holds nothing.
+    return () => false;
   }
 }
 

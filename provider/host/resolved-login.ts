@@ -201,7 +201,8 @@ function override(env: LoginEnvironment["env"], name: "USER" | "IDENTITY_FILE" |
 
 function portNumber(text: string | undefined, host: string): number | undefined {
   if (text === undefined) return undefined;
-  const port = Number(text);
+  // A service counts too (OpenSSH 9.2, misc.c, a2port).
+  const port = text === "ssh" ? 22 : Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
   throw unreachable(host, `the ssh config sets Port to "${text}", which is not a port number (1 to 65535)`);
 }

@@ -97,7 +97,7 @@ function wordsOf({ value = [] }: ConfigLine): readonly string[] {
 type Settings = ReadonlyMap<string, readonly string[]>;
 
 function applies(section: string, words: readonly string[], query: SshConfigQuery, settings: Settings): boolean {
-  if (section === "host") return matchesAny(words, query.address);
+  if (section === "host") return matchesPatterns(words, query.address);
   for (let index = 0; index < words.length; ) {
     const criterion = (words[index] ?? "").toLowerCase();
     if (criterion === "all") {
@@ -107,8 +107,10 @@ function applies(section: string, words: readonly string[], query: SshConfigQuer
     const negated = criterion.startsWith("!");
     const subject = subjectOf(negated ? criterion.slice(1) : criterion, query, settings);
     if (subject === undefined) return false;
-    const matches = matchesAny((words[index + 1] ?? "").split(","), subject);
-    if (matches === negated) return false;
+    // Names of hosts are the same in any letters here, though not behind Host (OpenSSH 9.2, match_hostname; seen).
+    const inCase = (text: string) => (/host$/.test(criterion) ? text.toLowerCase() : text);
+    const patterns = inCase(words[index + 1] ?? "").split(",");
+    if (matchesPatterns(patterns, inCase(subject)) === negated) return false;
     index += 2;
   }
   return true;
@@ -120,8 +122,4 @@ function subjectOf(criterion: string, query: SshConfigQuery, settings: Settings)
   if (criterion === "user") return query.user ?? settings.get("user")?.[0] ?? query.localUser;
   if (criterion === "localuser") return query.localUser;
   return undefined;
-}
-
-function matchesAny(patterns: readonly string[], text: string): boolean {
-  return matchesPatterns(patterns, text.toLowerCase()) || matchesPatterns(patterns, text);
 }

@@ -15,3 +15,29 @@ test("an Include passes over a folder, named or among the files of a pattern", (
     rmSync(home, { recursive: true });
   }
 });
+
+test.each([
+  ["config.d/*/xen", ["one\n", "two\n"]],
+  ["conf*/[b-z]*/xen", ["two\n"]],
+  ["config.d/[!b]/xen", ["one\n"]],
+  ["config.d/?/xe[n]", ["one\n", "two\n"]],
+  ["config.d/[/xen", []],
+  ["config.d/[z-a]/xen", []],
+  ["config.d/{a,b}/xen", []],
+  ["config.d/a.b/xen", []],
+])("an Include of %s finds what ssh finds", (pattern, texts) => {
+  const home = mkdtempSync(join(tmpdir(), "ssh-home-"));
+  try {
+    for (const [folder, text] of [
+      ["a", "one\n"],
+      ["b", "two\n"],
+      [".c", "hidden\n"],
+    ] as const) {
+      mkdirSync(join(home, ".ssh/config.d", folder), { recursive: true });
+      writeFileSync(join(home, ".ssh/config.d", folder, "xen"), text);
+    }
+    expect(readLoginEnvironment({ HOME: home }).included(pattern)).toEqual(texts);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+});

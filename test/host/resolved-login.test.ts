@@ -154,9 +154,13 @@ describe("jump hosts", () => {
   });
 });
 
+test("Port may name the service ssh", () => {
+  expect(resolve("Port ssh").target.port).toBe(22);
+});
+
 test.each([
   { config: "ProxyCommand nc %h %p", error: /ProxyCommand.*Use ProxyJump/ },
-  { config: "Port ssh", error: /sets Port to "ssh", which is not a port number/ },
+  { config: "Port telnet0", error: /sets Port to "telnet0", which is not a port number/ },
   { config: "ProxyJump a b@", error: /Unable to read the ProxyJump/ },
 ])("$config is refused", ({ config, error }) => {
   expect(() => resolve(config)).toThrow(error);
