@@ -33,7 +33,7 @@ export type DialogueEnd<D extends Decision> =
       readonly said: string;
       readonly exitCode: number | null;
     }
-  /** The connection was cut after the rest was sent: only the host knows how the run with this id ended. */
+  /** The connection or the script ended after the rest was sent: only the host knows how the run with this id ended. */
   | { readonly kind: "cut"; readonly decision: D; readonly runId: string };
 
 /** A quarter of an hour for the lock; then five minutes as for facts alone. */
@@ -85,7 +85,9 @@ async function converseOnce<D extends Decision>(
     if (!decision) return { kind: "not-begun", reason: whyNotBegun(readOpeningFailure(stdout), stderr) };
     if (decision.rest === undefined) return { kind: "nothing-to-do", decision };
     const begun = /^@apply begin$/m.exec(stdout);
-    if (!begun) return { kind: "not-begun", reason: CALLED_OFF };
+    if (!begun && /^@apply called-off$/m.test(stdout)) return { kind: "not-begun", reason: CALLED_OFF };
+    // Of a script that was killed, what it printed last may be lost.
+    if (!begun) return { kind: "cut", decision, runId };
     const printed = stdout.slice(begun.index);
     return { kind: "ended", decision, printed, said: fromBytes(stderr).trim(), exitCode };
   } catch (error) {
