@@ -3,7 +3,13 @@ import { engineLog } from "./resources/engine-log";
 import { createHosts } from "./resources/hosts";
 import { defineResource } from "./resources/lifecycle";
 
-const surroundings = { hostFor: createHosts(), log: engineLog, env: process.env, waitingHosts: new Map() };
+const surroundings = {
+  hostFor: createHosts(),
+  log: engineLog,
+  env: process.env,
+  waitingHosts: new Map(),
+  previewedHosts: new Set<string>(),
+};
 
 /** The provider of each kind of resource. States written years ago load it by the kind's name (sdk/host-resource.ts). */
 const providers = Object.fromEntries(RESOURCE_KINDS.map((kind) => [kind, defineResource(kind, surroundings)]));

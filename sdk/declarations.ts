@@ -7,14 +7,24 @@ interface Declared {
   /** The name of the resource in the program. */
   readonly label: string;
   readonly host: pulumi.Input<HostArgs>;
-  /** Undefined for a resource that concerns the host as a whole. */
-  readonly device: pulumi.Input<string> | undefined;
-  readonly vm: pulumi.Input<string> | undefined;
+  /** Its other arguments, by name. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** A declaration with the inputs that are known when the program's constructors have run. */
+interface PlainDeclaration {
+  readonly kind: string;
+  readonly label: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** The names of those that wait for another resource. */
+  readonly unknown: readonly string[];
 }
 
 interface PlainProgram {
   readonly hosts: readonly object[];
-  readonly declarations: readonly { readonly hostKey: string; readonly declaration: object }[];
+  /** Whether these are all hosts of the program: none waits for another resource. */
+  readonly complete: boolean;
+  readonly declarations: readonly { readonly hostKey: string; readonly declaration: PlainDeclaration }[];
 }
 
 interface Program {
@@ -41,42 +51,53 @@ export function declare(declared: Declared): pulumi.Output<unknown> {
   const preview = pulumi.runtime.isDryRun();
   const described = afterConstructors().then(async () => {
     program.plain ??= plainProgram(program.declared);
-    const { hosts, declarations } = await program.plain;
+    const { hosts, complete, declarations } = await program.plain;
     const ownKey = JSON.stringify(await plainHost(declared.host));
     const onSameHost = declarations.filter(({ hostKey }) => hostKey === ownKey);
-    return { preview, hosts, declarations: onSameHost.map(({ declaration }) => declaration) };
+    return { preview, hosts, complete, declarations: onSameHost.map(({ declaration }) => declaration) };
   });
   return pulumi.secret(described);
 }
 
 async function plainProgram(declared: readonly Declared[]): Promise<PlainProgram> {
   const all = await Promise.all(
-    declared.map(async ({ kind, label, host, device, vm }) => {
-      const knownHost = await plainHost(host);
-      const [knownDevice, knownVm] = await Promise.all([ifPlain(device), ifPlain(vm)]);
+    declared.map(async ({ kind, label, host, inputs }) => {
+      const given = Object.entries(inputs).filter(([, value]) => value !== undefined);
+      const known = given.map(([name, value]) => [name, name === "device" ? deviceOf(value) : value] as const);
+      const plain = known.filter(([, value]) => isPlain(value));
+      const unknown = known.filter(([, value]) => !isPlain(value)).map(([name]) => name);
       return {
-        host: knownHost,
-        complete: device === undefined || knownDevice !== undefined,
-        declaration: {
-          kind,
-          label,
-          ...(knownDevice === undefined ? {} : { device: knownDevice }),
-          ...(knownVm === undefined ? {} : { vm: knownVm }),
-        },
+        host: await plainHost(host),
+        declaration: { kind, label, inputs: Object.fromEntries(plain), unknown },
       };
     }),
   );
   const hosts = new Map(all.flatMap(({ host }) => (host ? [[JSON.stringify(host), host] as const] : [])));
   return {
     hosts: [...hosts.values()],
-    declarations: all.flatMap(({ host, complete, declaration }) =>
-      host && complete ? [{ hostKey: JSON.stringify(host), declaration }] : [],
+    complete: all.every(({ host }) => host !== undefined),
+    declarations: all.flatMap(({ host, declaration }) =>
+      host ? [{ hostKey: JSON.stringify(host), declaration }] : [],
     ),
   };
 }
 
-function ifPlain(input: pulumi.Input<string> | undefined): string | undefined {
-  return typeof input === "string" ? input : undefined;
+// Waiting for an output would be in vain: the resource that it comes from waits for `__program` itself.
+const passedOn = new WeakMap<object, unknown>();
+
+/** Notes that a resource's output `device` is the device that it was given, so that it is known before the resource is. */
+export function passOn(output: pulumi.Output<string>, device: pulumi.Input<string>): void {
+  passedOn.set(output, device);
+}
+
+function deviceOf(device: unknown): unknown {
+  return pulumi.Output.isInstance(device) && passedOn.has(device) ? deviceOf(passedOn.get(device)) : device;
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return value !== undefined && typeof value !== "function";
+  if (pulumi.Output.isInstance(value) || value instanceof Promise) return false;
+  return Object.values(value).every(isPlain);
 }
 
 function afterConstructors(): Promise<void> {

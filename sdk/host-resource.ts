@@ -11,11 +11,9 @@ export function providerText(kind: string): string {
   return `exports.handler = () => require("pulumi-pci-passthrough/provider").${kind};`;
 }
 
-/** The arguments that are read here; all others are passed to the provider as they are. */
+/** The argument that is read here; all others are passed to the provider as they are. */
 export interface ResourceArgs {
   readonly host: pulumi.Input<HostArgs>;
-  readonly device?: pulumi.Input<string>;
-  readonly vm?: pulumi.Input<string>;
 }
 
 /** What all resources have in common: a host. */
@@ -29,22 +27,28 @@ export abstract class HostResource extends pulumi.CustomResource {
     opts: pulumi.CustomResourceOptions | undefined,
   ) {
     requireHost(kind, name, args);
-    const { host, device, vm } = args;
+    const { host, ...inputs } = args;
+    const type = `pulumi-nodejs:dynamic/pci-passthrough:${kind}`;
     super(
-      `pulumi-nodejs:dynamic/pci-passthrough:${kind}`,
+      type,
       name,
       {
         ...args,
         host: withSecrets(host),
         ...Object.fromEntries(outputs.map((output) => [output, undefined])),
         __claim: undefined,
-        __project: pulumi.getProject(),
-        __stack: pulumi.getStack(),
-        __label: name,
-        __program: opts?.id === undefined ? declare({ kind, label: name, host, device, vm }) : undefined,
+        __urn: urnOf(name, type, opts?.parent),
+        __program: opts?.id === undefined ? declare({ kind, label: name, host, inputs }) : undefined,
         __provider: providerText(kind),
       },
       opts,
     );
   }
+}
+
+/** As a promise: an output would make the resource depend on its parent, which waits for its children. */
+function urnOf(name: string, type: string, parent: pulumi.Resource | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    pulumi.createUrn(name, type, parent).apply(resolve);
+  });
 }

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { passOn } from "./declarations";
 import type { FunctionStatus, Pending } from "./device";
 import { HostResource, type ResourceArgs } from "./host-resource";
 
@@ -32,5 +33,6 @@ export abstract class PciResource extends HostResource {
     outputs: readonly string[] = [],
   ) {
     super(kind, name, args, ["functions", "configured", "active", "pending", "bootChange", ...outputs], opts);
+    passOn(this.device, args.device);
   }
 }

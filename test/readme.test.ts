@@ -57,7 +57,13 @@ describe("What preview says", () => {
     const preview = new Deployment(host);
     await preview.check("AssignableDevice", { device }, "assignable");
     await preview.check("VmPciAttachment", { device, vm: "web1" }, "attachment");
-    expect(`${preview.lines.join("\n")}\n`.replaceAll(host.address, "xen1")).toBe(effects);
+    const [assignable, attachment] = preview.lines.map((line) => line.replaceAll(/^/gm, "  "));
+    expect(
+      `AssignableDevice (assignable):\n${assignable}\nVmPciAttachment (attachment):\n${attachment}\n`.replaceAll(
+        host.address,
+        "xen1",
+      ),
+    ).toBe(effects);
   });
 
   test("is what it says of the NIC that carries the SSH session", async () => {

@@ -19,6 +19,8 @@ export interface Kind<W extends Wish, S extends object> {
   readonly identity: readonly string[];
   /** Whether it changes how the host boots, and so rebuilds the boot files that a run that was cut off left out of date. */
   readonly changesBoot: boolean;
+  /** Inputs that preview can do without while they wait for other resources. */
+  readonly previewedWithout: readonly string[];
   /** The property at which refusals are reported; empty where the engine would print secrets beside it. */
   readonly property: "device" | "";
   /** The wish that checked inputs express; other members of the bag are ignored. Throws a ZodError. */
@@ -42,11 +44,12 @@ export interface Kind<W extends Wish, S extends object> {
 /** A kind whose functions are typed by the declaration of its inputs. */
 type KindDraft<Shape extends z.ZodRawShape, W extends Wish, S extends object> = Omit<
   Kind<W, S>,
-  "inputs" | "keyInputs" | "identity" | "wish" | "stored"
+  "inputs" | "keyInputs" | "identity" | "previewedWithout" | "wish" | "stored"
 > & {
   readonly inputs: z.ZodObject<Shape, z.core.$strict>;
   readonly keyInputs: readonly (keyof Shape & string)[];
   readonly identity: readonly (keyof Shape & string)[];
+  readonly previewedWithout: readonly (keyof Shape & string)[];
   wish(inputs: z.infer<z.ZodObject<Shape>>): W;
   stored?(wish: W, key: string): W;
 };

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { RESOURCE_KINDS } from "../claims/claim-key";
+import { RESOURCE_KINDS, type ResourceKind } from "../claims/claim-key";
 import { formatPciTarget, parsePciTarget } from "../pci/address";
 import type { Declaration } from "../plan/declaration";
 import { HostInput } from "../plan/inputs/host-input";
+import type { OtherDeclaration } from "../plan/kinds/expected-facts";
 import { KINDS } from "../plan/kinds/kinds";
 import type { Wish } from "../plan/wish";
 
@@ -10,9 +11,22 @@ import type { Wish } from "../plan/wish";
 const Declared = z.object({
   kind: z.enum(RESOURCE_KINDS),
   label: z.string(),
-  device: z.string().optional(),
-  vm: z.string().optional(),
+  /** All but `host`, and without those that wait for another resource. */
+  inputs: z.record(z.string(), z.unknown()),
+  /** The names of those that wait. */
+  unknown: z.array(z.string()),
 });
+
+/** A declaration of the program on the host of a resource. */
+export interface DeclaredResource {
+  readonly kind: ResourceKind;
+  readonly label: string;
+  /** As the program writes it; undefined when it is not known yet, or the kind has none. */
+  readonly device: string | undefined;
+  readonly vm: string | undefined;
+  /** Undefined when an input is not known yet, or wrong: the check of the resource itself reports that. */
+  readonly wish: Wish | undefined;
+}
 
 /**
  * What the resource classes report about the whole program: the transient input `__program`, which check drops, so that
@@ -22,7 +36,8 @@ const TransientInput = z.object({
   preview: z.boolean(),
   /** Every host of the program whose inputs are known. */
   hosts: z.array(z.unknown()),
-  /** Declarations on the host of this resource. */
+  complete: z.boolean(),
+  /** Declarations on the host of this resource, in the order of the program. */
   declarations: z.array(z.unknown()),
 });
 
@@ -30,23 +45,26 @@ const TransientInput = z.object({
 export interface DeclaredProgram {
   readonly preview: boolean;
   readonly hosts: readonly HostInput[];
-  readonly declarations: readonly z.infer<typeof Declared>[];
+  /** Whether these are all hosts of the program. */
+  readonly complete: boolean;
+  readonly declarations: readonly DeclaredResource[];
   /** What cannot be read, one line each. */
   readonly problems: readonly string[];
 }
 
 /**
  * Reads `__program`, each declaration by itself, so that one that cannot be read becomes a problem and does not affect
- * the others. Undefined when there is no `__program` (refresh, destroy). A host with invalid inputs is omitted: the
+ * the others. `host`: the host of the resource that has this input. Undefined when there is no `__program` (refresh, destroy). A host with invalid inputs is omitted: the
  * check of its resources reports them. Never throws.
  */
-export function readProgram(input: unknown): DeclaredProgram | undefined {
+export function readProgram(input: unknown, host: HostInput): DeclaredProgram | undefined {
   if (input === undefined) return undefined;
   const program = TransientInput.safeParse(input);
   if (!program.success)
     return {
       preview: false,
       hosts: [],
+      complete: false,
       declarations: [],
       problems: [
         "the program's declarations (__program) cannot be read. Use the same version of pulumi-pci-passthrough for the program and its provider",
@@ -58,12 +76,21 @@ export function readProgram(input: unknown): DeclaredProgram | undefined {
   }));
   return {
     preview: program.data.preview,
+    complete: program.data.complete,
     hosts: program.data.hosts.flatMap((host) => HostInput.safeParse(host).data ?? []),
-    declarations: declarations.flatMap(({ read }) => read.data ?? []),
+    declarations: declarations.flatMap(({ read }) => (read.data ? [resourceOf(read.data, host)] : [])),
     problems: declarations.flatMap(({ declaration, read }) =>
       read.success ? [] : [`the declaration ${labelOf(declaration)} cannot be read: ${z.prettifyError(read.error)}`],
     ),
   };
+}
+
+function resourceOf({ kind, label, inputs, unknown }: z.infer<typeof Declared>, host: HostInput): DeclaredResource {
+  const text = (name: string) => z.string().safeParse(inputs[name]).data;
+  const all = { ...inputs, host };
+  const { previewedWithout, inputs: schema, wish } = KINDS[kind];
+  const isKnown = unknown.every((name) => previewedWithout.includes(name)) && schema.safeParse(all).success;
+  return { kind, label, device: text("device"), vm: text("vm"), wish: isKnown ? wish(all) : undefined };
 }
 
 /**
@@ -75,6 +102,20 @@ export function deviceDeclarations(program: DeclaredProgram | undefined): readon
     const target = device === undefined ? undefined : parsePciTarget(device);
     return target && KINDS[kind].property === "device" ? [{ kind, label, target, vm }] : [];
   });
+}
+
+/** The other declarations on the host whose inputs are all known. */
+export function otherDeclarations(label: string, program: DeclaredProgram | undefined): readonly OtherDeclaration[] {
+  const all = program?.declarations ?? [];
+  const own = all.findIndex((declared) => declared.label === label);
+  return all.flatMap(({ label, wish }, index) =>
+    wish && index !== own ? [{ label, wish, isEarlier: index < own }] : [],
+  );
+}
+
+/** What a resource of the program wants; undefined while that is not known. */
+export function wishIn({ declarations }: DeclaredProgram, label: string): Wish | undefined {
+  return declarations.find((declared) => declared.label === label)?.wish;
 }
 
 /** Why a declaration conflicts with another one of the program for the same thing; undefined when it does not. */

@@ -1,7 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { RESOURCE_KINDS, type ResourceKind } from "../../provider/claims/claim-key";
 import { createHosts } from "../../provider/resources/hosts";
-import { defineResource, type Surroundings } from "../../provider/resources/lifecycle";
+import { defineResource } from "../../provider/resources/lifecycle";
+import { parseUrn } from "../../provider/resources/urn";
+import type { Surroundings } from "../../provider/resources/wanted";
 import type { TestHost } from "./test-host";
 
 export type Kind = ResourceKind;
@@ -41,21 +43,28 @@ export class Deployment {
     const log = {
       info: async (line: string) => void this.lines.push(line),
       warn: async (line: string) => void this.lines.push(`warning: ${line}`),
+      status: async (line: string) => void this.lines.push(line),
     };
-    const surroundings = { hostFor, log, env: {}, waitingHosts: new Map<string, string>() };
+    const surroundings = {
+      hostFor,
+      log,
+      env: {},
+      waitingHosts: new Map<string, string>(),
+      previewedHosts: new Set<string>(),
+    };
     const entries = RESOURCE_KINDS.map((kind) => [kind, defineResource(kind, surroundings)]);
     this.handlers = Object.fromEntries(entries);
   }
 
   /** As in `pulumi preview`. */
   async check(kind: Kind, given: Record<string, unknown>, label = "under-test"): Promise<Checked> {
-    const { inputs = {}, failures = [] } = await this.handlers[kind].check({}, this.inputs(given, label, true));
+    const { inputs = {}, failures = [] } = await this.handlers[kind].check({}, this.inputs(kind, given, label, true));
     return { inputs, failures };
   }
 
   /** As in `pulumi up`: check, then create. Throws what the user would see. */
   async create(kind: Kind, given: Record<string, unknown>, label = "under-test"): Promise<Deployed> {
-    const { inputs, failures = [] } = await this.handlers[kind].check({}, this.inputs(given, label, false));
+    const { inputs, failures = [] } = await this.handlers[kind].check({}, this.inputs(kind, given, label, false));
     if (failures.length > 0) throw new Error(failures.map((failure) => failure.reason).join("\n"));
     const { id, outs } = await this.handlers[kind].create(inputs);
     return { kind, id, outs };
@@ -64,7 +73,10 @@ export class Deployment {
   /** As in `pulumi up` of a resource that is in the state: undefined when nothing needs doing. */
   async update(deployed: Deployed, given: Record<string, unknown>): Promise<Deployed | undefined> {
     const { kind, id, outs } = deployed;
-    const { inputs, failures = [] } = await this.handlers[kind].check(outs, this.inputs(given, outs.__label, false));
+    const { inputs, failures = [] } = await this.handlers[kind].check(
+      outs,
+      this.inputs(kind, given, parseUrn(outs.__urn).name, false),
+    );
     if (failures.length > 0) throw new Error(failures.map((failure) => failure.reason).join("\n"));
     const { changes, replaces = [] } = await this.handlers[kind].diff(id, outs, inputs);
     if (replaces.length > 0) throw new Error(`this is a replacement, for ${replaces.join(", ")}`);
@@ -82,17 +94,15 @@ export class Deployment {
     return this.handlers[kind].delete(id, outs);
   }
 
-  private inputs(given: Record<string, unknown>, label: string, preview: boolean): Record<string, unknown> {
+  private inputs(kind: Kind, given: Record<string, unknown>, label: string, preview: boolean): Record<string, unknown> {
     const { address, port, user, identityFile, hostKey, sudo, toolstack } = this.host;
     const login = { address, port, user, identityFile, hostKey, sudo, toolstack };
     return {
       host: Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined)),
       ...given,
       __provider: "",
-      __project: "contract",
-      __stack: this.stack,
-      __label: label,
-      __program: { preview, hosts: [], declarations: [] },
+      __urn: `urn:pulumi:${this.stack}::contract::pulumi-nodejs:dynamic/pci-passthrough:${kind}::${label}`,
+      __program: { preview, hosts: [], complete: false, declarations: [] },
     };
   }
 }

@@ -37,7 +37,7 @@ const FORMS = [
 test("a password, a passphrase and a private key show nowhere, however they are given, and reach no program or file of the host", async () => {
   project.setProgram(program(FORMS.map(({ how, host, device }) => assignable(how, host, device))));
   const preview = await project.preview({ args: ["--diff"], env: { PCI_PASSTHROUGH_SHOW_SCRIPTS: "1" } });
-  expect(preview.output).toContain("would run this on 127.0.0.1");
+  expect(preview.output).toContain("Would run this on 127.0.0.1");
   const json = await project.preview({ args: ["--json"] });
   const up = await project.up({ args: DEBUG });
   expect(up.output).toContain("+ 4 created");

@@ -2,17 +2,21 @@ import { deviceDeclarations, readProgram } from "../../provider/resources/declar
 import { LAB } from "../plan/recorded-host";
 import { FakeHost, given } from "./fake-host";
 
-const GOOD = { kind: "AssignableDevice", label: "nic", device: "01:00.0" };
+const HOST = { address: "xen1" };
+const GOOD = { kind: "AssignableDevice", label: "nic", inputs: { device: "01:00.0" }, unknown: [] };
 
 test("one declaration that cannot be read is named, and leaves the others readable", () => {
-  const program = readProgram({ preview: true, hosts: [], declarations: [{ kind: "Magic", label: "wand" }, GOOD] });
+  const program = readProgram(
+    { preview: true, hosts: [], complete: true, declarations: [{ kind: "Magic", label: "wand" }, GOOD] },
+    HOST,
+  );
   expect(program?.problems).toEqual([expect.stringMatching(/^the declaration "wand" cannot be read: [\s\S]*kind/)]);
   expect(deviceDeclarations(program)).toMatchObject([{ kind: "AssignableDevice", label: "nic" }]);
 });
 
 test("a host with wrong inputs is left to the check of its own resources", () => {
   const hosts = [{ address: "has spaces in it" }, { address: "xen1" }];
-  expect(readProgram({ preview: true, hosts, declarations: [] })).toMatchObject({
+  expect(readProgram({ preview: true, hosts, complete: true, declarations: [] }, HOST)).toMatchObject({
     hosts: [{ address: "xen1" }],
     problems: [],
   });
@@ -20,7 +24,7 @@ test("a host with wrong inputs is left to the check of its own resources", () =>
 
 test("a declaration that cannot be read fails the check, in preview and in up", async () => {
   for (const preview of [true, false]) {
-    const program = { preview, hosts: [], declarations: [{ label: "old", kind: "Gone" }] };
+    const program = { preview, hosts: [], complete: true, declarations: [{ label: "old", kind: "Gone" }] };
     const handlers = new FakeHost(LAB).handlers("AssignableDevice");
     const { failures } = await handlers.check({}, { ...given({ device: "01:00.0" }), __program: program });
     expect(failures).toMatchObject([{ property: "", reason: expect.stringContaining('"old" cannot be read') }]);
@@ -28,5 +32,5 @@ test("a declaration that cannot be read fails the check, in preview and in up", 
 });
 
 test("without a program there is nothing to read", () => {
-  expect(readProgram(undefined)).toBeUndefined();
+  expect(readProgram(undefined, HOST)).toBeUndefined();
 });

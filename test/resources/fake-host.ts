@@ -1,9 +1,10 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { ResourceKind } from "../../provider/claims/claim-key";
-import { PassthroughError } from "../../provider/errors";
+import { type ConnectionError, PassthroughError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { simulatePlan } from "../../provider/plan/plan";
-import { defineResource, type Surroundings } from "../../provider/resources/lifecycle";
+import { defineResource } from "../../provider/resources/lifecycle";
+import type { Surroundings } from "../../provider/resources/wanted";
 
 export type Bag = Record<string, unknown>;
 export type Handlers = Required<dynamic.ResourceProvider>;
@@ -13,17 +14,29 @@ export class FakeHost {
   /** What the user was shown. */
   readonly lines: string[] = [];
   readonly waitingHosts = new Map<string, string>();
+  private readonly previewedHosts = new Set<string>();
+
+  private unreached: ConnectionError | undefined;
 
   constructor(
     public facts: HostFacts,
     private readonly name = "xen1",
   ) {}
 
+  /** From now on nobody reaches it. */
+  unreachable(error: ConnectionError): this {
+    this.unreached = error;
+    return this;
+  }
+
   handlers(kind: ResourceKind): Handlers {
     const hostFor: Surroundings["hostFor"] = () => ({
       name: this.name,
-      facts: async () => this.facts,
-      warnOnce: async () => {},
+      facts: async () => {
+        if (this.unreached) throw this.unreached;
+        return this.facts;
+      },
+      warnOnce: (line, log) => log.warn(line),
       apply: async ({ plan, purpose }) => {
         const planned = plan(this.facts);
         const [refusal] = planned.refusals;
@@ -35,14 +48,21 @@ export class FakeHost {
     const log = {
       info: async (line: string) => void this.lines.push(line),
       warn: async (line: string) => void this.lines.push(`warning: ${line}`),
+      status: async (line: string) => void this.lines.push(line),
     };
-    return defineResource(kind, { hostFor, log, env: {}, waitingHosts: this.waitingHosts }) as Handlers;
+    return defineResource(kind, {
+      hostFor,
+      log,
+      env: {},
+      waitingHosts: this.waitingHosts,
+      previewedHosts: this.previewedHosts,
+    }) as Handlers;
   }
 }
 
 /** Inputs as the resource classes send them. */
 export function given(inputs: Bag, label = "under-test"): Bag {
-  return { host: { address: "xen1" }, ...inputs, __provider: "", __project: "test", __stack: "dev", __label: label };
+  return { host: { address: "xen1" }, ...inputs, __provider: "", __urn: `urn:pulumi:dev::test::pci::${label}` };
 }
 
 /** Check, then create: as the engine does. Throws what a user would see. */

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import type { ResourceKind } from "../../provider/claims/claim-key";
+import { ConnectionError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
+import { KINDS } from "../../provider/plan/kinds/kinds";
 import { LAB } from "../plan/recorded-host";
 import { type Bag, created, FakeHost, given } from "./fake-host";
 
@@ -14,6 +16,25 @@ const resources: readonly [ResourceKind, Bag, string][] = [
   ["IommuBootParameters", {}, "/IommuBootParameters"],
   ["HostReboot", { when: "always", triggers: ["a"] }, "/HostReboot"],
 ];
+
+/** A declaration as the resource classes report it. */
+function declared(kind: ResourceKind, label: string, inputs: Bag, unknown: readonly string[] = []): Bag {
+  return { kind, label, inputs, unknown };
+}
+
+/** What preview says of a resource of this program, whose inputs that wait for others the engine does not know. */
+async function previewed(host: FakeHost, program: readonly Bag[], label: string): Promise<readonly string[]> {
+  const { kind, inputs, unknown } = program.find((declaration) => declaration.label === label) as {
+    readonly kind: ResourceKind;
+    readonly inputs: Bag;
+    readonly unknown: readonly string[];
+  };
+  const waiting = Object.fromEntries(unknown.map((name) => [name, UNKNOWN]));
+  const __program = { preview: true, hosts: [], complete: true, declarations: program };
+  const inputsGiven = { ...given({ ...inputs, ...waiting }, label), __program };
+  const { failures = [] } = await host.handlers(kind).check({}, inputsGiven);
+  return [...host.lines.splice(0), ...failures.map(({ reason }) => reason)];
+}
 
 describe.each(resources)("%s", (kind, inputs, id) => {
   let host: FakeHost;
@@ -65,7 +86,9 @@ describe.each(resources)("%s", (kind, inputs, id) => {
     expect(failures).toEqual([]);
     expect(checked[name]).toBe(UNKNOWN);
     const { id: made, outs } = await created(handlers, inputs);
-    expect(await handlers.diff(made, outs, checked)).toEqual({ deleteBeforeReplace: true });
+    // The engine asks so whether an attachment goes before the device that it depends on is replaced.
+    const replaces = KINDS[kind].keyInputs.filter((keyInput) => keyInput === name);
+    expect(await handlers.diff(made, outs, checked)).toEqual({ replaces, deleteBeforeReplace: true });
     expect(host.lines.filter((line) => line.startsWith("warning"))).toEqual([]);
   });
 
@@ -92,12 +115,141 @@ describe.each(resources)("%s", (kind, inputs, id) => {
   });
 });
 
+test("another VM for a device is not refused by the entry that the resource itself made in the first", async () => {
+  const host = new FakeHost(LAB);
+  const handlers = host.handlers("VmPciAttachment");
+  const { outs } = await created(handlers, { device: "01:00.0", vm: "pv2" });
+  const moved = {
+    ...given({ device: "01:00.0", vm: "pv1" }),
+    __program: { preview: true, hosts: [], complete: true, declarations: [] },
+  };
+  expect((await handlers.check(outs, moved)).failures).toEqual([]);
+  // The engine checks a replacement once more, as a resource that it does not have yet.
+  expect((await handlers.check({}, moved)).failures).toEqual([]);
+  expect(host.lines.slice(1)).toEqual([
+    expect.stringMatching(/removed from \/etc\/xen\/pv2\.cfg[\s\S]*\/etc\/xen\/pv1\.cfg gets 0000:01:00\.0/),
+  ]);
+});
+
+describe("a host that cannot be reached", () => {
+  const host = new FakeHost(LAB);
+  const error = new ConnectionError("no-answer", "Unable to reach xen1: it did not answer within 5 s.");
+  const check = (preview: boolean) =>
+    host
+      .unreachable(error)
+      .handlers("AssignableDevice")
+      .check(
+        {},
+        { ...given({ device: "01:00.0" }), __program: { preview, hosts: [], complete: true, declarations: [] } },
+      );
+
+  test("is a warning in preview, which says what was not looked at", async () => {
+    expect((await check(true)).failures).toEqual([]);
+    expect(host.lines).toEqual([`warning: ${error.message}\nEffects and guards were not checked for this host.`]);
+  });
+
+  test("is a failure of up, also for resources that have not changed", async () => {
+    expect((await check(false)).failures).toEqual([{ property: "", reason: error.message }]);
+  });
+});
+
+describe("preview counts what the program's other declarations will have done before", () => {
+  const NIC = { device: "01:00.0" };
+  const pv1 = {
+    id: 1,
+    name: "pv1",
+    uuid: "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f",
+    paused: false,
+    startedForDevices: true,
+    pciDevices: [],
+    disks: [],
+  };
+  const BUSY: HostFacts = { ...LAB, domains: [pv1] };
+
+  test("a VM that runs gets a device that is made assignable first", async () => {
+    const host = new FakeHost(BUSY);
+    const program = [
+      declared("AssignableDevice", "nic", NIC),
+      declared("VmPciAttachment", "attachment", { ...NIC, vm: "pv1" }),
+    ];
+    expect(await previewed(host, program, "attachment")).toEqual([
+      expect.stringContaining('0000:01:00.0 is hot-plugged into the running VM "pv1"'),
+    ]);
+  });
+
+  test("a host is rebooted for what is hidden before, and not for what a stub driver has already", async () => {
+    const host = new FakeHost(LAB);
+    const hidden = declared("HiddenPciDevice", "hidden", NIC);
+    const assignable = declared("AssignableDevice", "nic", NIC);
+    const reboot = declared("HostReboot", "reboot", { allowRunningVms: true }, ["triggers"]);
+    expect(await previewed(host, [hidden, reboot], "reboot")).toEqual([
+      expect.stringMatching(/the host is rebooted\n {2}because 0000:01:00\.0 will be hidden from the next boot/),
+    ]);
+    expect(await previewed(host, [hidden, assignable, reboot], "reboot")).toEqual([
+      expect.stringContaining("no boot change needs a reboot: the host is not rebooted"),
+    ]);
+  });
+
+  test("running VMs forbid the reboot in preview already", async () => {
+    const host = new FakeHost(BUSY);
+    const program = [declared("HiddenPciDevice", "hidden", NIC), declared("HostReboot", "reboot", {}, ["triggers"])];
+    expect(await previewed(host, program, "reboot")).toEqual([expect.stringContaining("VMs are running on it: pv1")]);
+  });
+
+  test("one device for two VMs is refused", async () => {
+    const host = new FakeHost(LAB);
+    const program = [
+      declared("VmPciAttachment", "first", { ...NIC, vm: "pv1" }),
+      declared("VmPciAttachment", "second", { ...NIC, vm: "pv2" }),
+    ];
+    expect(await previewed(host, program, "second")).toEqual([
+      expect.stringContaining('If this is intended, add allow: ["configured-in-other-vm"]'),
+    ]);
+  });
+});
+
+describe("what the program no longer declares", () => {
+  const NIC = { device: "01:00.0" };
+  const deployed = async () => {
+    const host = new FakeHost(LAB);
+    await created(host.handlers("AssignableDevice"), NIC);
+    await created(host.handlers("VmPciAttachment"), { ...NIC, vm: "pv2" });
+    host.lines.splice(0);
+    return host;
+  };
+  const other = declared("AssignableDevice", "other", { device: "01:00.1" });
+
+  test("is in preview, in the order in which it is taken back, and once", async () => {
+    const host = await deployed();
+    const reboot = declared("HostReboot", "reboot", {});
+    expect(await previewed(host, [reboot], "reboot")).toEqual([
+      "xen1: the entry for 0000:01:00.0 is removed from /etc/xen/pv2.cfg",
+      expect.stringMatching(/^xen1: 0000:01:00\.0 \(Ethernet .*\) goes back to e1000e$/),
+      expect.stringContaining("the host is not rebooted"),
+    ]);
+    expect(await previewed(host, [reboot], "reboot")).toEqual([expect.stringContaining("the host is not rebooted")]);
+  });
+
+  test("may be declared under another name, or under one that is not known yet", async () => {
+    const renamed = [declared("AssignableDevice", "new", NIC), declared("VmPciAttachment", "a", { ...NIC, vm: "pv2" })];
+    const unknown = [
+      other,
+      declared("AssignableDevice", "new", {}, ["device"]),
+      declared("VmPciAttachment", "a", {}, ["vm"]),
+    ];
+    expect((await previewed(await deployed(), renamed, "new")).join()).not.toMatch(/goes back|is removed/);
+    expect((await previewed(await deployed(), unknown, "other")).join()).not.toMatch(/goes back|is removed/);
+  });
+});
+
 test("a second declaration of the same device or host in one program is refused, however its address is written", async () => {
   const host = new FakeHost(LAB);
-  const program = (declaration: Bag) => ({ __program: { preview: true, hosts: [], declarations: [declaration] } });
+  const program = (declaration: Bag) => ({
+    __program: { preview: true, hosts: [], complete: true, declarations: [declaration] },
+  });
   const twins: readonly [ResourceKind, Bag, Bag][] = [
-    ["AssignableDevice", { device: "01:00.0" }, { kind: "AssignableDevice", label: "first", device: "0000:01:00.0" }],
-    ["HostReboot", {}, { kind: "HostReboot", label: "first" }],
+    ["AssignableDevice", { device: "01:00.0" }, declared("AssignableDevice", "first", { device: "0000:01:00.0" })],
+    ["HostReboot", {}, declared("HostReboot", "first", {})],
   ];
   for (const [kind, inputs, first] of twins) {
     const { failures } = await host.handlers(kind).check({}, { ...given(inputs), ...program(first) });

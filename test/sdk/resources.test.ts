@@ -86,26 +86,38 @@ test("each resource carries the hosts of the program, and the declarations on it
   expect(program.value).toMatchObject({
     preview: false,
     hosts: expect.arrayContaining([{ address: "xen1.example.com", user: "root" }, { address: "xen2.example.com" }]),
-    declarations: expect.arrayContaining([{ kind: "AssignableDevice", label: "told", device: "05:00.0" }]),
+    declarations: expect.arrayContaining([
+      { kind: "AssignableDevice", label: "told", inputs: { device: "05:00.0" }, unknown: [] },
+    ]),
   });
   expect(JSON.stringify(program.value)).not.toContain("of-another-host");
   expect(other).toBeDefined();
 });
 
-test("a declaration for a host as a whole has no device, and one with an unknown device is left out", async () => {
+test("a declaration tells the inputs that are known, and the names of the others", async () => {
   new pci.HostReboot("reboot-of-told", { host: { address: "xen3.example.com" } });
   new pci.AssignableDevice("unknown-device", {
     host: { address: "xen3.example.com" },
     device: pulumi.output(new Promise<string>(() => {})),
+    allow: ["bridge"],
   });
   const resource = await register(
     () => new pci.IommuBootParameters("iommu", { host: { address: "xen3.example.com" } }),
   );
   const { declarations } = (resource.inputs.__program as { value: { declarations: unknown } }).value;
   expect(declarations).toEqual([
-    { kind: "HostReboot", label: "reboot-of-told" },
-    { kind: "IommuBootParameters", label: "iommu" },
+    { kind: "HostReboot", label: "reboot-of-told", inputs: {}, unknown: [] },
+    { kind: "AssignableDevice", label: "unknown-device", inputs: { allow: ["bridge"] }, unknown: ["device"] },
+    { kind: "IommuBootParameters", label: "iommu", inputs: {}, unknown: [] },
   ]);
+});
+
+test("a device that a resource passes on is known before the resource is", async () => {
+  const host = { address: "xen4.example.com" };
+  const nic = new pci.AssignableDevice("passes-on", { host, device });
+  const attachment = await register(() => new pci.VmPciAttachment("gets", { host, device: nic.device, vm: "web1" }));
+  const { declarations } = (attachment.inputs.__program as { value: { declarations: unknown } }).value;
+  expect(declarations).toMatchObject([{ inputs: { device } }, { inputs: { device, vm: "web1" }, unknown: [] }]);
 });
 
 test.each<[string, unknown]>([

@@ -26,6 +26,7 @@ export const assignableDevice = defineKind({
   keyInputs: ["device"],
   identity: ["driver"],
   changesBoot: false,
+  previewedWithout: [],
   property: "device",
   wish: (inputs): AssignWish => ({
     kind: "AssignableDevice",

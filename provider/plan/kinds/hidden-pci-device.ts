@@ -41,6 +41,7 @@ export const hiddenPciDevice = defineKind({
   keyInputs: ["device"],
   identity: ["driver"],
   changesBoot: true,
+  previewedWithout: [],
   property: "device",
   wish: (inputs): HideWish => ({
     kind: "HiddenPciDevice",

@@ -35,6 +35,7 @@ export const hostReboot = defineKind({
   keyInputs: [],
   identity: [],
   changesBoot: false,
+  previewedWithout: ["triggers"],
   property: "",
   wish: (inputs): RebootWish => ({
     kind: "HostReboot",

@@ -17,6 +17,7 @@ export const iommuBootParameters = defineKind({
   keyInputs: [],
   identity: [],
   changesBoot: true,
+  previewedWithout: [],
   property: "",
   wish: (): IommuWish => ({ kind: "IommuBootParameters" }),
   key: (_, wish) => claimKey(wish),

@@ -30,6 +30,7 @@ export const sriovVirtualFunctions = defineKind({
   keyInputs: ["device"],
   identity: [],
   changesBoot: false,
+  previewedWithout: [],
   property: "device",
   wish: (inputs): VirtualFunctionsWish => ({
     kind: "SriovVirtualFunctions",

@@ -44,6 +44,7 @@ export const vmPciAttachment = defineKind({
   keyInputs: ["device", "vm"],
   identity: [],
   changesBoot: false,
+  previewedWithout: [],
   property: "device",
   wish(inputs): AttachWish {
     const { permissive, msitranslate, powerManagement, seize, rdmPolicy, vslot, quirks } = inputs;

@@ -1,0 +1,59 @@
+import { parseKey, type ResourceKind } from "../../claims/claim-key";
+import { readableClaims } from "../../facts/claims";
+import type { HostFacts } from "../../facts/host-facts";
+import { formatPciTarget } from "../../pci/address";
+import type { HostInput } from "../inputs/host-input";
+import { type Plan, simulatePlan } from "../plan";
+import type { Owner, Wish } from "../wish";
+import { RANKS } from "./expected-facts";
+import { KINDS, keyOf, planAbsent } from "./kinds";
+
+/** A declaration of the program, as far as it is known. */
+interface Declared {
+  readonly kind: ResourceKind;
+  readonly label: string;
+  readonly wish: Wish | undefined;
+}
+
+/** A resource of the stack that the program no longer declares. */
+export interface Removed {
+  readonly kind: ResourceKind;
+  /** Its name when it was made. */
+  readonly label: string;
+  /** What takes it back. */
+  readonly plan: Plan;
+}
+
+/**
+ * What the stack has left on a host and the program does not declare any more, by the claims there, in the order in
+ * which it is taken back. A declaration of the same kind that is not known yet may be each of them under another name:
+ * then there is nothing to say.
+ */
+export function planRemoved(
+  facts: HostFacts,
+  { project, stack }: Pick<Owner, "project" | "stack">,
+  declared: readonly Declared[],
+  host: HostInput,
+): readonly Removed[] {
+  const left = readableClaims(facts).flatMap(({ key, claim }) => {
+    const subject = parseKey(key);
+    if (!subject || claim.project !== project || claim.stack !== stack) return [];
+    const isDeclared = declared.some(
+      ({ kind, label, wish }) =>
+        kind === subject.kind && (label === claim.label || !wish || keyOf(facts, wish) === key),
+    );
+    return isDeclared ? [] : [{ subject, claim }];
+  });
+  const removed: Removed[] = [];
+  let now = facts;
+  for (const { subject, claim } of left.sort((a, b) => RANKS[b.subject.kind] - RANKS[a.subject.kind])) {
+    const { kind, target, vm } = subject;
+    // Only what the key names matters to a removal; a count must be there, and is not looked at.
+    const wish = KINDS[kind].wish({ host, device: target && formatPciTarget(target), vm, count: 1 });
+    const owner: Owner = { project, stack, label: claim.label, token: claim.token };
+    const plan = planAbsent(now, wish, { owner, program: [] });
+    if (plan.refusals.length === 0) now = simulatePlan(now, plan);
+    removed.push({ kind, label: claim.label, plan });
+  }
+  return removed;
+}

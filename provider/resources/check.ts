@@ -1,0 +1,145 @@
+import type { dynamic } from "@pulumi/pulumi";
+import type { ResourceKind } from "../claims/claim-key";
+import { ConnectionError, PassthroughError, unable } from "../errors";
+import type { HostFacts } from "../facts/host-facts";
+import type { Bag } from "../plan/kind";
+import { expectedFacts } from "../plan/kinds/expected-facts";
+import { KINDS, planPresent, purposeOf } from "../plan/kinds/kinds";
+import { planRemoved } from "../plan/kinds/removed";
+import { planReplaced } from "../plan/kinds/replacement";
+import { isEmpty, type Plan, simulatePlan } from "../plan/plan";
+import type { Wish } from "../plan/wish";
+import { applyScript } from "../script/apply-script";
+import {
+  type DeclaredProgram,
+  deviceDeclarations,
+  otherDeclarations,
+  readProgram,
+  twinOf,
+  wishIn,
+} from "./declared-program";
+import { tellEffects } from "./effect-lines";
+import { failuresOf, pick, plain, WITHOUT_VALUE } from "./input-bag";
+import { questionsOf } from "./questions";
+import { groupOf } from "./turn";
+import { containsUnknown } from "./unknowns";
+import { parseUrn, type Urn, urnOf } from "./urn";
+import { CommonInputs, ownerOf, type Surroundings, vmOf, type Wanted, wantedOf } from "./wanted";
+
+/** What a resource wanted before this run, and whether preview has said what becomes of it. */
+interface Former {
+  readonly wish: Wish | undefined;
+  readonly said: boolean;
+}
+
+/** The check of a kind: inputs as the state keeps them, and why the engine must refuse the resource. */
+export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
+  const { hostFor, log, env, previewedHosts } = surroundings;
+  const { inputs: ownInputs, property, wish: wishOf } = KINDS[kind];
+  const schema = ownInputs.extend(CommonInputs.shape);
+  const names = Object.keys(schema.shape);
+  // By URN: the engine checks a replacement twice, the second time without its olds (step_generator.go, 3.259).
+  const formerWishes = new Map<string, Wish>();
+
+  const formerOf = (urn: Urn, olds: Bag): Former => {
+    const known = formerWishes.get(urn.text);
+    if (Object.keys(olds).length === 0) return { wish: known, said: known !== undefined };
+    if (!schema.safeParse(pick(olds, names)).success) return { wish: undefined, said: false };
+    const wish = wishOf(olds);
+    formerWishes.set(urn.text, wish);
+    return { wish, said: false };
+  };
+
+  /**
+   * Why the engine must refuse a resource, in preview and up alike. In preview it also logs the effects on the host.
+   */
+  const judge = async (wanted: Wanted, former: Former, program: DeclaredProgram | undefined) => {
+    const { inputs, urn, host, wish, vms: own } = wanted;
+    const problems = program?.problems ?? [];
+    if (problems.length > 0) return problems.map((reason) => ({ property: WITHOUT_VALUE, reason }));
+    const twin = twinOf(wish, urn.name, program);
+    if (twin !== undefined) return [{ property, reason: twin }];
+    if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") return [];
+    const vms = [...own, former.wish && vmOf(former.wish), ...(program?.declarations ?? []).map(({ vm }) => vm)];
+    const patience = program?.preview ? "preview" : "work";
+    // The own host first, with all of its questions: among the others it would be read once without them.
+    const reading = host.facts(patience, questionsOf(inputs.host, vms));
+    for (const other of program?.hosts ?? [])
+      hostFor(other)
+        .facts(patience, questionsOf(other, []))
+        .catch(() => {}); // read in parallel; each check reports the errors of its own host
+    try {
+      const now = await reading;
+      if (program?.preview) await tellRemoved(wanted, now, program);
+      const owner = ownerOf(urn, undefined);
+      const replaced = former.wish && planReplaced(now, former.wish, wish, owner);
+      const declarations = deviceDeclarations(program);
+      const without = replaced ? simulatePlan(now, replaced) : now;
+      const facts = expectedFacts(without, wish, otherDeclarations(urn.name, program), owner, declarations);
+      const plan = planPresent(facts, wish, { owner, program: declarations });
+      if (program?.preview && plan.refusals.length === 0 && !former.said) {
+        await tellEffects(log, urn, host.name, replaced ? [replaced, plan] : [plan]);
+        if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1")
+          await showScript({ urn, host }, plan, purposeOf(facts, wish, "present"));
+      }
+      return plan.refusals.map(({ message }) => ({
+        property,
+        reason: unable({ purpose: purposeOf(facts, wish, "present"), host: host.name, reason: message }),
+      }));
+    } catch (error) {
+      if (error instanceof ConnectionError && error.unreached && program?.preview) {
+        await host.warnOnce(`${error.message}\nEffects and guards were not checked for this host.`, log);
+        return [];
+      }
+      if (error instanceof PassthroughError) return [{ property: WITHOUT_VALUE, reason: error.message }];
+      throw error;
+    }
+  };
+
+  /** The engine asks about no resource that the program no longer declares: their hosts tell of them. */
+  const tellRemoved = async ({ inputs, urn, host, wish }: Wanted, facts: HostFacts, program: DeclaredProgram) => {
+    if (!program.complete || previewedHosts.has(host.name)) return;
+    previewedHosts.add(host.name);
+    const removed = planRemoved(facts, urn, [...program.declarations, { kind, label: urn.name, wish }], inputs.host);
+    // Declarations that name the same machine in another way are not among those of this host.
+    const others = program.hosts.map(hostFor).filter((other) => other !== host);
+    const found =
+      removed.length === 0
+        ? []
+        : await Promise.allSettled(others.map((other) => other.facts("preview", questionsOf(inputs.host, []))));
+    if (found.some((other) => other.status === "rejected" || other.value.machine.id === facts.machine.id)) return;
+    for (const { kind, label, plan } of removed) {
+      const of = urnOf(urn, kind, label);
+      if (plan.refusals.length === 0) await tellEffects(log, of, host.name, [plan]);
+      else
+        for (const { message } of plan.refusals) await log.warn(`${host.name}: it cannot be removed: ${message}`, of);
+    }
+  };
+
+  const showScript = async ({ urn, host }: Pick<Wanted, "urn" | "host">, plan: Plan, purpose: string) => {
+    if (isEmpty(plan)) return;
+    const group = groupOf({ change: { label: urn.name, purpose }, plan });
+    const script = applyScript("preview", [group]);
+    await log.info(
+      `Would run this on ${host.name}, after planning it once more under the host's lock:\n${script}`,
+      urn,
+    );
+  };
+
+  return async (olds: Bag, news: Bag): Promise<dynamic.CheckResult> => {
+    const { __provider: _, __program, ...given } = news;
+    const unknown = names.filter((name) => containsUnknown(given[name]));
+    const known = Object.keys(given).filter((name) => !unknown.includes(name));
+    const checked = (unknown.length > 0 ? schema.partial() : schema).safeParse(pick(given, known));
+    if (!checked.success) return { inputs: given, failures: [...failuresOf(checked.error)] };
+    const inputs = { ...given, ...plain(checked.data) };
+    const common = CommonInputs.safeParse(inputs);
+    if (!common.success) return { inputs };
+    const urn = parseUrn(common.data.__urn);
+    const program = readProgram(__program, common.data.host);
+    // What waits for another resource in preview may be known from the declarations.
+    const wish = unknown.length === 0 ? wishOf(inputs) : program && wishIn(program, urn.name);
+    if (!wish) return { inputs };
+    return { inputs, failures: await judge(wantedOf(common.data, wish, hostFor), formerOf(urn, olds), program) };
+  };
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { HostInput } from "../plan/inputs/host-input";
+import type { Owner, Wish } from "../plan/wish";
+import type { EngineLog } from "./engine-log";
+import type { ManagedHost } from "./managed-host";
+import { parseUrn, type Urn, UrnInput } from "./urn";
+
+/** The part of a host that resources use. */
+export type Managed = Pick<ManagedHost, "name" | "facts" | "warnOnce" | "apply">;
+
+/** What resources need from the process around them. */
+export interface Surroundings {
+  readonly hostFor: (host: HostInput) => Managed;
+  readonly log: EngineLog;
+  readonly env: NodeJS.ProcessEnv;
+  /** Hosts that this process left in need of a reboot: their names, with what waits for it. */
+  readonly waitingHosts: Map<string, string>;
+  /** Names of hosts of which preview has said what the program no longer declares there. */
+  readonly previewedHosts: Set<string>;
+}
+
+/** The inputs that all kinds have, and those that the resource classes add. */
+export const CommonInputs = z.object({ host: HostInput, __urn: UrnInput });
+/** The same, checked. */
+export type CommonInputs = z.infer<typeof CommonInputs>;
+
+/** What a resource wants of a host, read from its inputs or its state. */
+export interface Wanted {
+  readonly inputs: CommonInputs;
+  readonly urn: Urn;
+  readonly host: Managed;
+  readonly wish: Wish;
+  /** How the VM is named by the program, and by the key of a resource in the state. */
+  readonly vms: readonly (string | undefined)[];
+}
+
+/** A wish with the host that it is for. */
+export function wantedOf(inputs: CommonInputs, wish: Wish, hostFor: Surroundings["hostFor"]): Wanted {
+  return { inputs, urn: parseUrn(inputs.__urn), host: hostFor(inputs.host), wish, vms: [vmOf(wish)] };
+}
+
+/** The owner of what a resource makes. `token`: that in its state; undefined in check, which is not told the state. */
+export function ownerOf({ project, stack, name }: Urn, token: string | undefined): Owner {
+  return { project, stack, label: name, token };
+}
+
+/** What the program calls a VM; may be a file, which the facts then have to include. */
+export function vmOf(wish: Wish): string | undefined {
+  return "vm" in wish ? wish.vm : undefined;
+}

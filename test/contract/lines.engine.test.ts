@@ -1,0 +1,52 @@
+import { type SimulatedHost, startSimulatedHost } from "../../simulator";
+import { PulumiProject } from "../engine/pulumi-project";
+
+jest.setTimeout(600_000);
+
+const NIC = "0000:01:00.0";
+
+/** What the engine shows under one resource at the end of a run. */
+function under(output: string, name: string): string {
+  const [, lines = ""] = new RegExp(`^  \\S+ \\(${name}\\):\\n((?:    .*\\n| *\\n)*)`, "m").exec(output) ?? [];
+  return lines.replaceAll(/^ {4}/gm, "").trim();
+}
+
+describe("what a run says", () => {
+  let host: SimulatedHost;
+  let project: PulumiProject;
+
+  beforeAll(async () => {
+    host = await startSimulatedHost({ name: "xen1", profile: "debian-xl" });
+    const { address, port, user, identityFile, hostKey } = host;
+    const login = JSON.stringify({ address, port, user, identityFile, hostKey });
+    project = await PulumiProject.create({
+      kind: "text",
+      text: `
+        const pci = require("pulumi-pci-passthrough");
+        const nic = new pci.AssignableDevice("nic", { host: ${login}, device: "${NIC}" });`,
+    });
+  });
+  afterAll(async () => {
+    await project.dispose();
+    await host.stop();
+  });
+
+  const taken = (address: string) =>
+    `${address}: ${NIC} (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) is taken from the host driver e1000e`;
+
+  test("stands under its resource, in preview and in up", async () => {
+    expect(under((await project.preview()).output, "nic")).toContain(taken(host.address));
+    expect(under((await project.up()).output, "nic")).toContain(taken(host.address));
+  });
+
+  test("has no stack trace when a host is gone", async () => {
+    await host.stop();
+    const refresh = await project.refresh();
+    const destroy = await project.destroy();
+    for (const { exitCode, output } of [refresh, destroy]) {
+      expect(exitCode).toBe(1);
+      expect(under(output, "nic")).toMatch(/^error: Unable to log in to \S+ port \d+ as root: /);
+      expect(output).not.toMatch(/ConnectionError|^ +at /m);
+    }
+  });
+});
