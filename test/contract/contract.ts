@@ -140,6 +140,39 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
     });
   });
 
+  describe("what happened since the facts were read", () => {
+    test("a VM that was started with the device has it: it is not taken back", async () => {
+      await withVm("/etc/xen/contract.cfg", `name = "contract"\n${GUEST}`, async () => {
+        const nic = await new Deployment(host).create("AssignableDevice", { device: NIC });
+        const run = new Deployment(host);
+        await run.read(nic);
+        await output(host, `xl create /etc/xen/contract.cfg 'pci=["${NIC}"]'`);
+        await expect(run.delete(nic)).rejects.toThrow(/the VM "contract" \(domain \d+\) has 0000:01:00\.0/);
+        expect(await driverOf(host, NIC)).toBe("pciback");
+        await output(host, "xl destroy contract");
+        await new Deployment(host).delete(nic);
+      });
+    });
+
+    test("two stacks at once: each waits for the other, and sees what it did", async () => {
+      const [ours, theirs] = [new Deployment(host, "dev"), new Deployment(host, "production")];
+      for (const stack of [ours, theirs]) await stack.check("AssignableDevice", { device: NIC });
+      const [first, second, other] = await Promise.allSettled([
+        ours.create("AssignableDevice", { device: NIC }),
+        theirs.create("AssignableDevice", { device: NIC }),
+        theirs.create("AssignableDevice", { device: OTHER_NIC }),
+      ]);
+      if (other.status === "rejected") throw other.reason;
+      const made = [first, second].flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
+      expect(made).toHaveLength(1);
+      const refused = [first, second].flatMap((end) => (end.status === "rejected" ? [String(end.reason)] : []));
+      expect(refused).toEqual([expect.stringMatching(/the stack "\w+" of the project "contract" manages it/)]);
+      const winner = first.status === "fulfilled" ? "dev" : "production";
+      for (const nic of made) await new Deployment(host, winner).delete(nic);
+      await new Deployment(host, "production").delete(other.value);
+    });
+  });
+
   describe("preview", () => {
     test("says what the host will feel", async () => {
       const preview = new Deployment(host);
