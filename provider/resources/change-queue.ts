@@ -47,6 +47,8 @@ const FACTS_AFTER_BOOT_MS = 2 * 60_000;
 export class ChangeQueue {
   private readonly waiting: WaitingChange[] = [];
   private applying = false;
+  /** What a host said last that was no longer as it was planned on. */
+  private changed = "nothing was said";
 
   constructor(
     private readonly host: string,
@@ -82,7 +84,7 @@ export class ChangeQueue {
   private async applyTogether(changes: readonly WaitingChange[]): Promise<void> {
     let left = await this.withoutSettled(changes);
     for (let turns = 0; left.length > 0 && turns < MOST_TURNS; turns += 1) left = await this.takeTurn(left);
-    const reason = "the host kept changing while this was planned. Try again when nobody else is changing it";
+    const reason = `the host kept changing while this was planned (${this.changed}). Try again when nobody else is changing it`;
     for (const change of left) change.reject(changeError(change, this.host, reason));
   }
 
@@ -137,6 +139,7 @@ export class ChangeQueue {
     const left: WaitingChange[] = [];
     for (const [index, { change, plan }] of planned.entries()) {
       const group = result.groups[index];
+      if (group?.kind === "stale") this.changed = group.reason;
       const isCutOff = result.kind === "unfinished" && !isEmpty(change.plan(current));
       if (group?.kind === "stale" || (group?.kind === "done" && plan.reboot)) left.push(change);
       else if (group?.kind === "done" && isCutOff) change.reject(groupError(change, this.host, undefined));

@@ -35,7 +35,7 @@ cut() { awk -v wanted="$(grep '<address domain' "$1" | sed 's/^ *//')" '
   inside { block = block "\\n" $0; next } { print }' "$ROOT/vm.xml" > "$ROOT/new.xml" && mv "$ROOT/new.xml" "$ROOT/vm.xml"; }
 case $1 in
   dumpxml) cat "$ROOT/vm.xml"; echo ;;
-  attach-device) [ ! -e "$ROOT/old" ] && insert "$3" ;;
+  attach-device) [ ! -e "$ROOT/hang" ] || exec sleep 20; [ ! -e "$ROOT/old" ] && insert "$3" ;;
   detach-device) [ ! -e "$ROOT/fail-detach" ] || { echo "error: Failed to detach device from $3" >&2; exit 1; }; [ ! -e "$ROOT/old" ] && cut "$3" ;;
   define) sed '/^$/d' "$2" > "$ROOT/vm.xml" ;;
   *version*uuid*) if [ -e "$ROOT/old" ]; then echo "error: command 'list' doesn't support option --uuid" >&2; exit 1; fi
@@ -134,6 +134,13 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
       fs.rmSync(device);
       fs.symlinkSync("../../drivers/nvme", device);
     }
+  });
+
+  test("what libvirt was asked for and has not answered in time is unknown: it may still come", () => {
+    host.write("/hang", "");
+    const { text, read } = scriptOf(group(change("virsh-attach", true)));
+    const { stdout } = host.run(shell, text.replaceAll("limited 60 virsh", "limited 2 virsh"));
+    expect(read(stdout)).toMatchObject({ kind: "ended", groups: [{ kind: "unknown" }] });
   });
 
   test.each(AGES)("VMs are read, and a device comes and goes %s", (_, modern) => {
