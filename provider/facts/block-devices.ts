@@ -108,7 +108,12 @@ function diskOf(name: string, paths: ReadonlyMap<string, string>): readonly stri
  */
 function multipathOf(name: string, paths: ReadonlyMap<string, string>): readonly string[] {
   if (!/^nvme\d+n\d+$/.test(name)) return [];
-  return [...paths.keys()].filter((path) => path !== name && path.replace(/c\d+/, "") === name);
+  return [...paths.keys()].filter((path) => path !== name && nodeOf(path) === name);
+}
+
+/** The name of a block device in /dev: the paths of a multipath NVMe disk have none there, and stand for the disk. */
+export function nodeOf(name: string): string {
+  return name.replace(/^(nvme\d+)c\d+(n\d+)$/, "$1$2");
 }
 
 function double(name: string | undefined): string {

@@ -128,12 +128,12 @@ route_to "\${1#::ffff:}" "\${3#::ffff:}"
     const isTunnel = (name: string) =>
       TUNNEL_TYPES.includes(read(name, "type") ?? "") ||
       ETHERNET_TUNNELS.includes(/^DEVTYPE=(.*)$/m.exec(read(name, "uevent") ?? "")?.[1] ?? "");
-    const byIndex = new Map([...paths.keys()].map((name) => [read(name, "ifindex"), name]));
+    const byIndex = new Map([...paths.keys()].map((name) => [read(name, "ifindex") ?? "", name]));
     const hasLowerLinks = lines.includes("/sys/class/net/lo/name_assign_type"); // linux 3.17
     for (const name of paths.keys()) {
       if (read(name, "type") === "512") for (const nic of following("pppoe")) addLower(name, nic);
       // With lower links only tunnels need iflink; that of a veth may be an index of another namespace.
-      const below = byIndex.get(read(name, "iflink"));
+      const below = byIndex.get(read(name, "iflink") ?? "none");
       if (below !== undefined && below !== name && (isTunnel(name) || !hasLowerLinks)) addLower(name, below);
     }
 

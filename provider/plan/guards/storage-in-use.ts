@@ -1,3 +1,4 @@
+import { nodeOf } from "../../facts/block-devices";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import type { StoragePurpose, StorageUse } from "../../facts/storage";
@@ -59,10 +60,11 @@ export function byDisk(
   return [...disks];
 }
 
-/** Those of the block devices that are on the device, uppermost first. */
+/** Those of the block devices that are on the device, uppermost first, by their names in /dev. */
 export function disksUnder(facts: HostFacts, device: PciDevice, names: readonly string[]): readonly string[] {
-  return names.filter((name) => {
+  const carried = names.filter((name) => {
     const address = facts.storage.blockDevices.get(name)?.carriedBy;
     return address !== undefined && carries(facts, device, address);
   });
+  return carried.map(nodeOf);
 }

@@ -2,6 +2,7 @@ import { GUARD_NAMES } from "../../../provider/plan/guards/guards";
 import { planPresent } from "../../../provider/plan/kinds/kinds";
 import { ownedBy } from "../recorded-host";
 import { CONSOLE } from "./cases/console";
+import { LAB_HOST } from "./cases/lab-host";
 import { MEMBERS } from "./cases/members";
 import { MOUNTED_STORAGE } from "./cases/mounted-storage";
 import { PROCESSES } from "./cases/processes";
@@ -16,6 +17,7 @@ const GROUPS: Readonly<Record<string, readonly Situation[]>> = {
   "disks of VMs": VM_DISKS,
   "what the console is on": CONSOLE,
   "devices that processes have open": PROCESSES,
+  "a real host that uses its devices": LAB_HOST,
 };
 
 const DEV = ownedBy("dev", "token-1");
