@@ -32,6 +32,8 @@ export type Fault = { readonly times?: number } & (
   | { readonly hang: string }
   /** The beginning of a command at which the script is killed, with all of its children. */
   | { readonly kill: string }
+  /** The beginning of a command that takes so many milliseconds longer than it would. */
+  | { readonly delay: string; readonly ms: number }
   /** A file that refuses what is written to it, such as one of /sys. */
   | { readonly write: string; readonly error: ErrnoCode }
   /**
@@ -73,7 +75,9 @@ export class Faults {
             ? [firstWord(fault.cutConnectionDuring)]
             : "kill" in fault
               ? [firstWord(fault.kill)]
-              : [],
+              : "delay" in fault
+                ? [firstWord(fault.delay)]
+                : [],
     );
   }
 
@@ -95,6 +99,12 @@ export class Faults {
       this.take((candidate) => "cutConnectionDuring" in candidate && begins(command, candidate.cutConnectionDuring)) !==
       undefined
     );
+  }
+
+  /** How many milliseconds longer than usual the command takes. */
+  delayOf(command: string): number {
+    const fault = this.take((one) => "delay" in one && begins(command, one.delay));
+    return fault && "delay" in fault ? fault.ms : 0;
   }
 
   /** After how many bytes of this output the connection ends. */

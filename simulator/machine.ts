@@ -5,7 +5,7 @@ import { Faults } from "./faults";
 import { FileTree } from "./kernel/file-tree";
 import { Kernel, type KernelData } from "./kernel/kernel";
 import { type MountData, procfs } from "./kernel/procfs";
-import { type FixedFiles, type OpenVswitchData, sysfs } from "./kernel/sysfs";
+import { type FixedFiles, type GuestPort, sysfs, type VirtualNetwork } from "./kernel/sysfs";
 import type { Libvirt, LibvirtData } from "./libvirt/libvirt";
 import type { Selinux, SelinuxData } from "./libvirt/selinux";
 import type { XapiData } from "./xapi/database";
@@ -77,13 +77,12 @@ export type Command = (call: CommandCall) => CommandOutput | Promise<CommandOutp
 /** Programs by their names. */
 export type Commands = Readonly<Record<string, Command>>;
 
-interface NetworkData {
+interface NetworkData extends VirtualNetwork {
   /** The host's own side of an SSH connection, and where the client seems to be. */
   readonly sshAddress: string;
   readonly sshPort: number;
   readonly clientAddress: string;
   readonly interfaces: readonly { readonly name: string; readonly addresses: readonly string[] }[];
-  readonly openVswitch?: OpenVswitchData;
 }
 
 /** A kind of host that was really seen: data, and the programs that are installed on it. */
@@ -134,6 +133,8 @@ export class Machine {
   readonly sessions = new Set<Session>();
   /** What was run since the start, programs of the host alone: `virsh list --all`. */
   readonly commandLines: string[] = [];
+  /** What is mounted now, in the order of mounting. */
+  mounts: readonly MountData[];
   kernel: Kernel;
   xen: Xen | undefined;
   /** Ends when the last boot has. */
@@ -152,6 +153,7 @@ export class Machine {
     name: string,
   ) {
     this.commands = profile.commands;
+    this.mounts = profile.mounts;
     this.kernel = new Kernel(profile.kernel, "", () => undefined);
     this.selinux = profile.selinux && {
       mode: profile.selinux.mode,
@@ -159,10 +161,10 @@ export class Machine {
     };
     const kernel = () => this.kernel;
     this.files = new FileTree({
-      "/sys": sysfs(kernel, profile.sysfs, profile.network.openVswitch),
+      "/sys": sysfs(kernel, profile.sysfs, profile.network, () => this.guestPorts),
       "/proc": procfs(
         kernel,
-        profile.mounts,
+        () => this.mounts,
         profile.swaps,
         () => this.libvirt?.processes ?? [],
         profile.kernel.oldSysfs,
@@ -179,6 +181,12 @@ export class Machine {
     this.files.syncAll();
     this.files.onWrite = (path, when) => this.faults.checkWrite(path, when);
     this.booted = Promise.resolve(profile.boot(this));
+  }
+
+  private get guestPorts(): readonly GuestPort[] {
+    return [...(this.xen?.domains.values() ?? [])].flatMap(({ id, config }) =>
+      config.bridges.map((bridge, at) => ({ name: `vif${id}.${at}`, bridge })),
+    );
   }
 
   /** Whether a program is still where it was installed. */
@@ -219,6 +227,7 @@ export class Machine {
     this.power.abort();
     this.power = endOfAll();
     this.locks.clear();
+    this.mounts = this.profile.mounts;
     this.files.forget("/run", this.profile.folders);
     this.booted = Promise.resolve(this.profile.boot(this));
     return this.booted;

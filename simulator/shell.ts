@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { CommandContext, CustomCommand, ExecResult, IFileSystem, ScriptNode } from "just-bash";
 import { failed, KILLED, succeeded } from "./commands/command";
 import { SHELL_BUILTINS, STANDARD_PROGRAMS, WRAPPED_PROGRAMS } from "./commands/standard";
@@ -174,6 +175,8 @@ function adapt(library: JustBash, run: ShellRun, name: string, command: Command,
     return whileAlive(session, async () => {
       machine.commandLines.push(line);
       if (machine.faults.cutsDuring(line)) session.cutConnection();
+      const late = machine.faults.delayOf(line);
+      if (late > 0) await setTimeout(late);
       const failure = machine.faults.failureOf(line);
       if (failure) return result(failure);
       if (machine.faults.hangs(line)) {

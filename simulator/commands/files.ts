@@ -219,7 +219,7 @@ function toTarget(
 /** st_dev of a file: the number of the block device whose mount point is nearest above it. */
 function deviceNumber(call: CommandCall, file: string): number {
   const path = call.path(file);
-  const above = call.machine.profile.mounts
+  const above = call.machine.mounts
     .filter(({ point }) => path === point || path.startsWith(point === "/" ? "/" : `${point}/`))
     .sort((a, b) => b.point.length - a.point.length);
   const [major = 0, minor = 0] = (above[0]?.device ?? "0:0").split(":").map(Number);

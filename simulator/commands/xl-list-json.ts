@@ -1,4 +1,4 @@
-import type { Domain, DomainDevice } from "../xen/domain";
+import type { Domain, DomainDevice, DomainDisk } from "../xen/domain";
 import type { Xen } from "../xen/xen";
 
 /**
@@ -28,6 +28,8 @@ export function listAsJson(xen: Xen, domains: readonly Domain[], dom0: boolean):
 function domainAsJson(domain: Domain) {
   const { config } = domain;
   const pcidevs = domain.devices.map(deviceAsJson);
+  const disks = config.disks.map(diskAsJson);
+  const nics = config.bridges.map((bridge, devid) => ({ devid, mac: macOf(domain, devid), bridge, nictype: "vif" }));
   return {
     domid: domain.id,
     config: {
@@ -47,10 +49,28 @@ function domainAsJson(domain: Domain) {
         arch_arm: {},
         arch_x86: {},
       },
+      ...(disks.length > 0 ? { disks } : {}),
+      ...(nics.length > 0 ? { nics } : {}),
       ...(pcidevs.length > 0 ? { pcidevs } : {}),
       on_reboot: "restart",
     },
   };
+}
+
+/** As xl 4.17 of the lab host prints a disk of a PV guest. */
+function diskAsJson({ source, name, readOnly }: DomainDisk) {
+  return {
+    pdev_path: source,
+    vdev: name,
+    format: "raw",
+    ...nonZero({ readwrite: readOnly ? 0 : 1 }),
+    colo_restore_enable: "False",
+  };
+}
+
+/** In the range of XenSource (xl-network-configuration.5.pod, 4.17). */
+function macOf({ id }: Domain, devid: number): string {
+  return `00:16:3e:00:${[id % 256, devid].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
 }
 
 function deviceAsJson(device: DomainDevice) {

@@ -31,6 +31,10 @@ type ChildDevices = readonly {
   readonly path: string;
   readonly class?: "net" | "block" | "nvme";
   readonly files?: Readonly<Record<string, string>>;
+  /** Links in it: name -> absolute path. */
+  readonly links?: Readonly<Record<string, string>>;
+  /** Its paragraph in /proc/bus/input/devices. */
+  readonly input?: string;
 }[];
 
 /** One function on the bus, with what changes about it. */

@@ -27,13 +27,22 @@ const INIT: ProcessData = { pid: 1, name: "init", files: ["/dev/null"] };
 /** /proc as far as programs that look after a host read it. */
 export function procfs(
   kernel: () => Kernel,
-  mounts: readonly MountData[],
+  mounts: () => readonly MountData[],
   swaps: readonly string[],
   processes: () => readonly ProcessData[],
   old = false,
 ): VirtualFiles {
   const files = new Map<string, VirtualNode>();
-  const folders = ["/proc", "/proc/self", "/proc/sys", "/proc/sys/kernel", "/proc/sys/kernel/random", "/proc/xen"];
+  const folders = [
+    "/proc",
+    "/proc/bus",
+    "/proc/bus/input",
+    "/proc/self",
+    "/proc/sys",
+    "/proc/sys/kernel",
+    "/proc/sys/kernel/random",
+    "/proc/xen",
+  ];
   for (const folder of folders) files.set(folder, { kind: "directory" });
   const file = (path: string, read: () => string) => files.set(path, { kind: "file", mode: 0o444, read });
   file("/proc/cmdline", () => `${kernel().commandLine}\n`);
@@ -49,19 +58,24 @@ export function procfs(
   );
   // proc(5), /proc/[pid]/mountinfo
   const mountinfo = () =>
-    mounts
+    mounts()
       .map(
         (mount, index) =>
           `${index + 20} 1 ${mount.device} / ${mount.point} ${mount.options} shared:${index + 1} - ${mount.type} ${mount.source} ${mount.superOptions}\n`,
       )
       .join("");
   if (!old) file("/proc/self/mountinfo", mountinfo);
-  file("/proc/self/mounts", () => mounts.map((m) => `${m.source} ${m.point} ${m.type} ${m.options} 0 0\n`).join(""));
+  file("/proc/self/mounts", () =>
+    mounts()
+      .map((m) => `${m.source} ${m.point} ${m.type} ${m.options} 0 0\n`)
+      .join(""),
+  );
   files.set("/proc/mounts", { kind: "link", target: "self/mounts" });
   file(
     "/proc/swaps",
     () => `Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n${swaps.map((line) => `${line}\n`).join("")}`,
   );
+  file("/proc/bus/input/devices", () => inputDevices(kernel()));
   file("/proc/xen/capabilities", () => "control_d\n");
   file("/proc/uptime", () => "120.00 200.00\n");
   return () => {
@@ -73,4 +87,12 @@ export function procfs(
     }
     return all;
   };
+}
+
+/** The input devices of functions that a driver holds (linux, drivers/input/input.c, input_devices_seq_show, 6.1). */
+function inputDevices({ bus }: Kernel): string {
+  return bus.devices
+    .flatMap(({ driver, children }) => (driver ? (children?.[driver.name] ?? []) : []))
+    .flatMap(({ input }) => input ?? [])
+    .join("\n");
 }

@@ -13,19 +13,39 @@ export interface OpenVswitchData {
   readonly ports: readonly string[];
 }
 
+/** The virtual interfaces of a host. */
+export interface VirtualNetwork {
+  readonly openVswitch?: OpenVswitchData;
+  /** Bridges of the kernel: name -> NICs that are ports. */
+  readonly bridges?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A network interface of a guest, as the host sees it: `vif1.0`. */
+export interface GuestPort {
+  readonly name: string;
+  readonly bridge: string;
+}
+
 const DRIVERS = "/sys/bus/pci/drivers";
 
 /** /sys, computed from the kernel model: every read and link shows the state of that moment. */
-export function sysfs(kernel: () => Kernel, fixed: FixedFiles, openVswitch?: OpenVswitchData): VirtualFiles {
-  let version = -1;
+export function sysfs(
+  kernel: () => Kernel,
+  fixed: FixedFiles,
+  network: VirtualNetwork,
+  guestPorts: () => readonly GuestPort[],
+): VirtualFiles {
+  let version = "";
   let rendered: Kernel | undefined;
   let files: ReadonlyMap<string, VirtualNode> = new Map();
   return () => {
     const now = kernel();
-    if (now !== rendered || now.bus.version !== version) {
+    const ports = guestPorts();
+    const newest = [now.bus.version, ...ports.map(({ name }) => name)].join(" ");
+    if (now !== rendered || newest !== version) {
       rendered = now;
-      version = now.bus.version;
-      files = new SysfsTree(now).render(fixed, openVswitch);
+      version = newest;
+      files = new SysfsTree(now).render(fixed, network, ports);
     }
     return files;
   };
@@ -36,13 +56,21 @@ class SysfsTree {
 
   constructor(private readonly kernel: Kernel) {}
 
-  render(fixed: FixedFiles, openVswitch?: OpenVswitchData): ReadonlyMap<string, VirtualNode> {
+  render(
+    fixed: FixedFiles,
+    { openVswitch, bridges = {} }: VirtualNetwork,
+    guestPorts: readonly GuestPort[],
+  ): ReadonlyMap<string, VirtualNode> {
     this.folder("/sys");
     for (const [path, text] of Object.entries(fixed)) this.text(path, text);
     this.bus();
     for (const driver of this.kernel.bus.drivers) this.driver(driver);
     for (const device of this.kernel.bus.devices) this.device(device);
     if (openVswitch) this.openVswitch(openVswitch);
+    for (const { name } of guestPorts) this.guestPort(name);
+    for (const [name, nics] of Object.entries(bridges))
+      this.bridge(name, [...nics, ...guestPorts.flatMap((port) => (port.bridge === name ? [port.name] : []))]);
+    if (!this.kernel.data.oldSysfs) this.interfaceNumbers();
     for (const name of this.kernel.loadedModules) {
       this.text(`/sys/module/${name}/initstate`, "live\n");
       this.text(`/sys/module/${name}/refcnt`, "0\n");
@@ -86,10 +114,52 @@ class SysfsTree {
       this.link(`/sys/class/net/${name}`, `/sys/devices/virtual/net/${name}`);
     }
     for (const name of ports) {
-      const nic = this.nodes.get(`/sys/class/net/${name}`);
-      if (nic?.kind !== "link") continue;
-      this.link(`/sys/${nic.target.replace(/^(\.\.\/)+/, "")}/master`, "/sys/devices/virtual/net/ovs-system");
+      const nic = this.interface(name);
+      if (nic !== undefined) this.link(`${nic}/master`, "/sys/devices/virtual/net/ovs-system");
     }
+  }
+
+  /** linux, net/bridge/br_if.c and br_device.c, 6.1. */
+  private bridge(name: string, ports: readonly string[]): void {
+    const folder = `/sys/devices/virtual/net/${name}`;
+    this.text(`${folder}/operstate`, "up\n");
+    this.text(`${folder}/uevent`, `DEVTYPE=bridge\nINTERFACE=${name}\n`);
+    this.folder(`${folder}/bridge`);
+    this.folder(`${folder}/brif`);
+    this.link(`/sys/class/net/${name}`, folder);
+    for (const port of ports) {
+      const path = this.interface(port);
+      if (path === undefined) continue;
+      this.link(`${path}/master`, folder);
+      this.link(`${folder}/lower_${port}`, path);
+      this.link(`${folder}/brif/${port}`, `${path}/brport`);
+    }
+  }
+
+  /** Files of every interface (linux, net/core/net-sysfs.c, 6.1); the origin of a name is told since 3.17, not that of lo. */
+  private interfaceNumbers(): void {
+    const names = [...this.nodes.keys()].flatMap((path) => /^\/sys\/class\/net\/([^/]+)$/.exec(path)?.[1] ?? []);
+    const [major = 0, minor = 0] = this.kernel.data.release.split(".").map(Number);
+    for (const [index, name] of names.entries()) {
+      const path = this.interface(name);
+      this.text(`${path}/ifindex`, `${index + 1}\n`);
+      this.text(`${path}/iflink`, `${index + 1}\n`);
+      this.text(`${path}/type`, name === "lo" ? "772\n" : "1\n");
+      if (major > 3 || (major === 3 && minor >= 17))
+        this.file(`${path}/name_assign_type`, 0o444, { read: () => (name === "lo" ? refuse("EINVAL") : "4\n") });
+    }
+  }
+
+  private guestPort(name: string): void {
+    const folder = `/sys/devices/${name.replace("vif", "vif-").replace(".", "-")}/net/${name}`;
+    this.text(`${folder}/operstate`, "up\n");
+    this.link(`/sys/class/net/${name}`, folder);
+  }
+
+  /** Where an interface is; undefined when there is none. */
+  private interface(name: string): string | undefined {
+    const link = this.nodes.get(`/sys/class/net/${name}`);
+    return link?.kind === "link" ? `/sys/${link.target.replace(/^(\.\.\/)+/, "")}` : undefined;
   }
 
   private driver(driver: PciDriver): void {
@@ -168,6 +238,7 @@ class SysfsTree {
       const path = child.path.startsWith("/") ? child.path : `${folder}/${child.path}`;
       this.folder(path);
       for (const [name, text] of Object.entries(child.files ?? {})) this.text(`${path}/${name}`, text);
+      for (const [name, target] of Object.entries(child.links ?? {})) this.link(`${path}/${name}`, target);
       if (child.class === undefined) continue;
       if (this.kernel.data.oldSysfs) {
         this.oldClassFolder(child.class, child.path, child.files ?? {}, folder);

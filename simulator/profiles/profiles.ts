@@ -1,6 +1,7 @@
 import type { Profile } from "../machine";
 import { debianKvm } from "./debian-kvm";
 import { debianXl } from "./debian-xl";
+import { debianXlInUse } from "./debian-xl-in-use";
 import { debianXlOwnKernel } from "./debian-xl-own-kernel";
 import { pcibackConf } from "./pciback-conf";
 import { rhelKvm } from "./rhel-kvm";
@@ -11,6 +12,7 @@ import { xl42 } from "./xl-4.2";
 
 const PROFILES: readonly Profile[] = [
   debianXl,
+  debianXlInUse,
   debianXlOwnKernel,
   debianKvm,
   rhelKvm,

@@ -26,6 +26,8 @@ export function startDomain(machine: Dom0, xen: Xen, vm: XapiMachine): number {
     maxMemory: 512,
     vcpus: 1,
     passthrough: undefined,
+    disks: [],
+    bridges: [],
     devices: [],
     badDevices: [],
   } as const;

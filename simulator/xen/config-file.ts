@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { parsePciAddress } from "../../provider/pci/address";
-import type { DomainConfig, DomainDevice } from "./domain";
+import type { DomainConfig, DomainDevice, DomainDisk } from "./domain";
 
 type Value = string | readonly string[];
 
@@ -32,8 +32,11 @@ export function readDomainConfig(text: string, minor = 17): DomainConfig {
     permissive: flag("pci_permissive"),
     seize: flag("pci_seize"),
   };
-  const pci = values.get("pci");
-  const specs = (typeof pci === "string" ? [] : (pci ?? [])).map((spec) => ({
+  const list = (name: string) => {
+    const value = values.get(name) ?? [];
+    return typeof value === "string" ? [] : value;
+  };
+  const specs = list("pci").map((spec) => ({
     spec,
     device: readSpec(spec, defaults, minor),
   }));
@@ -46,6 +49,8 @@ export function readDomainConfig(text: string, minor = 17): DomainConfig {
     maxMemory: Number(stringOf("maxmem") ?? memory),
     vcpus: Number(stringOf("vcpus") ?? "1"),
     passthrough: stringOf("passthrough"),
+    disks: list("disk").map(readDisk),
+    bridges: list("vif").map((vif) => /(?:^|,)\s*bridge=([^,\s]+)/.exec(vif)?.[1] ?? "xenbr0"),
     devices: specs.flatMap(({ device }) => device ?? []),
     badDevices: specs.flatMap(({ spec, device }) => (device ? [] : [spec])),
   };
@@ -96,6 +101,17 @@ export function readSpec(text: string, defaults: Partial<DomainDevice> = {}, min
     else return undefined;
   }
   return address && { ...device, address };
+}
+
+/** As people write it: source, name and mode by position (xl-disk-configuration.5.pod, 4.17), or `phy:` and `file:` before. */
+function readDisk(text: string): DomainDisk {
+  const words = text.split(",").map((word) => word.trim());
+  const [source = "", ...rest] = words;
+  return {
+    source: source.replace(/^(phy|file):/, ""),
+    name: rest.find((word) => /^(xvd|hd|sd)[a-z]+\d*$/.test(word)) ?? "",
+    readOnly: ["r", "ro"].includes(rest.at(-1) ?? ""),
+  };
 }
 
 function readType(type: string | undefined, builder: string | undefined): DomainConfig["type"] {

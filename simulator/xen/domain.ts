@@ -12,6 +12,15 @@ export interface DomainDevice {
   readonly rdmPolicy: "strict" | "relaxed";
 }
 
+/** A disk of a domain: `phy:/dev/vg0/web,xvda,w`. */
+export interface DomainDisk {
+  /** What it is stored on: a block device, or a file. */
+  readonly source: string;
+  /** `xvda` */
+  readonly name: string;
+  readonly readOnly: boolean;
+}
+
 /** What an xl configuration file asks for. */
 export interface DomainConfig {
   readonly name: string;
@@ -23,6 +32,9 @@ export interface DomainConfig {
   readonly vcpus: number;
   readonly passthrough: string | undefined;
   readonly devices: readonly DomainDevice[];
+  readonly disks: readonly DomainDisk[];
+  /** The bridges of its network interfaces, in their order. */
+  readonly bridges: readonly string[];
   /** PCI entries that xl would not understand. */
   readonly badDevices: readonly string[];
 }
