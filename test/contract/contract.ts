@@ -1,5 +1,5 @@
-import { connectionPool } from "../../provider/host/connection-pool";
 import { Deployment } from "./deployment";
+import { testsOnOneHost } from "./one-host";
 import { driverOf, output, snapshot, type TestHost, writeVmConfig } from "./test-host";
 
 const NIC = "0000:01:00.0";
@@ -16,36 +16,14 @@ interface ContractOptions {
 /** What a host with xl does, whichever one it is: the same tests run on the simulated host and on the real one. */
 export function contract(start: () => Promise<TestHost>, options: ContractOptions): void {
   let host: TestHost;
-  let untouched: string;
-  let state: "none" | "clean" | "in use" = "none";
-
-  // A test that failed leaves its host behind in any state: the next one gets another.
-  beforeEach(async () => {
-    if (state === "clean") return;
-    await connectionPool.closeAll();
-    await host?.stop();
-    host = await start();
-    untouched = await snapshot(host);
-    state = "clean";
-  }, options.timeoutMs);
-
-  afterAll(async () => {
-    await connectionPool.closeAll();
-    await host?.stop();
-  }, options.timeoutMs);
-
-  /** Every test gives the host back as it was, byte for byte: that is half of what is tested. */
-  const test = (name: string, body: (host: TestHost) => Promise<void>) =>
-    it(
-      name,
-      async () => {
-        state = "in use";
-        await body(host);
-        expect(await snapshot(host)).toBe(untouched);
-        state = "clean";
-      },
-      options.timeoutMs,
-    );
+  const test = testsOnOneHost({
+    ...options,
+    snapshot,
+    async start() {
+      host = await start();
+      return host;
+    },
+  });
 
   const withVm = async (path: string, text: string, body: () => Promise<void>) => {
     await writeVmConfig(host, path, text);

@@ -48,7 +48,7 @@ export class Deployment {
     const surroundings = {
       hostFor,
       log,
-      env: {},
+      env: environment(host),
       waitingHosts: new Map<string, string>(),
       previewedHosts: new Set<string>(),
     };
@@ -105,4 +105,8 @@ export class Deployment {
       __program: { preview, hosts: [], complete: false, declarations: [] },
     };
   }
+}
+
+function environment({ connectTimeout }: Pick<TestHost, "connectTimeout">): Record<string, string> {
+  return connectTimeout === undefined ? {} : { PCI_PASSTHROUGH_CONNECT_TIMEOUT: String(connectTimeout) };
 }

@@ -1,5 +1,5 @@
-import { connectionPool } from "../../provider/host/connection-pool";
 import { Deployment } from "./deployment";
+import { testsOnOneHost } from "./one-host";
 import { driverOf, output, type TestHost, writeVmConfig } from "./test-host";
 
 const NIC = "0000:01:00.0";
@@ -46,46 +46,24 @@ const GUEST_IS_UP = "[ ! -e /var/log/contract.log ] || until grep -q GUEST-PCI /
 /** What a host with libvirt on KVM does, whichever one it is. */
 export function libvirtContract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }): void {
   let host: TestHost;
-  let untouched: string;
-  let state: "none" | "clean" | "in use" = "none";
 
   const inactive = () => output(host, `${VIRSH} dumpxml --inactive contract`);
   const live = () => output(host, `${VIRSH} dumpxml contract`);
-  const snapshot = () =>
-    output(host, `cd /sys/bus/pci/drivers && ls -d */0000:*; ls -a /var/lib; ${VIRSH} dumpxml --inactive contract`);
-
-  beforeEach(async () => {
-    if (state === "clean") return;
-    await connectionPool.closeAll();
-    await host?.stop();
-    host = await start();
-    await output(
-      host,
-      `[ ! -e /root/vmlinuz-guest ] || cp -L /root/vmlinuz-guest /var/lib/libvirt/images/vmlinuz
+  const test = testsOnOneHost({
+    ...options,
+    snapshot: (one) =>
+      output(one, `cd /sys/bus/pci/drivers && ls -d */0000:*; ls -a /var/lib; ${VIRSH} dumpxml --inactive contract`),
+    async start() {
+      host = await start();
+      await output(
+        host,
+        `[ ! -e /root/vmlinuz-guest ] || cp -L /root/vmlinuz-guest /var/lib/libvirt/images/vmlinuz
 printf %s '${GUEST.replaceAll("'", "'\\''")}' > /root/contract.xml
 ${VIRSH} define /root/contract.xml`,
-    );
-    untouched = await snapshot();
-    state = "clean";
-  }, options.timeoutMs);
-
-  afterAll(async () => {
-    await connectionPool.closeAll();
-    await host?.stop();
-  }, options.timeoutMs);
-
-  /** Every test gives the host back as it was, byte for byte. */
-  const test = (name: string, body: () => Promise<void>) =>
-    it(
-      name,
-      async () => {
-        state = "in use";
-        await body();
-        expect(await snapshot()).toBe(untouched);
-        state = "clean";
-      },
-      options.timeoutMs,
-    );
+      );
+      return host;
+    },
+  });
 
   const wholeGroup = () => new Deployment(host).create("AssignableDevice", { device: NIC, group: true });
 

@@ -11,6 +11,8 @@ export interface TestHost {
   readonly identityFile: string;
   /** `SHA256:…` */
   readonly hostKey: string;
+  /** How many seconds a preview waits for it, where the 5 that it waits by itself may be too few. */
+  readonly connectTimeout?: number;
   /** What the program names, where it is not the host's first choice. */
   readonly toolstack?: ToolstackName;
   /** Runs a command past the product, as a person would over SSH. */

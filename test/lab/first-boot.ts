@@ -10,13 +10,14 @@ import { SshSession } from "./ssh-session";
 /** Boots the new disk without GRUB, runs the commands as root on it, and powers it off. */
 export async function finishDisk(image: LabImage, commands: string, say: Say): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pulumi-pci-passthrough-lab-"));
-  const { nvme, console } = machineFiles(folder);
-  await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", nvme, "64M"]);
+  const { nvme, stick, console } = machineFiles(folder);
+  for (const disk of [nvme, stick]) await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", disk, "64M"]);
   const port = await findFreePort();
   const machine = new Machine({
     boot: { kind: "plain", kernel: image.kernel, initrd: image.initrd },
     disk: image.disk,
     nvme,
+    stick,
     console,
     port,
     memoryMiB: 2048,

@@ -60,7 +60,8 @@ export async function bootLab({
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pulumi-pci-passthrough-lab-"));
   const files = machineFiles(folder);
   await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image.disk, files.disk]);
-  await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", files.nvme, "64M"]);
+  for (const disk of [files.nvme, files.stick])
+    await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", disk, "64M"]);
   const port = await findFreePort();
   const options = {
     ...files,
@@ -102,6 +103,7 @@ export async function bootLab({
     user: "root",
     identityFile: image.identityFile,
     hostKey: image.hostKey,
+    connectTimeout: 120,
     exec: (command) => ssh.exec(command),
     async reboot() {
       const before = await bootId();

@@ -13,6 +13,8 @@ export interface MachineOptions {
   readonly disk: string;
   /** A qcow2 file for the NVMe controller, written to. */
   readonly nvme: string;
+  /** A qcow2 file for the USB stick, written to. */
+  readonly stick: string;
   /** Where the serial console is appended to; `.sock` beside it takes input (Ctrl-A three times reaches Xen). */
   readonly console: string;
   /** On 127.0.0.1, forwarded to the host's port 22. */
@@ -77,7 +79,7 @@ async function watch(qemu: ChildProcess): Promise<MachineEnd> {
   });
 }
 
-function qemuArguments({ boot, disk, nvme, console, port, memoryMiB, processor }: MachineOptions): string[] {
+function qemuArguments({ boot, disk, nvme, stick, console, port, memoryMiB, processor }: MachineOptions): string[] {
   const groups: (readonly string[])[] = [
     ["-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=multi", "-cpu", processor],
     // One processor: with two, dom0 was seen to hang with both of its vCPUs blocked, and programs to crash at random.
@@ -90,14 +92,15 @@ function qemuArguments({ boot, disk, nvme, console, port, memoryMiB, processor }
       "-serial",
       "chardev:console",
     ],
-    ["-drive", `file=${disk},format=qcow2,if=none,id=disk`, "-device", "virtio-blk-pci,drive=disk,addr=2"],
+    ["-drive", `file=${disk},format=qcow2,if=none,id=disk`, "-device", "virtio-blk-pci,drive=disk,addr=2,bootindex=1"],
     ["-netdev", `user,id=management,hostfwd=tcp:127.0.0.1:${port}-:22`],
     ["-device", "e1000e,netdev=management,mac=52:54:00:12:34:56,addr=3"],
     ...[1, 2, 3].map((n) => ["-device", `pcie-root-port,id=port${n},chassis=${n},slot=${n},addr=${n + 4}`]),
     ["-netdev", "user,id=net0,restrict=on", "-netdev", "user,id=net1,restrict=on"],
     ["-device", "e1000e,netdev=net0,bus=port1,addr=0.0,multifunction=on,mac=52:54:00:12:34:57"],
     ["-device", "e1000e,netdev=net1,bus=port1,addr=0.1,mac=52:54:00:12:34:58"],
-    ["-device", "qemu-xhci,bus=port2"],
+    ["-device", "qemu-xhci,id=usb,bus=port2", "-device", "usb-kbd,bus=usb.0"],
+    ["-drive", `file=${stick},format=qcow2,if=none,id=stick`, "-device", "usb-storage,bus=usb.0,drive=stick"],
     ["-device", "nvme-subsys,id=subsystem", "-drive", `file=${nvme},format=qcow2,if=none,id=namespace`],
     // sriov_vq_flexible and sriov_vi_flexible must be a multiple of sriov_max_vfs (docs/system/devices/nvme in QEMU).
     [
@@ -125,11 +128,13 @@ function bootArguments(boot: MachineOptions["boot"]): readonly string[] {
 export function machineFiles(folder: string): {
   readonly disk: string;
   readonly nvme: string;
+  readonly stick: string;
   readonly console: string;
 } {
   return {
     disk: path.join(folder, "disk.qcow2"),
     nvme: path.join(folder, "nvme.qcow2"),
+    stick: path.join(folder, "stick.qcow2"),
     console: path.join(folder, "console.txt"),
   };
 }

@@ -14,7 +14,7 @@ packages=(
   linux-image-amd64 initramfs-tools grub-pc systemd-sysv udev kmod dbus
   xen-system-amd64 qemu-system-xen
   libvirt-daemon-system libvirt-daemon-driver-xen libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
-  driverctl pciutils
+  driverctl pciutils lvm2
   e2fsprogs openssh-server iproute2 ifupdown ca-certificates procps less sudo busybox python3-minimal
 )
 mmdebstrap --variant=apt --aptopt='Apt::Install-Recommends "false"' \
@@ -41,5 +41,5 @@ chroot root systemctl --quiet enable systemd-networkd ssh
 # Timers that would take the emulated processor away from a test, and daemons that their sockets start when needed.
 chroot root systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer man-db.timer \
   e2scrub_reap.service
-chroot root systemctl --quiet disable libvirtd.service libvirt-guests.service
+chroot root systemctl --quiet disable libvirtd.service libvirt-guests.service lvm2-monitor.service blk-availability.service
 chroot root update-initramfs -u
