@@ -23,8 +23,8 @@ export interface MakeAssignable {
 export interface Release {
   readonly kind: "release";
   readonly address: PciAddress;
-  /** The stub driver that it has now, or the variant of one. */
-  readonly stub: string;
+  /** The stub driver that it has now, or the variant of one; undefined where a run was cut off between two drivers. */
+  readonly stub: string | undefined;
   /** The driver it gets; undefined for none. */
   readonly to: string | undefined;
   readonly by: AssignedBy;
@@ -51,6 +51,11 @@ give_driver() {
   [ -d "/sys/bus/pci/drivers/$2" ] || limited 120 modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
   [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
 }
+# PCI function that is not on pciback. A slot that is left would let pciback take it again later.
+drop_slot() {
+  [ "$(driver_of "$1")" != pciback ] && grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null || return 0
+  printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
+}
 # PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
 # quarantine fails.
 make_assignable_xl() {
@@ -69,6 +74,7 @@ release_xl() {
     limited 60 xl pci-assignable-add "$1"
     limited 60 xl pci-assignable-remove "$1"
   fi
+  drop_slot "$1" || return
   give_driver "$1" "$2"
   expect_driver "$1" "$2"
 }
@@ -101,7 +107,7 @@ expect_unheld() {
   } | awk -v group="$group" -v cdev="/dev/vfio/devices/\${cdev:-none}" '
     /\\/fd:$/ { sub(/\\/fd:$/, ""); sub(/.*\\//, ""); pid = $0 }
     $NF == group || $NF == cdev { print pid; exit }
-    $1 == "unlisted" { print }')
+    $1 == "unlisted" { print }') || return
   case $found in
     "") return 0 ;;
     unlisted) echo "the host did not list within 30 s what its processes have open, so one may hold $1. Try again" ;;
@@ -135,13 +141,11 @@ make_assignable_pciback() {
   dmesg | grep pciback | tail -n 3
   return 1
 }
-# PCI function, driver to bind it to again ("" for none). Once its slot is removed, pciback does not take it again.
+# PCI function, driver to bind it to again ("" for none).
 release_pciback() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
-  if [ "$(driver_of "$1")" = pciback ]; then
-    unbind "$1" || [ $? != 124 ] || return 124
-    ! grep -q "^$1\\$" /sys/bus/pci/drivers/pciback/slots || printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
-  fi
+  [ "$(driver_of "$1")" != pciback ] || unbind "$1" || [ $? != 124 ] || return 124
+  drop_slot "$1" || return
   give_driver "$1" "$2"
   expect_driver "$1" "$2"
 }
@@ -183,10 +187,8 @@ release_virsh() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   expect_unheld "$1" || return
   node=$(node_device "$1") && { limited 60 virsh -c "$(virsh_uri)" nodedev-reattach "$node" || [ $? != 124 ] || return 124; }
-  # libvirt leaves the slot, so pciback could take the function again later (seen with libvirt 9.0).
-  if grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null && [ "$(driver_of "$1")" != pciback ]; then
-    printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
-  fi
+  # libvirt leaves the slot (seen with libvirt 9.0).
+  drop_slot "$1" || return
   [ "$(driver_of "$1")" = "$2" ] || release_sysfs "$1" "$2"
 }`;
 
@@ -208,18 +210,21 @@ export const makeAssignable: StepType<MakeAssignable> = {
     from === undefined ? `bind ${address} to ${stub}` : `move ${address} from ${from} to ${stub}`,
 };
 
-/** Binds a function to a host driver again; assumes that it is still on the stub driver. */
+/** Binds a function to a host driver again; assumes that it still has the driver `stub`. */
 export const releaseDevice: StepType<Release> = {
   takes: () => [],
   moves: ({ address }) => [address],
   gives: () => [],
   after: (facts, { address, to }) => withDriver(facts, address, to),
-  assumes: ({ address, stub }) => [`expect_driver ${address} ${stub}`],
+  assumes: ({ address, stub }) => [`expect_driver ${address} ${quote(stub ?? "")}`],
   perform: ({ by, address, to }) => release(by, address, to),
-  undo: ({ by, address, stub }) => assign(by, address, stub),
+  undo: ({ by, address, stub }) =>
+    stub === undefined ? `[ -z "$(driver_of ${address})" ] || unbind ${address}` : assign(by, address, stub),
   functions,
-  describe: ({ address, stub, to }) =>
-    to === undefined ? `unbind ${address} from ${stub}` : `move ${address} from ${stub} back to ${to}`,
+  describe: ({ address, stub, to }) => {
+    if (to === undefined) return `unbind ${address} from ${stub}`;
+    return stub === undefined ? `bind ${address} to ${to} again` : `move ${address} from ${stub} back to ${to}`;
+  },
 };
 
 function withDriver(facts: HostFacts, address: PciAddress, driver: string | undefined): HostFacts {

@@ -185,6 +185,15 @@ test.each([
   );
 });
 
+test("a function that a cut-off run left between two drivers goes back to its own", () => {
+  const nic = address("0000:01:00.0");
+  const taken = simulate(LAB, planPresent(LAB, assign("01:00.0"), DEV).steps);
+  const device = taken.pciDevices.get(nic) as NonNullable<ReturnType<typeof taken.pciDevices.get>>;
+  const between = { ...taken, pciDevices: new Map(taken.pciDevices).set(nic, { ...device, driver: undefined }) };
+  const after = simulate(between, planAbsent(between, assign("01:00.0"), DEV).steps);
+  expect(touched(after)).toEqual(touched(LAB));
+});
+
 test("drift is named: a boot configuration that lost its entry", () => {
   const hidden = simulate(LAB, planPresent(LAB, hide("01:00.0"), DEV).steps);
   expect(planPresent(withModprobeFiles(hidden), hide("01:00.0"), DEV).effects).toContain(

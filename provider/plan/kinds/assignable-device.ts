@@ -120,13 +120,14 @@ function giveBack(
   const effects: string[] = [];
   for (const claimed of claim.functions) {
     const device = facts.pciDevices.get(claimed.address);
-    const stub = device?.driver;
-    if (!device || !isStubDriver(facts, stub) || moved.has(device.address)) continue;
+    if (!device || moved.has(device.address)) continue;
+    const stub = device.driver;
+    if (stub !== undefined && !isStubDriver(facts, stub)) continue;
     const before = claimed.driver ?? undefined;
     if (before === stub) {
-      effects.push(`${device.address} stays on ${stub}, as it was found`);
+      if (stub !== undefined) effects.push(`${device.address} stays on ${stub}, as it was found`);
     } else {
-      const by = assignedBy(facts, wish, stub);
+      const by = assignedBy(facts, wish, stub ?? stubDriverOf(facts, wish));
       releases.push({ kind: "release", address: device.address, stub, to: before, by });
       effects.push(
         `${device.address} (${device.identity.label}) ${before === undefined ? "has no driver again" : `goes back to ${before}`}`,
