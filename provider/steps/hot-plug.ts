@@ -32,9 +32,22 @@ export interface Detach {
 }
 
 const functions = `
-# Domain id, PCI function. Reads xenstore, because xl itself aborts now and then (seen on Xen 4.17).
+# Domain id, options of xenstore-ls. Prints what xenstore has of the domain's devices; 2 when that is not known.
+pci_backend() {
+  domain=$1
+  shift
+  store=$(limited 20 xenstore-ls "$@" "/local/domain/0/backend/pci/$domain" 2>&1) && printf '%s\\n' "$store" && return
+  case $store in
+    *"No such file"*) return 0 ;;
+  esac
+  printf '%s\\n' "$store" >&2
+  return 2
+}
+# Domain id, PCI function. 1: it does not have it; 2: that is not known. Reads xenstore, because xl itself aborts now and
+# then (seen on Xen 4.17).
 xl_domain_has() {
-  limited 20 xenstore-ls -f "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "/dev-[0-9]* = \\"$2\\"$"
+  backend=$(pci_backend "$1" -f) || return 2
+  printf '%s\\n' "$backend" | grep -q "/dev-[0-9]* = \\"$2\\"$"
 }
 # Domain id, spec string, PCI function.
 xl_attach() {
@@ -49,17 +62,19 @@ xl_detach() {
   for try in 1 2 3; do
     limited 120 xl pci-detach "$1" "$2"
     for second in 1 2 3 4 5; do
-      xl_domain_has "$1" "$2" || return 0
+      xl_domain_has "$1" "$2"
+      [ $? != 1 ] || return 0
       sleep 1
     done
   done
   echo "domain $1 still has $2"
   return 1
 }
-# Domain id, PCI function. Before Xen 4.0 xend writes the function with two digits (pciif.py: "%04x:%02x:%02x.%02x"), and
+# As xl_domain_has. Before Xen 4.0 xend writes the function with two digits (pciif.py: "%04x:%02x:%02x.%02x"), and
 # xenstore-ls has no -f.
 xm_domain_has() {
-  limited 20 xenstore-ls "/local/domain/0/backend/pci/$1" 2> /dev/null | grep -q "dev-[0-9]* = \\"\${2%.*}\\\\.0*\${2##*.}\\""
+  backend=$(pci_backend "$1") || return 2
+  printf '%s\\n' "$backend" | grep -q "dev-[0-9]* = \\"\${2%.*}\\\\.0*\${2##*.}\\""
 }
 # Domain id, PCI function, further arguments of xm pci-attach. Its exit code says nothing about the device.
 xm_attach() {
@@ -78,11 +93,13 @@ xm_attach() {
 }
 # Domain id, PCI function. The guest needs a moment to release it.
 xm_detach() {
-  xm_domain_has "$1" "$2" || return 0
+  xm_domain_has "$1" "$2"
+  [ $? != 1 ] || return 0
   limited 120 xm pci-detach "$1" "$2"
   asked=$?
   for second in 1 2 3 4 5 6 7 8 9 10; do
-    xm_domain_has "$1" "$2" || return 0
+    xm_domain_has "$1" "$2"
+    [ $? != 1 ] || return 0
     sleep 1
   done
   echo "domain $1 still has $2"

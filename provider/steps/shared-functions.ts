@@ -7,8 +7,9 @@ driver_of() {
 }
 # PCI function, driver ("" for none).
 expect_driver() {
-  [ "$(driver_of "$1")" = "$2" ] && return
-  echo "$1 has the driver \\"$(driver_of "$1")\\", not \\"$2\\""
+  found=$(driver_of "$1") || return
+  [ "$found" = "$2" ] && return
+  echo "$1 has the driver \\"$found\\", not \\"$2\\""
   return 1
 }
 # File, its checksum or "absent".

@@ -27,15 +27,20 @@ export type VirshAttach = VirshChange & { readonly kind: "virsh-attach" };
 export type VirshDetach = VirshChange & { readonly kind: "virsh-detach" };
 
 const functions = `
-# URI, VM, the source address of a function as libvirt writes it, "config" or "live".
+# URI, VM, the source address of a function as libvirt writes it, "config" or "live". 1: it does not have it; 2: that is
+# not known.
 vm_has() {
   if [ "$4" = config ]; then set -- "$1" "$2" "$3" --inactive; else set -- "$1" "$2" "$3"; fi
-  limited 60 virsh -c "$1" dumpxml "$2" $4 | grep -qF "$3"
+  domain_xml=$(limited 60 virsh -c "$1" dumpxml "$2" $4) || return 2
+  printf '%s\\n' "$domain_xml" | grep -qF "$3"
 }
-# As vm_has, and "yes" or "no".
+# As vm_has, and 0 when it should have it, 1 when it should not.
 expect_vm_has() {
-  if vm_has "$1" "$2" "$3" "$4"; then has=yes; else has=no; fi
-  [ "$has" = "$5" ] && return
+  vm_has "$1" "$2" "$3" "$4"
+  case $? in
+    "$5") return 0 ;;
+    2) return 1 ;;
+  esac
   echo "the VM $2 was changed by somebody else ($4: $3)"
   return 1
 }
@@ -50,7 +55,8 @@ change_device() {
   [ "$1" = detach-device ] || return 0
   # The guest has to release it; success only means that it was asked to (seen with libvirt 9.0).
   for second in 1 2 3 4 5 6 7 8 9 10; do
-    vm_has "$2" "$3" "$4" "$5" || return 0
+    vm_has "$2" "$3" "$4" "$5"
+    [ $? != 1 ] || return 0
     sleep 1
   done
   echo "the VM still has the device: its guest did not release it"
@@ -92,9 +98,10 @@ export const virshAttach: StepType<VirshAttach> = {
   moves: () => [],
   gives: ({ hostdev, vm, to }) => [{ address: hostdev.address, vm, scope: to }],
   after: withHostdev,
-  assumes: (step) => [`expect_vm_has ${about(step)} no`],
+  assumes: (step) => [`expect_vm_has ${about(step)} 1`],
   perform: (step) => change("attach-device", step, step.hostdev),
-  undo: (step) => `vm_has ${about(step)} || return 0\n${change("detach-device", step, step.hostdev)}${dropPorts(step)}`,
+  undo: (step) =>
+    `vm_has ${about(step)}\n[ $? != 1 ] || return 0\n${change("detach-device", step, step.hostdev)}${dropPorts(step)}`,
   functions,
   describe: ({ hostdev, vm, to }) =>
     to === "live"
@@ -108,7 +115,7 @@ export const virshDetach: StepType<VirshDetach> = {
   moves: () => [],
   gives: () => [],
   after: withHostdev,
-  assumes: (step) => [`expect_vm_has ${about(step)} yes`],
+  assumes: (step) => [`expect_vm_has ${about(step)} 0`],
   perform: (step) => `${change("detach-device", step, restored(step))}${dropPorts(step)}`,
   undo: (step) => `vm_has ${about(step)} && return 0\n${change("attach-device", step, restored(step))}`,
   functions,
