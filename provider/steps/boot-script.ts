@@ -43,7 +43,7 @@ boot_script() {
     elif command -v update-rc.d > /dev/null; then update-rc.d "$2" defaults
     else chkconfig --add "$2"
     fi
-    starts_at_boot "$1" "$2" && return
+    starts_at_boot "$1" "$2" && sync && return
     echo "$2 could not be enabled: nothing starts it at boot"
     return 1
   fi
@@ -53,11 +53,11 @@ boot_script() {
   elif command -v update-rc.d > /dev/null; then update-rc.d -f "$2" remove
   else chkconfig --del "$2"
   fi
-  starts_at_boot "$1" "$2" || return 0
+  starts_at_boot "$1" "$2" || { sync; return; }
   echo "$2 could not be disabled: it is still started at boot"
   return 1
 }`,
-  describe: ({ name, started }) => (started ? `start ${name} at boot` : `no longer start ${name} at boot`),
+  describe: ({ name, started }) => `${started ? "enable" : "disable"} ${name} at boot`,
 };
 
 function withScript(facts: HostFacts, { init, name, started }: SetBootScript): HostFacts {
