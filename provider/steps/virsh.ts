@@ -47,8 +47,7 @@ expect_vm_has() {
 # "attach-device" or "detach-device", URI, VM, source address, "config" or "live", <hostdev>, flag.
 change_device() {
   xml=${RUN_FOLDER}/virsh.xml
-  printf '%s\\n' "$6" > "$xml" || return
-  limited 60 virsh -c "$2" "$1" "$3" "$xml" $7
+  printf '%s\\n' "$6" > "$xml" && limited 60 virsh -c "$2" "$1" "$3" "$xml" $7
   status=$?
   rm -f "$xml"
   [ "$status" -eq 0 ] || return "$status"
@@ -74,7 +73,7 @@ drop_ports() {
 # As change_device, but redefines the VM as "virsh edit" does: for a virsh that cannot change only the configuration.
 define_device() {
   xml=${RUN_FOLDER}/virsh.xml
-  ( umask 077; limited 60 virsh -c "$2" dumpxml --inactive --security-info "$3" > "$xml" ) || return 1
+  ( umask 077; limited 60 virsh -c "$2" dumpxml --inactive --security-info "$3" > "$xml" ) || { rm -f "$xml"; return 1; }
   if [ "$1" = attach-device ]; then
     HOSTDEV=$6 awk '/^  <\\/devices>/ { print ENVIRON["HOSTDEV"] } { print }' "$xml" > "$xml.new"
   else
@@ -83,8 +82,7 @@ define_device() {
       inside && /^    <\\/hostdev>/ { if (!index(block, address)) print block "\\n" $0; inside = 0; next }
       inside { block = block "\\n" $0; next }
       { print }' "$xml" > "$xml.new"
-  fi
-  limited 60 virsh -c "$2" define "$xml.new"
+  fi && limited 60 virsh -c "$2" define "$xml.new"
   status=$?
   rm -f "$xml" "$xml.new"
   return "$status"
