@@ -51,7 +51,7 @@ const ON: Readonly<Record<string, readonly ((profile: string) => Declaration)[]>
       { device: "01:00.0", vm: "web1" },
       {
         variant: "live",
-        prepare: `echo 'passthrough = "enabled"' >> /etc/xen/web1.cfg; xl pci-assignable-add 01:00.0; xl create /etc/xen/web1.cfg`,
+        prepare: `echo 'passthrough = "enabled"' >> /etc/xen/web1.cfg; modprobe xen-pciback; xl pci-assignable-add 01:00.0; xl create /etc/xen/web1.cfg`,
       },
     ),
     nvmeFunctions,
@@ -97,6 +97,15 @@ const ON: Readonly<Record<string, readonly ((profile: string) => Declaration)[]>
     hidden({ device: "01:00.0" }),
     assignable({ device: "01:00.0" }),
     attachment({ device: "01:00.0", vm: "/etc/xen/test.cfg" }),
+    attachment(
+      { device: "01:00.0", vm: "test" },
+      {
+        variant: "live",
+        prepare: `modprobe xen-pciback; for file in e1000e/unbind pciback/new_slot pciback/bind; do
+  echo 0000:01:00.0 > /sys/bus/pci/drivers/$file
+done; xm create /etc/xen/test.cfg`,
+      },
+    ),
     nvmeFunctions,
     reboot,
   ],
@@ -110,6 +119,13 @@ const ON: Readonly<Record<string, readonly ((profile: string) => Declaration)[]>
     hidden({ device: "01:00.0" }),
     assignable({ device: "01:00.0" }),
     attachment({ device: "01:00.0", vm: "guest", permissive: true }),
+    attachment(
+      { device: "01:00.0", vm: "guest" },
+      {
+        variant: "live",
+        prepare: "modprobe xen-pciback; xl pci-assignable-add 01:00.0; xl create /etc/xen/guest.cfg",
+      },
+    ),
     nvmeFunctions,
     reboot,
   ],

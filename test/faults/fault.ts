@@ -71,7 +71,8 @@ export class Mishap {
     switch (this.fault) {
       case "fails": {
         const [name = ""] = moment.kind === "command" ? moment.line.split(" ") : [];
-        return { stdout: "", stderr: `${name}: Cannot allocate memory\n`, exitCode: 1 };
+        // 1 is an answer of grep: no line.
+        return { stdout: "", stderr: `${name}: Cannot allocate memory\n`, exitCode: name === "grep" ? 2 : 1 };
       }
       case "cut":
         for (const session of this.host.machine.sessions) session.cutConnection();

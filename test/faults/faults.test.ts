@@ -5,7 +5,7 @@ import { idOf, idOfCase, playBadly, playWell, storiesOf } from "./story";
 /** The share of `npm run test:faults` that every change is tried with: each kind, each kind of host. */
 const SHARE = [
   "debian-xl HiddenPciDevice create",
-  "debian-xl AssignableDevice create",
+  "debian-xl AssignableDevice delete",
   "debian-xl-own-kernel SriovVirtualFunctions change",
   "debian-kvm VmPciAttachment:live create",
   "debian-kvm IommuBootParameters create",
@@ -18,7 +18,7 @@ const SHARE = [
 ];
 const CASES_OF_EACH = 8;
 /** What is tried so far. */
-const FAULTS: readonly FaultName[] = ["fails", "cut", "full-moment"];
+const FAULTS: readonly FaultName[] = ["fails", "cut", "full-moment", "full", "io-error", "killed"];
 
 const stories = DECLARATIONS.flatMap(storiesOf);
 
