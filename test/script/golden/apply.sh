@@ -92,8 +92,9 @@ driver_of() {
 }
 # PCI function, driver ("" for none).
 expect_driver() {
-  [ "$(driver_of "$1")" = "$2" ] && return
-  echo "$1 has the driver \"$(driver_of "$1")\", not \"$2\""
+  found=$(driver_of "$1") || return
+  [ "$found" = "$2" ] && return
+  echo "$1 has the driver \"$found\", not \"$2\""
   return 1
 }
 # File, its checksum or "absent".
@@ -136,6 +137,11 @@ give_driver() {
   [ -d "/sys/bus/pci/drivers/$2" ] || limited 120 modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
   [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
 }
+# PCI function that is not on pciback. A slot that is left would let pciback take it again later.
+drop_slot() {
+  [ "$(driver_of "$1")" != pciback ] && grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null || return 0
+  printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
+}
 # PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
 # quarantine fails.
 make_assignable_xl() {
@@ -154,6 +160,7 @@ release_xl() {
     limited 60 xl pci-assignable-add "$1"
     limited 60 xl pci-assignable-remove "$1"
   fi
+  drop_slot "$1" || return
   give_driver "$1" "$2"
   expect_driver "$1" "$2"
 }
