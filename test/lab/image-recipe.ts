@@ -22,7 +22,10 @@ export async function findOrBuildImage(say: Say): Promise<LabImage> {
 
 async function build(folder: string, say: Say): Promise<void> {
   say("Making the root file system of the lab host: Debian 12 with Xen 4.17 …");
-  await runCommand(path.join(RECIPE, "root-file-system.sh"), [folder], { say });
+  // mmdebstrap mounts /proc, /sys and /dev/pts in it. In a namespace of its own they end with a build that is killed:
+  // removing its draft would otherwise go on into this machine's own.
+  const script = path.join(RECIPE, "root-file-system.sh");
+  await runCommand("unshare", ["--mount", "--propagation", "private", script, folder], { say });
   say("Making its disk …");
   await runCommand(path.join(RECIPE, "disk.sh"), [folder], { say });
   say("Booting it for the first time, to install GRUB …");
