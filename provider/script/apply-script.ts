@@ -120,7 +120,7 @@ watch() {
 }
 # File, the record of this run, how many groups there are. Nothing is done unless the record is on disk.
 note_run() {
-  printf %s "$2" | replace_file "$1" > "$log" 2>&1 && return
+  put_text "$1" "$2" > "$log" 2>&1 && return
   tell_all "$3" "failed note_run"
   [ ! -e "\${1%/*}/.pci-passthrough-new" ] || tell_all "$3" "not-undone note_run"
   return 1

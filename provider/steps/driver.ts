@@ -42,18 +42,19 @@ write_function() {
 unbind() {
   within ${UNBIND_SECONDS} write_function "$1" "/sys/bus/pci/devices/$1/driver/unbind"
   outcome=$?
-  [ "$outcome" != 124 ] || echo "$(driver_of "$1") has not let go of $1 within ${UNBIND_SECONDS} s: something uses it. It goes once that ends"
+  [ "$outcome" != 124 ] || has_driver "$1" "" ||
+    echo "$driver has not let go of $1 within ${UNBIND_SECONDS} s: something uses it. It goes once that ends"
   return "$outcome"
 }
 # PCI function without a driver, driver to bind it to ("" for none).
 give_driver() {
-  [ -n "$2" ] && [ -z "$(driver_of "$1")" ] || return 0
+  [ -n "$2" ] && has_driver "$1" "" || return 0
   [ -d "/sys/bus/pci/drivers/$2" ] || limited 120 modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
-  [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
+  ! has_driver "$1" "" || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
 }
 # PCI function that is not on pciback. A slot that is left would let pciback take it again later.
 drop_slot() {
-  [ "$(driver_of "$1")" != pciback ] && grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null || return 0
+  ! has_driver "$1" pciback && grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null || return 0
   printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
 }
 # PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
@@ -69,7 +70,7 @@ make_assignable_xl() {
 # PCI function, driver to bind it to again ("" for none).
 release_xl() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
-  if [ "$(driver_of "$1")" = pciback ]; then
+  if has_driver "$1" pciback; then
     # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
     limited 60 xl pci-assignable-add "$1"
     limited 60 xl pci-assignable-remove "$1"
@@ -117,8 +118,7 @@ expect_unheld() {
 }
 # PCI function. Whether it is on vfio-pci or a variant of it, which modules.alias names.
 on_vfio() {
-  driver=$(driver_of "$1")
-  [ "$driver" != vfio-pci ] || return 0
+  ! has_driver "$1" vfio-pci || return 0
   [ -n "$driver" ] && grep -q "^alias vfio_pci:.* $(echo "$driver" | tr - _)$" "/lib/modules/$(uname -r)/modules.alias" 2> /dev/null
 }
 # PCI function, driver to bind it to again ("" for none).
@@ -127,16 +127,16 @@ release_sysfs() {
   [ -e "$device" ] || return 0
   expect_unheld "$1" || return
   [ ! -e "$device/driver_override" ] || echo > "$device/driver_override"
-  [ "$(driver_of "$1")" = "$2" ] || [ ! -e "$device/driver" ] || unbind "$1" || [ $? != 124 ] || return 124
+  has_driver "$1" "$2" || [ -z "$driver" ] || unbind "$1" || [ $? != 124 ] || return 124
   give_driver "$1" "$2"
   expect_driver "$1" "$2"
 }
 # PCI function. pciback logs "seizing device" only when it takes one, so its last log lines are the evidence.
 make_assignable_pciback() {
-  [ "$(driver_of "$1")" != pciback ] || return 0
-  [ -z "$(driver_of "$1")" ] || unbind "$1" || return
+  ! has_driver "$1" pciback || return 0
+  [ -z "$driver" ] || unbind "$1" || return
   grep -q "^$1\\$" /sys/bus/pci/drivers/pciback/slots || printf %s "$1" > /sys/bus/pci/drivers/pciback/new_slot || return
-  [ "$(driver_of "$1")" = pciback ] || printf %s "$1" > /sys/bus/pci/drivers/pciback/bind
+  has_driver "$1" pciback || printf %s "$1" > /sys/bus/pci/drivers/pciback/bind
   expect_driver "$1" pciback && return
   dmesg | grep pciback | tail -n 3
   return 1
@@ -144,7 +144,7 @@ make_assignable_pciback() {
 # PCI function, driver to bind it to again ("" for none).
 release_pciback() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
-  [ "$(driver_of "$1")" != pciback ] || unbind "$1" || [ $? != 124 ] || return 124
+  ! has_driver "$1" pciback || unbind "$1" || [ $? != 124 ] || return 124
   drop_slot "$1" || return
   give_driver "$1" "$2"
   expect_driver "$1" "$2"
@@ -189,7 +189,7 @@ release_virsh() {
   node=$(node_device "$1") && { limited 60 virsh -c "$(virsh_uri)" nodedev-reattach "$node" || [ $? != 124 ] || return 124; }
   # libvirt leaves the slot (seen with libvirt 9.0).
   drop_slot "$1" || return
-  [ "$(driver_of "$1")" = "$2" ] || release_sysfs "$1" "$2"
+  has_driver "$1" "$2" || release_sysfs "$1" "$2"
 }`;
 
 const assign = (by: AssignedBy, address: PciAddress, stub: string) => `make_assignable_${by} ${address} ${stub}`;
@@ -219,7 +219,7 @@ export const releaseDevice: StepType<Release> = {
   assumes: ({ address, stub }) => [`expect_driver ${address} ${quote(stub ?? "")}`],
   perform: ({ by, address, to }) => release(by, address, to),
   undo: ({ by, address, stub }) =>
-    stub === undefined ? `[ -z "$(driver_of ${address})" ] || unbind ${address}` : assign(by, address, stub),
+    stub === undefined ? `has_driver ${address} '' || unbind ${address}` : assign(by, address, stub),
   functions,
   describe: ({ address, stub, to }) => {
     if (to === undefined) return `unbind ${address} from ${stub}`;

@@ -1,20 +1,24 @@
 /** Shell functions that several types of step call. They print what went wrong and return non-zero. */
 export const SHARED_FUNCTIONS = `
-# PCI function. Prints its driver; nothing when it has none.
-driver_of() {
-  [ -e "/sys/bus/pci/devices/$1/driver" ] || return 0
-  driver=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "\${driver##*/}"
+# PCI function, driver ("" for none). Sets "driver" to the one that it has; starts no program for that.
+has_driver() {
+  driver=
+  if [ -e "/sys/bus/pci/devices/$1/driver" ]; then
+    driver=unknown
+    cd -P "/sys/bus/pci/devices/$1/driver" && driver=\${PWD##*/}
+    cd /
+  fi
+  [ "$driver" = "$2" ]
 }
-# PCI function, driver ("" for none).
+# As has_driver.
 expect_driver() {
-  found=$(driver_of "$1") || return
-  [ "$found" = "$2" ] && return
-  echo "$1 has the driver \\"$found\\", not \\"$2\\""
+  has_driver "$1" "$2" && return
+  echo "$1 has the driver \\"$driver\\", not \\"$2\\""
   return 1
 }
 # File, its checksum or "absent".
 expect_file() {
-  if [ -e "$1" ]; then sum=$(cksum < "$1"); else sum=absent; fi
+  if [ -e "$1" ]; then sum=$(cksum "$1"); else sum=absent; fi
   [ "\${sum%% *}" = "$2" ] && return
   echo "$1 does not have the expected contents"
   return 1
@@ -29,17 +33,30 @@ remove_file() {
   rm -f "$1" "\${1%/*}/.pci-passthrough-new" || return
   [ ! -d "\${1%/*}" ] || sync_folder "\${1%/*}"
 }
-# File, mode of a new file (default: by the umask). Replaces it by standard input: written in the same folder, synced,
-# then renamed, with the same mode and owner. Whatever fails leaves nothing behind.
+# File, text, mode of a new file (default: by the umask). Replaces the file: written in the same folder, synced, then
+# renamed, with the same mode and owner. Whatever fails leaves nothing behind.
+put_text() {
+  # dash does not say why it could not write; cat does.
+  begin_file "$1" && { printf %s "$2" > "$next" 2> /dev/null || printf %s "$2" | cat > "$next"; } &&
+    finish_file "$1" "\${3:-}" || drop_file "$1"
+}
+# File, mode of a new file. As put_text, by standard input.
 replace_file() {
+  begin_file "$1" && cat > "$next" && finish_file "$1" "\${2:-}" || drop_file "$1"
+}
+begin_file() {
   folder=\${1%/*}
   next=$folder/.pci-passthrough-new
-  mkdir -p "$folder" || return
-  rm -f "$next" || return
-  if { [ ! -e "$1" ] || cp -a "$1" "$next"; } && cat > "$next" && { [ -z "\${2:-}" ] || chmod "$2" "$next"; } && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
-    sync_folder "$folder"
-    return
-  fi
+  [ -d "$folder" ] || mkdir -p "$folder" || return
+  [ ! -e "$next" ] && [ ! -L "$next" ] || rm -f "$next" || return
+  [ ! -e "$1" ] || cp -a "$1" "$next"
+}
+finish_file() {
+  [ -z "$2" ] || chmod "$2" "$next" || return
+  dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync
+  mv -f "$next" "$1" && sync_folder "$folder"
+}
+drop_file() {
   rm -f "$next"
   if lsattr -d "$1" 2> /dev/null | grep -q '^[^ ]*i'; then
     echo "$1 is immutable. Make it writable: chattr -i $1"

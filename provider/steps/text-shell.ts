@@ -32,9 +32,7 @@ export function textShell(
 /** Shell that gives a file this text, and a new file this mode; undefined text removes it. */
 export function putText(path: string, text: string | undefined, mode?: "755"): string {
   const withMode = mode === undefined ? "" : ` ${mode}`;
-  return text === undefined
-    ? `remove_file ${quote(path)}`
-    : `printf %s ${quote(text)} | replace_file ${quote(path)}${withMode}`;
+  return text === undefined ? `remove_file ${quote(path)}` : `put_text ${quote(path)} ${quote(text)}${withMode}`;
 }
 
 /** Shell that fails unless the file has this text. */

@@ -83,7 +83,7 @@ set_boot_argument() {
     return
   fi
   [ "$(cat "$1"; echo .)" != "$before" ] || return 1
-  printf %s "\${before%.}" | replace_file "$1" && chmod "$mode" "$1" && echo "$1 was restored"
+  put_text "$1" "\${before%.}" && chmod "$mode" "$1" && echo "$1 was restored"
   return 1
 }
 # File, the path of the copy of its original text.

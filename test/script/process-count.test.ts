@@ -29,6 +29,8 @@ function xenHost(): DirectoryHost {
   const claims = ["a", "b"].map((name) => `/var/lib/pulumi-pci-passthrough/claims/${name}`);
   for (const file of ["/etc/modprobe.d/a.conf", ...boot, ...vms, ...claims]) host.write(file, "text\n");
   for (const program of ["xenstore-ls", "ip", "lspci", "dmesg"]) host.command(program, "echo printed");
+  const link = '"$ROOT/sys/bus/pci/devices/$2/driver"';
+  host.command("xl", `[ "$1" != pci-assignable-add ] || exec ln -sfn ../../drivers/pciback ${link}`);
   return host;
 }
 
@@ -53,15 +55,17 @@ const shells = canCount ? SHELLS : [];
 // A host under emulation takes 50 ms for each.
 describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
   test("the facts of a Xen host take at most 40 processes", () => {
-    expect(host.countProcesses(shell, factsScript(QUESTIONS))).toBeLessThanOrEqual(40);
+    // Where timeout is that of busybox, the shell limits each program itself, with one process more.
+    const most = shell[0] === "busybox" ? 46 : 40;
+    expect(host.countProcesses(shell, factsScript(QUESTIONS))).toBeLessThanOrEqual(most);
   });
 
-  test("an apply takes at most 14 more for each step", () => {
+  test("an apply takes at most 6 more for each step, and for a copy of an original text", () => {
     const count = (...steps: readonly Step[]) => host.countProcesses(shell, scriptOf(group(...steps)).text);
     const none = count();
     const all = count(...STEPS);
     expect(host.read("/etc/xen/pv1.cfg")).toBe("text\npci\n");
     expect(host.driverOf("0000:01:00.0")).toBe("pciback");
-    expect(all - none).toBeLessThanOrEqual(14 * STEPS.length);
+    expect(all - none).toBeLessThanOrEqual(6 * (STEPS.length + 1));
   });
 });

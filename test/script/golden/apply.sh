@@ -85,21 +85,25 @@ undo_group() {
     undo=$((undo - 1))
   done
 }
-# PCI function. Prints its driver; nothing when it has none.
-driver_of() {
-  [ -e "/sys/bus/pci/devices/$1/driver" ] || return 0
-  driver=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "${driver##*/}"
+# PCI function, driver ("" for none). Sets "driver" to the one that it has; starts no program for that.
+has_driver() {
+  driver=
+  if [ -e "/sys/bus/pci/devices/$1/driver" ]; then
+    driver=unknown
+    cd -P "/sys/bus/pci/devices/$1/driver" && driver=${PWD##*/}
+    cd /
+  fi
+  [ "$driver" = "$2" ]
 }
-# PCI function, driver ("" for none).
+# As has_driver.
 expect_driver() {
-  found=$(driver_of "$1") || return
-  [ "$found" = "$2" ] && return
-  echo "$1 has the driver \"$found\", not \"$2\""
+  has_driver "$1" "$2" && return
+  echo "$1 has the driver \"$driver\", not \"$2\""
   return 1
 }
 # File, its checksum or "absent".
 expect_file() {
-  if [ -e "$1" ]; then sum=$(cksum < "$1"); else sum=absent; fi
+  if [ -e "$1" ]; then sum=$(cksum "$1"); else sum=absent; fi
   [ "${sum%% *}" = "$2" ] && return
   echo "$1 does not have the expected contents"
   return 1
@@ -114,17 +118,26 @@ remove_file() {
   rm -f "$1" "${1%/*}/.pci-passthrough-new" || return
   [ ! -d "${1%/*}" ] || sync_folder "${1%/*}"
 }
-# File, mode of a new file (default: by the umask). Replaces it by standard input: written in the same folder, synced,
-# then renamed, with the same mode and owner. Whatever fails leaves nothing behind.
-replace_file() {
+# File, text, mode of a new file (default: by the umask). Replaces the file: written in the same folder, synced, then
+# renamed, with the same mode and owner. Whatever fails leaves nothing behind.
+put_text() {
+  # dash does not say why it could not write; cat does.
+  begin_file "$1" && { printf %s "$2" > "$next" 2> /dev/null || printf %s "$2" | cat > "$next"; } &&
+    finish_file "$1" "${3:-}" || drop_file "$1"
+}
+begin_file() {
   folder=${1%/*}
   next=$folder/.pci-passthrough-new
-  mkdir -p "$folder" || return
-  rm -f "$next" || return
-  if { [ ! -e "$1" ] || cp -a "$1" "$next"; } && cat > "$next" && { [ -z "${2:-}" ] || chmod "$2" "$next"; } && { dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync; } && mv -f "$next" "$1"; then
-    sync_folder "$folder"
-    return
-  fi
+  [ -d "$folder" ] || mkdir -p "$folder" || return
+  [ ! -e "$next" ] && [ ! -L "$next" ] || rm -f "$next" || return
+  [ ! -e "$1" ] || cp -a "$1" "$next"
+}
+finish_file() {
+  [ -z "$2" ] || chmod "$2" "$next" || return
+  dd if=/dev/null of="$next" conv=fsync,notrunc 2> /dev/null || sync
+  mv -f "$next" "$1" && sync_folder "$folder"
+}
+drop_file() {
   rm -f "$next"
   if lsattr -d "$1" 2> /dev/null | grep -q '^[^ ]*i'; then
     echo "$1 is immutable. Make it writable: chattr -i $1"
@@ -133,13 +146,13 @@ replace_file() {
 }
 # PCI function without a driver, driver to bind it to ("" for none).
 give_driver() {
-  [ -n "$2" ] && [ -z "$(driver_of "$1")" ] || return 0
+  [ -n "$2" ] && has_driver "$1" "" || return 0
   [ -d "/sys/bus/pci/drivers/$2" ] || limited 120 modprobe "$(cat "/sys/bus/pci/devices/$1/modalias")"
-  [ -n "$(driver_of "$1")" ] || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
+  ! has_driver "$1" "" || printf %s "$1" > "/sys/bus/pci/drivers/$2/bind"
 }
 # PCI function that is not on pciback. A slot that is left would let pciback take it again later.
 drop_slot() {
-  [ "$(driver_of "$1")" != pciback ] && grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null || return 0
+  ! has_driver "$1" pciback && grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null || return 0
   printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
 }
 # PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
@@ -155,7 +168,7 @@ make_assignable_xl() {
 # PCI function, driver to bind it to again ("" for none).
 release_xl() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
-  if [ "$(driver_of "$1")" = pciback ]; then
+  if has_driver "$1" pciback; then
     # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
     limited 60 xl pci-assignable-add "$1"
     limited 60 xl pci-assignable-remove "$1"
@@ -171,8 +184,8 @@ expect_group_1() {
   :
 }
 perform_1_1() {
-printf %s '{"version":2,"token":"token-1","project":"test","stack":"dev","label":"nic","functions":[{"address":"0000:01:00.0","id":"8086:10d3","subsystem":"8086:0000","driver":"e1000e"}],"entries":[],"bootId":"3543b2d8-f740-4680-a8ce-a2ebc254dd77"}
-' | replace_file /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0 || return
+put_text /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0 '{"version":2,"token":"token-1","project":"test","stack":"dev","label":"nic","functions":[{"address":"0000:01:00.0","id":"8086:10d3","subsystem":"8086:0000","driver":"e1000e"}],"entries":[],"bootId":"3543b2d8-f740-4680-a8ce-a2ebc254dd77"}
+' || return
 expect_file /var/lib/pulumi-pci-passthrough/claims/AssignableDevice,0000:01:00.0 274456295
 }
 undo_1_1() {
@@ -192,8 +205,8 @@ expect_group_2() {
   :
 }
 perform_2_1() {
-printf %s '{"version":2,"token":"token-2","project":"test","stack":"dev","label":"nic-of-web","functions":[{"address":"0000:01:00.0","id":"8086:10d3","subsystem":"8086:0000"}],"entries":[{"kind":"vm-file","path":"/etc/xen/pv1.cfg","address":"0000:01:00.0","undo":{"additions":{"pci":true,"newline":false}}}]}
-' | replace_file /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f || return
+put_text /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f '{"version":2,"token":"token-2","project":"test","stack":"dev","label":"nic-of-web","functions":[{"address":"0000:01:00.0","id":"8086:10d3","subsystem":"8086:0000"}],"entries":[{"kind":"vm-file","path":"/etc/xen/pv1.cfg","address":"0000:01:00.0","undo":{"additions":{"pci":true,"newline":false}}}]}
+' || return
 expect_file /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f 1943580518
 }
 undo_2_1() {
@@ -201,15 +214,15 @@ undo_2_1() {
   remove_file /var/lib/pulumi-pci-passthrough/claims/VmPciAttachment,0000:01:00.0,6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f
 }
 perform_2_2() {
-[ -e /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg ] || printf %s '# a guest   by hand
+[ -e /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg ] || put_text /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg '# a guest   by hand
 name   = "pv1"
 uuid = "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f"
 kernel = "/root/vmlinuz-guest"
 ramdisk = "/root/guest.img"
 memory = 128
 vcpus=1 # one
-' | replace_file /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg || return
-printf %s '# a guest   by hand
+' || return
+put_text /etc/xen/pv1.cfg '# a guest   by hand
 name   = "pv1"
 uuid = "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f"
 kernel = "/root/vmlinuz-guest"
@@ -217,18 +230,18 @@ ramdisk = "/root/guest.img"
 memory = 128
 vcpus=1 # one
 pci = [ '\''0000:01:00.0'\'' ]
-' | replace_file /etc/xen/pv1.cfg || return
+' || return
 expect_file /etc/xen/pv1.cfg 2279677811
 }
 undo_2_2() {
-expect_file /etc/xen/pv1.cfg 2034128848 > /dev/null || printf %s '# a guest   by hand
+expect_file /etc/xen/pv1.cfg 2034128848 > /dev/null || put_text /etc/xen/pv1.cfg '# a guest   by hand
 name   = "pv1"
 uuid = "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f"
 kernel = "/root/vmlinuz-guest"
 ramdisk = "/root/guest.img"
 memory = 128
 vcpus=1 # one
-' | replace_file /etc/xen/pv1.cfg || return
+' || return
 ! expect_file /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg 2034128848 > /dev/null || remove_file /var/lib/pulumi-pci-passthrough/before/etc/xen/pv1.cfg
 }
 run_all() {
