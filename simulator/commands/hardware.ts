@@ -1,3 +1,4 @@
+import type { FileTree } from "../kernel/file-tree";
 import type { PciFunction } from "../kernel/pci-bus";
 import type { Commands } from "../machine";
 import { failed, splitOptions, succeeded } from "./command";
@@ -19,13 +20,18 @@ export const hardwareCommands: Commands = {
     );
     if ("address".startsWith(object)) {
       const lines = interfaces.flatMap(({ name, addresses }, index) =>
-        addresses.map((address) => addressLine(index + 1, name, address)),
+        addresses.map((address) => addressLine(indexOf(call.machine.files, name) ?? index + 1, name, address)),
       );
       return succeeded(lines.join(""));
     }
     if ("link".startsWith(object)) {
       return succeeded(
-        interfaces.map(({ name }, index) => `${index + 1}: ${name}: <UP> mtu 1500 qdisc noop \n`).join(""),
+        interfaces
+          .map(
+            ({ name }, index) =>
+              `${indexOf(call.machine.files, name) ?? index + 1}: ${name}: <UP> mtu 1500 qdisc noop \n`,
+          )
+          .join(""),
       );
     }
     if (object !== "route") return failed(1, `Object "${object}" is unknown, try "ip help".\n`);
@@ -52,6 +58,12 @@ function describe(device: PciFunction, options: readonly string[]): string {
   const revision = device.revision !== undefined && device.revision !== "00" ? ` (rev ${device.revision})` : "";
   const driver = device.driver ? `\tKernel driver in use: ${device.driver.name}\n` : "";
   return `${line}${revision}\n${options.includes("k") ? driver : ""}`;
+}
+
+/** The number of an interface as /sys has it; undefined on Linux 2.6.18. */
+function indexOf(files: FileTree, name: string): number | undefined {
+  const path = `/sys/class/net/${name}/ifindex`;
+  return files.exists(path) ? Number(files.read(path)) : undefined;
 }
 
 function addressLine(index: number, name: string, address: string): string {
