@@ -21,7 +21,7 @@ reboot_host() {
   read -r boot < /proc/sys/kernel/random/boot_id
   read -r uptime idle < /proc/uptime
   uptime=\${uptime%%.*}
-  printf '%s %s %s\\n' "$((uptime + ${GOING_DOWN_SECONDS}))" "$boot" ${quote(toBytes(askedBy))} > ${GOING_DOWN} || return
+  printf '%s %s %s\\n' "$((uptime + ${GOING_DOWN_SECONDS}))" "$boot" ${quote(toBytes(askedBy))} > ${GOING_DOWN} || { rm -f ${GOING_DOWN}; return 1; }
   go_down
   outcome=$?
   # What had not ended in time may still take the host down.
