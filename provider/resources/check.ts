@@ -7,8 +7,7 @@ import { expectedFacts } from "../plan/kinds/expected-facts";
 import { KINDS, planPresent, purposeOf } from "../plan/kinds/kinds";
 import { planRemoved } from "../plan/kinds/removed";
 import { planReplaced } from "../plan/kinds/replacement";
-import { isEmpty, type Plan, simulatePlan } from "../plan/plan";
-import type { Wish } from "../plan/wish";
+import { isEmpty, type Plan } from "../plan/plan";
 import { applyScript } from "../script/apply-script";
 import {
   type DeclaredProgram,
@@ -23,14 +22,8 @@ import { failuresOf, pick, plain, WITHOUT_VALUE } from "./input-bag";
 import { questionsOf } from "./questions";
 import { groupOf } from "./turn";
 import { containsUnknown } from "./unknowns";
-import { parseUrn, type Urn, urnOf } from "./urn";
-import { CommonInputs, ownerOf, type Surroundings, vmOf, type Wanted, wantedOf } from "./wanted";
-
-/** What a resource wanted before this run, and whether preview has said what becomes of it. */
-interface Former {
-  readonly wish: Wish | undefined;
-  readonly said: boolean;
-}
+import { parseUrn, urnOf } from "./urn";
+import { CommonInputs, ownerOf, type Surroundings, type Wanted, wantedOf } from "./wanted";
 
 /** The check of a kind: inputs as the state keeps them, and why the engine must refuse the resource. */
 export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
@@ -38,29 +31,20 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
   const { inputs: ownInputs, property, wish: wishOf } = KINDS[kind];
   const schema = ownInputs.extend(CommonInputs.shape);
   const names = Object.keys(schema.shape);
-  // By URN: the engine checks a replacement twice, the second time without its olds (step_generator.go, 3.259).
-  const formerWishes = new Map<string, Wish>();
-
-  const formerOf = (urn: Urn, olds: Bag): Former => {
-    const known = formerWishes.get(urn.text);
-    if (Object.keys(olds).length === 0) return { wish: known, said: known !== undefined };
-    if (!schema.safeParse(pick(olds, names)).success) return { wish: undefined, said: false };
-    const wish = wishOf(olds);
-    formerWishes.set(urn.text, wish);
-    return { wish, said: false };
-  };
+  // By URN: the engine checks a replacement twice (step_generator.go, 3.259).
+  const described = new Set<string>();
 
   /**
    * Why the engine must refuse a resource, in preview and up alike. In preview it also logs the effects on the host.
    */
-  const judge = async (wanted: Wanted, former: Former, program: DeclaredProgram | undefined) => {
+  const judge = async (wanted: Wanted, program: DeclaredProgram | undefined) => {
     const { inputs, urn, host, wish, vms: own } = wanted;
     const problems = program?.problems ?? [];
     if (problems.length > 0) return problems.map((reason) => ({ property: WITHOUT_VALUE, reason }));
     const twin = twinOf(wish, urn.name, program);
     if (twin !== undefined) return [{ property, reason: twin }];
     if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") return [];
-    const vms = [...own, former.wish && vmOf(former.wish), ...(program?.declarations ?? []).map(({ vm }) => vm)];
+    const vms = [...own, ...(program?.declarations ?? []).map(({ vm }) => vm)];
     const patience = program?.preview ? "preview" : "work";
     // The own host first, with all of its questions: among the others it would be read once without them.
     const reading = host.facts(patience, questionsOf(inputs.host, vms));
@@ -72,12 +56,13 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
       const now = await reading;
       if (program?.preview) await tellRemoved(wanted, now, program);
       const owner = ownerOf(urn, undefined);
-      const replaced = former.wish && planReplaced(now, former.wish, wish, owner);
+      const replaced = planReplaced(now, wish, owner, inputs.host);
       const declarations = deviceDeclarations(program);
-      const without = replaced ? simulatePlan(now, replaced) : now;
-      const facts = expectedFacts(without, wish, otherDeclarations(urn.name, program), owner, declarations);
+      const others = otherDeclarations(urn.name, program);
+      const facts = expectedFacts(now, wish, others, owner, declarations, inputs.host);
       const plan = planPresent(facts, wish, { owner, program: declarations });
-      if (program?.preview && plan.refusals.length === 0 && !former.said) {
+      if (program?.preview && plan.refusals.length === 0 && !described.has(urn.text)) {
+        described.add(urn.text);
         await tellEffects(log, urn, host.name, replaced ? [replaced, plan] : [plan]);
         if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1")
           await showScript({ urn, host }, plan, purposeOf(facts, wish, "present"));
@@ -126,7 +111,7 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     );
   };
 
-  return async (olds: Bag, news: Bag): Promise<dynamic.CheckResult> => {
+  return async (_olds: Bag, news: Bag): Promise<dynamic.CheckResult> => {
     const { __provider: _, __program, ...given } = news;
     const unknown = names.filter((name) => containsUnknown(given[name]));
     const known = Object.keys(given).filter((name) => !unknown.includes(name));
@@ -140,6 +125,6 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     // What waits for another resource in preview may be known from the declarations.
     const wish = unknown.length === 0 ? wishOf(inputs) : program && wishIn(program, urn.name);
     if (!wish) return { inputs };
-    return { inputs, failures: await judge(wantedOf(common.data, wish, hostFor), formerOf(urn, olds), program) };
+    return { inputs, failures: await judge(wantedOf(common.data, wish, hostFor), program) };
   };
 }

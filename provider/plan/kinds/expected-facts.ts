@@ -1,9 +1,11 @@
 import type { ResourceKind } from "../../claims/claim-key";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
-import { simulatePlan } from "../plan";
+import type { HostInput } from "../inputs/host-input";
+import { type Plan, simulatePlan } from "../plan";
 import type { Owner, PlanContext, Wish } from "../wish";
 import { planPresent } from "./kinds";
+import { planReplaced } from "./replacement";
 
 /** Another declaration of the program on the same host, in the order of the program. */
 export interface OtherDeclaration {
@@ -24,8 +26,9 @@ export const RANKS: Readonly<Record<ResourceKind, number>> = {
 };
 
 /**
- * What the host will be like when a declaration's turn comes: the declarations that it builds on are simulated, in the
- * order in which they are carried out. One that is refused changes nothing, and its own check says so.
+ * What the host will be like when a declaration's turn comes: what it replaces, and the declarations that it builds on,
+ * are simulated in the order in which they are carried out. One that is refused changes nothing, and its own check says
+ * so.
  */
 export function expectedFacts(
   facts: HostFacts,
@@ -33,14 +36,25 @@ export function expectedFacts(
   others: readonly OtherDeclaration[],
   owner: Owner,
   program: PlanContext["program"],
+  host: HostInput,
 ): HostFacts {
-  return others
-    .filter((other) => comesBefore(facts, other, wish))
+  const all = [...others, { label: owner.label, wish, isEarlier: false }]
     .sort((a, b) => RANKS[a.wish.kind] - RANKS[b.wish.kind])
-    .reduce((now, other) => {
-      const plan = planPresent(now, other.wish, { owner: { ...owner, label: other.label }, program });
-      return plan.refusals.length > 0 ? now : simulatePlan(now, plan);
-    }, facts);
+    .map((declared) => ({ ...declared, owner: { ...owner, label: declared.label } }));
+  // What is replaced goes in the reverse order: a VM loses a device before its driver gets it back.
+  const without = all.reduceRight(
+    (now, declared) => carriedOut(now, planReplaced(now, declared.wish, declared.owner, host)),
+    facts,
+  );
+  const earlier = all.filter((declared) => declared.wish !== wish && comesBefore(facts, declared, wish));
+  return earlier.reduce(
+    (now, declared) => carriedOut(now, planPresent(now, declared.wish, { owner: declared.owner, program })),
+    without,
+  );
+}
+
+function carriedOut(facts: HostFacts, plan: Plan | undefined): HostFacts {
+  return plan === undefined || plan.refusals.length > 0 ? facts : simulatePlan(facts, plan);
 }
 
 function comesBefore(facts: HostFacts, other: OtherDeclaration, wish: Wish): boolean {

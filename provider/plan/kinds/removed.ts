@@ -1,12 +1,12 @@
 import { parseKey, type ResourceKind } from "../../claims/claim-key";
 import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
-import { formatPciTarget } from "../../pci/address";
 import type { HostInput } from "../inputs/host-input";
 import { type Plan, simulatePlan } from "../plan";
 import type { Owner, Wish } from "../wish";
+import { claimedWish } from "./claimed-wish";
 import { RANKS } from "./expected-facts";
-import { KINDS, keyOf, planAbsent } from "./kinds";
+import { keyOf, planAbsent } from "./kinds";
 
 /** A declaration of the program, as far as it is known. */
 interface Declared {
@@ -47,13 +47,10 @@ export function planRemoved(
   const removed: Removed[] = [];
   let now = facts;
   for (const { subject, claim } of left.sort((a, b) => RANKS[b.subject.kind] - RANKS[a.subject.kind])) {
-    const { kind, target, vm } = subject;
-    // Only what the key names matters to a removal; a count must be there, and is not looked at.
-    const wish = KINDS[kind].wish({ host, device: target && formatPciTarget(target), vm, count: 1 });
     const owner: Owner = { project, stack, label: claim.label, token: claim.token };
-    const plan = planAbsent(now, wish, { owner, program: [] });
+    const plan = planAbsent(now, claimedWish(subject, host), { owner, program: [] });
     if (plan.refusals.length === 0) now = simulatePlan(now, plan);
-    removed.push({ kind, label: claim.label, plan });
+    removed.push({ kind: subject.kind, label: claim.label, plan });
   }
   return removed;
 }

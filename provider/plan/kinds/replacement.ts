@@ -1,18 +1,26 @@
+import { parseKey } from "../../claims/claim-key";
+import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
-import { findClaim } from "../claim";
+import type { HostInput } from "../inputs/host-input";
 import type { Plan } from "../plan";
 import type { Owner, Wish } from "../wish";
+import { claimedWish } from "./claimed-wish";
 import { keyOf, planAbsent } from "./kinds";
 
 /**
- * The plan that takes back what a resource wanted before: the engine carries it out before it makes the successor.
- * Undefined where the resource stays the same, or has left nothing on the host. `owner` needs no token: preview knows
- * none, so the claim's own is used where the claim names this resource.
+ * The plan that takes back what a resource wanted before, by its claim: the engine deletes a replaced resource before
+ * it makes the successor. Undefined where nothing is replaced.
  */
-export function planReplaced(facts: HostFacts, former: Wish, wish: Wish, owner: Owner): Plan | undefined {
-  const key = keyOf(facts, former);
-  if (key === undefined || key === keyOf(facts, wish)) return undefined;
-  const claim = findClaim(facts, key);
-  if (claim?.project !== owner.project || claim.stack !== owner.stack || claim.label !== owner.label) return undefined;
-  return planAbsent(facts, former, { owner: { ...owner, token: claim.token }, program: [] });
+export function planReplaced(facts: HostFacts, wish: Wish, owner: Owner, host: HostInput): Plan | undefined {
+  const wanted = keyOf(facts, wish);
+  for (const { key, claim } of readableClaims(facts)) {
+    const subject = parseKey(key);
+    const isOwn = claim.project === owner.project && claim.stack === owner.stack && claim.label === owner.label;
+    if (!subject || !isOwn || subject.kind !== wish.kind || wanted === undefined || key === wanted) continue;
+    const former = claimedWish(subject, host);
+    // The VM may have got a uuid since.
+    if (keyOf(facts, former) !== wanted)
+      return planAbsent(facts, former, { owner: { ...owner, token: claim.token }, program: [] });
+  }
+  return undefined;
 }
