@@ -1,4 +1,4 @@
-import type { Fact } from "./answers";
+import { type Fact, UnreadableFactsError } from "./answers";
 import { readValues } from "./sysfs";
 
 /** Which machine this is, and how it was booted. */
@@ -30,7 +30,7 @@ export const machineFact: Fact<Machine> = {
   name: "machine",
   ask: `
 print_values /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
-[ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
+[ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory || [ $? = 1 ] || echo "/unread:"
 hypervisor=
 read -r hypervisor < /sys/hypervisor/type
 [ "$hypervisor" != xen ] || ! is_domu || echo domu
@@ -42,6 +42,11 @@ for command in ${NEEDED_COMMANDS.join(" ")}; do
 done`,
   parse(answer) {
     const values = readValues(answer.text);
+    // Without it the host would count as another one, and all of its resources as replaced.
+    if (values.has("/unread"))
+      throw new UnreadableFactsError(
+        "it could not read /etc/xensource-inventory, which says which host it is. Try again",
+      );
     const installation = /'(.*)'/.exec(values.get("/etc/xensource-inventory") ?? "")?.[1];
     const machineId = installation ?? values.get("/etc/machine-id") ?? values.get("/var/lib/dbus/machine-id");
     return {

@@ -18,7 +18,7 @@ export interface FileEdit {
    * removed at the end of an apply that succeeded.
    */
   readonly original: "keep" | "forget" | "leave";
-  /** Whether a new file is executable. */
+  /** Whether a file that is new, or gone, is executable. */
   readonly executable?: boolean;
 }
 
@@ -37,15 +37,16 @@ export const editFile: StepType<FileEdit> = {
       ...(step.original === "keep" && before !== undefined
         ? [`[ -e ${copy} ] || ${putText(originalPath(path), before)}`]
         : []),
-      textShell(path, before, after, step.executable && before === undefined ? "755" : undefined).perform,
+      textShell(path, before, after, modeOf(step)).perform,
       ...(after === undefined ? dropFolder(path) : []),
     ];
     return lines.join(" || return\n");
   },
-  undo({ path, before, after, original }) {
+  undo(step) {
+    const { path, before, after, original } = step;
     const copy = originalPath(path);
     const lines = [
-      textShell(path, before, after).undo,
+      textShell(path, before, after, modeOf(step)).undo,
       ...(before === undefined ? dropFolder(path) : []),
       // A copy of the text that the file has again is ours: an earlier edit would have left another text in the file.
       ...(original === "keep" && before !== undefined
@@ -62,6 +63,10 @@ export const editFile: StepType<FileEdit> = {
 /** The path of the copy of a file's original text, kept from our first edit until our last entry is removed. */
 export function originalPath(path: string): string {
   return `${STATE_FOLDER}/before${path}`;
+}
+
+function modeOf({ executable }: FileEdit): "755" | undefined {
+  return executable ? "755" : undefined;
 }
 
 /** Shell that removes the folder of a file, if that folder is only for our files. */

@@ -18,14 +18,16 @@ export function textShell(
   after: string | undefined,
   mode?: "755",
 ): TextShell {
+  // A file that is there keeps its mode.
+  const modeOf = (replaced: string | undefined) => (replaced === undefined ? mode : undefined);
   return {
     assumes: expectText(path, before),
-    perform: `${putText(path, after, mode)} || return\n${expectText(path, after)}`,
+    perform: `${putText(path, after, modeOf(before))} || return\n${expectText(path, after)}`,
     undo:
       before === undefined
         ? putText(path, before)
         : // On a full disk, what still has its text must not need to be written.
-          `${expectText(path, before)} > /dev/null || ${putText(path, before)}`,
+          `${expectText(path, before)} > /dev/null || ${putText(path, before, modeOf(after))}`,
   };
 }
 

@@ -7,6 +7,8 @@ export type HostState = ReadonlyMap<string, string>;
 const RUNS = RUN_FOLDER.replace("/var/run", "(?:/var)?/run");
 /** What is written at each run, and says nothing about the host: lock, log, results. */
 const OF_RUNS = new RegExp(`^${RUNS}/(lock|log[^/]*|watched|result-[^/]*)$`);
+/** What xen-cmdline itself leaves when it is killed: tempfile.mkstemp, beside the grub.cfg that it writes. */
+const OF_XEN_CMDLINE = /^file \/boot\/(grub|efi\/EFI\/xenserver)\/tmp[a-z0-9_]{8}$/;
 /** What may stay until the next boot: notes of removals too. */
 const UNTIL_BOOT = new RegExp(`^file ${RUNS}(/removed(/[^/.][^/]*)?)?$`);
 
@@ -38,7 +40,7 @@ export function hostState(machine: Machine): HostState {
 export function differences(expected: HostState, found: HostState): string[] {
   const names = [...new Set([...expected.keys(), ...found.keys()])].sort();
   return names.flatMap((name) => {
-    if (UNTIL_BOOT.test(name)) return [];
+    if (UNTIL_BOOT.test(name) || OF_XEN_CMDLINE.test(name)) return [];
     const before = expected.get(name) ?? "";
     const after = found.get(name) ?? "";
     if (before === after) return [];
@@ -48,9 +50,9 @@ export function differences(expected: HostState, found: HostState): string[] {
   });
 }
 
-/** Whether a difference is but a part of a file that a run could not take away again. */
-export function isPartOfFile(difference: string): boolean {
-  return /^file \S*\/\.pci-passthrough-new is new: /.test(difference);
+/** Whether a difference is but what the next run clears away: a part of a file, the record of what is owed. */
+export function isLeftToNext(difference: string): boolean {
+  return /^file \S*\/(\.pci-passthrough-new|unfinished\/\S*) is new: /.test(difference);
 }
 
 /** Whether a difference is but a folder of ours in which nothing may be. */

@@ -5,7 +5,7 @@ import { findProfile } from "../../simulator/profiles/profiles";
 import { type Deployed, Deployment } from "../contract/deployment";
 import type { Declaration } from "./declarations";
 import { describeMoment, type FaultName, faultsAt, isPoint, Mishap } from "./fault";
-import { differences, type HostState, hostState, isOwnFolder, isPartOfFile } from "./host-state";
+import { differences, type HostState, hostState, isLeftToNext, isOwnFolder } from "./host-state";
 import { withKnownIds } from "./known-ids";
 import { MachineHost } from "./machine-host";
 
@@ -149,7 +149,7 @@ function lies(error: unknown, before: HostState, after: HostState): string[] {
   if (claim === undefined) return [];
   // What libxl remembers of a device in xenstore is no state of the device.
   const different = differences(before, after).filter(
-    (line) => !line.startsWith("xenstore ") && !isOwnFolder(line) && !isPartOfFile(line),
+    (line) => !line.startsWith("xenstore ") && !isOwnFolder(line) && !isLeftToNext(line),
   );
   return different.map((line) => `"${claim}" is not so: ${line}`);
 }

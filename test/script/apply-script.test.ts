@@ -104,6 +104,16 @@ describe.each(withPrograms.map((shell) => [shell.join(" "), shell] as const))(
       expect(host.files().filter((file) => file.startsWith("/etc"))).toEqual(["/etc/xen/a.cfg"]);
     });
 
+    test("a program of ours that was removed can be run again after the undo", () => {
+      const hook: Step = { ...edit("#!/bin/sh\n", undefined), path: "/etc/hook", executable: true };
+      host.write("/etc/hook", "#!/bin/sh\n");
+      fs.chmodSync(host.path("/etc/hook"), 0o755);
+      host.write("/etc/xen/a.cfg", "before");
+      host.command("mv", `case "$3" in */a.cfg) exit 1 ;; esac; exec /bin/mv "$@"`);
+      expect(apply(shell, [hook, edit("before", "after")])).toMatchObject([{ kind: "failed", notUndone: [] }]);
+      expect(fs.statSync(host.path("/etc/hook")).mode & 0o777).toBe(0o755);
+    });
+
     test("a program of ours can be run from the moment that it has its name", () => {
       host.command("mv", `[ -x "$2" ] || exit 1; exec /bin/mv "$@"`);
       const hook: Step = { ...edit(undefined, "#!/bin/sh\n"), executable: true };

@@ -117,7 +117,7 @@ route_to() {
 }
 ask_machine() {
   print_values /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
-  [ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory
+  [ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory || [ $? = 1 ] || echo "/unread:"
   hypervisor=
   read -r hypervisor < /sys/hypervisor/type
   [ "$hypervisor" != xen ] || ! is_domu || echo domu
