@@ -103,7 +103,7 @@ export class Faults {
 
   /** How many milliseconds longer than usual the command takes. */
   delayOf(command: string): number {
-    const fault = this.take((one) => "delay" in one && begins(command, one.delay));
+    const fault = this.take((fault) => "delay" in fault && begins(command, fault.delay));
     return fault && "delay" in fault ? fault.ms : 0;
   }
 

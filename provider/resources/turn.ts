@@ -47,7 +47,7 @@ export function planTurn<C extends Change>(facts: HostFacts, changes: readonly C
   const act = nextAct(planned);
   const isNow = ({ change }: PlannedChange<C>) =>
     act?.kind === "apply" ? act.planned.some((now) => now.change === change) : act?.change === change;
-  const later = planned.filter((one) => !isNow(one)).map(({ change }) => change);
+  const later = planned.filter((other) => !isNow(other)).map(({ change }) => change);
   return { refused, settled, act, later };
 }
 
