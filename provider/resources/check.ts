@@ -58,7 +58,7 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
       const owner = ownerOf(urn, undefined);
       const replaced = planReplaced(now, wish, owner, inputs.host);
       const declarations = deviceDeclarations(program);
-      const others = otherDeclarations(urn.name, program);
+      const others = program ? otherDeclarations(program, kind, urn.name) : [];
       const facts = expectedFacts(now, wish, others, owner, declarations, inputs.host);
       const plan = planPresent(facts, wish, { owner, program: declarations });
       if (program?.preview && plan.refusals.length === 0 && !described.has(urn.text)) {
@@ -123,7 +123,7 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     const urn = parseUrn(common.data.__urn);
     const program = readProgram(__program, common.data.host);
     // What waits for another resource in preview may be known from the declarations.
-    const wish = unknown.length === 0 ? wishOf(inputs) : program && wishIn(program, urn.name);
+    const wish = unknown.length === 0 ? wishOf(inputs) : program && wishIn(program, kind, urn.name);
     if (!wish) return { inputs };
     return { inputs, failures: await judge(wantedOf(common.data, wish, hostFor), program) };
   };

@@ -54,8 +54,8 @@ export interface DeclaredProgram {
 
 /**
  * Reads `__program`, each declaration by itself, so that one that cannot be read becomes a problem and does not affect
- * the others. `host`: the host of the resource that has this input. Undefined when there is no `__program` (refresh, destroy). A host with invalid inputs is omitted: the
- * check of its resources reports them. Never throws.
+ * the others. `host`: the host of the resource that has this input. Undefined when there is no `__program` (refresh,
+ * destroy). A host with invalid inputs is omitted: the check of its resources reports them. Never throws.
  */
 export function readProgram(input: unknown, host: HostInput): DeclaredProgram | undefined {
   if (input === undefined) return undefined;
@@ -104,18 +104,26 @@ export function deviceDeclarations(program: DeclaredProgram | undefined): readon
   });
 }
 
-/** The other declarations on the host whose inputs are all known. */
-export function otherDeclarations(label: string, program: DeclaredProgram | undefined): readonly OtherDeclaration[] {
-  const all = program?.declarations ?? [];
-  const own = all.findIndex((declared) => declared.label === label);
-  return all.flatMap(({ label, wish }, index) =>
-    wish && index !== own ? [{ label, wish, isEarlier: index < own }] : [],
-  );
+/** Finds the declaration of a resource: only resources of different kinds may have one name. */
+function isDeclaration(kind: ResourceKind, label: string): (declared: DeclaredResource) => boolean {
+  return (declared) => declared.kind === kind && declared.label === label;
 }
 
 /** What a resource of the program wants; undefined while that is not known. */
-export function wishIn({ declarations }: DeclaredProgram, label: string): Wish | undefined {
-  return declarations.find((declared) => declared.label === label)?.wish;
+export function wishIn({ declarations }: DeclaredProgram, kind: ResourceKind, label: string): Wish | undefined {
+  return declarations.find(isDeclaration(kind, label))?.wish;
+}
+
+/** The other declarations on the host of a resource, as far as their inputs are known. */
+export function otherDeclarations(
+  { declarations }: DeclaredProgram,
+  kind: ResourceKind,
+  label: string,
+): readonly OtherDeclaration[] {
+  const own = declarations.findIndex(isDeclaration(kind, label));
+  return declarations.flatMap(({ label, wish }, index) =>
+    wish && index !== own ? [{ label, wish, isEarlier: index < own }] : [],
+  );
 }
 
 /** Why a declaration conflicts with another one of the program for the same thing; undefined when it does not. */

@@ -23,8 +23,15 @@ function declared(kind: ResourceKind, label: string, inputs: Bag, unknown: reado
 }
 
 /** What preview says of a resource of this program, whose inputs that wait for others the engine does not know. */
-async function previewed(host: FakeHost, program: readonly Bag[], label: string): Promise<readonly string[]> {
-  const { kind, inputs, unknown } = program.find((declaration) => declaration.label === label) as {
+async function previewed(
+  host: FakeHost,
+  program: readonly Bag[],
+  label: string,
+  ofKind?: ResourceKind,
+): Promise<readonly string[]> {
+  const { kind, inputs, unknown } = program.find(
+    (declaration) => declaration.label === label && (ofKind === undefined || declaration.kind === ofKind),
+  ) as {
     readonly kind: ResourceKind;
     readonly inputs: Bag;
     readonly unknown: readonly string[];
@@ -174,6 +181,25 @@ describe("preview counts what the program's other declarations will have done be
     ];
     expect(await previewed(host, program, "attachment")).toEqual([
       expect.stringContaining('0000:01:00.0 is hot-plugged into the running VM "pv1"'),
+    ]);
+  });
+
+  test("resources of two kinds may have one name", async () => {
+    const host = new FakeHost(BUSY);
+    const program = [
+      declared("AssignableDevice", "nic", NIC),
+      declared("VmPciAttachment", "nic", { ...NIC, vm: "pv1" }),
+    ];
+    expect(await previewed(host, program, "nic", "VmPciAttachment")).toEqual([
+      expect.stringContaining('0000:01:00.0 is hot-plugged into the running VM "pv1"'),
+    ]);
+  });
+
+  test("what a resource waits for is looked up by its kind and name", async () => {
+    const host = new FakeHost(LAB);
+    const program = [declared("HiddenPciDevice", "nic", NIC), declared("HostReboot", "nic", {}, ["triggers"])];
+    expect(await previewed(host, program, "nic", "HostReboot")).toEqual([
+      expect.stringContaining("the host is rebooted"),
     ]);
   });
 
