@@ -183,9 +183,12 @@ export function distinctEntries(entries: readonly ClaimEntry[]): ClaimEntry[] {
   return entries.filter((entry, index) => entries.findIndex((other) => placeOf(other) === placeOf(entry)) === index);
 }
 
-function isSameStack(claim: Claim, owner: Owner): boolean {
-  return claim.project === owner.project && claim.stack === owner.stack;
+/** Whether something that was noted on a host, such as a claim, is of the owner's stack. */
+export function isSameStack(noted: OfStack, owner: OfStack): boolean {
+  return noted.project === owner.project && noted.stack === owner.stack;
 }
+
+type OfStack = Pick<Owner, "project" | "stack">;
 
 /** In an order that does not depend on how the object was made. */
 function canonical(claim: Claim): string {

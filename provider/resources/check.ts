@@ -3,10 +3,9 @@ import type { ResourceKind } from "../claims/claim-key";
 import { ConnectionError, PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import type { Bag } from "../plan/kind";
-import { expectedFacts } from "../plan/kinds/expected-facts";
+import { expectHost } from "../plan/kinds/expected-host";
 import { KINDS, planPresent, purposeOf } from "../plan/kinds/kinds";
 import { planRemoved } from "../plan/kinds/removed";
-import { planReplaced } from "../plan/kinds/replacement";
 import { isEmpty, type Plan } from "../plan/plan";
 import { applyScript } from "../script/apply-script";
 import {
@@ -23,13 +22,13 @@ import { questionsOf } from "./questions";
 import { groupOf } from "./turn";
 import { containsUnknown } from "./unknowns";
 import { parseUrn, urnOf } from "./urn";
-import { CommonInputs, ownerOf, type Surroundings, type Wanted, wantedOf } from "./wanted";
+import { CommonInputs, inputsOf, ownerOf, type Surroundings, type Wanted, wantedOf } from "./wanted";
 
 /** The check of a kind: inputs as the state keeps them, and why the engine must refuse the resource. */
 export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
   const { hostFor, log, env, previewedHosts } = surroundings;
-  const { inputs: ownInputs, property, wish: wishOf } = KINDS[kind];
-  const schema = ownInputs.extend(CommonInputs.shape);
+  const { property, wish: wishOf } = KINDS[kind];
+  const schema = inputsOf(kind);
   const names = Object.keys(schema.shape);
   // By URN: the engine checks a replacement twice (step_generator.go, 3.259).
   const described = new Set<string>();
@@ -55,12 +54,10 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     try {
       const now = await reading;
       if (program?.preview) await tellRemoved(wanted, now, program);
-      const owner = ownerOf(urn, undefined);
-      const replaced = planReplaced(now, wish, owner, inputs.host);
-      const declarations = deviceDeclarations(program);
+      const context = { owner: ownerOf(urn, undefined), program: deviceDeclarations(program) };
       const others = program ? otherDeclarations(program, kind, urn.name) : [];
-      const facts = expectedFacts(now, wish, others, owner, declarations, inputs.host);
-      const plan = planPresent(facts, wish, { owner, program: declarations });
+      const { facts, replaced } = expectHost(now, wish, others, context, inputs.host);
+      const plan = planPresent(facts, wish, context);
       if (program?.preview && plan.refusals.length === 0 && !described.has(urn.text)) {
         described.add(urn.text);
         await tellEffects(log, urn, host.name, replaced ? [replaced, plan] : [plan]);
@@ -86,18 +83,16 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     if (!program.complete || previewedHosts.has(host.name)) return;
     previewedHosts.add(host.name);
     const removed = planRemoved(facts, urn, [...program.declarations, { kind, label: urn.name, wish }], inputs.host);
+    if (removed.length === 0) return;
     // Declarations that name the same machine in another way are not among those of this host.
     const others = program.hosts.map(hostFor).filter((other) => other !== host);
-    const found =
-      removed.length === 0
-        ? []
-        : await Promise.allSettled(others.map((other) => other.facts("preview", questionsOf(inputs.host, []))));
+    const found = await Promise.allSettled(others.map((other) => other.facts("preview", questionsOf(inputs.host, []))));
     if (found.some((other) => other.status === "rejected" || other.value.machine.id === facts.machine.id)) return;
     for (const { kind, label, plan } of removed) {
-      const of = urnOf(urn, kind, label);
-      if (plan.refusals.length === 0) await tellEffects(log, of, host.name, [plan]);
-      else
-        for (const { message } of plan.refusals) await log.warn(`${host.name}: it cannot be removed: ${message}`, of);
+      const resource = urnOf(urn, kind, label);
+      if (plan.refusals.length === 0) await tellEffects(log, resource, host.name, [plan]);
+      for (const { message } of plan.refusals)
+        await log.warn(`${host.name}: it cannot be removed: ${message}`, resource);
     }
   };
 

@@ -3,7 +3,7 @@ import { RESOURCE_KINDS, type ResourceKind } from "../claims/claim-key";
 import { formatPciTarget, parsePciTarget } from "../pci/address";
 import type { Declaration } from "../plan/declaration";
 import { HostInput } from "../plan/inputs/host-input";
-import type { OtherDeclaration } from "../plan/kinds/expected-facts";
+import type { OtherDeclaration } from "../plan/kinds/expected-host";
 import { KINDS } from "../plan/kinds/kinds";
 import type { Wish } from "../plan/wish";
 

@@ -23,7 +23,16 @@ import { tellEffects } from "./effect-lines";
 import { pick, plain, sameValue } from "./input-bag";
 import { questionsOf } from "./questions";
 import { containsUnknown } from "./unknowns";
-import { CommonInputs, type Managed, ownerOf, type Surroundings, vmOf, type Wanted, wantedOf } from "./wanted";
+import {
+  CommonInputs,
+  inputsOf,
+  type Managed,
+  ownerOf,
+  type Surroundings,
+  vmOf,
+  type Wanted,
+  wantedOf,
+} from "./wanted";
 import { withoutTrace } from "./without-trace";
 
 /**
@@ -31,9 +40,8 @@ import { withoutTrace } from "./without-trace";
  */
 export function defineResource(kind: ResourceKind, surroundings: Surroundings): dynamic.ResourceProvider {
   const { hostFor, log, env, waitingHosts } = surroundings;
-  const { inputs: ownInputs, keyInputs, identity, wish: wishOf } = KINDS[kind];
-  const schema = ownInputs.extend(CommonInputs.shape);
-  const names = Object.keys(schema.shape);
+  const { keyInputs, identity, wish: wishOf } = KINDS[kind];
+  const names = Object.keys(inputsOf(kind).shape);
   const read = (bag: Bag): Wanted => wantedOf(CommonInputs.parse(bag), wishOf(bag), hostFor);
 
   const stored = (id: string, bag: Bag): Wanted & { readonly key: string } => {

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { ResourceKind } from "../claims/claim-key";
 import { HostInput } from "../plan/inputs/host-input";
+import { KINDS } from "../plan/kinds/kinds";
 import type { Owner, Wish } from "../plan/wish";
 import type { EngineLog } from "./engine-log";
 import type { ManagedHost } from "./managed-host";
@@ -23,6 +25,11 @@ export interface Surroundings {
 export const CommonInputs = z.object({ host: HostInput, __urn: UrnInput });
 /** The same, checked. */
 export type CommonInputs = z.infer<typeof CommonInputs>;
+
+/** All inputs of a kind, by name. */
+export function inputsOf(kind: ResourceKind) {
+  return KINDS[kind].inputs.extend(CommonInputs.shape);
+}
 
 /** What a resource wants of a host, read from its inputs or its state. */
 export interface Wanted {

@@ -4,6 +4,7 @@ import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
 import { isStubDriver } from "../../facts/stub-drivers";
 import { formatPciTarget } from "../../pci/address";
+import { isSameStack } from "../claim";
 import { isIommuActive } from "../iommu-state";
 import type { Owner } from "../wish";
 import { isHidden } from "./hide-mechanisms";
@@ -22,8 +23,7 @@ export interface WaitingChange {
  */
 export function waitingChanges(facts: HostFacts, owner: Owner | undefined): readonly WaitingChange[] {
   const { bootId } = facts.machine;
-  const isOwn = (noted: { readonly project: string; readonly stack: string }) =>
-    owner === undefined || (noted.project === owner.project && noted.stack === owner.stack);
+  const isOwn = (noted: Pick<Owner, "project" | "stack">) => owner === undefined || isSameStack(noted, owner);
   const made = readableClaims(facts).flatMap(({ key, claim }) =>
     isOwn(claim) && claim.bootChange?.startsWith(`${bootId}/`) ? waitsToBegin(facts, key) : [],
   );

@@ -1,11 +1,12 @@
 import { parseKey, type ResourceKind } from "../../claims/claim-key";
 import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
+import { isSameStack } from "../claim";
 import type { HostInput } from "../inputs/host-input";
 import { type Plan, simulatePlan } from "../plan";
 import type { Owner, Wish } from "../wish";
 import { claimedWish } from "./claimed-wish";
-import { RANKS } from "./expected-facts";
+import { RANKS } from "./expected-host";
 import { keyOf, planAbsent } from "./kinds";
 
 /** A declaration of the program, as far as it is known. */
@@ -31,13 +32,13 @@ export interface Removed {
  */
 export function planRemoved(
   facts: HostFacts,
-  { project, stack }: Pick<Owner, "project" | "stack">,
+  own: Pick<Owner, "project" | "stack">,
   declared: readonly Declared[],
   host: HostInput,
 ): readonly Removed[] {
   const left = readableClaims(facts).flatMap(({ key, claim }) => {
     const subject = parseKey(key);
-    if (!subject || claim.project !== project || claim.stack !== stack) return [];
+    if (!subject || !isSameStack(claim, own)) return [];
     const isDeclared = declared.some(
       ({ kind, label, wish }) =>
         kind === subject.kind && (label === claim.label || !wish || keyOf(facts, wish) === key),
@@ -47,10 +48,11 @@ export function planRemoved(
   const removed: Removed[] = [];
   let now = facts;
   for (const { subject, claim } of left.sort((a, b) => RANKS[b.subject.kind] - RANKS[a.subject.kind])) {
-    const owner: Owner = { project, stack, label: claim.label, token: claim.token };
+    const { project, stack, label, token } = claim;
+    const owner: Owner = { project, stack, label, token };
     const plan = planAbsent(now, claimedWish(subject, host), { owner, program: [] });
     if (plan.refusals.length === 0) now = simulatePlan(now, plan);
-    removed.push({ kind: subject.kind, label: claim.label, plan });
+    removed.push({ kind: subject.kind, label, plan });
   }
   return removed;
 }

@@ -1,6 +1,7 @@
 import { parseKey } from "../../claims/claim-key";
 import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
+import { isSameStack } from "../claim";
 import type { HostInput } from "../inputs/host-input";
 import type { Plan } from "../plan";
 import type { Owner, Wish } from "../wish";
@@ -12,11 +13,11 @@ import { keyOf, planAbsent } from "./kinds";
  * it makes the successor. Undefined where nothing is replaced.
  */
 export function planReplaced(facts: HostFacts, wish: Wish, owner: Owner, host: HostInput): Plan | undefined {
-  const wanted = keyOf(facts, wish);
-  for (const { key, claim } of readableClaims(facts)) {
+  const claimed = readableClaims(facts).filter(({ claim }) => claim.label === owner.label && isSameStack(claim, owner));
+  for (const { key, claim } of claimed) {
     const subject = parseKey(key);
-    const isOwn = claim.project === owner.project && claim.stack === owner.stack && claim.label === owner.label;
-    if (!subject || !isOwn || subject.kind !== wish.kind || wanted === undefined || key === wanted) continue;
+    const wanted = keyOf(facts, wish);
+    if (subject?.kind !== wish.kind || wanted === undefined || key === wanted) continue;
     const former = claimedWish(subject, host);
     // The VM may have got a uuid since.
     if (keyOf(facts, former) !== wanted)

@@ -3,7 +3,7 @@ import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
 import type { HostInput } from "../inputs/host-input";
 import { type Plan, simulatePlan } from "../plan";
-import type { Owner, PlanContext, Wish } from "../wish";
+import type { PlanContext, Wish } from "../wish";
 import { planPresent } from "./kinds";
 import { planReplaced } from "./replacement";
 
@@ -25,32 +25,40 @@ export const RANKS: Readonly<Record<ResourceKind, number>> = {
   HostReboot: 5,
 };
 
+/** A host as a declaration will find it. */
+export interface ExpectedHost {
+  readonly facts: HostFacts;
+  /** What takes back what the declaration's own resource wanted before; undefined when nothing is replaced. */
+  readonly replaced: Plan | undefined;
+}
+
 /**
- * What the host will be like when a declaration's turn comes: what it replaces, and the declarations that it builds on,
+ * What the host will be like when a declaration's turn comes: what is replaced, and the declarations that it builds on,
  * are simulated in the order in which they are carried out. One that is refused changes nothing, and its own check says
  * so.
  */
-export function expectedFacts(
+export function expectHost(
   facts: HostFacts,
   wish: Wish,
   others: readonly OtherDeclaration[],
-  owner: Owner,
-  program: PlanContext["program"],
+  { owner, program }: PlanContext,
   host: HostInput,
-): HostFacts {
+): ExpectedHost {
   const all = [...others, { label: owner.label, wish, isEarlier: false }]
     .sort((a, b) => RANKS[a.wish.kind] - RANKS[b.wish.kind])
     .map((declared) => ({ ...declared, owner: { ...owner, label: declared.label } }));
+  let now = facts;
+  let replaced: Plan | undefined;
   // What is replaced goes in the reverse order: a VM loses a device before its driver gets it back.
-  const without = all.reduceRight(
-    (now, declared) => carriedOut(now, planReplaced(now, declared.wish, declared.owner, host)),
-    facts,
-  );
-  const earlier = all.filter((declared) => declared.wish !== wish && comesBefore(facts, declared, wish));
-  return earlier.reduce(
-    (now, declared) => carriedOut(now, planPresent(now, declared.wish, { owner: declared.owner, program })),
-    without,
-  );
+  for (const declared of [...all].reverse()) {
+    const plan = planReplaced(now, declared.wish, declared.owner, host);
+    if (declared.wish === wish) replaced = plan;
+    now = carriedOut(now, plan);
+  }
+  for (const declared of all)
+    if (declared.wish !== wish && comesBefore(facts, declared, wish))
+      now = carriedOut(now, planPresent(now, declared.wish, { owner: declared.owner, program }));
+  return { facts: now, replaced };
 }
 
 function carriedOut(facts: HostFacts, plan: Plan | undefined): HostFacts {
