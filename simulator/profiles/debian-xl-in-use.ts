@@ -3,6 +3,18 @@ import type { PciFunctionData } from "../kernel/pci-bus";
 import type { Machine, Profile } from "../machine";
 import { debianXl } from "./debian-xl";
 
+/** The configuration of the guest that uses the disk and the network card; the lab host has it too. */
+export const WEB_CONFIG = `name = "web"
+uuid = "5f1a0004-6c61-4b00-8000-000000000004"
+kernel = "/root/vmlinuz-guest"
+ramdisk = "/root/guest.img"
+extra = "console=hvc0"
+memory = 128
+vcpus = 1
+disk = [ 'phy:/dev/vg0/web,xvda,w' ]
+vif = [ 'bridge=xenbr0' ]
+`;
+
 const USB = "/sys/devices/pci0000:00/0000:00:06.0/0000:02:00.0";
 const STICK = "usb2/2-2/2-2:1.0/host0/target0:0:0/0:0:0:0/block/sda";
 const KEYBOARD = "usb1/1-1/1-1:1.0/0003:0627:0001.0001/input/input5";
@@ -82,16 +94,7 @@ export const debianXlInUse: Profile = {
   },
   files: {
     ...debianXl.files,
-    "/etc/xen/web.cfg": `name = "web"
-uuid = "5f1a0004-6c61-4b00-8000-000000000004"
-kernel = "/root/vmlinuz-guest"
-ramdisk = "/root/guest.img"
-extra = "console=hvc0"
-memory = 128
-vcpus = 1
-disk = [ 'phy:/dev/vg0/web,xvda,w' ]
-vif = [ 'bridge=xenbr0' ]
-`,
+    "/etc/xen/web.cfg": WEB_CONFIG,
   },
   folders: [...debianXl.folders, "/media/stick"],
   commands: { ...debianXl.commands, ...mountCommands },

@@ -1,3 +1,4 @@
+import { WEB_CONFIG } from "../../simulator/profiles/debian-xl-in-use";
 import { bootLab } from "../lab/lab-host";
 import { type HostInUse, inUseContract } from "./in-use-contract";
 import { output, type TestHost } from "./test-host";
@@ -25,16 +26,7 @@ ${STICK}
 mkfs.ext4 -q -O ^has_journal /dev/sda
 mkdir -p /media/stick
 cat > /etc/xen/web.cfg << 'END'
-name = "web"
-uuid = "5f1a0004-6c61-4b00-8000-000000000004"
-kernel = "/root/vmlinuz-guest"
-ramdisk = "/root/guest.img"
-extra = "console=hvc0"
-memory = 128
-vcpus = 1
-disk = [ 'phy:/dev/vg0/web,xvda,w' ]
-vif = [ 'bridge=xenbr0' ]
-END
+${WEB_CONFIG}END
 cat > /usr/local/sbin/xl << 'END'
 #!/bin/sh
 [ "$1" != pci-assignable-add ] || [ ! -e /run/slow ] || sleep "$(cat /run/slow)"
