@@ -11,7 +11,7 @@ import { REGENERATIONS } from "../steps/regeneration";
 import { describeStep } from "../steps/steps";
 import { readApplyEnd } from "./apply-end";
 import { type Change, changeError, groupError, refusalError } from "./change";
-import { CALLED_OFF, converse, type DialogueEnd } from "./dialogue";
+import { CALLED_OFF, converse, type DialogueEnd, type NotBegun } from "./dialogue";
 import { type FactsCache, NO_QUESTIONS, type Patience } from "./facts-cache";
 import { awaitReboot } from "./reboot-wait";
 import { type Act, groupOf, planTurn, type Turn } from "./turn";
@@ -47,6 +47,8 @@ const FACTS_AFTER_BOOT_MS = 2 * 60_000;
 export class ChangeQueue {
   private readonly waiting: WaitingChange[] = [];
   private applying = false;
+  /** Those whose reboot is noted on the host already. */
+  private readonly noted = new WeakSet<WaitingChange>();
   /** What a host said last that was no longer as it was planned on. */
   private changed = "nothing was said";
 
@@ -106,7 +108,7 @@ export class ChangeQueue {
     });
     this.cache.forget();
     if (end.kind === "not-begun") {
-      this.rejectAll(changes, end.reason);
+      this.rejectAll(changes, end);
       return [];
     }
     const { facts, turn } = end.decision;
@@ -140,6 +142,7 @@ export class ChangeQueue {
     for (const [index, { change, plan }] of planned.entries()) {
       const group = result.groups[index];
       if (group?.kind === "stale") this.changed = group.reason;
+      if (group?.kind === "done" && plan.reboot) this.noted.add(change);
       const isCutOff = result.kind === "unfinished" && !isEmpty(change.plan(current));
       if (group?.kind === "stale" || (group?.kind === "done" && plan.reboot)) left.push(change);
       else if (group?.kind === "done" && isCutOff) change.reject(groupError(change, this.host, undefined));
@@ -161,8 +164,13 @@ export class ChangeQueue {
     }
   }
 
-  private rejectAll(changes: readonly WaitingChange[], reason: string): void {
-    for (const change of changes) change.reject(changeError(change, this.host, reason));
+  private rejectAll(changes: readonly WaitingChange[], { why, advice }: NotBegun): void {
+    for (const change of changes) {
+      const state = this.noted.has(change)
+        ? "The host has a note of the reboot, and was not rebooted"
+        : "Nothing was changed";
+      change.reject(changeError(change, this.host, `${why}. ${state}; ${advice}`));
+    }
   }
 
   private facts(): Promise<HostFacts> {

@@ -19,10 +19,16 @@ export interface Decider<D extends Decision> {
   readonly onLine: (line: string) => void;
 }
 
+/** Why nothing of a script was run, and what to do now. */
+export interface NotBegun {
+  readonly why: string;
+  readonly advice: string;
+}
+
 /** How a dialogue with a host ended. */
 export type DialogueEnd<D extends Decision> =
-  /** Nothing of the rest was run. `reason` says why, that nothing was changed, and what to do. */
-  | { readonly kind: "not-begun"; readonly reason: string }
+  /** Nothing of the rest was run. */
+  | ({ readonly kind: "not-begun" } & NotBegun)
   /** There was nothing to do. */
   | { readonly kind: "nothing-to-do"; readonly decision: D }
   /** The rest was run. `printed` is what it printed, `said` what its shell itself said. */
@@ -39,9 +45,11 @@ export type DialogueEnd<D extends Decision> =
 /** A quarter of an hour for the lock; then five minutes as for facts alone. */
 const OPENING_MS = 20 * 60_000;
 
-/** What to say when the rest of the script did not arrive whole, or too late. */
-export const CALLED_OFF =
-  "the host waited for the rest of its script, and it did not arrive in time. Nothing was changed; try again";
+/** The rest of the script did not arrive whole, or too late. */
+export const CALLED_OFF: NotBegun = {
+  why: "the host waited for the rest of its script, and it did not arrive in time",
+  advice: "try again",
+};
 
 /**
  * Reads the facts of a host under its lock, and has it run what they call for, all in one connection: from the first
@@ -82,10 +90,10 @@ async function converseOnce<D extends Decision>(
       onLine,
     });
     const [decision] = decisions;
-    if (!decision) return { kind: "not-begun", reason: whyNotBegun(readOpeningFailure(stdout), stderr) };
+    if (!decision) return { kind: "not-begun", ...notBegun(readOpeningFailure(stdout), stderr) };
     if (decision.rest === undefined) return { kind: "nothing-to-do", decision };
     const begun = /^@apply begin$/m.exec(stdout);
-    if (!begun && /^@apply called-off$/m.test(stdout)) return { kind: "not-begun", reason: CALLED_OFF };
+    if (!begun && /^@apply called-off$/m.test(stdout)) return { kind: "not-begun", ...CALLED_OFF };
     // Of a script that was killed, what it printed last may be lost.
     if (!begun) return { kind: "cut", decision, runId };
     const printed = stdout.slice(begun.index);
@@ -108,15 +116,24 @@ export function readFacts(host: string, printed: string): HostFacts {
   }
 }
 
-function whyNotBegun(failure: OpeningFailure, stderr: string): string {
+function notBegun(failure: OpeningFailure, stderr: string): NotBegun {
   switch (failure.kind) {
     case "busy":
-      return "another run has held the host's lock for a quarter of an hour. Nothing was changed; try again when that run has ended";
+      return {
+        why: "another run has held the host's lock for a quarter of an hour",
+        advice: "try again when that run has ended",
+      };
     case "going-down":
-      return `the host is going down for a reboot that ${fromBytes(failure.askedBy)} asked for. Nothing was changed; run "pulumi up" again when it is back`;
+      return {
+        why: `the host is going down for a reboot that ${fromBytes(failure.askedBy)} asked for`,
+        advice: 'run "pulumi up" again when it is back',
+      };
     case "unable": {
       const words = fromBytes(stderr).trim();
-      return `the host could not start the script${words ? `, and said: ${words}` : ""}. Nothing was changed; fix that and try again`;
+      return {
+        why: `the host could not start the script${words ? `, and said: ${words}` : ""}`,
+        advice: "fix that and try again",
+      };
     }
   }
 }

@@ -263,6 +263,16 @@ describe("a reboot", () => {
     expect(scripts).toHaveLength(2);
   });
 
+  test("that cannot be begun after its note is an error that tells of the note", async () => {
+    const busy = () => said("@apply busy\n", 1);
+    const { managed } = hostThat(dialogue(TO_DO, ended("@group 1 done"), NOTED), busy);
+    await expect(managed.apply(REBOOT)).rejects.toThrow(
+      /quarter of an hour\. The host has a note of the reboot, and was not rebooted; try again/,
+    );
+    const first = hostThat(busy);
+    await expect(first.managed.apply(REBOOT)).rejects.toThrow(/quarter of an hour\. Nothing was changed; try again/);
+  });
+
   test("that the host refuses is an error with its words", async () => {
     const { managed } = hostThat(
       dialogue(NOTED, () => said("@apply waiting\n@apply begin\n", 1, "shutdown: not now\n")),
