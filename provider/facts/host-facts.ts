@@ -13,7 +13,7 @@ import { networkStorageFact } from "./network-storage";
 import { pciDevicesFact } from "./pci-devices";
 import { pcibackFact } from "./pciback";
 import { pcibackConfFact } from "./pciback-conf";
-import { processesFact } from "./processes";
+import { OPEN_FILES, processesFact } from "./processes";
 import { removalsFact } from "./removals";
 import { selinuxFact } from "./selinux";
 import { storageFact } from "./storage";
@@ -63,7 +63,7 @@ type Parsed<Facts> = { readonly [name in keyof Facts]: Facts[name] extends Fact<
 
 /** Shell that defines the function `facts`, which prints all answers. */
 export function hostFactsShell(questions: Questions): string {
-  return [PRINT_SYSFS, PRINT_FILES, ROUTE_TO, factsShell(Object.values(FACTS), questions)].join("\n");
+  return [PRINT_SYSFS, PRINT_FILES, ROUTE_TO, OPEN_FILES, factsShell(Object.values(FACTS), questions)].join("\n");
 }
 
 /** Reads what the shell function `facts` printed. Throws UnreadableFactsError. */

@@ -32,6 +32,20 @@ export interface OpenedDevice {
 export const PROCESSES_SECONDS = 30;
 
 /**
+ * Shell function that prints what all processes have open, as `ls` does it; "unlisted" when the host could not list it in
+ * time.
+ */
+export const OPEN_FILES = `
+open_files() {
+  limited ${PROCESSES_SECONDS} ls -ln /proc/[0-9]*/fd 2> /dev/null
+  # Files of processes that end meanwhile are no failure; what could not be started at all (126, 127) is.
+  [ $? -le 2 ] || echo unlisted
+}`.trim();
+
+/** The rule of awk that keeps, as `pid`, whose files the lines of `open_files` are about. */
+export const PROCESS_OF_FILES = String.raw`/\/fd:$/ { sub(/\/fd:$/, ""); sub(/.*\//, ""); pid = $0 }`;
+
+/**
  * The open files of all processes. A VM of KVM has a file "kvm-vm" (linux, virt/kvm/kvm_main.c, kvm_dev_ioctl_create_vm());
  * libvirt and Proxmox keep the number of its process (libvirt, src/qemu/qemu_process.c; qemu-server,
  * PVE/QemuServer/Helpers.pm). Nothing of the memory of a process is read, its command line neither: that waits for a
@@ -45,14 +59,10 @@ for file in /dev/nvidia[0-9]* /dev/dri/card[0-9]* /dev/uio[0-9]*; do
   [ ! -e "$file" ] || present=yes
 done
 [ -n "$present" ] || ! on_xen || return 0
-{
-  limited ${PROCESSES_SECONDS} ls -ln /proc/[0-9]*/fd
-  echo "ended $?"
-} | awk '
-  /\\/fd:$/ { sub(/\\/fd:$/, ""); sub(/.*\\//, ""); pid = $0 }
+open_files | awk '
+  ${PROCESS_OF_FILES}
   / -> (\\/dev\\/(vfio\\/.*[0-9]|nvidia[0-9]+|dri\\/[a-zA-Z]+[0-9]+|uio[0-9]+)|anon_inode:kvm-vm)$/ && !seen[pid, $NF]++ { print pid, $NF }
-  # Files of processes that end meanwhile are no failure; what could not be started at all (126, 127) is.
-  $1 == "ended" && $2 > 2 { print "unlisted" }' | while read -r pid file; do
+  $1 == "unlisted" { print }' | while read -r pid file; do
   [ "$pid" != unlisted ] || echo unlisted
   name= class= device=
   read -r name < "/proc/$pid/comm"

@@ -1,4 +1,5 @@
 import type { HostFacts } from "../facts/host-facts";
+import { OPEN_FILES, PROCESS_OF_FILES, PROCESSES_SECONDS } from "../facts/processes";
 import type { PciAddress } from "../pci/address";
 import type { StubDriver } from "../pci/stub-driver";
 import { quote } from "../shell";
@@ -97,21 +98,19 @@ make_assignable_sysfs() {
   fi
   expect_driver "$1" "$2"
 }
+${OPEN_FILES}
 # PCI function. While a VM has it, an unbind would wait until the VM stops.
 expect_unheld() {
   group=$(readlink "/sys/bus/pci/devices/$1/iommu_group") || return 0
   group=/dev/vfio/\${group##*/}
   cdev=$(ls "/sys/bus/pci/devices/$1/vfio-dev" 2> /dev/null)
-  found=$({
-    limited 30 ls -ln /proc/[0-9]*/fd 2> /dev/null
-    [ $? != 124 ] || echo unlisted
-  } | awk -v group="$group" -v cdev="/dev/vfio/devices/\${cdev:-none}" '
-    /\\/fd:$/ { sub(/\\/fd:$/, ""); sub(/.*\\//, ""); pid = $0 }
+  found=$(open_files | awk -v group="$group" -v cdev="/dev/vfio/devices/\${cdev:-none}" '
+    ${PROCESS_OF_FILES}
     $NF == group || $NF == cdev { print pid; exit }
     $1 == "unlisted" { print }') || return
   case $found in
     "") return 0 ;;
-    unlisted) echo "the host did not list within 30 s what its processes have open, so one may hold $1. Try again" ;;
+    unlisted) echo "the host did not list within ${PROCESSES_SECONDS} s what its processes have open, so one may hold $1. Try again" ;;
     *) echo "the process $found ($(cat "/proc/$found/comm" 2> /dev/null)), such as a VM, holds the IOMMU group of $1. Shut it down first" ;;
   esac
   return 1

@@ -115,6 +115,11 @@ route_to() {
   route=${route##* dev }
   interface=${route%% *}
 }
+open_files() {
+  limited 30 ls -ln /proc/[0-9]*/fd 2> /dev/null
+  # Files of processes that end meanwhile are no failure; what could not be started at all (126, 127) is.
+  [ $? -le 2 ] || echo unlisted
+}
 ask_machine() {
   print_values /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
   [ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory || [ $? = 1 ] || echo "/unread:"
@@ -385,14 +390,10 @@ ask_processes() {
     [ ! -e "$file" ] || present=yes
   done
   [ -n "$present" ] || ! on_xen || return 0
-  {
-    limited 30 ls -ln /proc/[0-9]*/fd
-    echo "ended $?"
-  } | awk '
+  open_files | awk '
     /\/fd:$/ { sub(/\/fd:$/, ""); sub(/.*\//, ""); pid = $0 }
     / -> (\/dev\/(vfio\/.*[0-9]|nvidia[0-9]+|dri\/[a-zA-Z]+[0-9]+|uio[0-9]+)|anon_inode:kvm-vm)$/ && !seen[pid, $NF]++ { print pid, $NF }
-    # Files of processes that end meanwhile are no failure; what could not be started at all (126, 127) is.
-    $1 == "ended" && $2 > 2 { print "unlisted" }' | while read -r pid file; do
+    $1 == "unlisted" { print }' | while read -r pid file; do
     [ "$pid" != unlisted ] || echo unlisted
     name= class= device=
     read -r name < "/proc/$pid/comm"
