@@ -1,5 +1,5 @@
 import { type PciAddress, type PciTarget, parsePciAddress, slotOf, targets } from "../pci/address";
-import type { Fact } from "./answers";
+import { type Fact, UnreadableFactsError } from "./answers";
 import { addressesOnPath, lastSegment, readLinks, readValues } from "./sysfs";
 
 /** What a PCI function is, from its configuration space. */
@@ -32,7 +32,10 @@ export interface PciDevice {
 /** The PCI functions of the host. */
 export type PciDevices = ReadonlyMap<PciAddress, PciDevice>;
 
-/** All PCI functions, with their drivers and IOMMU groups. */
+/**
+ * All PCI functions, with their drivers and IOMMU groups. Throws UnreadableFactsError where it is not known what a
+ * function is: claims record that, and everything that is done to a device is judged by it.
+ */
 export const pciDevicesFact: Fact<PciDevices> = {
   name: "pci_devices",
   ask: `
@@ -56,7 +59,15 @@ limited 30 lspci -D`,
     for (const [path, target] of links) {
       const address = parsePciAddress(lastSegment(path));
       if (!address || path !== `/sys/bus/pci/devices/${address}`) continue;
-      const hex = (file: string) => (values.get(`${path}/${file}`) ?? "0x").slice(2);
+      // The kernel has these files for every function (linux, drivers/pci/pci-sysfs.c, pci_dev_attrs).
+      const hex = (file: string) => {
+        const value = values.get(`${path}/${file}`);
+        if (value === undefined)
+          throw new UnreadableFactsError(
+            `it is not known what ${address} is: ${path}/${file} could not be read. Try again; if this persists, look whether the host is out of memory`,
+          );
+        return value.slice(2);
+      };
       const link = (file: string) => {
         const to = links.get(`${path}/${file}`);
         return to === undefined ? undefined : lastSegment(to);

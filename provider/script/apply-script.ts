@@ -241,10 +241,13 @@ function groupShell(number: number, steps: readonly Step[]): string {
   ].join("\n");
 }
 
-/** Copies of original texts that a group which succeeded has no use for any more. */
+/**
+ * Copies of original texts that a group which succeeded has no use for any more. Where one cannot be removed, the record
+ * of the run stays, so that the next run does it.
+ */
 function forgetCopies(number: number, { steps }: ApplyGroup): readonly string[] {
   const copies = steps.flatMap(forgottenBy).map((path) => quote(originalPath(path)));
-  return copies.length > 0 ? [`  [ -z "\${done_${number}:-}" ] || rm -f ${copies.join(" ")}`] : [];
+  return copies.length > 0 ? [`  [ -z "\${done_${number}:-}" ] || rm -f ${copies.join(" ")} || owed=yes`] : [];
 }
 
 /** A body with quoted text is not indented, because the text may span lines and would change. */

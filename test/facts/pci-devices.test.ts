@@ -1,30 +1,35 @@
+import { UnreadableFactsError } from "../../provider/facts/answers";
 import { isBridge, pciDevicesFact } from "../../provider/facts/pci-devices";
 import { address } from "../plan/recorded-host";
 
 const NIC = "/sys/bus/pci/devices/0000:04:00.0";
 const VIRTUAL = "/sys/bus/pci/devices/0000:04:10.0";
 const link = (path: string, target: string) => `${path} -> ${target}`;
+const VMD = "/sys/bus/pci/devices/10000:e1:00.0";
 const BEHIND = "/sys/devices/pci0000:00/0000:00:01.0/0000:02:00.0/0000:03:08.0";
 
-const devices = pciDevicesFact.parse({
-  exitCode: 0,
-  text: [
-    link(NIC, `${BEHIND}/0000:04:00.0`),
-    link(VIRTUAL, `${BEHIND}/0000:04:10.0`),
-    link("/sys/bus/pci/devices/10000:e1:00.0", "/sys/devices/pci10000:e0/10000:e0:01.0/10000:e1:00.0"),
-    link(`${NIC}/driver`, "/sys/bus/pci/drivers/ixgbe"),
-    link(`${NIC}/iommu_group`, "/sys/kernel/iommu_groups/31"),
-    link(`${VIRTUAL}/physfn`, `${BEHIND}/0000:04:00.0`),
-    `${NIC}/vendor:0x8086`,
-    `${NIC}/device:0x10fb`,
-    `${NIC}/subsystem_vendor:0x8086`,
-    `${NIC}/subsystem_device:0x000c`,
-    `${NIC}/class:0x020000`,
-    `${NIC}/reset`,
-    "lspci 0000:04:00.0 Ethernet controller: Intel: an adapter (rev 01)",
-    "lspci 10000:e1:00.0 Non-Volatile memory controller: Intel Corporation Optane",
-  ].join("\n"),
-});
+const identityOf = (path: string, vendor: string, device: string, classCode: string) => [
+  `${path}/vendor:0x${vendor}`,
+  `${path}/device:0x${device}`,
+  `${path}/subsystem_vendor:0x8086`,
+  `${path}/subsystem_device:0x000c`,
+  `${path}/class:0x${classCode}`,
+];
+const LINES = [
+  link(NIC, `${BEHIND}/0000:04:00.0`),
+  link(VIRTUAL, `${BEHIND}/0000:04:10.0`),
+  link(VMD, "/sys/devices/pci10000:e0/10000:e0:01.0/10000:e1:00.0"),
+  link(`${NIC}/driver`, "/sys/bus/pci/drivers/ixgbe"),
+  link(`${NIC}/iommu_group`, "/sys/kernel/iommu_groups/31"),
+  link(`${VIRTUAL}/physfn`, `${BEHIND}/0000:04:00.0`),
+  ...identityOf(NIC, "8086", "10fb", "020000"),
+  ...identityOf(VIRTUAL, "8086", "10ed", "020000"),
+  ...identityOf(VMD, "8086", "2700", "010802"),
+  `${NIC}/reset`,
+  "lspci 0000:04:00.0 Ethernet controller: Intel: an adapter (rev 01)",
+  "lspci 10000:e1:00.0 Non-Volatile memory controller: Intel Corporation Optane",
+];
+const devices = pciDevicesFact.parse({ exitCode: 0, text: LINES.join("\n") });
 
 test("a physical function behind a switch", () => {
   expect(devices.get(address("04:00.0"))).toEqual({
@@ -49,7 +54,7 @@ test("its virtual function, without driver, reset or name", () => {
     driver: undefined,
     iommuGroup: undefined,
     resettable: false,
-    identity: { label: ":" },
+    identity: { label: "8086:10ed" },
   });
 });
 
@@ -70,3 +75,13 @@ test.each([
   if (!nic) throw new Error("the NIC was read");
   expect(isBridge({ ...nic, identity: { ...nic.identity, class: classCode } })).toBe(bridge);
 });
+
+test.each(["vendor", "device", "subsystem_vendor", "subsystem_device", "class"])(
+  "a host that does not say what is in %s of a function is not read: its claim would be one of another device",
+  (file) => {
+    const text = LINES.filter((line) => !line.startsWith(`${VIRTUAL}/${file}:`)).join("\n");
+    const read = () => pciDevicesFact.parse({ exitCode: 2, text });
+    expect(read).toThrow(UnreadableFactsError);
+    expect(read).toThrow(`it is not known what 0000:04:10.0 is: ${VIRTUAL}/${file} could not be read`);
+  },
+);

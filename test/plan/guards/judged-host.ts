@@ -27,8 +27,7 @@ const PCI = FUNCTIONS.flatMap(([path, pciClass, driver]) => {
   return [
     link(device, path),
     `${device}/driver -> /sys/bus/pci/drivers/${driver}`,
-    `${device}/vendor:0x8086`,
-    `${device}/device:0x1521`,
+    ...["vendor", "device", "subsystem_vendor", "subsystem_device"].map((file) => `${device}/${file}:0x8086`),
     `${device}/class:0x${pciClass}`,
   ];
 });
