@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fromBytes } from "../bytes";
 import { type PciAddress, parsePciAddress } from "../pci/address";
-import { type Fact, TIME_IS_UP, UnreadableFactsError } from "./answers";
+import { type Fact, TIME_IS_UP } from "./answers";
 import { readXendDomains } from "./xend-domains";
 
 /** A PCI function inside a running domain. */
@@ -25,6 +25,13 @@ export interface Domain {
   readonly disks: readonly string[];
 }
 
+/** The running domains of a host. */
+export type Domains =
+  /** All of them; none where the host does not run on Xen, or has neither xl nor xm. */
+  | { readonly kind: "listed"; readonly domains: readonly Domain[] }
+  /** The host did not list them, or what they have, or not all of it. Why, and what to do: a sentence without its full stop. */
+  | { readonly kind: "unlisted"; readonly reason: string };
+
 // `xl list -l` leaves out fields that are zero (xen tools/libs/light/gentypes.py, 4.17).
 const ListedDomain = z.object({
   domid: z.number().default(0),
@@ -40,11 +47,8 @@ const ListedDomain = z.object({
 /** Where the devices of VMs are in xenstore, by the ids of the VMs. */
 const BACKENDS = "/local/domain/0/backend/pci";
 
-/**
- * The running domains from `xl` or `xm`, with their devices from xenstore or `xm`. Throws UnreadableFactsError rather
- * than miss a domain.
- */
-export const domainsFact: Fact<readonly Domain[]> = {
+/** The running domains from `xl` or `xm`, with their devices from xenstore or `xm`. */
+export const domainsFact: Fact<Domains> = {
   name: "domains",
   ask: `
 on_xen || return 0
@@ -67,23 +71,26 @@ limited 20 xl list -l || limited 20 xl list -l || limited 20 xl list -l`,
     // Seen on Xen 4.17: xl sometimes aborts in a thread of libxenstore (tpp.c). Mistaking that for "no domains" would
     // do harm.
     if (answer.text.startsWith("xend\n")) {
-      const domains = answer.exitCode === 0 ? readXendDomains(answer.text.slice("xend\n".length)) : [];
-      if (domains) return domains; // where xend does not answer, every plan is refused
-      throw new UnreadableFactsError(
-        '"xm list --long" printed no list, so the running VMs are unknown. Run it on the host to see why',
-      );
+      const domains = answer.exitCode === 0 ? readXendDomains(answer.text.slice("xend\n".length)) : undefined;
+      return domains
+        ? { kind: "listed", domains }
+        : unlisted('"xm list --long" printed no list, so the running VMs are unknown. Run it on the host to see why');
     }
     if (answer.exitCode !== 0) {
       const failed = answer.exitCode === TIME_IS_UP ? '"xl list" did not answer' : '"xl list" failed three times';
-      throw new UnreadableFactsError(`${failed}, so the running VMs are unknown. Run "xl list" on the host to see why`);
+      return unlisted(`${failed}, so the running VMs are unknown. Run "xl list" on the host to see why`);
     }
     const lost = whyDevicesLost(answer.text);
     if (lost !== undefined)
-      throw new UnreadableFactsError(
+      return unlisted(
         `"xenstore-ls" ${lost}, so it is not known what the running VMs have. Run "xenstore-ls -f ${BACKENDS}" on the host to see why`,
       );
     const json = answer.text.lastIndexOf("\n[");
     const listed = json < 0 ? [] : readDomainList(answer.text.slice(json));
+    if (!listed)
+      return unlisted(
+        '"xl list -l" printed a list that is cut off, so it is not known what the running VMs have. Run it on the host to see why',
+      );
     const lines = (json < 0 ? answer.text : answer.text.slice(0, json)).split("\n");
     const devices = readPciBackends(lines);
     const domains = lines.flatMap((line): Domain[] => {
@@ -107,19 +114,26 @@ limited 20 xl list -l || limited 20 xl list -l || limited 20 xl list -l`,
         },
       ];
     });
-    return [...new Map(domains.map((domain) => [domain.id, domain] as const)).values()];
+    return { kind: "listed", domains: [...new Map(domains.map((domain) => [domain.id, domain] as const)).values()] };
   },
 };
 
-/** Before 4.3 xl prints S-expressions here. For what that xl can do, the table and xenstore are enough. */
+/** The domains that are known to run. */
+export function runningDomains({ domains }: { readonly domains: Domains }): readonly Domain[] {
+  return domains.kind === "listed" ? domains.domains : [];
+}
+
+function unlisted(reason: string): Domains {
+  return { kind: "unlisted", reason };
+}
+
+/** Undefined when it is cut off. Before 4.3 xl prints S-expressions here. For what that xl can do, the table and xenstore are enough. */
 function readDomainList(json: string) {
   try {
     const listed = z.array(z.unknown()).parse(JSON.parse(json));
     return listed.flatMap((domain) => ListedDomain.safeParse(domain).data ?? []);
   } catch {
-    throw new UnreadableFactsError(
-      '"xl list -l" printed a list that is cut off, so it is not known what the running VMs have. Run it on the host to see why',
-    );
+    return undefined;
   }
 }
 

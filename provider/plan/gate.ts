@@ -11,10 +11,15 @@ import type { DeviceWish, PlanContext, Wish } from "./wish";
  * allows are dropped, and all others become refusals.
  */
 export function throughGate(facts: HostFacts, wish: Wish, context: PlanContext, part: Part): Plan {
-  const { entries: _, judgements, ...rest } = part;
+  const { entries: _, judgements, warnings, ...rest } = part;
   const device = "target" in wish ? wish : undefined;
   const all = [...judgements, ...(device ? judge(judgedChange(facts, device, context, part.steps)) : [])];
-  return { ...rest, refusals: distinct(all.flatMap((judgement) => refusalOf(judgement, device?.allow ?? []))) };
+  const caution = facts.domains.kind === "unlisted" && part.steps.length > 0 ? [facts.domains.reason] : [];
+  return {
+    ...rest,
+    warnings: [...warnings, ...caution],
+    refusals: distinct(all.flatMap((judgement) => refusalOf(judgement, device?.allow ?? []))),
+  };
 }
 
 function judgedChange(

@@ -1,3 +1,4 @@
+import { runningDomains } from "../facts/domains";
 import type { HostFacts } from "../facts/host-facts";
 import { type HostProcess, openersOf } from "../facts/processes";
 import { isStubDriver, standsFor } from "../facts/stub-drivers";
@@ -21,7 +22,9 @@ export interface Holder {
 
 /** The running or paused VM that has the function now, whichever toolstack manages it. */
 export function holderOf(facts: HostFacts, address: PciAddress): Holding {
-  const domain = facts.domains.find(({ pciDevices }) => pciDevices.some((device) => device.address === address));
+  const domain = runningDomains(facts).find(({ pciDevices }) =>
+    pciDevices.some((device) => device.address === address),
+  );
   if (domain) return held(domain.name, `domain ${domain.id}${domain.paused ? ", paused" : ""}`);
   const vm =
     facts.libvirt?.kind === "answers"

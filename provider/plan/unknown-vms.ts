@@ -8,12 +8,12 @@ import { whyNoXapi } from "./silent-xapi";
  * without the final full stop. Empty where all is known.
  */
 export function whyVmsUnknown(facts: HostFacts): readonly string[] {
-  const { xen, xend, xapi, libvirt, processes } = facts;
+  const { xen, xend, xapi, domains, libvirt, processes } = facts;
   if (xen) {
     // The hypervisor's own list is complete, whatever libvirt says. A libvirt on Xen lists only what it started.
-    const listed = xen.xl || xend?.answers === true;
+    const canList = xen.xl || xend?.answers === true;
     return [
-      ...(listed ? [] : [NOT_LISTED]),
+      ...(domains.kind === "unlisted" ? [domains.reason] : canList ? [] : [NOT_LISTED]),
       ...(xapi?.answer.kind === "silent" ? [whyNoXapi(xapi, xapi.answer.said)] : []),
     ];
   }

@@ -181,11 +181,13 @@ export class ChangeQueue {
     const giveUp = Date.now() + FACTS_AFTER_BOOT_MS;
     for (;;) {
       try {
-        return await this.facts();
+        const facts = await this.facts();
+        if (facts.domains.kind === "listed" || Date.now() > giveUp) return facts;
+        this.cache.forget();
       } catch (error) {
         if (!(error instanceof UnreadableFactsError) || Date.now() > giveUp) throw error;
-        await delay(2000);
       }
+      await delay(2000);
     }
   }
 

@@ -1,3 +1,4 @@
+import { type Domain, runningDomains } from "../facts/domains";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciAddress } from "../pci/address";
 import { quote } from "../shell";
@@ -150,13 +151,11 @@ function xmOptions({ msitranslate, powerManagement }: AttachOptions): string {
   return words.map((word) => ` -o ${word}`).join("");
 }
 
-type Devices = HostFacts["domains"][number]["pciDevices"];
+type Devices = Domain["pciDevices"];
 
 function withDevices(facts: HostFacts, { domainId }: RunningVm, change: (devices: Devices) => Devices): HostFacts {
-  return {
-    ...facts,
-    domains: facts.domains.map((domain) =>
-      domain.id === domainId ? { ...domain, pciDevices: change(domain.pciDevices) } : domain,
-    ),
-  };
+  const domains = runningDomains(facts).map((domain) =>
+    domain.id === domainId ? { ...domain, pciDevices: change(domain.pciDevices) } : domain,
+  );
+  return facts.domains.kind === "unlisted" ? facts : { ...facts, domains: { kind: "listed", domains } };
 }

@@ -48,25 +48,39 @@ test("a device that another VM has is refused, with the name of that VM", async 
   expect(await driverOf(host, NIC)).toBe("pciback");
 });
 
-const hanging: readonly [string, string, string, RegExp][] = [
-  ["xl", "debian-xl", "xl list", /"xl list" did not answer, so the running VMs are unknown/],
+const hanging: readonly [string, string, string, string, RegExp][] = [
+  ["xl", "debian-xl", "xl list", "web1", /"xl list" did not answer, so the running VMs are unknown/],
   [
     "xenstore-ls",
     "xl-4.2",
     "xenstore-ls",
+    "guest",
     /"xenstore-ls" did not answer, so it is not known what the running VMs have/,
   ],
-  ["xm", "rhel5-xen", "xm list", /"xm list" fails there/],
+  ["xm", "rhel5-xen", "xm list", "NGTest", /"xm list" fails there/],
 ];
-test.each(hanging)("%s hangs: nothing is done, since VMs may run", async (_, profile, hang, message) => {
+test.each(hanging)("%s hangs: no VM gets a device, since it may run", async (_, profile, hang, vm, message) => {
   const stuck = await startSimulatedHost({ name: "stuck", profile });
   try {
     stuck.failAt({ hang });
-    await expect(new Deployment(stuck).create("AssignableDevice", { device: "01:00.0" })).rejects.toThrow(message);
+    await expect(new Deployment(stuck).create("VmPciAttachment", { device: "01:00.0", vm })).rejects.toThrow(message);
     expect(await stuck.exec("ls /var/lib/pulumi-pci-passthrough")).toMatchObject({ exitCode: 2, stdout: "" });
   } finally {
     await stuck.stop();
   }
+});
+
+test("where xl list fails, what the host's own driver serves can still be made assignable, and stays so", async () => {
+  host.failAt({ command: "xl list", stderr: "tpp.c:82: Fatal error\n", exitCode: 134 });
+  const nic = await new Deployment(host).create("AssignableDevice", { device: NIC });
+  expect(await driverOf(host, NIC)).toBe("pciback");
+  await expect(new Deployment(host).delete(nic)).rejects.toThrow(
+    /a running VM may have 0000:01:00\.0: "xl list" failed three times/,
+  );
+  expect(await driverOf(host, NIC)).toBe("pciback");
+  host.heal();
+  await new Deployment(host).delete(nic);
+  expect(await snapshot(host)).toBe(untouched);
 });
 
 test("an xl that hangs in a step is ended, and the step is undone", async () => {

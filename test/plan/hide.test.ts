@@ -4,13 +4,13 @@ import type { HideWish } from "../../provider/plan/wish";
 import type { FileEdit } from "../../provider/steps/file";
 import { simulate } from "../../provider/steps/steps";
 import { textFile, withBootFiles, withModprobeFiles } from "./host-files";
-import { address, LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, listed, ownedBy, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
 const BLS = "/boot/loader/entries/ab-5.14.conf";
 
 /** The lab host as it is without Xen below it. */
-const KVM: HostFacts = { ...LAB, xen: undefined, domains: [] };
+const KVM: HostFacts = { ...LAB, xen: undefined, domains: listed() };
 const RED_HAT: HostFacts = {
   ...withBootFiles(
     KVM,

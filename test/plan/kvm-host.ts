@@ -3,7 +3,7 @@ import type { LibvirtAnswers, LibvirtDomain } from "../../provider/facts/libvirt
 import type { PciAddress } from "../../provider/pci/address";
 import { readDomainXml } from "../../provider/vm-text/domain-xml";
 import { withVmConfigs } from "./host-files";
-import { LAB } from "./recorded-host";
+import { LAB, listed } from "./recorded-host";
 
 /** IOMMU groups of the lab host when it runs with KVM (seen there). */
 const GROUPS: Readonly<Record<string, string>> = {
@@ -47,7 +47,7 @@ export function kvm(domains: readonly LibvirtDomain[], libvirt: Partial<LibvirtA
   return {
     ...withVmConfigs(LAB),
     xen: undefined,
-    domains: [],
+    domains: listed(),
     pciDevices: new Map(devices),
     stubDrivers: {
       forms: new Map([

@@ -2,7 +2,7 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import { type PciDeviceFilter, pciDeviceInfos } from "../../provider/plan/inventory/pci-device-info";
 import { simulate } from "../../provider/steps/steps";
 import { textFile, withVmConfigs } from "./host-files";
-import { address, LAB } from "./recorded-host";
+import { address, LAB, listed } from "./recorded-host";
 
 const config = textFile("/etc/xen/plain.cfg", 'name = "plain"\npci = [ "03:00.0" ]\n');
 const taken = simulate(LAB, [
@@ -11,17 +11,15 @@ const taken = simulate(LAB, [
 ]);
 const FACTS: HostFacts = {
   ...withVmConfigs(taken, config),
-  domains: [
-    {
-      id: 4,
-      name: "runs",
-      uuid: undefined,
-      paused: false,
-      startedForDevices: true,
-      disks: [],
-      pciDevices: [{ address: address("02:00.0") }],
-    },
-  ],
+  domains: listed({
+    id: 4,
+    name: "runs",
+    uuid: undefined,
+    paused: false,
+    startedForDevices: true,
+    disks: [],
+    pciDevices: [{ address: address("02:00.0") }],
+  }),
 };
 
 const filters: readonly [string, PciDeviceFilter, readonly string[]][] = [

@@ -5,17 +5,23 @@ import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds
 import type { HideWish, RebootWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
 import { kvm } from "./kvm-host";
-import { address, LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, listed, ownedBy, target, UNLISTED } from "./recorded-host";
 
 const NIC = address("01:00.0");
 const DEV = ownedBy("dev", "token-1");
 const PROD = ownedBy("prod", "token-2");
-const IDLE: HostFacts = { ...LAB, domains: [] };
+const IDLE: HostFacts = { ...LAB, domains: listed() };
 const BUSY: HostFacts = {
   ...LAB,
-  domains: [
-    { id: 3, name: "web1", uuid: undefined, paused: false, startedForDevices: false, disks: [], pciDevices: [] },
-  ],
+  domains: listed({
+    id: 3,
+    name: "web1",
+    uuid: undefined,
+    paused: false,
+    startedForDevices: false,
+    disks: [],
+    pciDevices: [],
+  }),
 };
 
 const hide: HideWish = {
@@ -143,6 +149,7 @@ const unknown: readonly [string, Partial<HostFacts>, RegExp][] = [
     /libvirt does not answer there/,
   ],
   ["libvirt cannot tell of a VM", { libvirt: kvm([], { unreadable: [UNREADABLE] }).libvirt }, /lists the VM "db"/],
+  ["xl list fails", { xen: LAB.xen, domains: UNLISTED }, /"xl list" failed three times/],
   ["no toolstack lists Xen's domains", { xen: LAB.xen && { ...LAB.xen, xl: false } }, /neither xl nor xm lists/],
   [
     "XAPI is down",

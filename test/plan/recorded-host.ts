@@ -1,3 +1,4 @@
+import type { Domain, Domains } from "../../provider/facts/domains";
 import { type PciAddress, type PciTarget, parsePciAddress, parsePciTarget } from "../../provider/pci/address";
 import type { PlanContext } from "../../provider/plan/wish";
 import { recordedFacts } from "../recorded/recorded-facts";
@@ -20,3 +21,14 @@ export function target(text: string): PciTarget {
 export function ownedBy(stack: string, token: string, label = "nic"): PlanContext {
   return { owner: { project: "test", stack, label, token }, program: [] };
 }
+
+/** A host on which these domains run, and no others. */
+export function listed(...domains: readonly Domain[]): Domains {
+  return { kind: "listed", domains };
+}
+
+/** A host whose `xl list` fails. */
+export const UNLISTED: Domains = {
+  kind: "unlisted",
+  reason: '"xl list" failed three times, so the running VMs are unknown. Run "xl list" on the host to see why',
+};

@@ -8,7 +8,7 @@ import type { VirtualFunctionsWish } from "../../provider/plan/wish";
 import type { Step } from "../../provider/steps/steps";
 import { simulate } from "../../provider/steps/steps";
 import { withFiles } from "./host-files";
-import { address, LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, listed, ownedBy, target } from "./recorded-host";
 
 const CONTROLLER = address("03:00.0");
 const DEV = ownedBy("dev", "token-1", "functions");
@@ -154,17 +154,15 @@ const DISK_ON_FUNCTION: Partial<HostFacts> = {
   },
 };
 const VM_WITH_FUNCTION: Partial<HostFacts> = {
-  domains: [
-    {
-      id: 7,
-      name: "web1",
-      uuid: undefined,
-      paused: false,
-      startedForDevices: true,
-      disks: [],
-      pciDevices: [{ address: address("03:00.1") }],
-    },
-  ],
+  domains: listed({
+    id: 7,
+    name: "web1",
+    uuid: undefined,
+    paused: false,
+    startedForDevices: true,
+    disks: [],
+    pciDevices: [{ address: address("03:00.1") }],
+  }),
 };
 
 const refused: readonly [string, HostFacts, VirtualFunctionsWish, RegExp][] = [

@@ -5,7 +5,7 @@ import { isGone, keyOf, planAbsent, planPresent, statusOfWish } from "../../prov
 import type { AttachWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
 import { otherConfigValues } from "../vm-text/other-config-arbitrary";
-import { address, ownedBy, target } from "./recorded-host";
+import { address, listed, ownedBy, target } from "./recorded-host";
 import { factsOf, poolOf, withPool, withVm } from "./xenserver-hosts";
 
 const NIC = "0000:03:00.0";
@@ -272,17 +272,15 @@ test("the end of an attachment says that a running VM keeps the device until it 
   const hostUuid = after.xapi?.hostUuid;
   const running: HostFacts = {
     ...withVm(after, "gpu1", { powerState: "running", residentOn: hostUuid, domainId: 5 }),
-    domains: [
-      {
-        id: 5,
-        name: "gpu1",
-        uuid: undefined,
-        paused: false,
-        startedForDevices: false,
-        disks: [],
-        pciDevices: [{ address: address(NIC) }],
-      },
-    ],
+    domains: listed({
+      id: 5,
+      name: "gpu1",
+      uuid: undefined,
+      paused: false,
+      startedForDevices: false,
+      disks: [],
+      pciDevices: [{ address: address(NIC) }],
+    }),
   };
   expect(statusOfWish(running, wish, keyOf(running, wish) ?? "")).toMatchObject({ active: true, configured: true });
   expect(planAbsent(running, wish, DEV).effects).toEqual([

@@ -6,7 +6,7 @@ import type { Step } from "../../provider/steps/steps";
 import { stepShell } from "../../provider/steps/steps";
 import type { AttachOptions } from "../../provider/vm-text/attach-options";
 import { textFile, withVmConfigs } from "./host-files";
-import { address, LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, listed, ownedBy, target } from "./recorded-host";
 
 const NIC = "0000:01:00.0";
 const DEV = ownedBy("dev", "token-1");
@@ -31,7 +31,7 @@ function hostOf(version: string, domain: Partial<Domain> = {}): HostFacts {
     xen: { ...LAB.xen, major, minor },
     pciback: { ...LAB.pciback, registered: true },
     pciDevices: new Map(LAB.pciDevices).set(nic.address, { ...nic, driver: "pciback" }),
-    domains: [running],
+    domains: listed(running),
   };
 }
 

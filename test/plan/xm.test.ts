@@ -7,7 +7,7 @@ import type { AttachWish, Wish } from "../../provider/plan/wish";
 import { simulate, stepShell } from "../../provider/steps/steps";
 import type { AttachOptions } from "../../provider/vm-text/attach-options";
 import { textFile, withFiles, withVmConfigs } from "./host-files";
-import { address, LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, listed, ownedBy, target } from "./recorded-host";
 
 const [NIC, OTHER] = ["0000:01:00.0", "0000:01:00.1"];
 const DEV = ownedBy("dev", "token-1");
@@ -46,7 +46,7 @@ function xendHost(
       commands: change.commands ?? ["pci-attach", "pci-detach", "pci-list", "pci-list-assignable-devices"],
     },
     pciDevices: new Map(onPciback),
-    domains: change.running ? [DOMAIN] : [],
+    domains: change.running ? listed(DOMAIN) : listed(),
     claims: [],
   };
 }

@@ -3,7 +3,7 @@ import type { ResourceKind } from "../../provider/claims/claim-key";
 import { ConnectionError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { KINDS } from "../../provider/plan/kinds/kinds";
-import { LAB } from "../plan/recorded-host";
+import { LAB, listed } from "../plan/recorded-host";
 import { type Bag, created, FakeHost, given } from "./fake-host";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -171,7 +171,7 @@ describe("preview counts what the program's other declarations will have done be
     pciDevices: [],
     disks: [],
   };
-  const BUSY: HostFacts = { ...LAB, domains: [pv1] };
+  const BUSY: HostFacts = { ...LAB, domains: listed(pv1) };
 
   test("a VM that runs gets a device that is made assignable first", async () => {
     const host = new FakeHost(BUSY);

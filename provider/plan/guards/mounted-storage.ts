@@ -1,6 +1,14 @@
+import { whyVmsUnknown } from "../unknown-vms";
 import { carries, describeDevice } from "./carries";
 import type { GuardRule } from "./guard";
-import { byDisk, describePurposes, isNeededToBoot, storageUsesOn, storageUsesPerhapsOn } from "./storage-in-use";
+import {
+  byDisk,
+  describePurposes,
+  disksWithoutUse,
+  isNeededToBoot,
+  storageUsesOn,
+  storageUsesPerhapsOn,
+} from "./storage-in-use";
 import { disksOfVms } from "./vm-disks";
 
 /** The host loses a disk that is in use: mounted, a member of something that spreads over disks, or a VM's. */
@@ -8,6 +16,7 @@ export const mountedStorage: GuardRule = {
   override: "allow",
   judge({ facts, lost }) {
     const vmDisks = lost.length === 0 ? [] : disksOfVms(facts);
+    const [whyUnknown] = whyVmsUnknown(facts);
     return lost.flatMap((device) => {
       const known = byDisk(
         facts,
@@ -33,6 +42,9 @@ export const mountedStorage: GuardRule = {
           : [
               `${describeDevice(device)} may carry ${describePurposes(unknown)} of the host, which could not be traced to a device. Unmount it first`,
             ]),
+        ...(whyUnknown === undefined ? [] : disksWithoutUse(facts, device)).map(
+          (disk) => `${describeDevice(device)} carries ${disk}, which a running VM may have: ${whyUnknown}`,
+        ),
       ];
     });
   },

@@ -60,6 +60,17 @@ export function byDisk(
   return [...disks];
 }
 
+/** The disks that are on the device and that the host makes no use of, by their names in /dev. */
+export function disksWithoutUse(facts: HostFacts, device: PciDevice): readonly string[] {
+  const used = storageUsesOn(facts, device).flatMap(({ blockDevices }) => blockDevices);
+  const whole = [...facts.storage.blockDevices.values()].filter(({ lower }) => lower.length === 0);
+  return disksUnder(
+    facts,
+    device,
+    whole.map(({ name }) => name).filter((name) => !used.includes(name)),
+  );
+}
+
 /** Those of the block devices that are on the device, uppermost first, by their names in /dev. */
 export function disksUnder(facts: HostFacts, device: PciDevice, names: readonly string[]): readonly string[] {
   const carried = names.filter((name) => {

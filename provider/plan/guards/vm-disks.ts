@@ -1,3 +1,4 @@
+import { runningDomains } from "../../facts/domains";
 import type { HostFacts } from "../../facts/host-facts";
 import { storageAt } from "../../facts/storage";
 import { vmConfigs } from "../../facts/vm-configs";
@@ -21,14 +22,15 @@ export function disksOfVms(facts: HostFacts): readonly HostDiskOfVm[] {
   }));
 }
 
-function pathsOfDisks({ domains, files, libvirt }: HostFacts): readonly Pick<HostDiskOfVm, "vm" | "path">[] {
+function pathsOfDisks(facts: HostFacts): readonly Pick<HostDiskOfVm, "vm" | "path">[] {
+  const { files, libvirt } = facts;
   const configured = vmConfigs(files).flatMap((file) => {
     const config = parseXlConfig(file.text);
     if (config.kind === "error") return [];
     const vm = config.name ?? file.path;
     return config.disks.flatMap((disk) => pathOfDisk(disk) ?? []).map((path) => ({ vm, path }));
   });
-  const running = domains.flatMap(({ name, disks }) =>
+  const running = runningDomains(facts).flatMap(({ name, disks }) =>
     disks.flatMap((disk) => pathOfDisk(disk) ?? []).map((path) => ({ vm: name, path })),
   );
   const ofLibvirt =

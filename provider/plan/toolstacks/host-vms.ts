@@ -1,3 +1,4 @@
+import { runningDomains } from "../../facts/domains";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciAddress } from "../../pci/address";
 import { holderOf, nameOfVm } from "../holder";
@@ -16,7 +17,7 @@ export type RunningVms =
 export function runningVms(facts: HostFacts): RunningVms {
   const known = vmsOf(facts).flatMap(({ vm }) => (vm.running ? [vm.name] : []));
   const names = [
-    ...new Set([...known, ...facts.domains.map((domain) => domain.name), ...vmsOfProcesses(facts, known)]),
+    ...new Set([...known, ...runningDomains(facts).map((domain) => domain.name), ...vmsOfProcesses(facts, known)]),
   ];
   const reasons = whyVmsUnknown(facts);
   return reasons.length === 0 ? { kind: "all", names } : { kind: "some", names, reasons };

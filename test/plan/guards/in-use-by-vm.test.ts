@@ -2,7 +2,7 @@ import type { HostFacts } from "../../../provider/facts/host-facts";
 import type { Processes } from "../../../provider/facts/processes";
 import { inUseByVm } from "../../../provider/plan/guards/in-use-by-vm";
 import { kvm, withDriver } from "../kvm-host";
-import { address, LAB, target } from "../recorded-host";
+import { address, LAB, listed, target, UNLISTED } from "../recorded-host";
 
 const NIC = address("01:00.0");
 
@@ -22,7 +22,7 @@ function judge(facts: HostFacts, change: "moved" | "given live" | "given in the 
 }
 
 const UNREADABLE = { name: "db", uuid: undefined, reason: '"virsh domuuid" has no answer' };
-const XEN: HostFacts = { ...LAB, domains: [] };
+const XEN: HostFacts = { ...LAB, domains: listed() };
 const silentXapi = {
   brand: "XenServer",
   hostUuid: "",
@@ -46,6 +46,7 @@ const unknown: readonly [string, HostFacts, RegExp][] = [
     { ...XEN, xen: XEN.xen && { ...XEN.xen, xl: false } },
     /neither xl nor xm lists its domains\. Install xl/,
   ],
+  ["xl list fails", { ...XEN, domains: UNLISTED }, /"xl list" failed three times, so the running VMs are unknown/],
   ["XAPI is down", { ...XEN, xapi: silentXapi }, /XAPI does not answer\. xe says: Connection refused/],
 ];
 describe.each(unknown)("where %s", (_, host, reason) => {
@@ -64,7 +65,7 @@ describe.each(unknown)("where %s", (_, host, reason) => {
 
 const SILENT: HostFacts = { ...kvm([]), libvirt: { kind: "silent", uri: "qemu:///system", said: "" } };
 /** One process, which runs a VM and has a file open. */
-const listed = (file: string, vmName?: string): Processes => ({
+const listedProcesses = (file: string, vmName?: string): Processes => ({
   kind: "listed",
   processes: [
     {
@@ -80,10 +81,10 @@ const listed = (file: string, vmName?: string): Processes => ({
 describe.each(["vfio-pci", "mlx5_vfio_pci"])("a device on %s while libvirt is silent", (driver) => {
   const facts = withDriver(SILENT, NIC, driver);
   test("is free when no process has its IOMMU group open", () => {
-    expect(judge({ ...facts, processes: listed("/dev/vfio/9") }, "moved")).toEqual([]);
+    expect(judge({ ...facts, processes: listedProcesses("/dev/vfio/9") }, "moved")).toEqual([]);
   });
   test("is held by the process that has it open", () => {
-    expect(judge({ ...facts, processes: listed("/dev/vfio/8") }, "moved")).toEqual([
+    expect(judge({ ...facts, processes: listedProcesses("/dev/vfio/8") }, "moved")).toEqual([
       expect.stringMatching(/"qemu-system-x86" \(process 4711, which has \/dev\/vfio\/8 open\) has 0000:01:00\.0 now/),
     ]);
   });
@@ -96,8 +97,8 @@ describe.each(["vfio-pci", "mlx5_vfio_pci"])("a device on %s while libvirt is si
 
 test("a VM can get more functions of an IOMMU group that its own process has open", () => {
   const facts = withDriver(kvm([]), NIC, "vfio-pci");
-  expect(judge({ ...facts, processes: listed("/dev/vfio/8", "db") }, "given live")).toHaveLength(1);
-  expect(judge({ ...facts, processes: listed("/dev/vfio/8", "web") }, "given live")).toEqual([]);
+  expect(judge({ ...facts, processes: listedProcesses("/dev/vfio/8", "db") }, "given live")).toHaveLength(1);
+  expect(judge({ ...facts, processes: listedProcesses("/dev/vfio/8", "web") }, "given live")).toEqual([]);
 });
 
 const known: readonly [string, HostFacts][] = [

@@ -1,3 +1,4 @@
+import { runningDomains } from "../../../facts/domains";
 import type { HostFacts } from "../../../facts/host-facts";
 import type { PciDevice } from "../../../facts/pci-devices";
 import { isStubDriver } from "../../../facts/stub-drivers";
@@ -58,7 +59,7 @@ export function hotPlugObstacle(
 /** Since Xen 4.13 a VM that was started without a device cannot get one (libxl_create.c, 4.17). */
 function startedWithout(facts: HostFacts, vm: LibvirtVm): string | undefined {
   if (!facts.xen || !xenIsAtLeast(facts.xen, 4, 13)) return undefined;
-  const running = facts.domains.find(({ uuid, name }) => uuid === vm.key || name === vm.name);
+  const running = runningDomains(facts).find(({ uuid, name }) => uuid === vm.key || name === vm.name);
   if (!running || running.startedForDevices || (vm.domain.live?.hostdevs.length ?? 0) > 0) return undefined;
   return `the VM "${vm.name}" was started without a PCI device, and this Xen allows none until it is restarted`;
 }

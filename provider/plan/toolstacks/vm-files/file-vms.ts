@@ -1,4 +1,5 @@
 import { fromBytes } from "../../../bytes";
+import { runningDomains } from "../../../facts/domains";
 import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import { namesFunction } from "../../../vm-text/spec-string";
 import { vmPlanner } from "../../attachment";
@@ -15,7 +16,7 @@ export function fileVms(tools: FileToolstack): VmPlanner {
       ...vmConfigs(facts.files)
         .filter((file) => !isNoVm(file))
         .map((file) => fromBytes(file.path)),
-      ...facts.domains.map(({ name }) => name),
+      ...runningDomains(facts).map(({ name }) => name),
     ],
     find: (facts, vm) => findVm(tools, facts, vm),
     attach: (attachment) => draftAttach(tools, attachment),

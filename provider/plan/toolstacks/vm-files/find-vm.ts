@@ -1,6 +1,6 @@
 import type { TextFile } from "../../../boot/text-file";
 import { fromBytes } from "../../../bytes";
-import type { Domain } from "../../../facts/domains";
+import { type Domain, runningDomains } from "../../../facts/domains";
 import type { HostFacts } from "../../../facts/host-facts";
 import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import { parseXlConfig, type XlConfig } from "../../../vm-text/xl-config";
@@ -18,6 +18,8 @@ export interface FileVm extends HostVm {
  * bytes.
  */
 export function findVm({ name: reader, language }: FileToolstack, facts: HostFacts, wanted: string): FoundVm<FileVm> {
+  // Whether it runs, and what it has then, decides how it gets a device and how it gives one back.
+  if (facts.domains.kind === "unlisted") return { kind: "unreadable", reason: facts.domains.reason };
   const configs = vmConfigs(facts.files).map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
   if (wanted.startsWith("/")) {
     const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));
@@ -43,7 +45,7 @@ export function findVm({ name: reader, language }: FileToolstack, facts: HostFac
     };
   }
   if (config) return found(facts, config);
-  const domain = facts.domains.find(({ name, uuid }) => name === wanted || sameUuid(uuid, wanted));
+  const domain = runningDomains(facts).find(({ name, uuid }) => name === wanted || sameUuid(uuid, wanted));
   if (domain) {
     const { name, uuid } = domain;
     return { kind: "found", vm: { name, key: uuid ?? name, running: true, config: undefined, domain } };
@@ -66,7 +68,7 @@ export function findVm({ name: reader, language }: FileToolstack, facts: HostFac
 function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm<FileVm> {
   const name = nameOf(config.parsed);
   const { uuid } = config.parsed;
-  const domain = facts.domains.find((running) =>
+  const domain = runningDomains(facts).find((running) =>
     uuid === undefined ? running.name === name : sameUuid(uuid, running.uuid ?? ""),
   );
   return {

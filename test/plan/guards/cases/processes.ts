@@ -172,9 +172,32 @@ export const PROCESSES: readonly Situation[] = [
     opened(4711, "qemu-system-x86", "anon_inode:kvm-vm"),
     opened(4711, "qemu-system-x86", "/dev/vfio/12"),
   ]),
-  running("a device that a driver of the host serves, of a host that does not list its processes", VFIO, GPU, [
+  running("a NIC that a driver of the host serves, of a host that does not list its processes", VFIO, "04:00.1", [
     "unlisted",
   ]),
+  running(
+    "a GPU, of a host that does not list its processes",
+    NVIDIA,
+    GPU,
+    ["unlisted"],
+    byProcess(
+      '0000:01:00.0 (3D controller: NVIDIA) may be in use by a process: the host did not list within 30 s what its processes have open. Run "ls -l /proc/[0-9]*/fd" on the host to see why. If this is intended, add allow: ["in-use-by-process"]',
+    ),
+  ),
+  running(
+    "a display, of a host that does not list its processes",
+    DRM,
+    "00:08.0",
+    ["unlisted"],
+    byProcess("0000:00:08.0 (VGA: Intel Corporation) may be in use by a process"),
+  ),
+  running(
+    "a NIC that DPDK may have open, of a host that does not list its processes",
+    UIO,
+    "05:00.0",
+    ["unlisted"],
+    byProcess("0000:05:00.0 (Ethernet: Intel) may be in use by a process"),
+  ),
   running(
     "a virtual function on vfio-pci goes with its device, of a host that does not list its processes",
     VFIO,

@@ -50,6 +50,9 @@ list web                                          4   512     1     -b----      
     }
 ]`;
 
+/** The beginning of what that host prints. */
+const CUT_OFF = RUNNING.slice(0, RUNNING.lastIndexOf("}"));
+
 const LIBVIRT_UUID = "34138775-b440-45f8-883a-f2520e0acbf2";
 
 /** A VM of libvirt that is off and has this disk. */
@@ -107,6 +110,20 @@ export const VM_DISKS: readonly Situation[] = [
     answers: { ...server(ROOT, blockDevices("nvme0n1", "nvme0n1p1")), domains: RUNNING },
     declares: "04:00.0",
     refused: [["mounted-storage", 'carries /dev/nvme0n1p1, which is a disk of the VM "web".']],
+  },
+  {
+    title: "a disk without use, where xl does not list the running VMs",
+    source: "xen 4.17: xl aborts now and then (seen in the lab)",
+    answers: { ...server(ROOT, blockDevices("nvme0n1", "nvme0n1p1")), domains: CUT_OFF },
+    declares: "04:00.0",
+    refused: [["mounted-storage", 'carries nvme0n1, which a running VM may have: "xl list -l" printed a list that is']],
+  },
+  {
+    title: "a NIC, where xl does not list the running VMs",
+    source: "xen 4.17: xl aborts now and then (seen in the lab)",
+    answers: { ...server(ROOT, blockDevices("nvme0n1")), domains: CUT_OFF },
+    declares: "05:00.0",
+    refused: [],
   },
   ofLibvirt(
     "a disk of a VM of libvirt",
