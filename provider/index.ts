@@ -2,12 +2,14 @@ import { RESOURCE_KINDS } from "./claims/claim-key";
 import { engineLog } from "./resources/engine-log";
 import { createHosts } from "./resources/hosts";
 import { defineResource } from "./resources/lifecycle";
+import { RebootTurns } from "./resources/reboot-turns";
 
 const surroundings = {
   hostFor: createHosts(),
   log: engineLog,
   env: process.env,
   waitingHosts: new Map(),
+  rebootTurns: new RebootTurns(),
   previewedHosts: new Set<string>(),
 };
 

@@ -11,6 +11,24 @@ interface Declared {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
+/** A declaration with its resource, which exists once its constructor has run. */
+interface Recorded extends Declared {
+  resource: pulumi.Resource | undefined;
+}
+
+/** What a resource needs to know of the others of its program, once the program's constructors have run. */
+export interface Declaration {
+  /**
+   * The transient input `__program`, which the provider's check drops: every host of the program and the declarations
+   * on the same host. It is secret, because hosts may hold passwords.
+   */
+  readonly program: pulumi.Output<unknown>;
+  /** The earlier resources that it has to wait for. */
+  readonly comesAfter: Promise<pulumi.Resource[]>;
+  /** Tells which resource the declaration is of. */
+  isOf(resource: pulumi.Resource): void;
+}
+
 /** A declaration with the inputs that are known when the program's constructors have run. */
 interface PlainDeclaration {
   readonly kind: string;
@@ -28,7 +46,7 @@ interface PlainProgram {
 }
 
 interface Program {
-  readonly declared: Declared[];
+  readonly declared: Recorded[];
   /** Made once for all resources declared so far. */
   plain: Promise<PlainProgram> | undefined;
 }
@@ -37,16 +55,14 @@ interface Program {
 const programs = new WeakMap<object, Program>();
 const WITHOUT_STACK = {};
 
-/**
- * Records a declaration. Returns the transient input `__program`, which the provider's check drops: every host of the
- * program and the declarations on the same host, once the program's constructors have run. It is secret, because hosts
- * may hold passwords.
- */
-export function declare(declared: Declared): pulumi.Output<unknown> {
+/** Records a declaration. */
+export function declare(declared: Declared): Declaration {
   const stack = pulumi.runtime.getStackResource() ?? WITHOUT_STACK;
   const program: Program = programs.get(stack) ?? { declared: [], plain: undefined };
   programs.set(stack, program);
-  program.declared.push(declared);
+  const recorded: Recorded = { ...declared, resource: undefined };
+  const earlier = [...program.declared];
+  program.declared.push(recorded);
   program.plain = undefined;
   const preview = pulumi.runtime.isDryRun();
   const described = afterConstructors().then(async () => {
@@ -56,7 +72,36 @@ export function declare(declared: Declared): pulumi.Output<unknown> {
     const onSameHost = declarations.filter(({ hostKey }) => hostKey === ownKey);
     return { preview, hosts, complete, declarations: onSameHost.map(({ declaration }) => declaration) };
   });
-  return pulumi.secret(described);
+  return {
+    program: pulumi.secret(described),
+    comesAfter: afterConstructors().then(() => separatedByReboot(recorded, earlier)),
+    isOf(resource) {
+      recorded.resource = resource;
+    },
+  };
+}
+
+/**
+ * A HostReboot comes between what is declared before it and what is declared after it on its host: whether the host is
+ * rebooted must not depend on which resource the engine happens to get to first. Nothing waits for a later declaration,
+ * so no two can wait for each other.
+ */
+async function separatedByReboot(declared: Declared, earlier: readonly Recorded[]): Promise<pulumi.Resource[]> {
+  const before = earlier.filter(({ kind }) => declared.kind === "HostReboot" || kind === "HostReboot");
+  const onSameHost = await Promise.all(before.map(({ host }) => isSameHost(host, declared.host)));
+  return before.flatMap(({ resource }, index) => (resource && onSameHost[index] ? [resource] : []));
+}
+
+/** Whether two hosts have one address and port, or take them from the same output while these are not known yet. */
+async function isSameHost(a: pulumi.Input<HostArgs>, b: pulumi.Input<HostArgs>): Promise<boolean> {
+  if (a === b) return true;
+  const [plainA, plainB] = await Promise.all([plainHost(a), plainHost(b)]);
+  if (plainA && plainB) return plainA.address === plainB.address && plainA.port === plainB.port;
+  return isObject(a) && isObject(b) && a.address === b.address && a.port === b.port;
+}
+
+function isObject(host: pulumi.Input<HostArgs>): host is HostArgs {
+  return !pulumi.Output.isInstance(host) && !(host instanceof Promise);
 }
 
 async function plainProgram(declared: readonly Declared[]): Promise<PlainProgram> {

@@ -7,15 +7,17 @@ export interface HostRebootArgs {
   /** The host, and how to log in to it. */
   host: pulumi.Input<HostArgs>;
   /**
-   * The `bootChange` of each resource that needs the reboot, so that the reboot comes after them. With `when:
-   * "always"`, other values mean another reboot. Default: none.
+   * With `when: "always"`, other values mean another reboot: the `bootChange` of each resource that needs it, for
+   * instance. Default: none.
    */
   triggers?: pulumi.Input<pulumi.Input<string>[]>;
   /**
    * `pending`: reboots only while a boot change of this stack waits for it, as the host itself reports.
-   * `always`: reboots for each new value of `triggers` as well. Default: `pending`.
+   * `always`: reboots for each new value of `triggers` as well. `never`: only tells what waits. Default: `pending`.
    */
-  when?: pulumi.Input<"pending" | "always">;
+  when?: pulumi.Input<"pending" | "always" | "never">;
+  /** How many hosts of the program may be down at once when this one goes down, itself included. Default: 1. */
+  maxParallel?: pulumi.Input<number>;
   /** Whether running VMs may go down with the host. Default: false, and the reboot is refused while a VM runs. */
   allowRunningVms?: pulumi.Input<boolean>;
   /** Seconds until the host must be back, from 30 to 86,400. Default: 900. */
@@ -24,7 +26,8 @@ export interface HostRebootArgs {
 
 /**
  * Reboots a host when its boot changes wait for that; nothing else in this package reboots. It ends when the host is
- * back and its boot has finished. A destroy does nothing on the host.
+ * back and its boot has finished. What the program declares before it on this host is done before, what it declares
+ * after it is done after. A destroy does nothing on the host.
  */
 export class HostReboot extends HostResource {
   /** Id of the current boot, a UUID from /proc/sys/kernel/random/boot_id; every reboot changes it. */

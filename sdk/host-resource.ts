@@ -29,6 +29,7 @@ export abstract class HostResource extends pulumi.CustomResource {
     requireHost(kind, name, args);
     const { host, ...inputs } = args;
     const type = `pulumi-nodejs:dynamic/pci-passthrough:${kind}`;
+    const declaration = opts?.id === undefined ? declare({ kind, label: name, host, inputs }) : undefined;
     super(
       type,
       name,
@@ -38,12 +39,22 @@ export abstract class HostResource extends pulumi.CustomResource {
         ...Object.fromEntries(outputs.map((output) => [output, undefined])),
         __claim: undefined,
         __urn: urnOf(name, type, opts?.parent),
-        __program: opts?.id === undefined ? declare({ kind, label: name, host, inputs }) : undefined,
+        __program: declaration?.program,
         __provider: providerText(kind),
       },
-      opts,
+      declaration ? dependingOn(declaration.comesAfter, opts) : opts,
     );
+    declaration?.isOf(this);
   }
+}
+
+/** As dependencies of the resource, and not of any property of it, these never replace it when they are replaced. */
+function dependingOn(
+  resources: Promise<pulumi.Resource[]>,
+  opts: pulumi.CustomResourceOptions | undefined,
+): pulumi.CustomResourceOptions {
+  const given = opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn };
+  return { ...opts, ...pulumi.mergeOptions(given, { dependsOn: resources }) };
 }
 
 /** As a promise: an output would make the resource depend on its parent, which waits for its children. */

@@ -70,12 +70,15 @@ export interface RebootWish {
   readonly triggers: readonly string[];
   /**
    * "pending": only when a boot change of this stack needs a reboot. "always": also once for each value of `triggers`.
+   * "never": what waits is only told.
    */
-  readonly when: "pending" | "always";
+  readonly when: "pending" | "always" | "never";
   /** Whether running VMs may go down with the host. */
   readonly allowRunningVms: boolean;
   /** Time in seconds that the host has to come back. */
   readonly timeoutSeconds: number;
+  /** How many hosts of the program may be down at once when this one goes down, itself included; 1 or more. */
+  readonly maxParallel: number;
 }
 
 /** The stack and the resource that a wish belongs to. */

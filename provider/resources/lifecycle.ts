@@ -39,7 +39,7 @@ import { withoutTrace } from "./without-trace";
  * Turns a kind into a resource provider for the engine. create, read, update and delete reject with PassthroughError.
  */
 export function defineResource(kind: ResourceKind, surroundings: Surroundings): dynamic.ResourceProvider {
-  const { hostFor, log, env, waitingHosts } = surroundings;
+  const { hostFor, log, env, waitingHosts, rebootTurns } = surroundings;
   const { keyInputs, identity, wish: wishOf } = KINDS[kind];
   const names = Object.keys(inputsOf(kind).shape);
   const read = (bag: Bag): Wanted => wantedOf(CommonInputs.parse(bag), wishOf(bag), hostFor);
@@ -62,18 +62,24 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     const planFor = purpose === "present" ? planPresent : planAbsent;
     const owner = ownerOf(urn, token);
     const before = await host.facts("work", questionsOf(inputs.host, vms));
+    const progress = (line: string) => void log.status(`${host.name}: ${line}`, urn);
     let done: Plan | undefined;
-    const after = await host.apply({
-      label: urn.name,
-      purpose: purposeOf(before, wish, purpose),
-      device: "target" in wish ? formatPciTarget(wish.target) : undefined,
-      plan: (facts) => {
-        const plan = planFor(facts, wish, { owner, program: [] });
-        if (!isEmpty(plan)) done = plan;
-        return plan;
-      },
-      progress: (line) => void log.status(`${host.name}: ${line}`, urn),
-    });
+    const apply = () =>
+      host.apply({
+        label: urn.name,
+        purpose: purposeOf(before, wish, purpose),
+        device: "target" in wish ? formatPciTarget(wish.target) : undefined,
+        plan: (facts) => {
+          const plan = planFor(facts, wish, { owner, program: [] });
+          if (!isEmpty(plan)) done = plan;
+          return plan;
+        },
+        progress,
+      });
+    const { reboot } = planFor(before, wish, { owner, program: [] });
+    const after = reboot
+      ? await rebootTurns.take(host.name, reboot.maxParallel, () => progress("waits until other hosts are back"), apply)
+      : await apply();
     if (done) await tellEffects(log, urn, host.name, [done]);
     return { after, owner };
   };

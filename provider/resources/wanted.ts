@@ -5,6 +5,7 @@ import { KINDS } from "../plan/kinds/kinds";
 import type { Owner, Wish } from "../plan/wish";
 import type { EngineLog } from "./engine-log";
 import type { ManagedHost } from "./managed-host";
+import type { RebootTurns } from "./reboot-turns";
 import { parseUrn, type Urn, UrnInput } from "./urn";
 
 /** The part of a host that resources use. */
@@ -17,6 +18,8 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   /** Hosts that this process left in need of a reboot: their names, with what waits for it. */
   readonly waitingHosts: Map<string, string>;
+  /** The hosts that this process reboots, so many at once. */
+  readonly rebootTurns: RebootTurns;
   /** Names of hosts of which preview has said what the program no longer declares there. */
   readonly previewedHosts: Set<string>;
 }

@@ -10,6 +10,8 @@ export interface Reboot {
   readonly by: RebootedBy;
   /** Time in seconds that the host has to come back. */
   readonly timeoutSeconds: number;
+  /** How many hosts of the program may be down at once when this one goes down, itself included. */
+  readonly maxParallel: number;
 }
 
 /** What reboots a host cleanly: its init system, or XenServer's toolstack. */

@@ -2,6 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { RESOURCE_KINDS, type ResourceKind } from "../../provider/claims/claim-key";
 import { createHosts } from "../../provider/resources/hosts";
 import { defineResource } from "../../provider/resources/lifecycle";
+import { RebootTurns } from "../../provider/resources/reboot-turns";
 import { parseUrn } from "../../provider/resources/urn";
 import type { Surroundings } from "../../provider/resources/wanted";
 import type { TestHost } from "./test-host";
@@ -50,6 +51,7 @@ export class Deployment {
       log,
       env: environment(host),
       waitingHosts: new Map<string, string>(),
+      rebootTurns: new RebootTurns(),
       previewedHosts: new Set<string>(),
     };
     const entries = RESOURCE_KINDS.map((kind) => [kind, defineResource(kind, surroundings)]);

@@ -35,7 +35,15 @@ const hide: HideWish = {
 };
 
 function wish(more: Partial<RebootWish> = {}): RebootWish {
-  return { kind: "HostReboot", triggers: [], when: "pending", allowRunningVms: false, timeoutSeconds: 900, ...more };
+  return {
+    kind: "HostReboot",
+    triggers: [],
+    when: "pending",
+    allowRunningVms: false,
+    timeoutSeconds: 900,
+    maxParallel: 1,
+    ...more,
+  };
 }
 
 function after(facts: HostFacts, plan: { readonly steps: Parameters<typeof simulate>[1] }): HostFacts {
@@ -178,4 +186,12 @@ test.each(unknown)("where it is unknown whether VMs run, the host is not reboote
 test("XenServer is rebooted by its toolstack", () => {
   const facts = { ...hidden, machine: { ...hidden.machine, isXenServer: true } };
   expect(planPresent(facts, wish(), DEV).reboot).toMatchObject({ by: "xapi", bootId: LAB.machine.bootId });
+});
+
+test('"never" tells what waits, and leaves the host up', () => {
+  const plan = planPresent(hidden, wish({ when: "never" }), DEV);
+  expect(plan).toMatchObject({ steps: [], reboot: undefined, refusals: [] });
+  expect(plan.effects).toEqual([
+    'the host needs a reboot, and is not rebooted (when: "never"): 0000:01:00.0 will be hidden from the next boot',
+  ]);
 });

@@ -11,7 +11,7 @@ const wishes: readonly (DeviceWish | IommuWish | RebootWish)[] = [
   { kind: "HiddenPciDevice", ...device, driver: undefined, mechanism: "auto" },
   { kind: "AssignableDevice", ...device, driver: undefined, group: false },
   { kind: "IommuBootParameters" },
-  { kind: "HostReboot", triggers: [], when: "always", allowRunningVms: true, timeoutSeconds: 60 },
+  { kind: "HostReboot", triggers: [], when: "always", allowRunningVms: true, timeoutSeconds: 60, maxParallel: 1 },
   { kind: "SriovVirtualFunctions", ...device, target: target("03:00.0"), count: 2 },
 ];
 

@@ -232,7 +232,7 @@ test("a host that changes between its facts and the first step is planned anew, 
 });
 
 describe("a reboot", () => {
-  const reboot = { bootId: BOOT, askedBy: "a stack", by: "init", timeoutSeconds: 30 } as const;
+  const reboot = { bootId: BOOT, askedBy: "a stack", by: "init", timeoutSeconds: 30, maxParallel: 1 } as const;
   const REBOOT = {
     ...CHANGE,
     label: "reboot",

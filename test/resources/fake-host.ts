@@ -4,6 +4,7 @@ import { type ConnectionError, PassthroughError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { simulatePlan } from "../../provider/plan/plan";
 import { defineResource } from "../../provider/resources/lifecycle";
+import { RebootTurns } from "../../provider/resources/reboot-turns";
 import type { Surroundings } from "../../provider/resources/wanted";
 
 export type Bag = Record<string, unknown>;
@@ -55,6 +56,7 @@ export class FakeHost {
       log,
       env: {},
       waitingHosts: this.waitingHosts,
+      rebootTurns: new RebootTurns(),
       previewedHosts: this.previewedHosts,
     }) as Handlers;
   }

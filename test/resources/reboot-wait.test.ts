@@ -2,7 +2,7 @@ import { ConnectionError } from "../../provider/errors";
 import type { Host, ScriptResult } from "../../provider/host/host";
 import { awaitReboot } from "../../provider/resources/reboot-wait";
 
-const STEP = { bootId: "boot-1", by: "init", askedBy: "a stack", timeoutSeconds: 1 } as const;
+const STEP = { bootId: "boot-1", by: "init", askedBy: "a stack", timeoutSeconds: 1, maxParallel: 1 } as const;
 const PACE = { askMs: 20, refusedMs: 100, tellMs: 100 };
 const REFUSED = new ConnectionError("refused", "Unable to reach xen1: connection refused.\nIs it on?");
 

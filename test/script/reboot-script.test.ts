@@ -7,7 +7,8 @@ import { DirectoryHost, SHELLS } from "./directory-host";
 const BOOT = "3f0e7e1c-1111-4222-8333-944445555666";
 const HOST_UUID = "7c1f0000-aaaa-4bbb-8ccc-0123456789ab";
 const WHO = 'the stack "dev" of the project "ünï"';
-const step = (by: "init" | "xapi") => ({ bootId: BOOT, askedBy: WHO, by, timeoutSeconds: 900 }) as const;
+const step = (by: "init" | "xapi") =>
+  ({ bootId: BOOT, askedBy: WHO, by, timeoutSeconds: 900, maxParallel: 1 }) as const;
 const NOTE = "/var/run/pulumi-pci-passthrough/going-down";
 
 /** Notes each call; `fail-<word>` in the tree makes the call with that word fail. */

@@ -120,6 +120,53 @@ test("a device that a resource passes on is known before the resource is", async
   expect(declarations).toMatchObject([{ inputs: { device } }, { inputs: { device, vm: "web1" }, unknown: [] }]);
 });
 
+describe("a HostReboot comes between what is declared before it and what is declared after it on its host", () => {
+  /** The names of the resources in the order in which the engine gets to make them. */
+  const made = async (declareAll: () => readonly pulumi.CustomResource[]) => {
+    const before = registered.length;
+    await Promise.all(declareAll().map(({ urn }) => new Promise((done) => urn.apply(done))));
+    return registered.slice(before).flatMap(({ name, type }) => (type.includes("dynamic") ? [name] : []));
+  };
+  const late = (): pulumi.Output<string> =>
+    pulumi.output(new Promise<string>((done) => setTimeout(() => done(device), 50)));
+
+  test("those before are waited for, whatever they are children of, and those after wait", async () => {
+    const host = { address: "xen5.example.com" };
+    const order = await made(() => {
+      const card = new pci.PciPassthrough("card5", { host, device: late(), vm: "web1" });
+      const reboot = new pci.HostReboot("reboot5", { host: { ...host, user: "root" } }, { parent: card });
+      const after = new pci.AssignableDevice("after5", { host, device }, { dependsOn: [] });
+      return [card.attachment, reboot, after];
+    });
+    expect(order).toEqual(["card5-hidden", "card5-assignable", "card5-attachment", "reboot5", "after5"]);
+  });
+
+  test("those of other hosts are not", async () => {
+    const order = await made(() => [
+      new pci.AssignableDevice("nic6", { host: { address: "xen6.example.com" }, device: late() }),
+      new pci.HostReboot("reboot7", { host: { address: "xen7.example.com" } }),
+    ]);
+    expect(order).toEqual(["reboot7", "nic6"]);
+  });
+
+  test("a host that another resource makes is the same where its address is the same output", async () => {
+    const address = late();
+    const order = await made(() => [
+      new pci.AssignableDevice("nic8", { host: { address }, device: late() }),
+      new pci.HostReboot("reboot8", { host: { address, user: "root" } }),
+    ]);
+    expect(order).toEqual(["nic8", "reboot8"]);
+  });
+
+  test("what the program itself makes a HostReboot wait for is waited for as well", async () => {
+    const order = await made(() => {
+      const elsewhere = new pci.AssignableDevice("nic9", { host: { address: "xen9.example.com" }, device: late() });
+      return [elsewhere, new pci.HostReboot("reboot10", { host: { address: "xen10" } }, { dependsOn: elsewhere })];
+    });
+    expect(order).toEqual(["nic9", "reboot10"]);
+  });
+});
+
 test.each<[string, unknown]>([
   ["no arguments", undefined],
   ["no host", { device }],

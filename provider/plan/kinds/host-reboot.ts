@@ -6,7 +6,7 @@ import { claimFor, claimKey, claimOfResource, dropClaim, findClaim, judgeUnreada
 import { waitingChanges } from "../hide/boot-changes";
 import { HostInput } from "../inputs/host-input";
 import { defineKind } from "../kind";
-import { NOTHING, type Part, part } from "../part";
+import { NOTHING, type Part, part, unchanged } from "../part";
 import { type RunningVms, runningVms } from "../toolstacks/host-vms";
 import type { Owner, PlanContext, RebootWish } from "../wish";
 
@@ -24,13 +24,14 @@ export const hostReboot = defineKind({
   inputs: z.strictObject({
     host: HostInput,
     triggers: z.array(z.string()).optional(),
-    when: z.enum(["pending", "always"]).optional(),
+    when: z.enum(["pending", "always", "never"]).optional(),
     allowRunningVms: z.boolean().optional(),
     timeoutSeconds: z
       .int()
       .min(30, "must be 30 or more: no host boots faster")
       .max(24 * 3600)
       .optional(),
+    maxParallel: z.int().min(1, "must be 1 or more: the host itself counts").optional(),
   }),
   keyInputs: [],
   identity: [],
@@ -44,6 +45,7 @@ export const hostReboot = defineKind({
     allowRunningVms: inputs.allowRunningVms ?? false,
     // Servers with a lot of memory test it for minutes before they boot.
     timeoutSeconds: inputs.timeoutSeconds ?? 15 * 60,
+    maxParallel: inputs.maxParallel ?? 1,
   }),
   key: (_, wish) => claimKey(wish),
   present: reboot,
@@ -77,12 +79,17 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
       : [];
   if (waiting.length === 0 && !asked)
     return part({ steps: noted, effects: ["no boot change needs a reboot: the host is not rebooted"] });
+  if (wish.when === "never")
+    return unchanged(
+      `the host needs a reboot, and is not rebooted (when: "never"): ${waiting.map(({ what }) => what).join("; ")}`,
+    );
   const running = runningVms(facts);
   const step: Reboot = {
     bootId: facts.machine.bootId,
     askedBy: `the stack "${owner.stack}" of the project "${owner.project}"`,
     by: facts.machine.isXenServer ? "xapi" : "init",
     timeoutSeconds: wish.timeoutSeconds,
+    maxParallel: wish.maxParallel,
   };
   return part({
     steps: noted,
