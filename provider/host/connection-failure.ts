@@ -203,7 +203,17 @@ export function hopError(
   { purpose, reason, ...details }: ErrorDetails & { readonly purpose: string; readonly reason: string },
 ): ConnectionError {
   const host = hop.jumpHostFor ?? hop.name;
-  return new ConnectionError(failure, unable({ purpose, reason }), { ...details, purpose, host });
+  return new ConnectionError(failure, unable({ purpose, reason: `${reason}${passedOver(hop)}` }), {
+    ...details,
+    purpose,
+    host,
+  });
+}
+
+function passedOver({ notFollowed }: ResolvedHop): string {
+  if (notFollowed.length === 0) return "";
+  const parts = notFollowed.join(" and ");
+  return ` (~/.ssh/config has ${parts}, which counts only where OpenSSH can be asked: with ssh installed and HOME as in /etc/passwd)`;
 }
 
 /** What a user sets to change a hop. */

@@ -109,7 +109,7 @@ const hosts = new Map<string, PooledHost>();
  */
 export const connectionPool: ConnectionPool = {
   async connect(login, options = {}) {
-    const resolved = resolveLogin(login, readLoginEnvironment(options.env ?? process.env));
+    const resolved = await resolveLogin(login, readLoginEnvironment(options.env ?? process.env));
     // Hashed, so that no table of secrets stays in memory.
     const key = createHash("sha256").update(JSON.stringify(resolved)).digest("hex");
     const host = hosts.get(key) ?? new PooledHost(resolved);

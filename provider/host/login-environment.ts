@@ -1,26 +1,40 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
+import { homedir, hostname, type UserInfo, userInfo } from "node:os";
 import { isAbsolute, join, normalize, parse, sep } from "node:path";
 import { PassthroughError, unable } from "../errors";
+import { askOpenSsh } from "./openssh";
 import type { LoginEnvironment } from "./resolved-login";
+import { type ReadIncluded, readSshConfig } from "./ssh-config-file";
 import { matchesPattern } from "./ssh-pattern";
 
-/** Reads what decides a login on this machine: the environment variables and `~/.ssh/config`, where `HOME` is `~`. */
+/**
+ * Reads what decides a login on this machine: the environment variables, and the ssh configuration of the user. That
+ * is asked of OpenSSH. Our own reader is for where there is none, and for a HOME that is not the user's, since ssh
+ * looks that up in passwd(5) alone.
+ */
 export function readLoginEnvironment(env: LoginEnvironment["env"]): LoginEnvironment {
   const home = env.HOME ?? homedir();
-  const ssh = join(home, ".ssh");
-  const included = (pattern: string): readonly string[] => {
-    const path = pattern.startsWith("~/") ? join(home, pattern.slice(2)) : pattern;
-    const files = filesMatching(isAbsolute(path) ? path : join(ssh, path));
-    // ssh passes over a folder that an Include names.
-    return files.flatMap((file) => (isFolder(file) ? [] : (readText(file) ?? [])));
-  };
+  const user = currentUser();
+  const config = join(home, ".ssh", "config");
   return {
-    configText: readText(join(ssh, "config")) ?? "",
-    included,
+    settings: async (query) =>
+      (home === user?.homedir ? await askOpenSsh(query, env) : undefined) ??
+      readSshConfig(readText(config) ?? "", query, includesOf(home)),
     env,
     homedir: home,
-    localUser: localUserName(env),
+    localUser: user?.username ?? env.USER ?? env.LOGNAME ?? "root",
+    localUid: process.getuid?.(),
+    localHost: hostname(),
+  };
+}
+
+/** Reads what Include names in the ssh config in a home. */
+export function includesOf(home: string): ReadIncluded {
+  return (pattern) => {
+    const path = pattern.startsWith("~/") ? join(home, pattern.slice(2)) : pattern;
+    const files = filesMatching(isAbsolute(path) ? path : join(home, ".ssh", path));
+    // ssh passes over a folder that an Include names.
+    return files.flatMap((file) => (isFolder(file) ? [] : (readText(file) ?? [])));
   };
 }
 
@@ -87,11 +101,11 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function localUserName(env: LoginEnvironment["env"]): string {
+/** Undefined in a container whose user id has no entry in /etc/passwd. */
+function currentUser(): UserInfo<string> | undefined {
   try {
-    return userInfo().username;
+    return userInfo();
   } catch {
-    // In a container the user id often has no entry in /etc/passwd.
-    return env.USER ?? env.LOGNAME ?? "root";
+    return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { PassthroughError, unable } from "../errors";
 import { ALGORITHM_SETTING, type AlgorithmKind, type AlgorithmOffer, algorithmList } from "./algorithms";
 import type { HostLogin } from "./host";
 import { type JumpHost, parseProxyJump } from "./proxy-jump";
-import { type ReadIncluded, readSshConfig, type SshSettings } from "./ssh-config-file";
+import type { SshConfigQuery, SshSettings } from "./ssh-settings";
 
 /** Everything that decides a single SSH connection; after this, only files are read and names resolved. */
 export interface ResolvedHop {
@@ -34,6 +34,8 @@ export interface ResolvedHop {
   /** Whether the ssh config sets the order of host key algorithms; then known_hosts does not change it. */
   readonly hostKeyOrderGiven: boolean;
   readonly connectTimeoutMs?: number | undefined;
+  /** What was passed over in the ssh config, for people: `Match exec`. */
+  readonly notFollowed: readonly string[];
 }
 
 /** A file that may hold a key to log in with. */
@@ -56,12 +58,14 @@ export interface ResolvedLogin {
 
 /** What a login depends on, besides the program, on the machine that Pulumi runs on. */
 export interface LoginEnvironment {
-  /** `~/.ssh/config`; empty where there is none. */
-  readonly configText: string;
-  readonly included: ReadIncluded;
+  /** What the user's ssh configuration says; rejects with PassthroughError when it cannot be read. */
+  readonly settings: (query: SshConfigQuery) => Promise<SshSettings>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homedir: string;
   readonly localUser: string;
+  /** The user's number; undefined where users have none (Windows). */
+  readonly localUid: number | undefined;
+  readonly localHost: string;
 }
 
 // In OpenSSH's order (9.9, readconf.c, fill_default_options), without the security-key types, which ssh2 cannot use.
@@ -73,12 +77,11 @@ const MAX_JUMPS = 8;
  * defaults (the local user's name, port 22, the keys in `~/.ssh` and the agent at SSH_AUTH_SOCK).
  *
  * A jump host takes its user and port from the ProxyJump or the ssh config, is offered the program's key where the ssh
- * config names none, and never the password. The system's /etc/ssh/ssh_config is not read.
- * Throws PassthroughError where the ssh config asks for what this provider does not do (ProxyCommand, circular jumps).
+ * config names none, and never the password. Throws PassthroughError where the ssh config asks for what this provider does not do (ProxyCommand, circular jumps).
  */
-export function resolveLogin(login: HostLogin, local: LoginEnvironment): ResolvedLogin {
-  const { hop: target, settings } = resolveHop(login, local, override(local.env, "USER"));
-  const jumps = resolveJumps(login, target, settings, local, 0);
+export async function resolveLogin(login: HostLogin, local: LoginEnvironment): Promise<ResolvedLogin> {
+  const { hop: target, settings } = await resolveHop(login, local, override(local.env, "USER"));
+  const jumps = await resolveJumps(login, target, settings, local, 0);
   return {
     target,
     jumps: jumps.map((jump) => ({ ...jump, jumpHostFor: target.name })),
@@ -86,24 +89,25 @@ export function resolveLogin(login: HostLogin, local: LoginEnvironment): Resolve
   };
 }
 
-function resolveJumps(
+async function resolveJumps(
   login: HostLogin,
   target: ResolvedHop,
   settings: SshSettings,
   local: LoginEnvironment,
   depth: number,
-): readonly ResolvedHop[] {
+): Promise<readonly ResolvedHop[]> {
   if (depth > MAX_JUMPS)
     throw unreachable(target.name, "its ProxyJump goes in a circle. Check `proxyJump` and ProxyJump in ~/.ssh/config");
   const jumps = jumpHosts(login.proxyJump, target, settings);
-  return jumps.flatMap((jump, index) => {
+  const ways = jumps.map(async (jump, index) => {
     const { privateKey, identityFile, passphrase } = login;
     const through: HostLogin = { ...jump, privateKey, passphrase };
-    const resolved = resolveHop(through, local, undefined, identityFile);
+    const resolved = await resolveHop(through, local, undefined, identityFile);
     // Only the first is reached directly, so only the ProxyJump of that one counts (ssh -J a,b runs "ssh -J a b").
-    const before = index === 0 ? resolveJumps(through, resolved.hop, resolved.settings, local, depth + 1) : [];
+    const before = index === 0 ? await resolveJumps(through, resolved.hop, resolved.settings, local, depth + 1) : [];
     return [...before, resolved.hop];
   });
+  return (await Promise.all(ways)).flat();
 }
 
 function jumpHosts(declared: string | undefined, target: ResolvedHop, settings: SshSettings): readonly JumpHost[] {
@@ -119,22 +123,19 @@ function jumpHosts(declared: string | undefined, target: ResolvedHop, settings: 
         "Use ProxyJump in the ssh config, or set `proxyJump`.",
     );
   }
-  // A jump host that a pattern sends through itself is reached directly, as ssh does since 8.1.
-  return parseProxyJump(proxyJump).filter(
-    (jump) => jump.address !== target.name || (jump.port ?? target.port) !== target.port,
-  );
+  return parseProxyJump(proxyJump);
 }
 
-function resolveHop(
+async function resolveHop(
   login: HostLogin,
   local: LoginEnvironment,
   userOverride: string | undefined,
   identityWithoutConfig?: string,
-): { readonly hop: ResolvedHop; readonly settings: SshSettings } {
+): Promise<{ readonly hop: ResolvedHop; readonly settings: SshSettings }> {
   const name = login.address.replace(/^\[(.*)\]$/, "$1");
   const givenUser = userOverride ?? login.user;
-  const query = { address: name, user: givenUser, localUser: local.localUser };
-  const settings = readSshConfig(local.configText, query, local.included);
+  const query = { address: name, user: givenUser, port: login.port, localUser: local.localUser };
+  const settings = await local.settings(query);
   const setting = (key: string): string | undefined => settings.first.get(key.toLowerCase())?.[0];
 
   const hostName = (setting("HostName") ?? name).replaceAll("%h", name).replaceAll("%%", "%");
@@ -149,6 +150,9 @@ function resolveHop(
       u: local.localUser,
       d: local.homedir,
       k: setting("HostKeyAlias") ?? name,
+      i: String(local.localUid ?? ""),
+      l: local.localHost,
+      L: local.localHost.replace(/\..*/, ""),
     },
     local,
   );
@@ -185,6 +189,7 @@ function resolveHop(
     algorithms: { kex: offer("kex"), hostKey: offer("hostKey"), cipher: offer("cipher"), mac: offer("mac") },
     hostKeyOrderGiven: /^[^+-]/.test(setting("HostKeyAlgorithms") ?? ""),
     connectTimeoutMs: timeout > 0 ? timeout * 1000 : undefined,
+    notFollowed: settings.notFollowed,
   };
   return { hop, settings };
 }

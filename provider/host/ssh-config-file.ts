@@ -1,5 +1,6 @@
 import { PassthroughError, unable } from "../errors";
 import { matchesPatterns } from "./ssh-pattern";
+import type { SshConfigQuery, SshSettings } from "./ssh-settings";
 
 /**
  * A line as ssh-config's parser returns it; comments have no `param`, and sections (Host, Match) have lines of their
@@ -14,22 +15,6 @@ interface ConfigLine {
 // ssh-config 5.3.0 has a CommonJS build, but its types are an ES module's, so TypeScript refuses to import them here.
 const { parse } = require("ssh-config") as { parse(text: string): Iterable<ConfigLine> };
 
-/** What an ssh_config(5) file says for a single host. */
-export interface SshSettings {
-  /** Keywords in lower case, each with the words of its first value: later ones do not count. */
-  readonly first: ReadonlyMap<string, readonly string[]>;
-  /** Every IdentityFile, in order, unexpanded. */
-  readonly identityFiles: readonly string[];
-}
-
-/** The login for which the file is read. */
-export interface SshConfigQuery {
-  /** The address as given, before HostName applies. */
-  readonly address: string;
-  readonly user: string | undefined;
-  readonly localUser: string;
-}
-
 /** Returns the texts of the files that an Include directive names, in order; empty when there are none. */
 export type ReadIncluded = (pattern: string) => readonly string[];
 
@@ -37,9 +22,9 @@ export type ReadIncluded = (pattern: string) => readonly string[];
 const MAX_INCLUDE_DEPTH = 16;
 
 /**
- * Reads an ssh_config(5) text for a single host. `Host`, `Include` and `Match` with `all`, `host`, `originalhost`,
- * `user` and `localuser` work as in ssh. A `Match` with any other criterion (`exec`, `final`, `canonical`, `tagged`, …)
- * never applies.
+ * Reads an ssh_config(5) text for a single host, where there is no OpenSSH to ask. `Host`, `Include` and `Match` with
+ * `all`, `host`, `originalhost`, `user` and `localuser` work as in ssh. A `Match` with any other criterion (`exec`,
+ * `final`, `canonical`, `tagged`, …) never applies, and is among `notFollowed`.
  *
  * It does not use ssh-config's `compute` (5.3.0), because that does not follow Include, starts a shell for `Match exec`
  * unless told otherwise, and always runs nslookup for CanonicalizeHostname. Throws PassthroughError for a text that is
@@ -48,6 +33,7 @@ const MAX_INCLUDE_DEPTH = 16;
 export function readSshConfig(text: string, query: SshConfigQuery, included: ReadIncluded): SshSettings {
   const first = new Map<string, readonly string[]>();
   const identityFiles: string[] = [];
+  const notFollowed = new Set<string>();
 
   const take = (key: string, words: readonly string[]): void => {
     if (key === "identityfile") identityFiles.push(...words);
@@ -58,7 +44,7 @@ export function readSshConfig(text: string, query: SshConfigQuery, included: Rea
       if (!line.param) continue;
       const key = line.param.toLowerCase();
       if (line.config) {
-        if (applies(key, wordsOf(line), query, first)) walk(line.config, depth);
+        if (applies(key, wordsOf(line), query, first, notFollowed)) walk(line.config, depth);
       } else if (key === "include") {
         if (depth === MAX_INCLUDE_DEPTH)
           throw unreadable(
@@ -73,7 +59,7 @@ export function readSshConfig(text: string, query: SshConfigQuery, included: Rea
     }
   };
   walk(parseLines(text), 0);
-  return { first, identityFiles };
+  return { first, identityFiles, notFollowed: [...notFollowed] };
 }
 
 function parseLines(text: string): Iterable<ConfigLine> {
@@ -96,7 +82,13 @@ function wordsOf({ value = [] }: ConfigLine): readonly string[] {
 
 type Settings = ReadonlyMap<string, readonly string[]>;
 
-function applies(section: string, words: readonly string[], query: SshConfigQuery, settings: Settings): boolean {
+function applies(
+  section: string,
+  words: readonly string[],
+  query: SshConfigQuery,
+  settings: Settings,
+  notFollowed: Set<string>,
+): boolean {
   if (section === "host") return matchesPatterns(words, query.address);
   for (let index = 0; index < words.length; ) {
     const criterion = (words[index] ?? "").toLowerCase();
@@ -106,7 +98,10 @@ function applies(section: string, words: readonly string[], query: SshConfigQuer
     }
     const negated = criterion.startsWith("!");
     const subject = subjectOf(negated ? criterion.slice(1) : criterion, query, settings);
-    if (subject === undefined) return false;
+    if (subject === undefined) {
+      notFollowed.add(`Match ${criterion}`);
+      return false;
+    }
     // Names of hosts are the same in any letters here, though not behind Host (OpenSSH 9.2, match_hostname; seen).
     const inCase = (text: string) => (/host$/.test(criterion) ? text.toLowerCase() : text);
     const patterns = inCase(words[index + 1] ?? "").split(",");

@@ -179,7 +179,8 @@ function allParsers(): readonly Parser[] {
     parser(
       "ssh_config",
       ssh,
-      (text) => readSshConfig(text, { address: "a", user: "b", localUser: "c" }, () => [text.slice(3)]),
+      (text) =>
+        readSshConfig(text, { address: "a", user: "b", port: undefined, localUser: "c" }, () => [text.slice(3)]),
       passthroughError,
     ),
     parser("ProxyJump", ["u@h:22,[::1]:5,ssh://x@y"], parseProxyJump, passthroughError),

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { utils } from "ssh2";
 import { connectionFailure, type FailedAttempt } from "../../provider/host/connection-failure";
 import { connectionPool } from "../../provider/host/connection-pool";
+import { readLoginEnvironment } from "../../provider/host/login-environment";
 import { resolveLogin } from "../../provider/host/resolved-login";
 import { alsoClose, closeAfterEach, failureOf, homeKnowing, server } from "./pool-harness";
 import { knownHostsLine, loginTo } from "./ssh-server";
@@ -41,6 +42,13 @@ test("a name that does not exist", async () => {
   expect(error.message).toContain("Unable to reach xen1.invalid port 22: the name");
 });
 
+test("what our reader passed over in the ssh config is named", async () => {
+  const home = homeKnowing();
+  home.write(".ssh/config", 'Match exec "at-home"\n HostName 10.0.0.1\n');
+  const error = await failureOf(connectionPool.connect(loginTo({ port: 22 }, { address: "xen1.invalid" }), home));
+  expect(error.message).toContain("(~/.ssh/config has Match exec, which counts only where OpenSSH can be asked:");
+});
+
 test.each([
   { code: "ENOTFOUND", failure: "name-not-found" },
   { code: "EAI_AGAIN", failure: "name-not-found" },
@@ -48,9 +56,8 @@ test.each([
   { code: "EHOSTUNREACH", failure: "no-answer" },
   { code: "ENETUNREACH", failure: "no-answer" },
   { code: "ETIMEDOUT", failure: "no-answer" },
-])("$code is $failure, also when every address of the name fails with it", ({ code, failure }) => {
-  const local = { configText: "", included: () => [], env: {}, homedir: "/home/me", localUser: "me" };
-  const hop = resolveLogin({ address: "xen1" }, local).target;
+])("$code is $failure, also when every address of the name fails with it", async ({ code, failure }) => {
+  const hop = (await resolveLogin({ address: "xen1" }, readLoginEnvironment({ HOME: "/nonexistent" }))).target;
   const attempt: FailedAttempt = {
     hop,
     phase: "tcp",

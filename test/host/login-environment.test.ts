@@ -1,14 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readLoginEnvironment } from "../../provider/host/login-environment";
+import { includesOf } from "../../provider/host/login-environment";
 
 test("an Include passes over a folder, named or among the files of a pattern", () => {
   const home = mkdtempSync(join(tmpdir(), "login-environment-"));
   try {
     mkdirSync(join(home, ".ssh/config.d/folder"), { recursive: true });
     writeFileSync(join(home, ".ssh/config.d/lab"), "User admin\n");
-    const { included } = readLoginEnvironment({ HOME: home });
+    const included = includesOf(home);
     expect(included("config.d")).toEqual([]);
     expect(included("config.d/*")).toEqual(["User admin\n"]);
   } finally {
@@ -36,7 +36,7 @@ test.each([
       mkdirSync(join(home, ".ssh/config.d", folder), { recursive: true });
       writeFileSync(join(home, ".ssh/config.d", folder, "xen"), text);
     }
-    expect(readLoginEnvironment({ HOME: home }).included(pattern)).toEqual(texts);
+    expect(includesOf(home)(pattern)).toEqual(texts);
   } finally {
     rmSync(home, { recursive: true });
   }

@@ -8,7 +8,7 @@ const files: Readonly<Record<string, string>> = {
 };
 
 function settings(text: string, { address = "xen1", user }: { address?: string; user?: string } = {}) {
-  const read = readSshConfig(text, { address, user, localUser: "me" }, (name) =>
+  const read = readSshConfig(text, { address, user, port: undefined, localUser: "me" }, (name) =>
     name in files ? [files[name] ?? ""] : [],
   );
   return {
