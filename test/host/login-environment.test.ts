@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { includesOf } from "../../provider/host/login-environment";
+import { includesOf, readLoginEnvironment } from "../../provider/host/login-environment";
 
 test("an Include passes over a folder, named or among the files of a pattern", () => {
   const home = mkdtempSync(join(tmpdir(), "login-environment-"));
@@ -39,5 +39,22 @@ test.each([
     expect(includesOf(home)(pattern)).toEqual(texts);
   } finally {
     rmSync(home, { recursive: true });
+  }
+});
+
+test("ssh is asked what the user's own configuration says, and not where HOME is another", async () => {
+  const bin = mkdtempSync(join(tmpdir(), "bin-"));
+  try {
+    const ssh = '#!/bin/sh\ncase "$*" in *"-F none"*) echo user me ;; *) echo user admin ;; esac\n';
+    writeFileSync(join(bin, "ssh"), ssh, { mode: 0o755 });
+    const userFor = async (home: string) => {
+      const { settings } = readLoginEnvironment({ HOME: home, PATH: `${bin}:/bin:/usr/bin` });
+      const { first } = await settings({ address: "xen1", user: undefined, port: undefined, localUser: "me" });
+      return first.get("user");
+    };
+    expect(await userFor(userInfo().homedir)).toEqual(["admin"]);
+    expect(await userFor(bin)).toBeUndefined();
+  } finally {
+    rmSync(bin, { recursive: true });
   }
 });
