@@ -55,15 +55,19 @@ export interface PciDeviceFilter {
 
 /** The functions that match a filter, lowest address first. */
 export function pciDeviceInfos(facts: HostFacts, filter: PciDeviceFilter): PciDeviceInfo[] {
-  return [...facts.pciDevices.values()]
-    .sort((a, b) => (a.address < b.address ? -1 : 1))
+  return devicesByAddress(facts)
     .filter((device) => fitsIdentity(device, filter))
-    .map((device) => infoOf(facts, device))
+    .map((device) => pciDeviceInfo(facts, device))
     .filter(
       (info) =>
         (filter.assignable === undefined || info.assignable === filter.assignable) &&
         (filter.vm === undefined || info.vms.includes(filter.vm)),
     );
+}
+
+/** Every function of a host, lowest address first. */
+export function devicesByAddress(facts: HostFacts): readonly PciDevice[] {
+  return [...facts.pciDevices.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
 }
 
 function fitsIdentity({ identity, driver }: PciDevice, filter: PciDeviceFilter): boolean {
@@ -77,7 +81,8 @@ function fitsIdentity({ identity, driver }: PciDevice, filter: PciDeviceFilter):
   );
 }
 
-function infoOf(facts: HostFacts, device: PciDevice): PciDeviceInfo {
+/** What `getPciDevices` returns for a function. */
+export function pciDeviceInfo(facts: HostFacts, device: PciDevice): PciDeviceInfo {
   const { address, identity, driver, iommuGroup, physicalFunction } = device;
   return {
     address,

@@ -1,0 +1,54 @@
+import type { DeviceReport } from "../provider/plan/inventory/device-report";
+
+const HEADINGS = ["ADDRESS", "GROUP", "WHAT IT IS", "DRIVER", "THE HOST HAS ON IT", "CAN BE GIVEN"] as const;
+
+/** No label is cut to less, however narrow the terminal. */
+const SHORTEST_LABEL = 24;
+
+/**
+ * A table of functions for people, and below it why some cannot be given; ends with a newline. Labels are cut so that
+ * its lines have at most `columns` characters, as far as that goes.
+ */
+export function deviceTable(reports: readonly DeviceReport[], columns = Number.POSITIVE_INFINITY): string {
+  const longest = Math.max(0, ...reports.map(({ label }) => label.length));
+  const whole = tableOf(reports, longest);
+  const over = Math.max(...whole.map((line) => line.length)) - columns;
+  const table = over > 0 ? tableOf(reports, Math.max(SHORTEST_LABEL, longest - over)) : whole;
+  const reasons = [...new Set(reports.flatMap(({ refusals }) => refusals.map(({ message }) => message)))];
+  const because = reasons.length > 0 ? ["", "Why not:", ...reasons.map((reason) => `- ${reason}`)] : [];
+  return `${[...table, ...because].join("\n")}\n`;
+}
+
+function tableOf(reports: readonly DeviceReport[], longest: number): readonly string[] {
+  const rows = reports.map((report) => [
+    report.address,
+    report.iommuGroup ?? "",
+    report.label.length > longest ? `${report.label.slice(0, longest - 1)}…` : report.label,
+    report.driver ?? "-",
+    report.uses.join("; ") || "-",
+    verdictOf(report),
+  ]);
+  return align([[...HEADINGS], ...rows]);
+}
+
+function verdictOf({ vms, refusals, assignable, groupMembers = [] }: DeviceReport): string {
+  if (vms.length > 0) return `given to ${vms.join(", ")}`;
+  if (refusals.length > 0) return `no: ${[...new Set(refusals.map(({ guard }) => guard ?? "this host"))].join(", ")}`;
+  if (assignable) return "yes, assignable now";
+  return groupMembers.length > 0 ? "yes, with its group" : "yes";
+}
+
+/** Pads all columns but the last. A column in which nothing stands below its heading is left out. */
+function align(rows: readonly (readonly string[])[]): readonly string[] {
+  const [headings = []] = rows;
+  const columns = headings.map((_, column) => rows.map((row) => row[column] ?? ""));
+  const filled = columns.filter(([, ...cells]) => cells.some((cell) => cell !== ""));
+  const widths = filled.map((cells) => Math.max(...cells.map((cell) => cell.length)));
+  return rows.map((_, row) =>
+    filled
+      .map((cells, column) =>
+        column === filled.length - 1 ? (cells[row] ?? "") : (cells[row] ?? "").padEnd(widths[column] ?? 0),
+      )
+      .join("  "),
+  );
+}
