@@ -212,7 +212,7 @@ function decide(facts: HostFacts, changes: readonly WaitingChange[], runId: stri
   const turn = planTurn(facts, changes);
   const { act } = turn;
   if (!act) return { facts, turn, rest: undefined };
-  const rest = act.kind === "reboot" ? rebootScript(runId, act.reboot) : applyScript(runId, act.planned.map(groupOf));
+  const rest = act.kind === "reboot" ? rebootScript(runId, act.reboot) : applyScript(runId, act.planned.map(groupOf), undefined);
   return { facts, turn, rest };
 }
 

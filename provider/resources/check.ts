@@ -99,7 +99,7 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
   const showScript = async ({ urn, host }: Pick<Wanted, "urn" | "host">, plan: Plan, purpose: string) => {
     if (isEmpty(plan)) return;
     const group = groupOf({ change: { label: urn.name, purpose }, plan });
-    const script = applyScript("preview", [group]);
+    const script = applyScript("preview", [group], undefined);
     await log.info(
       `Would run this on ${host.name}, after planning it once more under the host's lock:\n${script}`,
       urn,

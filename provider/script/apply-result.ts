@@ -15,6 +15,11 @@ export type GroupResult =
       /** Steps whose undo failed too, with what was printed. */
       readonly notUndone: readonly { readonly step: string; readonly output: string }[];
     }
+  /** Nobody confirmed it over a new connection, so that the host undid it; `notUndone` as above. */
+  | {
+      readonly kind: "unconfirmed";
+      readonly notUndone: readonly { readonly step: string; readonly output: string }[];
+    }
   /** A step had not ended in time, and may still do what it should, so that nothing was undone. */
   | { readonly kind: "unknown"; readonly step: string; readonly output: string };
 
@@ -49,7 +54,7 @@ export function readApplyResult(printed: string, planned: AppliedSteps): ApplyRe
   for (const [index, line] of lines.entries()) {
     if (line === "@apply begin") begun = true;
     if (line === "@apply end") ended = true;
-    const match = /^@group (\d+) (done|stale|failed|not-undone|unknown)(?: (\w+))?$/.exec(line);
+    const match = /^@group (\d+) (done|stale|failed|not-undone|unknown|unconfirmed)(?: (\w+))?$/.exec(line);
     if (!match || ended) continue;
     const group = Number(match[1]) - 1;
     const output = outputAfter(lines, index);
@@ -59,7 +64,8 @@ export function readApplyResult(printed: string, planned: AppliedSteps): ApplyRe
     else if (match[2] === "stale") groups[group] = { kind: "stale", reason: output };
     else if (match[2] === "failed") groups[group] = { kind: "failed", step, output, notUndone: [] };
     else if (match[2] === "unknown") groups[group] = { kind: "unknown", step, output };
-    else if (earlier?.kind === "failed")
+    else if (match[2] === "unconfirmed") groups[group] = { kind: "unconfirmed", notUndone: [] };
+    else if (earlier?.kind === "failed" || earlier?.kind === "unconfirmed")
       groups[group] = { ...earlier, notUndone: [...earlier.notUndone, { step, output }] };
   }
   if (!begun) return { kind: "called-off" };
@@ -76,6 +82,7 @@ function describe(steps: readonly Step[], name: string): string {
   const step = steps[Number(name) - 1];
   if (step) return describeStep(step);
   if (name === "note_run") return "keep a record of what it is about to do";
+  if (name === "arm_trial") return "have the host ready to take the change back by itself";
   return Object.values(REGENERATIONS).find(({ shellFunction }) => shellFunction === name)?.describe ?? name;
 }
 

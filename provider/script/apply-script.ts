@@ -9,6 +9,7 @@ import { STEP_FUNCTIONS, type Step, stepShell } from "../steps/steps";
 import { forgottenBy, recordOf } from "./apply-record";
 import { restOfScript } from "./opening-script";
 import { functionsCalledBy } from "./shell-functions";
+import { TRIAL_FOLDER, TRIAL_FUNCTIONS, type Trial, trialSettings, WATCHER_LIBRARY } from "./trial";
 
 /** Steps that succeed or are undone together: the plan of one resource. */
 export interface ApplyGroup {
@@ -28,25 +29,30 @@ export interface ApplyGroup {
  *     @group 3 failed 2           step 2 failed, what it printed follows, and the group was undone
  *     @group 3 not-undone 1       the undo of step 1 failed as well
  *     @group 4 unknown 2          step 2 had not ended in time and may still do what it should: nothing was undone
+ *     @confirm 60                 a trial waits for its confirmation
+ *     @trial expired              nobody confirmed it
+ *     @group 1 unconfirmed        so the group was undone
  *     |what a command printed
  *     @progress dracut: 20 s so far; …   for the user, during long operations; not in the result file
  *     @apply end
  */
-export function applyScript(runId: string, groups: readonly ApplyGroup[]): string {
+export function applyScript(runId: string, groups: readonly ApplyGroup[], trial: Trial | undefined): string {
   const shared = sharedRegenerations(groups);
   const groupShells = groups.map(({ steps }, index) => groupShell(index + 1, steps));
   const record = recordOf(groups);
   const recordPath = runRecordPath(runId);
+  const forget = record && `forget_run ${quote(recordPath)} ${groups.length}`;
   const run = [
     "run_all() {",
+    ...(trial ? [`  begin_trial ${groups.length} || { ${forget ?? ":"}; return; }`] : []),
     ...groups.map(({ steps }, index) => `  run_group ${index + 1} ${steps.length}`),
+    // Before anything is rebuilt: that may take half an hour, and nobody is to be locked out for so long.
+    ...(trial ? [`  await_confirmation || { ${groups.map((_, index) => `done_${index + 1}=;`).join(" ")} }`] : []),
     ...(shared.length > 0 ? [indent(regenerationSettings(groups.flatMap(({ regenerate }) => regenerate)))] : []),
     ...shared.map(([what, waiting]) => `  run_shared ${REGENERATIONS[what].shellFunction} ${waiting.join(" ")}`),
     ...groups.flatMap((group, index) => forgetCopies(index + 1, group)),
     // What programs rebuilt is on disk before nothing tells of it any more.
-    ...(record
-      ? [`  [ -n "$owed" ] || ${shared.length > 0 ? "! sync || " : ""}forget_run ${quote(recordPath)} ${groups.length}`]
-      : []),
+    ...(forget ? [`  [ -n "$owed" ] || ${shared.length > 0 ? "! sync || " : ""}${forget}`] : []),
     "}",
   ].join("\n");
   const note = record && `note_run ${quote(recordPath)} ${quote(formatRunRecord(record))} ${groups.length} && `;
@@ -55,7 +61,9 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[]): strin
     "  watch",
     "  owed=",
     "  rebuilt=",
+    "  trial=",
     `  ${note ?? ""}run_all`,
+    ...(trial ? [`  rm -rf ${TRIAL_FOLDER}`] : []),
     `  find ${STATE_FOLDER} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null`,
     "  tell '@apply end'",
     "  facts 8>&- 9>&-",
@@ -64,10 +72,20 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[]): strin
     "  flock -u 9",
     "}",
   ].join("\n");
-  const calls = [...groupShells, run, apply].join("\n");
-  const functions = functionsCalledBy(calls, [RUNNER, REGENERATION_FUNCTIONS, STEP_FUNCTIONS].join("\n"));
+  const start = trial ? 'if [ -n "${script:-}" ]; then watch_trial; else apply; fi < /dev/null' : "apply < /dev/null";
+  const calls = [...groupShells, run, apply, start].join("\n");
+  const library = [RUNNER, TRIAL_FUNCTIONS, REGENERATION_FUNCTIONS, STEP_FUNCTIONS].join("\n");
+  const settings = trial
+    ? [
+        WATCHER_LIBRARY,
+        trialSettings(
+          trial,
+          groups.map(({ steps }) => steps.length),
+        ),
+      ]
+    : [];
   const titled = groupShells.flatMap((shell, index) => [titleOf(groups[index]?.title ?? ""), shell]);
-  return restOfScript(runId, [functions, ...titled, run, apply, "apply < /dev/null"].join("\n"));
+  return restOfScript(runId, [...settings, functionsCalledBy(calls, library), ...titled, run, apply, start].join("\n"));
 }
 
 /** What is cleared up in our own folder: parts of files that a run was cut off in, and folders that are empty now. */
@@ -138,6 +156,14 @@ tell_all() {
     group=$((group + 1))
   done
 }
+# How many groups there are. Nothing is done unless it can be taken back.
+begin_trial() {
+  trial=${TRIAL_FOLDER}/$run_id
+  arm_trial > "$log" 2>&1 && return
+  [ ! -e "$trial/open" ] || mv -f "$trial/open" "$trial/confirmed"
+  tell_all "$1" "failed arm_trial"
+  return 1
+}
 # Group, how many steps it has.
 run_group() {
   : > "$log"
@@ -149,6 +175,12 @@ run_group() {
   step=1
   while [ "$step" -le "$2" ]; do
     : > "$log"
+    if [ -n "$trial" ] && ! mv -f "$trial/todo.$1.$step" "$trial/begun.$1.$step" 2> "$log"; then
+      tell "@group $1 failed $step"
+      tell_log
+      undo_group "$1" "$((step - 1))"
+      return
+    fi
     within ${STEP_SECONDS} "perform_$1_$step"
     outcome=$?
     if [ "$outcome" = 124 ]; then
@@ -173,15 +205,19 @@ undo_group() {
   undo=$2
   left=
   while [ "$undo" -ge 1 ]; do
-    : > "$log"
-    if ! within ${STEP_SECONDS} "undo_$1_$undo"; then
-      left=yes
-      owed=yes
-      tell "@group $1 not-undone $undo"
-      tell_log
-    fi
+    undo_step "$1" "$undo"
     undo=$((undo - 1))
   done
+  [ -z "$trial" ] || rm -f "$trial/begun.$1".*
+}
+# Group, step.
+undo_step() {
+  : > "$log"
+  within ${STEP_SECONDS} "undo_$1_$2" && return
+  left=yes
+  owed=yes
+  tell "@group $1 not-undone $2"
+  tell_log
 }
 # The function that rebuilds something, the groups that need it.
 run_shared() {

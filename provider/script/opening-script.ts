@@ -3,6 +3,7 @@ import type { Questions } from "../facts/answers";
 import { hostFactsShell } from "../facts/host-facts";
 import { quote } from "../shell";
 import { PROLOGUE } from "./prologue";
+import { TELL } from "./trial";
 
 /** The line by which an opening script says that it has printed the facts and waits for the rest. */
 export const WAITING = "@apply waiting";
@@ -60,11 +61,7 @@ export function readOpeningFailure(printed: string): OpeningFailure {
 export const GOING_DOWN = `${RUN_FOLDER}/going-down`;
 
 const OPENING = `
-# Line. Keeps it in the result file, and prints it.
-tell() {
-  printf '%s\\n' "$1" >> "$result"
-  printf '%s\\n' "$1" 2> /dev/null
-}
+${TELL}
 # Whether the host is about to reboot. Says who asked for it.
 going_down() {
   [ -e ${GOING_DOWN} ] || return

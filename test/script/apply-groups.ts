@@ -2,6 +2,7 @@ import type { Regeneration } from "../../provider/claims/run-record";
 import { type ApplyResult, readApplyResult } from "../../provider/script/apply-result";
 import { type ApplyGroup, applyScript } from "../../provider/script/apply-script";
 import { openingScript } from "../../provider/script/opening-script";
+import type { Trial } from "../../provider/script/trial";
 import type { Step } from "../../provider/steps/steps";
 
 /** Nothing but what every host is asked. */
@@ -16,18 +17,25 @@ export function group(...parts: readonly (Step | Regeneration)[]): ApplyGroup {
   };
 }
 
-/**
- * An apply of these groups, without the facts: its two parts, both as one script that asks for nothing, and the reader of
- * its result.
- */
-export function scriptOf(...groups: readonly ApplyGroup[]): {
+interface Script {
   readonly opening: string;
   readonly rest: string;
   readonly text: string;
   readonly read: (printed: string) => ApplyResult;
-} {
-  const [opening = "", rest = ""] = [openingScript("run-1", QUESTIONS), applyScript("run-1", groups)].map((script) =>
-    script.replace("  facts 8>&- 9>&-\n", ""),
+}
+
+/**
+ * An apply of these groups, without the facts: its two parts, both as one script that asks for nothing, and the reader of
+ * its result.
+ */
+export function scriptOf(...groups: readonly ApplyGroup[]): Script {
+  return scriptOnTrial(undefined, ...groups);
+}
+
+/** The same, taken back unless it is confirmed. */
+export function scriptOnTrial(trial: Trial | undefined, ...groups: readonly ApplyGroup[]): Script {
+  const [opening = "", rest = ""] = [openingScript("run-1", QUESTIONS), applyScript("run-1", groups, trial)].map(
+    (script) => script.replace("  facts 8>&- 9>&-\n", ""),
   );
   const text = opening.replace(/^receive .*$/m, "tell '@apply begin'") + rest;
   return { opening, rest, text, read: (printed) => readApplyResult(printed, groups) };

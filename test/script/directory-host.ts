@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -99,12 +99,32 @@ export class DirectoryHost {
   /**
    * Runs a script of the provider, its absolute paths led into the directory, and out of it again in what it prints.
    */
-  run(shell: readonly string[], script: string): Run {
-    return this.spawn([...shell, "-s", "--", SSH_ROUTE], this.counted(script));
+  run(shell: readonly string[], script: string, route = SSH_ROUTE): Run {
+    return this.spawn([...shell, "-s", "--", route], this.counted(script));
+  }
+
+  /** What a script of the provider prints, for one that waits for another. */
+  async printedBy(shell: readonly string[], script: string): Promise<string> {
+    const [program = "sh", ...options] = shell;
+    const process = spawn(program, [...options, "-s", "--", SSH_ROUTE], { stdio: ["pipe", "pipe", "ignore"] });
+    process.stdin.end(Buffer.from(this.counted(script), "latin1"));
+    const parts: Buffer[] = [];
+    for await (const part of process.stdout) parts.push(part);
+    return Buffer.concat(parts).toString("latin1").replaceAll(this.root, "");
   }
 
   /** Runs a script that asks for the rest of it, and gives it that; an `undefined` rest is one that never ends. */
   converse(shell: readonly string[], opening: string, rest: string | undefined): Run {
+    return this.spawn(this.conversation(shell, opening, rest), "");
+  }
+
+  /** The same, and does not wait for its end. `stdout` in the tree is what it has printed. */
+  startConversation(shell: readonly string[], opening: string, rest: string): ChildProcess {
+    const [program = "sh", ...args] = this.conversation(shell, opening, rest);
+    return spawn(program, args, { stdio: "ignore" });
+  }
+
+  private conversation(shell: readonly string[], opening: string, rest: string | undefined): readonly string[] {
     fs.writeFileSync(this.path("/opening"), this.counted(opening), "latin1");
     fs.writeFileSync(this.path("/rest"), this.counted(rest ?? ""), "latin1");
     const program = `
@@ -118,7 +138,7 @@ rm -f ended stdout
 } 2> /dev/null | { "$@" > stdout; echo "$?" > ended; }
 cat stdout
 exit "$(cat ended)"`;
-    return this.spawn(["sh", "-c", program, "sh", this.root, ...shell, "-s", "--", SSH_ROUTE], "");
+    return ["sh", "-c", program, "sh", this.root, ...shell, "-s", "--", SSH_ROUTE];
   }
 
   private spawn([program = "sh", ...args]: readonly string[], input: string): Run {

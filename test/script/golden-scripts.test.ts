@@ -30,7 +30,7 @@ test("the script that makes a NIC assignable and attaches it to a VM", () => {
     { title: "nic: make 0000:01:00.0 assignable", ...first },
     { title: 'nic-of-web: attach 0000:01:00.0 to the VM "pv1"', ...second },
   ];
-  expectGolden("apply.sh", applyScript("run-1", groups));
+  expectGolden("apply.sh", applyScript("run-1", groups, undefined));
 });
 
 test("what every script that changes a host begins with, after its questions", () => {

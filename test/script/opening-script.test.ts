@@ -21,7 +21,7 @@ const TAKE = {
   by: "xl",
 } satisfies Step;
 const opening = openingScript("run-1", QUESTIONS);
-const rest = applyScript("run-1", [group(TAKE)]);
+const rest = applyScript("run-1", [group(TAKE)], undefined);
 
 let host: DirectoryHost;
 beforeEach(() => {

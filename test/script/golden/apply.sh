@@ -51,6 +51,12 @@ run_group() {
   step=1
   while [ "$step" -le "$2" ]; do
     : > "$log"
+    if [ -n "$trial" ] && ! mv -f "$trial/todo.$1.$step" "$trial/begun.$1.$step" 2> "$log"; then
+      tell "@group $1 failed $step"
+      tell_log
+      undo_group "$1" "$((step - 1))"
+      return
+    fi
     within 900 "perform_$1_$step"
     outcome=$?
     if [ "$outcome" = 124 ]; then
@@ -75,15 +81,19 @@ undo_group() {
   undo=$2
   left=
   while [ "$undo" -ge 1 ]; do
-    : > "$log"
-    if ! within 900 "undo_$1_$undo"; then
-      left=yes
-      owed=yes
-      tell "@group $1 not-undone $undo"
-      tell_log
-    fi
+    undo_step "$1" "$undo"
     undo=$((undo - 1))
   done
+  [ -z "$trial" ] || rm -f "$trial/begun.$1".*
+}
+# Group, step.
+undo_step() {
+  : > "$log"
+  within 900 "undo_$1_$2" && return
+  left=yes
+  owed=yes
+  tell "@group $1 not-undone $2"
+  tell_log
 }
 # PCI function, driver ("" for none). Sets "driver" to the one that it has; starts no program for that.
 has_driver() {
@@ -252,6 +262,7 @@ apply() {
   watch
   owed=
   rebuilt=
+  trial=
   run_all
   find /var/lib/pulumi-pci-passthrough -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
   tell '@apply end'

@@ -1,0 +1,197 @@
+import { RUN_FOLDER } from "../claims/folders";
+import { TIME_LIMIT } from "./time-limit";
+
+/** An apply that is taken back by the host itself unless it is confirmed over a new connection. */
+export interface Trial {
+  /** How long after its steps the host waits for the confirmation, counted by its uptime. */
+  readonly confirmSeconds: number;
+}
+
+/** The folder of trials; the trial of a run is in it under the run's id, which nobody else knows. */
+export const TRIAL_FOLDER = `${RUN_FOLDER}/trial`;
+
+/** The shell functions by which an apply script says what became of it: `tell` alone is also part of every opening. */
+export const TELL = `
+# Line. Keeps it in the result file, and prints it.
+tell() {
+  printf '%s\\n' "$1" >> "$result"
+  printf '%s\\n' "$1" 2> /dev/null
+}`.trim();
+
+/**
+ * What the watcher of a trial needs beside the steps. It is a shell of its own that reads the same script: it outlives
+ * the connection, the session and the script that started it, and holds the lock as long as the trial lasts.
+ */
+export const WATCHER_LIBRARY = `${TIME_LIMIT}\n${TELL}`;
+
+/** How much longer than the watcher the script itself waits, should the watcher be dead. */
+const WATCHER_LATE_SECONDS = 10;
+
+/**
+ * Shell functions of a trial. They need `confirm_seconds`, `trial_steps` (group.step, the last first) and `rest`, the
+ * text of the script.
+ *
+ * Everything that a trial writes is in its folder before the first step; later there are renames alone, which need no
+ * room on a disk that is full. `open` is the arbiter: whoever renames it decides, and one alone can.
+ *
+ *     todo.<step>, begun.<step>   whether a step has begun
+ *     running -> ended            whether the steps have ended
+ *     open -> confirmed           by a confirmation
+ *          -> expired             by the watcher, which takes the change back
+ *          -> late                by the script, when the watcher did not
+ *     watcher -> over             its process id; everything was taken back
+ */
+export const TRIAL_FUNCTIONS = `
+# Sets "uptime", in seconds. No clock: that may be set meanwhile.
+read_uptime() {
+  read -r uptime idle < /proc/uptime
+  uptime=\${uptime%%.*}
+}
+# Starts the watcher. Nothing may be done when this fails.
+arm_trial() {
+  leave_session
+  rm -rf ${TRIAL_FOLDER} && mkdir ${TRIAL_FOLDER} "$trial" && chmod 700 ${TRIAL_FOLDER} || return
+  # Not ":", which is a special built-in: where it cannot redirect, dash ends.
+  for step in $trial_steps; do
+    true > "$trial/todo.$step" || return
+  done
+  cat /proc/sys/kernel/random/boot_id > "$trial/open" && echo "$SSH_ROUTE" > "$trial/ssh" && true > "$trial/running" || return
+  # sudo with use_pty ends all of its process group: the watcher gets a session of its own, unless busybox has no setsid.
+  own_session=$(command -v setsid)
+  { printf 'run_id=%s script=%s\\n' "$run_id" "$$"; printf '%s\\n' "$rest"; } 2> /dev/null |
+    $own_session /bin/sh -s -- "$SSH_ROUTE" > /dev/null 2>&1 8>&- &
+  waited=0
+  until [ -s "$trial/watcher" ]; do
+    waited=$((waited + 1))
+    [ "$waited" -le 30 ] || { echo 'no watcher began within 30 s'; return 1; }
+    sleep 0.1 2> /dev/null || sleep 1
+  done
+  read -r trial_watcher < "$trial/watcher"
+}
+# logind with KillUserProcesses=yes kills what an ended session leaves, also the root shell of sudo: so out of its cgroup.
+leave_session() {
+  in_session || return 0
+  limited 10 busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \\
+    StartTransientUnit 'ssa(sv)a(sa(sv))' "pulumi-pci-passthrough-$$.scope" fail 1 PIDs au 1 "$$" 0 > /dev/null 2>&1
+  waited=0
+  # systemd moves the process after it has answered.
+  while in_session && [ "$waited" -lt 3 ]; do
+    waited=$((waited + 1))
+    sleep 1
+  done
+  in_session || return 0
+  # Without busctl (systemd before 221) or D-Bus.
+  for procs in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/systemd/cgroup.procs; do
+    [ ! -e "$procs" ] || echo "$$" > "$procs"
+  done
+}
+in_session() {
+  grep -q -s '/session-[^/]*[.]scope$' /proc/self/cgroup
+}
+# The watcher. TERM ends it: a host that goes down.
+watch_trial() {
+  trap '' HUP INT QUIT PIPE
+  cd /
+  trial=${TRIAL_FOLDER}/$run_id
+  result=${RUN_FOLDER}/result-$run_id
+  log=${RUN_FOLDER}/log
+  watcher=
+  { echo -1000 > /proc/self/oom_score_adj || echo -17 > /proc/self/oom_adj; } 2> /dev/null
+  echo "$$" > "$trial/watcher"
+  limit=
+  while [ -e "$trial/open" ]; do
+    read_uptime
+    [ -n "$limit" ] || [ -e "$trial/running" ] || limit=$((uptime + confirm_seconds))
+    if [ -n "$limit" ] && [ "$uptime" -ge "$limit" ] || { [ -z "$limit" ] && ! kill -0 "$script"; }; then
+      # Where nothing can be renamed the change is taken back, too.
+      mv -f "$trial/open" "$trial/expired" || [ -e "$trial/open" ] || return 0
+      take_back
+      return
+    fi
+    # A disk that is gone takes its programs along: time passes all the same.
+    sleep 1 || [ -e "$trial/open" ]
+  done
+}
+# Undoes what has begun, the last first.
+take_back() {
+  tell '@trial expired'
+  [ -n "$watcher" ] || watch
+  undone=
+  for step in $trial_steps; do
+    [ -e "$trial/begun.$step" ] || continue
+    [ "$undone" = "\${step%.*}" ] || { undone=\${step%.*} left=; tell "@group $undone unconfirmed"; }
+    undo_step "$undone" "\${step#*.}"
+  done
+  mv -f "$trial/watcher" "$trial/over"
+}
+# Waits until what has begun is confirmed, and fails when it was taken back. The watcher may be dead, or die in the middle.
+await_confirmation() {
+  begun=
+  for step in $trial_steps; do
+    [ ! -e "$trial/begun.$step" ] || begun=yes
+  done
+  [ -n "$begun" ] || { mv -f "$trial/open" "$trial/confirmed"; return; }
+  mv -f "$trial/running" "$trial/ended"
+  tell "@confirm $confirm_seconds"
+  read_uptime
+  limit=$((uptime + confirm_seconds + ${WATCHER_LATE_SECONDS}))
+  while [ -e "$trial/open" ]; do
+    read_uptime
+    [ "$uptime" -lt "$limit" ] || { mv -f "$trial/open" "$trial/late"; break; }
+    sleep 0.2 2> /dev/null || sleep 1
+  done
+  [ ! -e "$trial/confirmed" ] || return 0
+  while [ -e "$trial/expired" ] && [ ! -e "$trial/over" ] && kill -0 "$trial_watcher" 2> /dev/null; do
+    sleep 1
+  done
+  if [ -e "$trial/over" ]; then sed -n '/^@trial expired$/,$p' "$result"; else take_back; fi
+  ! grep -q '^@group [0-9]* not-undone ' "$result" || owed=yes
+  return 1
+}`;
+
+/** The settings of a trial of groups with so many steps each, as assignments. */
+export function trialSettings({ confirmSeconds }: Trial, stepCounts: readonly number[]): string {
+  const steps = stepCounts.flatMap((count, group) =>
+    Array.from({ length: count }, (_, step) => `${group + 1}.${step + 1}`),
+  );
+  return [`confirm_seconds=${confirmSeconds}`, `trial_steps='${steps.reverse().join(" ")}'`].join("\n");
+}
+
+/** The line by which a script asks for its confirmation: `@confirm 60`. Gives the seconds; undefined for another line. */
+export function readConfirmRequest(line: string): number | undefined {
+  const seconds = /^@confirm (\d+)$/.exec(line)?.[1];
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
+/**
+ * A script that confirms the trial of a run. It has to come over another connection than the one that made the change:
+ * that one may live on where no new one would be let in. `readConfirmation` reads what it prints.
+ */
+export function confirmScript(runId: string): string {
+  return `
+trial=${TRIAL_FOLDER}/${runId}
+confirm() {
+  read -r boot < "$trial/open" && read -r route < "$trial/ssh" || { echo over; return; }
+  read -r this_boot < /proc/sys/kernel/random/boot_id
+  if [ "$boot" != "$this_boot" ]; then echo over
+  elif [ -n "$route" ] && [ "$route" = "$1" ]; then echo same-connection
+  elif [ -e "$trial/running" ]; then echo too-early
+  elif mv -f "$trial/open" "$trial/confirmed"; then echo confirmed
+  else echo over
+  fi
+}
+echo "@confirmation $(confirm "$1" 2> /dev/null)"
+`.trimStart();
+}
+
+/**
+ * What became of a confirmation. `over`: there is no such trial any more, or it was decided already. `too-early`: steps
+ * are still running.
+ */
+export type Confirmation = "confirmed" | "over" | "too-early" | "same-connection";
+
+/** Reads what `confirmScript` printed; undefined when it is something else. */
+export function readConfirmation(printed: string): Confirmation | undefined {
+  const word = /^@confirmation (confirmed|over|too-early|same-connection)$/m.exec(printed)?.[1];
+  return word as Confirmation | undefined;
+}

@@ -1,0 +1,270 @@
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { parsePciAddress } from "../../provider/pci/address";
+import { readLeftResult } from "../../provider/script/apply-result";
+import { resultScript } from "../../provider/script/opening-script";
+import { confirmScript, readConfirmation, readConfirmRequest } from "../../provider/script/trial";
+import type { FileEdit } from "../../provider/steps/file";
+import { describeStep, type Step } from "../../provider/steps/steps";
+import { group, scriptOnTrial } from "./apply-groups";
+import { DirectoryHost, SHELLS } from "./directory-host";
+
+const NIC = "0000:01:00.0";
+const RUN = "/var/run/pulumi-pci-passthrough";
+const TRIAL = `${RUN}/trial/run-1`;
+const address = parsePciAddress(NIC) as NonNullable<ReturnType<typeof parsePciAddress>>;
+const TAKE: Step = { kind: "make-assignable", address, from: "e1000e", stub: "pciback", by: "xl" };
+const EDIT: FileEdit = {
+  kind: "edit-file",
+  path: "/etc/xen/a.cfg",
+  before: "before",
+  after: "after",
+  hides: [],
+  original: "leave",
+};
+const GROUPS = [group(EDIT), group(TAKE)];
+/** xl, with a driver that takes the function again by itself. */
+const XL = `
+case $1 in
+  pci-assignable-add) driver=pciback ;;
+  pci-assignable-remove) [ ! -e "$ROOT/fail-remove" ] || { echo "libxl: error: failed to de-quarantine $2"; exit 1; }
+    driver=e1000e ;;
+  *) exit 0 ;;
+esac
+ln -sfn ../../drivers/$driver "$ROOT/sys/bus/pci/devices/$2/driver"`;
+/** Of the connection that made the change, and of another. */
+const [SAME, OTHER] = ["192.0.2.1 5 192.0.2.7 22", "192.0.2.1 6 192.0.2.7 22"];
+
+/** An apply on trial that runs on a host of its own, in one shell. */
+class RunningTrial {
+  readonly host = new DirectoryHost();
+  private readonly ended: Promise<unknown>;
+
+  constructor(
+    private readonly shell: readonly string[],
+    private readonly script = scriptOnTrial({ confirmSeconds: 2 }, ...GROUPS),
+    change: (rest: string) => string = (rest) => rest,
+  ) {
+    const { host } = this;
+    host.write(EDIT.path, "before");
+    host.command("xl", XL);
+    fs.rmSync(host.path("/proc/uptime"));
+    fs.symlinkSync("/proc/uptime", host.path("/proc/uptime"));
+    const rest = change(script.rest).replace("/bin/sh -s", `${shell.join(" ")} -s`);
+    const process = host.startConversation(shell, script.opening, rest);
+    this.ended = new Promise((resolve) => process.once("close", resolve));
+  }
+
+  get stdout(): string {
+    return this.host.read("/stdout") ?? "";
+  }
+
+  /** Until it has printed this, or the file is there. */
+  async until(what: RegExp | string): Promise<void> {
+    const has = () => (typeof what === "string" ? fs.existsSync(this.host.path(what)) : what.test(this.stdout));
+    for (let tries = 0; !has() && tries < 1000; tries++) await delay(20);
+    if (!has()) throw new Error(`${what} did not come: ${this.stdout}`);
+  }
+
+  confirm(route = OTHER, runId = "run-1") {
+    return readConfirmation(this.host.run(this.shell, confirmScript(runId), route).stdout);
+  }
+
+  /** SIGKILL to the process whose id is there. */
+  kill(pidFile: string): void {
+    spawnSync("kill", ["-KILL", (this.host.read(pidFile) ?? "").trim()]);
+  }
+
+  /** What the apply printed, once it has ended. */
+  async result() {
+    await this.ended;
+    const result = this.script.read(this.stdout);
+    return "groups" in result ? result.groups : result.kind;
+  }
+
+  /** What the host kept of it, once its lock is free. */
+  async left() {
+    return readLeftResult(await this.host.printedBy(this.shell, resultScript("run-1")), "boot-1", GROUPS);
+  }
+
+  get isKept() {
+    return this.host.driverOf(NIC) === "pciback" && this.host.read(EDIT.path) === "after";
+  }
+  get isTakenBack() {
+    return this.host.driverOf(NIC) === "e1000e" && this.host.read(EDIT.path) === "before";
+  }
+  get isLocked() {
+    return spawnSync("sh", ["-c", `flock -n ${this.host.path(`${RUN}/lock`)} true`]).status !== 0;
+  }
+
+  async remove() {
+    await this.ended;
+    this.host.remove();
+  }
+}
+
+const UNCONFIRMED = [
+  { kind: "unconfirmed", notUndone: [] },
+  { kind: "unconfirmed", notUndone: [] },
+];
+const ASKS = /^@confirm 2$/m;
+
+/** In all shells at once, since each waits for seconds. */
+function inShells(what: string, test_: (trial: RunningTrial) => Promise<void>, change?: (rest: string) => string) {
+  test(what, async () => {
+    await Promise.all(
+      SHELLS.map(async (shell) => {
+        const trial = new RunningTrial(shell, undefined, change);
+        try {
+          await test_(trial);
+        } finally {
+          await trial.remove();
+        }
+      }),
+    );
+  });
+}
+
+inShells("a change that is confirmed over another connection is kept", async (trial) => {
+  await trial.until(ASKS);
+  expect(trial.confirm()).toBe("confirmed");
+  expect(await trial.result()).toEqual([{ kind: "done" }, { kind: "done" }]);
+  expect({ isKept: trial.isKept, isLocked: trial.isLocked }).toEqual({ isKept: true, isLocked: false });
+  expect(trial.host.files().filter((file) => file.includes("/trial/"))).toEqual([]);
+});
+
+inShells("a change that nobody confirms is taken back, the last step first", async (trial) => {
+  expect(await trial.result()).toEqual(UNCONFIRMED);
+  expect({ isTakenBack: trial.isTakenBack, isLocked: trial.isLocked }).toEqual({ isTakenBack: true, isLocked: false });
+  expect(trial.stdout.match(/^@group \d unconfirmed$/gm)).toEqual(["@group 2 unconfirmed", "@group 1 unconfirmed"]);
+  expect(trial.confirm()).toBe("over");
+});
+
+inShells("only another connection of the same run confirms, and only once the steps have ended", async (trial) => {
+  await trial.until(ASKS);
+  expect([trial.confirm(SAME), trial.confirm(OTHER, "run-2")]).toEqual(["same-connection", "over"]);
+  fs.renameSync(trial.host.path(`${TRIAL}/ended`), trial.host.path(`${TRIAL}/running`));
+  expect(trial.confirm()).toBe("too-early");
+  fs.renameSync(trial.host.path(`${TRIAL}/running`), trial.host.path(`${TRIAL}/ended`));
+  trial.host.write("/proc/sys/kernel/random/boot_id", "boot-2\n");
+  expect(trial.confirm()).toBe("over");
+  expect(await trial.result()).toEqual(UNCONFIRMED);
+});
+
+inShells(
+  "a script that is killed in a step is taken back at once",
+  async (trial) => {
+    await trial.until("/in-a-step");
+    trial.kill("/script");
+    expect(await trial.left()).toMatchObject({ groups: UNCONFIRMED });
+    expect({ isTakenBack: trial.isTakenBack, isLocked: trial.isLocked }).toEqual({
+      isTakenBack: true,
+      isLocked: false,
+    });
+  },
+  (rest) =>
+    rest.replace("perform_2_1() {", `perform_2_1() {\necho $$ > /var/../script; : > /var/../in-a-step; sleep 1`),
+);
+
+inShells(
+  "a script that is killed while it waits is taken back in time",
+  async (trial) => {
+    await trial.until(ASKS);
+    trial.kill("/script");
+    expect(trial.isLocked).toBe(true);
+    expect(await trial.left()).toMatchObject({ groups: UNCONFIRMED });
+    expect({ isTakenBack: trial.isTakenBack, isLocked: trial.isLocked }).toEqual({
+      isTakenBack: true,
+      isLocked: false,
+    });
+  },
+  (rest) => rest.replace("perform_2_1() {", "perform_2_1() {\necho $$ > /var/../script"),
+);
+
+inShells(
+  "with a dead watcher the script takes the change back itself",
+  async (trial) => {
+    await trial.until(ASKS);
+    trial.kill(`${TRIAL}/watcher`);
+    expect(await trial.result()).toEqual(UNCONFIRMED);
+    expect(trial.isTakenBack).toBe(true);
+  },
+  (rest) => rest.replace("confirm_seconds + 10", "confirm_seconds + 1"),
+);
+
+inShells(
+  "where there is no setsid the watcher outlives the script, too",
+  async (trial) => {
+    await trial.until(ASKS);
+    trial.kill("/script");
+    expect(await trial.left()).toMatchObject({ groups: UNCONFIRMED });
+    expect(trial.isTakenBack).toBe(true);
+  },
+  (rest) =>
+    rest
+      .replace("own_session=$(command -v setsid)", "own_session=")
+      .replace("perform_2_1() {", "perform_2_1() {\necho $$ > /var/../script"),
+);
+
+inShells("an undo that fails is told, and the others are done all the same", async (trial) => {
+  await trial.until(ASKS);
+  trial.host.write("/fail-remove", "");
+  trial.host.command("modprobe", "exit 1");
+  const notUndone = [{ step: describeStep(TAKE), output: expect.stringContaining("failed to de-quarantine") }];
+  expect(await trial.result()).toEqual([
+    { kind: "unconfirmed", notUndone: [] },
+    { kind: "unconfirmed", notUndone },
+  ]);
+  expect(trial.host.read(EDIT.path)).toBe("before");
+});
+
+inShells(
+  "what failed by itself waits for no confirmation when nothing is left of it",
+  async (trial) => {
+    const groups = await trial.result();
+    expect(groups).toMatchObject([{ kind: "stale" }, { kind: "failed", notUndone: [] }]);
+    expect(trial.stdout).not.toMatch(ASKS);
+  },
+  (rest) =>
+    rest
+      .replace("expect_group_1() {", "expect_group_1() {\nfalse || return")
+      .replace("perform_2_1() {", "perform_2_1() {\nfalse || return"),
+);
+
+inShells(
+  "nothing is done where the trial cannot be prepared",
+  async (trial) => {
+    const failed = { kind: "failed", step: "have the host ready to take the change back by itself", notUndone: [] };
+    expect(await trial.result()).toMatchObject([failed, failed]);
+    expect(trial.isTakenBack).toBe(true);
+  },
+  (rest) => rest.replace('todo.$step" || return', 'missing/$step" || return'),
+);
+
+test("exactly one of confirmation and expiry decides, at the same instant too", async () => {
+  await Promise.all(
+    SHELLS.flatMap((shell) =>
+      [1850, 1950, 2050].map(async (wait) => {
+        const trial = new RunningTrial(shell);
+        try {
+          await trial.until(ASKS);
+          await delay(wait);
+          const isConfirmed = trial.confirm() === "confirmed";
+          const groups = await trial.result();
+          expect(groups).toEqual(isConfirmed ? [{ kind: "done" }, { kind: "done" }] : UNCONFIRMED);
+          expect({ isKept: trial.isKept, isTakenBack: trial.isTakenBack }).toEqual({
+            isKept: isConfirmed,
+            isTakenBack: !isConfirmed,
+          });
+        } finally {
+          await trial.remove();
+        }
+      }),
+    ),
+  );
+});
+
+test("the line by which a script asks for its confirmation", () => {
+  expect(["@confirm 60", "@confirm", "|@confirm 60"].map(readConfirmRequest)).toEqual([60, undefined, undefined]);
+});
