@@ -44,6 +44,21 @@ export interface HostArgs {
    * xend runs.
    */
   toolstack?: pulumi.Input<ToolstackName>;
+  /** Whether the host takes changes back by itself when it cannot be reached after them. Default: see `HostSafety`. */
+  safety?: pulumi.Input<HostSafety>;
+}
+
+/**
+ * A change on trial is confirmed over a new connection as soon as it is made. Where none can be opened, the host takes it
+ * back: drivers, files and claims as they were.
+ */
+export interface HostSafety {
+  /**
+   * Which changes are on trial: all, those by which the host loses a device at once, or none. Default: `never`.
+   */
+  confirm?: pulumi.Input<"always" | "when-taking" | "never">;
+  /** How long the host waits for the confirmation, from 10 to 3600 seconds. Default: 60. */
+  confirmSeconds?: pulumi.Input<number>;
 }
 
 type PlainHost = { [name in keyof HostArgs]?: pulumi.Unwrap<HostArgs[name]> };
@@ -59,6 +74,7 @@ const NAMES: readonly (keyof HostArgs)[] = [
   "proxyJump",
   "sudo",
   "toolstack",
+  "safety",
 ];
 
 /** Throws RunError, which Pulumi prints without a stack trace, for a program without types that leaves `host` out. */

@@ -147,6 +147,8 @@ export class Machine {
   onReboot: () => void = () => {};
   private power = endOfAll();
   private lastPid = 700;
+  /** The process that started one that outlives it. */
+  private readonly parents = new WeakMap<Session, number>();
 
   constructor(
     readonly profile: Profile,
@@ -253,9 +255,23 @@ export class Machine {
     return session;
   }
 
+  /** A process that outlives this session, with the files that it has open. */
+  fork({ user, uid, sudo, pid, descriptors }: Session): Session {
+    const child = this.login({ user, uid, sudo, cutConnection: () => {} });
+    for (const [number, file] of descriptors) child.descriptors.set(number, file);
+    this.parents.set(child, pid);
+    return child;
+  }
+
+  /** A lock is free once nobody has its file open any more: flock(2). */
   logout(session: Session): void {
-    for (const [file, holder] of this.locks) if (holder === session.pid) this.locks.delete(file);
     this.sessions.delete(session);
+    for (const [file, holder] of this.locks) {
+      if (holder !== session.pid) continue;
+      const heir = [...this.sessions].find((other) => this.parents.get(other) === session.pid);
+      if (heir) this.locks.set(file, heir.pid);
+      else this.locks.delete(file);
+    }
   }
 }
 

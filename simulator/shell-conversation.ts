@@ -1,7 +1,7 @@
 import type { ScriptNode } from "just-bash";
 import { loadJustBash } from "./just-bash";
 import type { Conversation } from "./machine";
-import { completeScript, printAtOnce } from "./shell-transform";
+import { completeScript, OPEN_OUTPUT, printAtOnce } from "./shell-transform";
 import { toBytes, toShellText } from "./wire-text";
 
 /**
@@ -9,9 +9,6 @@ import { toBytes, toShellText } from "./wire-text";
  * there, and a `cat` that gets it waits for what really comes.
  */
 export const OPEN_INPUT = "\x05";
-
-/** What is written to this file is sent while the script runs on: just-bash hands standard output over at its end. */
-export const OPEN_OUTPUT = "/dev/.connection";
 
 /** Whether a shell reads no further than this script: its last line ends with `exit`. */
 export function endsItself(script: string): boolean {

@@ -5,7 +5,7 @@ import { parentOf } from "./kernel/file-node";
 import type { FileTree } from "./kernel/file-tree";
 import type { Session } from "./machine";
 import { whileAlive } from "./process-life";
-import { OPEN_OUTPUT } from "./shell-conversation";
+import { OPEN_OUTPUT } from "./shell-transform";
 import { toBytes, toShellText } from "./wire-text";
 
 type Encoding = BufferEncoding | { encoding?: BufferEncoding | null } | undefined;

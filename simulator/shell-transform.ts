@@ -6,10 +6,15 @@ export const AFTER_WRITE = "__after-write";
 export const AFTER_EXEC = "__after-exec";
 /** The command that comes behind `… &`. */
 export const AFTER_BACKGROUND = "__after-background";
+/** The command that stands for a shell of its own in the background, which reads its script from a pipe. */
+export const OWN_SHELL = "__own-shell";
 /** The command that stands for `wait`. */
 export const WAIT = "__wait";
 /** The command that stands for a program called by a path or by a variable. */
 export const RUN = "__run";
+
+/** What is written to this file is sent while the script runs on: just-bash hands standard output over at its end. */
+export const OPEN_OUTPUT = "/dev/.connection";
 
 type Redirection = Extract<CommandNode, { type: "SimpleCommand" }>["redirections"][number];
 
@@ -28,7 +33,9 @@ const ALL_ARGUMENTS: WordNode = {
  * What just-bash lacks and a host needs, put into the script before it runs:
  * - a redirection whose file refuses the write (`echo … > /sys/…/bind`) fails the command;
  * - `exec 9> file` tells which file the descriptor is, for flock;
+ * - descriptor 8, which our scripts keep for the connection, is the connection;
  * - a command that is `"$@"` is one of several words;
+ * - a shell in the background that reads its script from a pipe (`… | sh -s &`) lives on by itself;
  * - a loop in the background, or a group with one, is left out (just-bash would run it in the foreground, and a
  *   heartbeat never ends); any other command in the background ends before the script goes on, and `wait` tells how.
  */
@@ -49,10 +56,22 @@ export function printAtOnce(script: ScriptNode, file: string): ScriptNode {
 function statements(list: readonly StatementNode[]): StatementNode[] {
   return list.flatMap((node) => {
     if (node.background && isLoop(node)) return [];
-    const pipelines = node.pipelines.map((pipeline) => ({ ...pipeline, commands: pipeline.commands.map(command) }));
+    const pipelines = node.pipelines.map((pipeline) => ({
+      ...pipeline,
+      commands: (node.background ? inOwnShell(pipeline.commands) : pipeline.commands).map(command),
+    }));
     const noted = node.background ? [statement(simple(AFTER_BACKGROUND, [STATUS]))] : openedDescriptors(node);
     return [{ ...node, background: false, pipelines }, ...noted];
   });
+}
+
+/** `… | setsid /bin/sh -s -- argument`: its last command gets another name, and its own as the first argument. */
+function inOwnShell(commands: readonly CommandNode[]): readonly CommandNode[] {
+  const last = commands.at(-1);
+  const readsScript =
+    commands.length > 1 && last?.type === "SimpleCommand" && last.args.some((arg) => literal(arg) === "-s");
+  if (!readsScript || !last.name) return commands;
+  return [...commands.slice(0, -1), { ...last, name: literalWord(OWN_SHELL), args: [last.name, ...last.args] }];
 }
 
 /** A loop, or a group with one. */
@@ -78,6 +97,7 @@ function withBody(node: CommandNode): CommandNode {
         ...node,
         name: literal(node.name) === "wait" ? literalWord(WAIT) : node.name,
         args: node.args.map(word),
+        redirections: node.redirections.map(toConnection),
         assignments: node.assignments.map((assignment) => ({
           ...assignment,
           value: assignment.value && word(assignment.value),
@@ -108,6 +128,13 @@ function withBody(node: CommandNode): CommandNode {
     default:
       return node;
   }
+}
+
+/** `>&8` */
+function toConnection(redirection: Redirection): Redirection {
+  const { operator, target } = redirection;
+  const isConnection = operator === ">&" && target.type === "Word" && literal(target) === "8";
+  return isConnection ? { ...redirection, operator: ">>", target: text(OPEN_OUTPUT) } : redirection;
 }
 
 /** Command substitutions inside a word are scripts too. */

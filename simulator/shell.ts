@@ -14,7 +14,7 @@ import {
 import { whileAlive } from "./process-life";
 import { asConversation, OPEN_INPUT, readRest } from "./shell-conversation";
 import { type RefusedWrite, ShellFileSystem } from "./shell-file-system";
-import { AFTER_BACKGROUND, AFTER_EXEC, AFTER_WRITE, completeScript, RUN, WAIT } from "./shell-transform";
+import { AFTER_BACKGROUND, AFTER_EXEC, AFTER_WRITE, completeScript, OWN_SHELL, RUN, WAIT } from "./shell-transform";
 import { toBytes, toShellText } from "./wire-text";
 
 /** One process of /bin/sh on a simulated host. */
@@ -102,6 +102,16 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
     }),
     library.defineCommand(AFTER_BACKGROUND, async ([status = "0"]) => {
       session.backgroundStatus = Number(status);
+      return succeeded();
+    }),
+    library.defineCommand(OWN_SHELL, async (args, context) => {
+      const own = machine.fork(session);
+      const words = args.slice(args.indexOf("-s") + 1).filter((word, index) => index > 0 || word !== "--");
+      const script = toBytes(library.decodeBytesToUtf8(context.stdin));
+      const env = new Map(Object.entries(context.exportedEnv ?? {}));
+      void runShell({ machine, session: own, script, args: words.map(toBytes), env, cwd: context.cwd, name: "sh" })
+        .catch(() => {})
+        .finally(() => machine.logout(own));
       return succeeded();
     }),
     library.defineCommand(WAIT, async () => failed(session.backgroundStatus, "")),

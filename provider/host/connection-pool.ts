@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { Host, HostLogin, ScriptOptions, ScriptResult } from "./host";
 import { readLoginEnvironment } from "./login-environment";
 import { type ResolvedLogin, resolveLogin } from "./resolved-login";
@@ -24,6 +24,11 @@ export interface ConnectionPool {
    * again at its next use. Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
    */
   connect(login: HostLogin, options?: ConnectOptions): Promise<Host>;
+  /**
+   * As `connect`, over a connection that nothing else uses, and that is closed after the first script: whoever can open it
+   * can reach the host now.
+   */
+  connectOnce(login: HostLogin, options?: ConnectOptions): Promise<Host>;
   /** Closes every connection; running scripts fail with a ConnectionError, `cut`. */
   closeAll(): Promise<void>;
 }
@@ -117,6 +122,24 @@ export const connectionPool: ConnectionPool = {
     closeOnSignals();
     await host.open(options);
     return host;
+  },
+
+  async connectOnce(login, options = {}) {
+    const host = new PooledHost(await resolveLogin(login, readLoginEnvironment(options.env ?? process.env)));
+    const key = randomUUID();
+    const close = (): Promise<void> => {
+      hosts.delete(key);
+      return host.close();
+    };
+    hosts.set(key, host);
+    closeOnSignals();
+    try {
+      await host.open(options);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    return { name: host.name, run: (script, runOptions) => host.run(script, runOptions).finally(close) };
   },
 
   async closeAll() {

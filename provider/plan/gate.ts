@@ -15,10 +15,12 @@ export function throughGate(facts: HostFacts, wish: Wish, context: PlanContext, 
   const device = "target" in wish ? wish : undefined;
   const all = [...judgements, ...(device ? judge(judgedChange(facts, device, context, part.steps)) : [])];
   const caution = facts.domains.kind === "unlisted" && part.steps.length > 0 ? [facts.domains.reason] : [];
+  const allow = device?.allow ?? [];
   return {
     ...rest,
     warnings: [...warnings, ...caution],
-    refusals: distinct(all.flatMap((judgement) => refusalOf(judgement, device?.allow ?? []))),
+    refusals: distinct(all.flatMap((judgement) => refusalOf(judgement, allow))),
+    overridden: all.flatMap(({ guard }) => (guard !== undefined && isOverridden(guard, allow) ? [guard] : [])),
   };
 }
 
@@ -43,8 +45,12 @@ function judgedChange(
 
 function refusalOf({ guard, evidence }: Judgement, allow: DeviceWish["allow"]): readonly Refusal[] {
   if (guard === undefined) return [{ guard, message: evidence }];
-  if (!isFinal(guard) && allow.includes(guard)) return [];
+  if (isOverridden(guard, allow)) return [];
   return [{ guard, message: `${evidence}${remedy(guard)}` }];
+}
+
+function isOverridden(guard: Guard, allow: DeviceWish["allow"]): boolean {
+  return !isFinal(guard) && allow.includes(guard);
 }
 
 function remedy(guard: Guard): string {

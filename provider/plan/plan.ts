@@ -14,6 +14,8 @@ export interface Refusal {
 /** What it takes to make a wish true on a host. The effects of a plan without steps say why there are none. */
 export interface Plan extends Omit<Part, "entries" | "judgements"> {
   readonly refusals: readonly Refusal[];
+  /** The guards that would refuse it, and that the program allows. */
+  readonly overridden: readonly Guard[];
 }
 
 /** Whether a plan leaves the host as it is. */

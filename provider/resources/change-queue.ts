@@ -2,19 +2,21 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError, PassthroughError } from "../errors";
 import { type Questions, UnreadableFactsError } from "../facts/answers";
 import type { HostFacts } from "../facts/host-facts";
-import type { Host } from "../host/host";
 import { isEmpty } from "../plan/plan";
 import { readProgress } from "../script/apply-result";
 import { applyScript } from "../script/apply-script";
 import { rebootScript } from "../script/reboot-script";
+import { readConfirmRequest, type Trial } from "../script/trial";
 import { REGENERATIONS } from "../steps/regeneration";
 import { describeStep } from "../steps/steps";
 import { readApplyEnd } from "./apply-end";
-import { type Change, changeError, groupError, refusalError } from "./change";
+import { type Change, changeError, groupError, refusalError, unconfirmedError } from "./change";
+import { confirmTrial } from "./confirmation";
+import type { Connect } from "./connect";
 import { CALLED_OFF, converse, type DialogueEnd, type NotBegun } from "./dialogue";
-import { type FactsCache, NO_QUESTIONS, type Patience } from "./facts-cache";
+import { type FactsCache, NO_QUESTIONS } from "./facts-cache";
 import { awaitReboot } from "./reboot-wait";
-import { type Act, groupOf, planTurn, type Turn } from "./turn";
+import { type Act, groupOf, leavingBy, planTurn, type Turn, trialOf } from "./turn";
 
 interface WaitingChange extends Change {
   readonly resolve: (facts: HostFacts) => void;
@@ -25,6 +27,8 @@ interface WaitingChange extends Change {
 interface Planned {
   readonly facts: HostFacts;
   readonly turn: Turn<WaitingChange>;
+  /** The host takes the change back unless it is confirmed. */
+  readonly trial: Trial | undefined;
   readonly rest: string | undefined;
 }
 
@@ -55,7 +59,7 @@ export class ChangeQueue {
   constructor(
     private readonly host: string,
     private readonly cache: FactsCache,
-    private readonly connect: (patience: Patience) => Promise<Host>,
+    private readonly connect: Connect,
   ) {}
 
   /** Makes a change; resolves with the facts after it. Rejects with PassthroughError. */
@@ -102,10 +106,31 @@ export class ChangeQueue {
   /** One dialogue with the host; gives the changes that are left for the next. */
   private async takeTurn(changes: readonly WaitingChange[]): Promise<readonly WaitingChange[]> {
     const { questions } = this.cache;
-    const end = await converse(() => this.connect("work"), questions, {
-      decide: (facts, runId) => decide(facts, changes, runId),
-      onLine: (line) => tellProgress(line, changes),
-    });
+    const run = new AbortController();
+    const confirm = (runId: string, seconds: number) =>
+      void confirmTrial(() => this.connect("confirmation"), { runId, seconds, signal: run.signal });
+    try {
+      const end = await converse(() => this.connect("work"), questions, {
+        decide: (facts, runId) => decide(facts, changes, runId),
+        onLine: (line, runId) => {
+          const seconds = readConfirmRequest(line);
+          if (seconds !== undefined) confirm(runId, seconds);
+          tellProgress(line, changes);
+        },
+      });
+      // The line may be lost with the connection.
+      if (end.kind === "cut" && end.decision.trial) confirm(end.runId, end.decision.trial.confirmSeconds);
+      return await this.endTurn(changes, end, questions);
+    } finally {
+      run.abort();
+    }
+  }
+
+  private async endTurn(
+    changes: readonly WaitingChange[],
+    end: DialogueEnd<Planned>,
+    questions: Questions,
+  ): Promise<readonly WaitingChange[]> {
     this.cache.forget();
     if (end.kind === "not-begun") {
       this.rejectAll(changes, end);
@@ -127,8 +152,10 @@ export class ChangeQueue {
     questions: Questions,
   ): Promise<readonly WaitingChange[]> {
     const { bootId } = end.decision.facts.machine;
-    const steps = planned.map(({ plan }) => plan);
-    const { result, facts } = await readApplyEnd(() => this.connect("work"), end, steps, bootId);
+    const plans = planned.map(({ plan }) => plan);
+    const left = leavingBy(end.decision.facts, plans);
+    const confirmSeconds = end.decision.trial?.confirmSeconds ?? 0;
+    const { result, facts } = await readApplyEnd(() => this.connect("work"), end, plans, bootId);
     if (facts) this.cache.keep(facts, questions);
     if (result.kind === "called-off") {
       this.rejectAll(
@@ -138,18 +165,20 @@ export class ChangeQueue {
       return [];
     }
     const current = await this.facts();
-    const left: WaitingChange[] = [];
+    const again: WaitingChange[] = [];
     for (const [index, { change, plan }] of planned.entries()) {
       const group = result.groups[index];
       if (group?.kind === "stale") this.changed = group.reason;
       if (group?.kind === "done" && plan.reboot) this.noted.add(change);
       const isCutOff = result.kind === "unfinished" && !isEmpty(change.plan(current));
-      if (group?.kind === "stale" || (group?.kind === "done" && plan.reboot)) left.push(change);
+      if (group?.kind === "stale" || (group?.kind === "done" && plan.reboot)) again.push(change);
       else if (group?.kind === "done" && isCutOff) change.reject(groupError(change, this.host, undefined));
       else if (group?.kind === "done") this.finish(change, current);
+      else if (group?.kind === "unconfirmed")
+        change.reject(unconfirmedError(change, this.host, group, { left, confirmSeconds }));
       else change.reject(groupError(change, this.host, group));
     }
-    return left;
+    return again;
   }
 
   private async endReboot({ change, reboot }: Extract<Act<WaitingChange>, { kind: "reboot" }>, end: ActEnd) {
@@ -211,9 +240,10 @@ export class ChangeQueue {
 function decide(facts: HostFacts, changes: readonly WaitingChange[], runId: string): Planned {
   const turn = planTurn(facts, changes);
   const { act } = turn;
-  if (!act) return { facts, turn, rest: undefined };
-  const rest = act.kind === "reboot" ? rebootScript(runId, act.reboot) : applyScript(runId, act.planned.map(groupOf), undefined);
-  return { facts, turn, rest };
+  if (!act) return { facts, turn, trial: undefined, rest: undefined };
+  if (act.kind === "reboot") return { facts, turn, trial: undefined, rest: rebootScript(runId, act.reboot) };
+  const trial = trialOf(act.planned);
+  return { facts, turn, trial, rest: applyScript(runId, act.planned.map(groupOf), trial) };
 }
 
 /** Reported once for all changes, because they are one script. */

@@ -1,6 +1,7 @@
 import { type ErrorDetails, PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import type { Plan, Refusal } from "../plan/plan";
+import type { Safety } from "../plan/safety";
 import type { GroupResult } from "../script/apply-result";
 
 /** One change that a resource makes to its host. */
@@ -11,6 +12,8 @@ export interface Change {
   readonly purpose: string;
   /** The PCI function or slot; undefined when the change is about the host as a whole. */
   readonly device: string | undefined;
+  /** When it must be confirmed. */
+  readonly safety: Safety;
   /** Plans from the current facts; called again after the apply, when the plan must be empty. */
   readonly plan: (facts: HostFacts) => Plan;
   /** Called with what the host is doing during long operations. */
@@ -34,8 +37,31 @@ export function refusalError(change: Change, host: string, refusals: readonly Re
   return changeError(change, host, reason, guard === undefined ? {} : { guard });
 }
 
+/**
+ * The error for a change that the host took back because nobody confirmed it. `left`: what the host lost by the apply,
+ * such as `0000:03:00.0 left e1000e`.
+ */
+export function unconfirmedError(
+  change: Change,
+  host: string,
+  { notUndone }: Extract<GroupResult, { kind: "unconfirmed" }>,
+  { left, confirmSeconds }: { readonly left: readonly string[]; readonly confirmSeconds: number },
+): PassthroughError {
+  const after = left.length > 0 ? `after ${left.join(" and ")}` : "after the change";
+  const kept = notUndone.map((undo) => undo.output || undo.step).join("; ");
+  const back =
+    kept === ""
+      ? `it took the change back by itself after ${confirmSeconds} s`
+      : `it took the change back by itself after ${confirmSeconds} s, but not all of it (${kept}): check the host before you go on`;
+  return changeError(change, host, `the host could not be reached ${after}; ${back}`);
+}
+
 /** The error for a change whose steps did not come to their end; `result` is undefined where the host told nothing. */
-export function groupError(change: Change, host: string, result: GroupResult | undefined): PassthroughError {
+export function groupError(
+  change: Change,
+  host: string,
+  result: Exclude<GroupResult, { kind: "unconfirmed" }> | undefined,
+): PassthroughError {
   switch (result?.kind) {
     case "failed": {
       const { step, output, notUndone } = result;

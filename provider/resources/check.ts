@@ -7,6 +7,7 @@ import { expectHost } from "../plan/kinds/expected-host";
 import { KINDS, planPresent, purposeOf } from "../plan/kinds/kinds";
 import { planRemoved } from "../plan/kinds/removed";
 import { isEmpty, type Plan } from "../plan/plan";
+import { safetyOf } from "../plan/safety";
 import { applyScript } from "../script/apply-script";
 import {
   type DeclaredProgram,
@@ -19,7 +20,7 @@ import {
 import { tellEffects } from "./effect-lines";
 import { failuresOf, pick, plain, WITHOUT_VALUE } from "./input-bag";
 import { questionsOf } from "./questions";
-import { groupOf } from "./turn";
+import { groupOf, trialOf } from "./turn";
 import { containsUnknown } from "./unknowns";
 import { parseUrn, urnOf } from "./urn";
 import { CommonInputs, inputsOf, ownerOf, type Surroundings, type Wanted, wantedOf } from "./wanted";
@@ -62,7 +63,7 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
         described.add(urn.text);
         await tellEffects(log, urn, host.name, replaced ? [replaced, plan] : [plan]);
         if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1")
-          await showScript({ urn, host }, plan, purposeOf(facts, wish, "present"));
+          await showScript({ inputs, urn, host }, plan, purposeOf(facts, wish, "present"));
       }
       return plan.refusals.map(({ message }) => ({
         property,
@@ -96,10 +97,15 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     }
   };
 
-  const showScript = async ({ urn, host }: Pick<Wanted, "urn" | "host">, plan: Plan, purpose: string) => {
+  const showScript = async (
+    { inputs, urn, host }: Pick<Wanted, "inputs" | "urn" | "host">,
+    plan: Plan,
+    purpose: string,
+  ) => {
     if (isEmpty(plan)) return;
     const group = groupOf({ change: { label: urn.name, purpose }, plan });
-    const script = applyScript("preview", [group], undefined);
+    const trial = trialOf([{ change: { safety: safetyOf(inputs.host.safety, env) }, plan }]);
+    const script = applyScript("preview", [group], trial);
     await log.info(
       `Would run this on ${host.name}, after planning it once more under the host's lock:\n${script}`,
       urn,

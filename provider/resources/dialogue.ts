@@ -16,7 +16,7 @@ export interface Decision {
 export interface Decider<D extends Decision> {
   /** Must only compute: the host waits. Called again when the connection was cut before anything was sent. */
   readonly decide: (facts: HostFacts, runId: string) => D;
-  readonly onLine: (line: string) => void;
+  readonly onLine: (line: string, runId: string) => void;
 }
 
 /** Why nothing of a script was run, and what to do now. */
@@ -87,7 +87,7 @@ async function converseOnce<D extends Decision>(
     const { stdout, stderr, exitCode } = await host.run(openingScript(runId, questions), {
       conversation: { until: WAITING, reply },
       limitMs: OPENING_MS,
-      onLine,
+      onLine: (line) => onLine(line, runId),
     });
     const [decision] = decisions;
     if (!decision) return { kind: "not-begun", ...notBegun(readOpeningFailure(stdout), stderr) };

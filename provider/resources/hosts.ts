@@ -1,14 +1,24 @@
 import { connectionPool } from "../host/connection-pool";
 import type { HostLogin } from "../host/host";
 import type { HostInput } from "../plan/inputs/host-input";
-import type { Patience } from "./facts-cache";
+import type { Connect } from "./connect";
 import { ManagedHost } from "./managed-host";
 
+/** In milliseconds. A confirmation must come in time, so that an attempt at it leaves time for another. */
+const TIMEOUTS = { preview: undefined, work: 60_000, confirmation: 20_000 };
+
 /** PCI_PASSTHROUGH_CONNECT_TIMEOUT, in seconds, is for slow hosts and links: a preview waits only 5 by default. */
-function patienceOf(patience: Patience): { connectTimeoutMs?: number } {
+function timeoutFor(purpose: Parameters<Connect>[0]): { connectTimeoutMs?: number } {
   const seconds = Number(process.env.PCI_PASSTHROUGH_CONNECT_TIMEOUT);
-  if (seconds > 0) return { connectTimeoutMs: seconds * 1000 };
-  return patience === "work" ? { connectTimeoutMs: 60_000 } : {};
+  const connectTimeoutMs = seconds > 0 ? seconds * 1000 : TIMEOUTS[purpose];
+  return connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
+}
+
+function connectTo(login: HostLogin): Connect {
+  return (purpose) =>
+    purpose === "confirmation"
+      ? connectionPool.connectOnce(login, timeoutFor(purpose))
+      : connectionPool.connect(login, timeoutFor(purpose));
 }
 
 /** Gives the host of an input, for one process or test: equal logins share one ManagedHost. */
@@ -17,15 +27,13 @@ export function createHosts(): (input: HostInput) => ManagedHost {
   return (input) => {
     const login = loginOf(input);
     const key = JSON.stringify(login);
-    const host =
-      hosts.get(key) ??
-      new ManagedHost(input.address, (patience) => connectionPool.connect(login, patienceOf(patience)));
+    const host = hosts.get(key) ?? new ManagedHost(input.address, connectTo(login));
     hosts.set(key, host);
     return host;
   };
 }
 
 function loginOf(host: HostInput): HostLogin {
-  const { toolstack: _, ...login } = host;
+  const { toolstack: _, safety: __, ...login } = host;
   return login;
 }

@@ -17,6 +17,7 @@ import {
   storedWish,
 } from "../plan/kinds/kinds";
 import { isEmpty, type Plan } from "../plan/plan";
+import { safetyOf } from "../plan/safety";
 import type { Owner, PlanContext, Wish } from "../plan/wish";
 import { defineCheck } from "./check";
 import { tellEffects } from "./effect-lines";
@@ -68,6 +69,7 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
       host.apply({
         label: urn.name,
         purpose: purposeOf(before, wish, purpose),
+        safety: safetyOf(inputs.host.safety, env),
         device: "target" in wish ? formatPciTarget(wish.target) : undefined,
         plan: (facts) => {
           const plan = planFor(facts, wish, { owner, program: [] });

@@ -1,15 +1,12 @@
 import { ConnectionError } from "../errors";
 import type { Questions } from "../facts/answers";
 import type { HostFacts } from "../facts/host-facts";
-import type { Host } from "../host/host";
 import { factsScript } from "../script/facts-script";
 import type { Change } from "./change";
 import { ChangeQueue } from "./change-queue";
+import type { Connect } from "./connect";
 import { readFacts } from "./dialogue";
 import { FactsCache, type Patience } from "./facts-cache";
-
-/** Connects to the host; called again after a connection was cut. Rejects with ConnectionError. */
-export type Connect = (patience: Patience) => Promise<Host>;
 
 /** Facts of a host on an emulated CPU take half a minute (seen); what hangs in them must not hold a preview up. */
 const FACTS_MS = 5 * 60_000;

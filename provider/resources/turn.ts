@@ -1,7 +1,10 @@
 import type { HostFacts } from "../facts/host-facts";
 import { isEmpty, type Plan, simulatePlan } from "../plan/plan";
+import { isOnTrial } from "../plan/safety";
 import type { ApplyGroup } from "../script/apply-script";
+import type { Trial } from "../script/trial";
 import type { Reboot } from "../steps/reboot";
+import { takenBy } from "../steps/steps";
 import type { Change } from "./change";
 
 /** A change with its plan for the current facts. */
@@ -58,6 +61,24 @@ function nextAct<C extends Change>(planned: readonly PlannedChange<C>[]): Act<C>
   if (notes.length > 0) return { kind: "apply", planned: notes };
   const [first] = planned;
   return first?.plan.reboot && { kind: "reboot", change: first.change, reboot: first.plan.reboot };
+}
+
+/** The trial of an apply: one of its plans must be confirmed, and all of them are one script. */
+export function trialOf(
+  planned: readonly { readonly change: Pick<Change, "safety">; readonly plan: Plan }[],
+): Trial | undefined {
+  const isNeeded = planned.some(({ change, plan }) => isOnTrial(plan, change.safety));
+  return isNeeded
+    ? { confirmSeconds: Math.max(...planned.map(({ change }) => change.safety.confirmSeconds)) }
+    : undefined;
+}
+
+/** What the host loses at once by these plans: `0000:03:00.0 left e1000e`. */
+export function leavingBy(facts: HostFacts, plans: readonly Plan[]): readonly string[] {
+  return plans
+    .flatMap(({ steps }) => steps.flatMap((step) => takenBy(step)))
+    .filter(({ when }) => when === "now")
+    .map(({ address }) => `${address} left ${facts.pciDevices.get(address)?.driver ?? "the host"}`);
 }
 
 /** The group of a script that carries out one plan. */

@@ -72,7 +72,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
     "  flock -u 9",
     "}",
   ].join("\n");
-  const start = trial ? 'if [ -n "${script:-}" ]; then watch_trial; else apply; fi < /dev/null' : "apply < /dev/null";
+  const start = trial ? "if is_watcher; then watch_trial; else apply; fi < /dev/null" : "apply < /dev/null";
   const calls = [...groupShells, run, apply, start].join("\n");
   const library = [RUNNER, TRIAL_FUNCTIONS, REGENERATION_FUNCTIONS, STEP_FUNCTIONS].join("\n");
   const settings = trial

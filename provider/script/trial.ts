@@ -88,6 +88,10 @@ leave_session() {
 in_session() {
   grep -q -s '/session-[^/]*[.]scope$' /proc/self/cgroup
 }
+# Whether this shell is the one that arm_trial starts.
+is_watcher() {
+  [ -n "\${script:-}" ]
+}
 # The watcher. TERM ends it: a host that goes down.
 watch_trial() {
   trap '' HUP INT QUIT PIPE
@@ -132,7 +136,7 @@ await_confirmation() {
   done
   [ -n "$begun" ] || { mv -f "$trial/open" "$trial/confirmed"; return; }
   mv -f "$trial/running" "$trial/ended"
-  tell "@confirm $confirm_seconds"
+  printf '@confirm %s\n' "$confirm_seconds" >&8 2> /dev/null
   read_uptime
   limit=$((uptime + confirm_seconds + ${WATCHER_LATE_SECONDS}))
   while [ -e "$trial/open" ]; do

@@ -55,6 +55,11 @@ export class Kernel implements ModuleLoader {
     return this.data.iommu === true && (told === undefined ? this.data.iommuByDefault === true : told === "on");
   }
 
+  /** Seconds since power on: the first login of this boot is possible after two minutes. */
+  get uptime(): number {
+    return 120 + (Date.now() - this.bootedAt) / 1000;
+  }
+
   get loadedModules(): readonly string[] {
     return [...this.loaded.keys()].reverse();
   }

@@ -77,7 +77,7 @@ export function procfs(
   );
   file("/proc/bus/input/devices", () => inputDevices(kernel()));
   file("/proc/xen/capabilities", () => "control_d\n");
-  file("/proc/uptime", () => "120.00 200.00\n");
+  file("/proc/uptime", () => `${kernel().uptime.toFixed(2)} 200.00\n`);
   return () => {
     const all = new Map(files);
     for (const { pid, name, files: open } of [INIT, ...processes()]) {

@@ -5,9 +5,11 @@ import net from "node:net";
 export class Cable {
   private readonly sockets = new Set<net.Socket>();
   private readonly server: net.Server;
+  private isLoose = false;
 
   private constructor(to: number) {
     this.server = net.createServer((near) => {
+      if (this.isLoose) return near.destroy();
       const far = net.connect(to, "127.0.0.1");
       for (const socket of [near, far]) {
         this.sockets.add(socket);
@@ -27,6 +29,16 @@ export class Cable {
   get port(): number {
     const address = this.server.address();
     return typeof address === "object" && address ? address.port : 0;
+  }
+
+  /** Every connection ends at once, and no new one gets through until it is fastened. */
+  loosen(): void {
+    this.isLoose = true;
+    this.pull();
+  }
+
+  fasten(): void {
+    this.isLoose = false;
   }
 
   /** Every connection ends at once; new ones get through. */

@@ -97,8 +97,8 @@ export class Deployment {
   }
 
   private inputs(kind: Kind, given: Record<string, unknown>, label: string, preview: boolean): Record<string, unknown> {
-    const { address, port, user, identityFile, hostKey, sudo, toolstack } = this.host;
-    const login = { address, port, user, identityFile, hostKey, sudo, toolstack };
+    const { address, port, user, identityFile, hostKey, sudo, toolstack, safety } = this.host;
+    const login = { address, port, user, identityFile, hostKey, sudo, toolstack, safety };
     return {
       host: Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined)),
       ...given,

@@ -6,7 +6,15 @@ import { NO_QUESTIONS } from "../../provider/resources/facts-cache";
 import { ManagedHost } from "../../provider/resources/managed-host";
 import { recordedAnswers } from "../recorded/recorded-facts";
 
-const NOTHING: Plan = { steps: [], regenerate: [], effects: [], warnings: [], refusals: [], reboot: undefined };
+const NOTHING: Plan = {
+  steps: [],
+  regenerate: [],
+  effects: [],
+  warnings: [],
+  refusals: [],
+  overridden: [],
+  reboot: undefined,
+};
 const BOOT = "5fb6e9f0-5a9f-4ba0-aa5c-5b0f8a6f5a11";
 
 /** Facts in which the kernel's release is `6.1.0-<state>-amd64`: what this host is like, in two digits. */
@@ -21,6 +29,7 @@ const CHANGE = {
   label: "nic",
   purpose: "make 0000:01:00.0 assignable",
   device: "0000:01:00.0",
+  safety: { confirm: "never", confirmSeconds: 60 } as const,
   progress: () => {},
   plan: (facts: HostFacts): Plan => {
     switch (stateOf(facts)) {

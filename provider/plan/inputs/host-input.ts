@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CONFIRM_MODES } from "../safety";
 import { TOOLSTACKS } from "../toolstack";
 
 const Text = z.string().min(1, "must not be empty");
@@ -23,6 +24,12 @@ export const HostInput = z.strictObject({
   proxyJump: OneLine.optional(),
   sudo: z.boolean().optional(),
   toolstack: z.enum(TOOLSTACKS).optional(),
+  safety: z
+    .strictObject({
+      confirm: z.enum(CONFIRM_MODES).optional(),
+      confirmSeconds: z.int().min(10).max(3600).optional(),
+    })
+    .optional(),
 });
-/** The checked input `host`: how to log in to a host, and its toolstack. */
+/** The checked input `host`: how to log in to a host, its toolstack, and when changes of it must be confirmed. */
 export type HostInput = z.infer<typeof HostInput>;
