@@ -1,16 +1,14 @@
 import { RESOURCE_KINDS } from "./claims/claim-key";
 import { engineLog } from "./resources/engine-log";
+import { EngineRun } from "./resources/engine-run";
 import { createHosts } from "./resources/hosts";
 import { defineResource } from "./resources/lifecycle";
-import { RebootTurns } from "./resources/reboot-turns";
 
 const surroundings = {
   hostFor: createHosts(),
   log: engineLog,
   env: process.env,
-  waitingHosts: new Map(),
-  rebootTurns: new RebootTurns(),
-  previewedHosts: new Set<string>(),
+  run: new EngineRun(),
 };
 
 /** The provider of each kind of resource. States written years ago load it by the kind's name (sdk/host-resource.ts). */

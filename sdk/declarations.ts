@@ -13,6 +13,8 @@ interface Declared {
 
 /** A declaration with its resource, which exists once its constructor has run. */
 interface Recorded extends Declared {
+  /** Those inputs that are not plain, once they are known. */
+  resolved: Readonly<Record<string, unknown>>;
   resource: pulumi.Resource | undefined;
 }
 
@@ -60,12 +62,18 @@ export function declare(declared: Declared): Declaration {
   const stack = pulumi.runtime.getStackResource() ?? WITHOUT_STACK;
   const program: Program = programs.get(stack) ?? { declared: [], plain: undefined };
   programs.set(stack, program);
-  const recorded: Recorded = { ...declared, resource: undefined };
+  const inputs = { ...declared.inputs, device: deviceOf(declared.inputs.device) };
+  const recorded: Recorded = { ...declared, inputs, resolved: {}, resource: undefined };
   const earlier = [...program.declared];
   program.declared.push(recorded);
   program.plain = undefined;
   const preview = pulumi.runtime.isDryRun();
-  const described = afterConstructors().then(async () => {
+  const resolved = resolve(inputs).then((known) => {
+    if (Object.keys(known).length === 0) return;
+    recorded.resolved = known;
+    program.plain = undefined;
+  });
+  const described = Promise.all([afterConstructors(), resolved]).then(async () => {
     program.plain ??= plainProgram(program.declared);
     const { hosts, complete, declarations } = await program.plain;
     const ownKey = JSON.stringify(await plainHost(declared.host));
@@ -104,11 +112,10 @@ function isObject(host: pulumi.Input<HostArgs>): host is HostArgs {
   return !pulumi.Output.isInstance(host) && !(host instanceof Promise);
 }
 
-async function plainProgram(declared: readonly Declared[]): Promise<PlainProgram> {
+async function plainProgram(declared: readonly Recorded[]): Promise<PlainProgram> {
   const all = await Promise.all(
-    declared.map(async ({ kind, label, host, inputs }) => {
-      const given = Object.entries(inputs).filter(([, value]) => value !== undefined);
-      const known = given.map(([name, value]) => [name, name === "device" ? deviceOf(value) : value] as const);
+    declared.map(async ({ kind, label, host, inputs, resolved }) => {
+      const known = Object.entries({ ...inputs, ...resolved }).filter(([, value]) => value !== undefined);
       const plain = known.filter(([, value]) => isPlain(value));
       const unknown = known.filter(([, value]) => !isPlain(value)).map(([name]) => name);
       return {
@@ -127,7 +134,23 @@ async function plainProgram(declared: readonly Declared[]): Promise<PlainProgram
   };
 }
 
-// Waiting for an output would be in vain: the resource that it comes from waits for `__program` itself.
+/**
+ * Waits for the inputs that are not plain, as the registration of their resource does anyway. Returns those that are
+ * known then: in preview not all are.
+ */
+async function resolve(inputs: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+  const waiting = Object.entries(inputs).filter(([, value]) => value !== undefined && !isPlain(value));
+  if (waiting.length === 0) return {};
+  try {
+    const values = await pulumi.runtime.serializeProperties("declaration", Object.fromEntries(waiting));
+    const isKnown = (value: unknown) => !(JSON.stringify(value) ?? "").includes(pulumi.runtime.unknownValue);
+    return Object.fromEntries(Object.entries(values).filter(([, value]) => isKnown(value)));
+  } catch {
+    return {}; // the registration fails with the same error, and says so
+  }
+}
+
+// The other resources of the program do not wait for an output: the resource that it comes from waits for `__program`.
 const passedOn = new WeakMap<object, unknown>();
 
 /** Notes that a resource's output `device` is the device that it was given, so that it is known before the resource is. */

@@ -21,6 +21,8 @@ export interface Kind<W extends Wish, S extends object> {
   readonly changesBoot: boolean;
   /** Inputs that preview can do without while they wait for other resources. */
   readonly previewedWithout: readonly string[];
+  /** Outputs that preview foretells: those that a run cannot make up, such as a token, are not among them. */
+  readonly foretold: readonly string[];
   /** The property at which refusals are reported; empty where the engine would print secrets beside it. */
   readonly property: "device" | "";
   /** The wish that checked inputs express; other members of the bag are ignored. Throws a ZodError. */
@@ -44,12 +46,13 @@ export interface Kind<W extends Wish, S extends object> {
 /** A kind whose functions are typed by the declaration of its inputs. */
 type KindDraft<Shape extends z.ZodRawShape, W extends Wish, S extends object> = Omit<
   Kind<W, S>,
-  "inputs" | "keyInputs" | "identity" | "previewedWithout" | "wish" | "stored"
+  "inputs" | "keyInputs" | "identity" | "previewedWithout" | "foretold" | "wish" | "stored"
 > & {
   readonly inputs: z.ZodObject<Shape, z.core.$strict>;
   readonly keyInputs: readonly (keyof Shape & string)[];
   readonly identity: readonly (keyof Shape & string)[];
   readonly previewedWithout: readonly (keyof Shape & string)[];
+  readonly foretold: readonly (keyof S & string)[];
   wish(inputs: z.infer<z.ZodObject<Shape>>): W;
   stored?(wish: W, key: string): W;
 };

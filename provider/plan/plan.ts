@@ -23,8 +23,7 @@ export function isEmpty({ steps, regenerate, reboot }: Plan): boolean {
   return steps.length === 0 && regenerate.length === 0 && reboot === undefined;
 }
 
-/** The facts after a plan is carried out, as far as they can be predicted. */
-export function simulatePlan(facts: HostFacts, { steps, reboot }: Plan): HostFacts {
-  const after = simulate(facts, steps);
-  return reboot ? { ...after, machine: { ...after.machine, bootId: `after ${reboot.bootId}` } } : after;
+/** The facts after the steps of a plan, as far as they can be predicted; before its reboot. */
+export function simulatePlan(facts: HostFacts, { steps }: Plan): HostFacts {
+  return simulate(facts, steps);
 }

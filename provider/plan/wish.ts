@@ -1,3 +1,4 @@
+import type { ResourceKind } from "../claims/claim-key";
 import type { PciTarget } from "../pci/address";
 import type { StubDriver } from "../pci/stub-driver";
 import type { AttachOptions } from "../vm-text/attach-options";
@@ -79,6 +80,15 @@ export interface RebootWish {
   readonly timeoutSeconds: number;
   /** How many hosts of the program may be down at once when this one goes down, itself included; 1 or more. */
   readonly maxParallel: number;
+}
+
+/** A declaration of the program, as far as it is known. */
+export interface DeclaredWish {
+  readonly kind: ResourceKind;
+  /** The name of the resource in the program. */
+  readonly label: string;
+  /** Undefined while an input is not known. */
+  readonly wish: Wish | undefined;
 }
 
 /** The stack and the resource that a wish belongs to. */

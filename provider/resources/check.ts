@@ -3,47 +3,61 @@ import type { ResourceKind } from "../claims/claim-key";
 import { ConnectionError, PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import type { Bag } from "../plan/kind";
-import { expectHost } from "../plan/kinds/expected-host";
-import { KINDS, planPresent, purposeOf } from "../plan/kinds/kinds";
+import { expectHost, expectStatus, type HostProgram } from "../plan/kinds/expected-host";
+import { KINDS, keyOf, purposeOf, statusOfWish } from "../plan/kinds/kinds";
 import { planRemoved } from "../plan/kinds/removed";
 import { isEmpty, type Plan } from "../plan/plan";
 import { safetyOf } from "../plan/safety";
+import type { Wish } from "../plan/wish";
 import { applyScript } from "../script/apply-script";
 import {
   type DeclaredProgram,
+  declaredWith,
   deviceDeclarations,
-  otherDeclarations,
   readProgram,
   twinOf,
   wishIn,
 } from "./declared-program";
 import { tellEffects } from "./effect-lines";
-import { failuresOf, pick, plain, WITHOUT_VALUE } from "./input-bag";
+import { failuresOf, pick, plain, sameValue, WITHOUT_VALUE } from "./input-bag";
 import { questionsOf } from "./questions";
+import type { Surroundings } from "./surroundings";
 import { groupOf, trialOf } from "./turn";
-import { containsUnknown } from "./unknowns";
+import { containsUnknown, UNKNOWN_TEXT } from "./unknowns";
 import { parseUrn, urnOf } from "./urn";
-import { CommonInputs, inputsOf, ownerOf, type Surroundings, type Wanted, wantedOf } from "./wanted";
+import { CommonInputs, inputsOf, ownerOf, type Wanted, wantedOf } from "./wanted";
+
+/** What a check found. */
+interface Judged {
+  readonly failures: readonly dynamic.CheckFailure[];
+  /** The outputs at the end of the run, as far as they can be foretold. */
+  readonly outlook: Bag | undefined;
+}
+
+function refused(failures: readonly dynamic.CheckFailure[]): Judged {
+  return { failures, outlook: undefined };
+}
 
 /** The check of a kind: inputs as the state keeps them, and why the engine must refuse the resource. */
 export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
-  const { hostFor, log, env, previewedHosts } = surroundings;
-  const { property, wish: wishOf } = KINDS[kind];
+  const { hostFor, log, env, run } = surroundings;
+  const { property, foretold, wish: wishOf } = KINDS[kind];
   const schema = inputsOf(kind);
   const names = Object.keys(schema.shape);
   // By URN: the engine checks a replacement twice (step_generator.go, 3.259).
   const described = new Set<string>();
 
   /**
-   * Why the engine must refuse a resource, in preview and up alike. In preview it also logs the effects on the host.
+   * Why the engine must refuse a resource, and the outputs that it will have, in preview and up alike; none where the
+   * host cannot tell. In preview it also logs the effects on the host.
    */
-  const judge = async (wanted: Wanted, program: DeclaredProgram | undefined) => {
+  const judge = async (wanted: Wanted, olds: Bag, program: DeclaredProgram | undefined): Promise<Judged> => {
     const { inputs, urn, host, wish, vms: own } = wanted;
     const problems = program?.problems ?? [];
-    if (problems.length > 0) return problems.map((reason) => ({ property: WITHOUT_VALUE, reason }));
+    if (problems.length > 0) return refused(problems.map((reason) => ({ property: WITHOUT_VALUE, reason })));
     const twin = twinOf(wish, urn.name, program);
-    if (twin !== undefined) return [{ property, reason: twin }];
-    if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") return [];
+    if (twin !== undefined) return refused([{ property, reason: twin }]);
+    if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") return refused([]);
     const vms = [...own, ...(program?.declarations ?? []).map(({ vm }) => vm)];
     const patience = program?.preview ? "preview" : "work";
     // The own host first, with all of its questions: among the others it would be read once without them.
@@ -55,35 +69,60 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     try {
       const now = await reading;
       if (program?.preview) await tellRemoved(wanted, now, program);
+      else if (program && wish.kind === "HostReboot") run.hostReboots.set(now.machine.id ?? "", wanted);
       const context = { owner: ownerOf(urn, undefined), program: deviceDeclarations(program) };
-      const others = program ? otherDeclarations(program, kind, urn.name) : [];
-      const { facts, replaced } = expectHost(now, wish, others, context, inputs.host);
-      const plan = planPresent(facts, wish, context);
-      if (program?.preview && plan.refusals.length === 0 && !described.has(urn.text)) {
+      const hostProgram = { declared: declaredWith(program, wish, urn.name), context, host: inputs.host };
+      const { facts, plan, replaced, restored, lastReboot } = expectHost(now, wish, hostProgram);
+      const purpose = purposeOf(facts, wish, "present");
+      const refusals = [...plan.refusals, ...(lastReboot?.refusals ?? [])];
+      if (refusals.length > 0)
+        return refused(
+          refusals.map(({ message }) => ({ property, reason: unable({ purpose, host: host.name, reason: message }) })),
+        );
+      if (program?.preview && !described.has(urn.text)) {
         described.add(urn.text);
-        await tellEffects(log, urn, host.name, replaced ? [replaced, plan] : [plan]);
-        if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1")
-          await showScript({ inputs, urn, host }, plan, purposeOf(facts, wish, "present"));
+        // A plan that does nothing says so, unless the reboot comes later.
+        const own = lastReboot && isEmpty(plan) ? [] : [plan];
+        const told = [replaced, ...own, ...restored, lastReboot].filter((plan) => plan !== undefined);
+        await tellEffects(log, urn, host.name, told);
+        if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1") await showScript({ inputs, urn, host }, plan, purpose);
       }
-      return plan.refusals.map(({ message }) => ({
-        property,
-        reason: unable({ purpose: purposeOf(facts, wish, "present"), host: host.name, reason: message }),
-      }));
+      return { failures: [], outlook: outlookOf(now, wish, olds, hostProgram, program?.preview ?? false) };
     } catch (error) {
       if (error instanceof ConnectionError && error.unreached && program?.preview) {
         await host.warnOnce(`${error.message}\nEffects and guards were not checked for this host.`, log);
-        return [];
+        return refused([]);
       }
-      if (error instanceof PassthroughError) return [{ property: WITHOUT_VALUE, reason: error.message }];
+      if (error instanceof PassthroughError) return refused([{ property: WITHOUT_VALUE, reason: error.message }]);
       throw error;
     }
   };
 
+  /**
+   * What the resource will be at the end of the run, and as `drift` what the host says otherwise than the state and the
+   * run puts right. The engine shows of an update only how its inputs differ, so they are among them.
+   */
+  const outlookOf = (now: HostFacts, wish: Wish, olds: Bag, hostProgram: HostProgram, preview: boolean): Bag => {
+    const key = keyOf(now, wish) ?? "";
+    const { status, isRebooted } = expectStatus(now, wish, key, hostProgram);
+    const expected = pick(plain(status), foretold);
+    const found = pick(plain(statusOfWish(now, wish, key)), foretold);
+    const drift = foretold.filter(
+      (name) => name in olds && !sameValue(found[name], olds[name]) && sameValue(expected[name], olds[name]),
+    );
+    const scalars = drift.filter((name) => typeof found[name] !== "object");
+    return {
+      ...expected,
+      ...(preview && isRebooted && "bootId" in expected ? { bootId: UNKNOWN_TEXT } : {}),
+      ...(drift.length > 0 ? { drift: pick(found, scalars.length > 0 ? scalars : drift) } : {}),
+    };
+  };
+
   /** The engine asks about no resource that the program no longer declares: their hosts tell of them. */
   const tellRemoved = async ({ inputs, urn, host, wish }: Wanted, facts: HostFacts, program: DeclaredProgram) => {
-    if (!program.complete || previewedHosts.has(host.name)) return;
-    previewedHosts.add(host.name);
-    const removed = planRemoved(facts, urn, [...program.declarations, { kind, label: urn.name, wish }], inputs.host);
+    if (!program.complete || run.previewedHosts.has(host.name)) return;
+    run.previewedHosts.add(host.name);
+    const removed = planRemoved(facts, urn, declaredWith(program, wish, urn.name), inputs.host);
     if (removed.length === 0) return;
     // Declarations that name the same machine in another way are not among those of this host.
     const others = program.hosts.map(hostFor).filter((other) => other !== host);
@@ -112,7 +151,7 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     );
   };
 
-  return async (_olds: Bag, news: Bag): Promise<dynamic.CheckResult> => {
+  return async (olds: Bag, news: Bag): Promise<dynamic.CheckResult> => {
     const { __provider: _, __program, ...given } = news;
     const unknown = names.filter((name) => containsUnknown(given[name]));
     const known = Object.keys(given).filter((name) => !unknown.includes(name));
@@ -125,7 +164,10 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     const program = readProgram(__program, common.data.host);
     // What waits for another resource in preview may be known from the declarations.
     const wish = unknown.length === 0 ? wishOf(inputs) : program && wishIn(program, kind, urn.name);
-    if (!wish) return { inputs };
-    return { inputs, failures: await judge(wantedOf(common.data, wish, hostFor), program) };
+    const before = pick(olds, foretold);
+    if (!wish) return { inputs: { ...inputs, ...before } };
+    if (program) run.programs.set(urn.text, program);
+    const { failures, outlook } = await judge(wantedOf(common.data, wish, hostFor), olds, program);
+    return { inputs: { ...inputs, ...(outlook ?? before) }, failures: [...failures] };
   };
 }

@@ -3,9 +3,8 @@ import { RESOURCE_KINDS, type ResourceKind } from "../claims/claim-key";
 import { formatPciTarget, parsePciTarget } from "../pci/address";
 import type { Declaration } from "../plan/declaration";
 import { HostInput } from "../plan/inputs/host-input";
-import type { OtherDeclaration } from "../plan/kinds/expected-host";
 import { KINDS } from "../plan/kinds/kinds";
-import type { Wish } from "../plan/wish";
+import type { DeclaredWish, Wish } from "../plan/wish";
 
 /** What the resource classes report about one declaration of the program. */
 const Declared = z.object({
@@ -114,16 +113,14 @@ export function wishIn({ declarations }: DeclaredProgram, kind: ResourceKind, la
   return declarations.find(isDeclaration(kind, label))?.wish;
 }
 
-/** The other declarations on the host of a resource, as far as their inputs are known. */
-export function otherDeclarations(
-  { declarations }: DeclaredProgram,
-  kind: ResourceKind,
-  label: string,
-): readonly OtherDeclaration[] {
-  const own = declarations.findIndex(isDeclaration(kind, label));
-  return declarations.flatMap(({ label, wish }, index) =>
-    wish && index !== own ? [{ label, wish, isEarlier: index < own }] : [],
-  );
+/** The declarations on the host of a resource, in the order of the program, that of the resource itself with this wish. */
+export function declaredWith(program: DeclaredProgram | undefined, wish: Wish, label: string): readonly DeclaredWish[] {
+  const own = { kind: wish.kind, label, wish };
+  const declarations = program?.declarations ?? [];
+  const isOwn = isDeclaration(wish.kind, label);
+  return declarations.some(isOwn)
+    ? declarations.map((declared) => (isOwn(declared) ? own : declared))
+    : [...declarations, own];
 }
 
 /** Why a declaration conflicts with another one of the program for the same thing; undefined when it does not. */

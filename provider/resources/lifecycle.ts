@@ -3,45 +3,27 @@ import type { dynamic } from "@pulumi/pulumi";
 import { formatId, parseId, type ResourceKind } from "../claims/claim-key";
 import { PassthroughError } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
-import { formatPciTarget } from "../pci/address";
-import { waitingChanges } from "../plan/hide/boot-changes";
-import type { Bag, Purpose } from "../plan/kind";
-import {
-  isGone,
-  KINDS,
-  keyOf,
-  planAbsent,
-  planPresent,
-  purposeOf,
-  statusOfWish,
-  storedWish,
-} from "../plan/kinds/kinds";
-import { isEmpty, type Plan } from "../plan/plan";
-import { safetyOf } from "../plan/safety";
-import type { Owner, PlanContext, Wish } from "../plan/wish";
+import type { Bag } from "../plan/kind";
+import { expectStatus } from "../plan/kinds/expected-host";
+import { isGone, KINDS, keyOf, planPresent, statusOfWish, storedWish } from "../plan/kinds/kinds";
+import { isEmpty } from "../plan/plan";
+import type { PlanContext, Wish } from "../plan/wish";
+import { defineCarryOut } from "./carry-out";
 import { defineCheck } from "./check";
-import { tellEffects } from "./effect-lines";
 import { pick, plain, sameValue } from "./input-bag";
 import { questionsOf } from "./questions";
+import type { Surroundings } from "./surroundings";
 import { containsUnknown } from "./unknowns";
-import {
-  CommonInputs,
-  inputsOf,
-  type Managed,
-  ownerOf,
-  type Surroundings,
-  vmOf,
-  type Wanted,
-  wantedOf,
-} from "./wanted";
+import { CommonInputs, inputsOf, type Managed, ownerOf, vmOf, type Wanted, wantedOf } from "./wanted";
 import { withoutTrace } from "./without-trace";
 
 /**
  * Turns a kind into a resource provider for the engine. create, read, update and delete reject with PassthroughError.
  */
 export function defineResource(kind: ResourceKind, surroundings: Surroundings): dynamic.ResourceProvider {
-  const { hostFor, log, env, waitingHosts, rebootTurns } = surroundings;
-  const { keyInputs, identity, wish: wishOf } = KINDS[kind];
+  const { hostFor, env, run } = surroundings;
+  const { carryOut, takeBack, hostProgramOf } = defineCarryOut(surroundings);
+  const { keyInputs, identity, foretold, wish: wishOf } = KINDS[kind];
   const names = Object.keys(inputsOf(kind).shape);
   const read = (bag: Bag): Wanted => wantedOf(CommonInputs.parse(bag), wishOf(bag), hostFor);
 
@@ -52,51 +34,11 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     return { ...inputs, key, wish, vms: [...inputs.vms, vmOf(wish)] };
   };
 
-  const outputs = (facts: HostFacts, bag: Bag, wish: Wish, key: string, token: string): Bag => ({
-    ...plain(pick(bag, names)),
-    ...statusOfWish(facts, wish, key),
-    __claim: token,
-  });
-
-  /** Plans, applies, and says what was done. Gives the facts after it, and the owner. */
-  const carryOut = async ({ inputs, urn, host, wish, vms }: Wanted, token: string, purpose: Purpose) => {
-    const planFor = purpose === "present" ? planPresent : planAbsent;
-    const owner = ownerOf(urn, token);
-    const before = await host.facts("work", questionsOf(inputs.host, vms));
-    const progress = (line: string) => void log.status(`${host.name}: ${line}`, urn);
-    let done: Plan | undefined;
-    const apply = () =>
-      host.apply({
-        label: urn.name,
-        purpose: purposeOf(before, wish, purpose),
-        safety: safetyOf(inputs.host.safety, env),
-        device: "target" in wish ? formatPciTarget(wish.target) : undefined,
-        plan: (facts) => {
-          const plan = planFor(facts, wish, { owner, program: [] });
-          if (!isEmpty(plan)) done = plan;
-          return plan;
-        },
-        progress,
-      });
-    const { reboot } = planFor(before, wish, { owner, program: [] });
-    const after = reboot
-      ? await rebootTurns.take(host.name, reboot.maxParallel, () => progress("waits until other hosts are back"), apply)
-      : await apply();
-    if (done) await tellEffects(log, urn, host.name, [done]);
-    return { after, owner };
-  };
-
-  /** Logs which hosts need a reboot when that changes, so that the last such line of a destroy names all of them. */
-  const tellWaitingHosts = async (name: string, facts: HostFacts, owner: Owner) => {
-    const waiting = waitingChanges(facts, owner).map(({ what }) => what);
-    const said = waitingHosts.get(name);
-    if (waiting.length > 0) waitingHosts.set(name, waiting.join("; "));
-    else waitingHosts.delete(name);
-    if (waitingHosts.get(name) === said) return;
-    const hosts = [...waitingHosts].map(([host, what]) => `\n  ${host}: ${what}`);
-    await log.info(
-      hosts.length > 0 ? `Hosts that wait for a reboot:${hosts.join("")}` : "No host waits for a reboot any longer.",
-    );
+  /** As at the end of the run, when the program's other declarations have been carried out too; else as now. */
+  const outputs = (facts: HostFacts, bag: Bag, wish: Wish, key: string, token: string): Bag => {
+    const program = hostProgramOf(read(bag));
+    const status = program ? expectStatus(facts, wish, key, program).status : statusOfWish(facts, wish, key);
+    return { ...plain(pick(bag, names)), ...status, __claim: token };
   };
 
   /**
@@ -131,14 +73,18 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
       if (names.some((name) => !sameValue(olds[name], news[name]))) return { deleteBeforeReplace: true };
       if (!facts) return { changes: false };
       const context: PlanContext = { owner: ownerOf(urn, String(olds.__claim)), program: [] };
-      const drift = planPresent(facts, wish, context);
-      return { changes: !isEmpty(drift) || drift.refusals.length > 0 };
+      const healing = planPresent(facts, wish, context);
+      if (!isEmpty(healing) || healing.refusals.length > 0) return { changes: true };
+      // Without a program, as in a refresh, what the state holds besides the inputs is compared with the host as it is.
+      const outlook = run.programs.has(urn.text) ? pick(news, foretold) : {};
+      const expected = { ...plain(statusOfWish(facts, wish, parseId(id).key)), ...outlook };
+      return { changes: Object.entries(expected).some(([name, value]) => !sameValue(value, olds[name])) };
     },
 
     async create(inputs: Bag) {
       const { wish, ...rest } = read(inputs);
       const token = randomUUID();
-      const { after } = await carryOut({ wish, ...rest }, token, "present");
+      const after = await carryOut({ wish, ...rest }, token, "present");
       const key = keyOf(after, wish) ?? "";
       return {
         id: formatId(after.machine.id ?? "", key),
@@ -157,16 +103,11 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     async update(id: string, olds: Bag, news: Bag) {
       const { wish, key } = stored(id, news);
       const token = String(olds.__claim);
-      const { after } = await carryOut(read(news), token, "present");
+      const after = await carryOut(read(news), token, "present");
       return { outs: outputs(after, news, wish, key, token) };
     },
 
-    delete: (id: string, props: Bag) =>
-      withoutTrace(async () => {
-        const former = stored(id, props);
-        const { after, owner } = await carryOut(former, String(props.__claim), "absent");
-        await tellWaitingHosts(former.host.name, after, owner);
-      }),
+    delete: (id: string, props: Bag) => withoutTrace(() => takeBack(stored(id, props), String(props.__claim))),
   };
 }
 

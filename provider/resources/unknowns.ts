@@ -1,9 +1,12 @@
+/** Stands for a text that is not known yet. */
+export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
 /**
  * The texts that stand for unknown values, one for each type
  * (pulumi/pulumi pkg/resource/plugin/rpc.go, v3.259.0; the Node.js SDK itself sends only the first).
  */
 const UNKNOWN = new Set([
-  "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+  UNKNOWN_TEXT,
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
   "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
   "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",

@@ -3,26 +3,14 @@ import type { ResourceKind } from "../claims/claim-key";
 import { HostInput } from "../plan/inputs/host-input";
 import { KINDS } from "../plan/kinds/kinds";
 import type { Owner, Wish } from "../plan/wish";
-import type { EngineLog } from "./engine-log";
 import type { ManagedHost } from "./managed-host";
-import type { RebootTurns } from "./reboot-turns";
 import { parseUrn, type Urn, UrnInput } from "./urn";
 
 /** The part of a host that resources use. */
 export type Managed = Pick<ManagedHost, "name" | "facts" | "warnOnce" | "apply">;
 
-/** What resources need from the process around them. */
-export interface Surroundings {
-  readonly hostFor: (host: HostInput) => Managed;
-  readonly log: EngineLog;
-  readonly env: NodeJS.ProcessEnv;
-  /** Hosts that this process left in need of a reboot: their names, with what waits for it. */
-  readonly waitingHosts: Map<string, string>;
-  /** The hosts that this process reboots, so many at once. */
-  readonly rebootTurns: RebootTurns;
-  /** Names of hosts of which preview has said what the program no longer declares there. */
-  readonly previewedHosts: Set<string>;
-}
+/** Gives the host of an input: equal logins share one. */
+export type HostFor = (host: HostInput) => Managed;
 
 /** The inputs that all kinds have, and those that the resource classes add. */
 export const CommonInputs = z.object({ host: HostInput, __urn: UrnInput });
@@ -45,7 +33,7 @@ export interface Wanted {
 }
 
 /** A wish with the host that it is for. */
-export function wantedOf(inputs: CommonInputs, wish: Wish, hostFor: Surroundings["hostFor"]): Wanted {
+export function wantedOf(inputs: CommonInputs, wish: Wish, hostFor: HostFor): Wanted {
   return { inputs, urn: parseUrn(inputs.__urn), host: hostFor(inputs.host), wish, vms: [vmOf(wish)] };
 }
 

@@ -1,10 +1,10 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { RESOURCE_KINDS, type ResourceKind } from "../../provider/claims/claim-key";
+import { EngineRun } from "../../provider/resources/engine-run";
 import { createHosts } from "../../provider/resources/hosts";
 import { defineResource } from "../../provider/resources/lifecycle";
-import { RebootTurns } from "../../provider/resources/reboot-turns";
+import type { Surroundings } from "../../provider/resources/surroundings";
 import { parseUrn } from "../../provider/resources/urn";
-import type { Surroundings } from "../../provider/resources/wanted";
 import type { TestHost } from "./test-host";
 
 export type Kind = ResourceKind;
@@ -50,9 +50,7 @@ export class Deployment {
       hostFor,
       log,
       env: environment(host),
-      waitingHosts: new Map<string, string>(),
-      rebootTurns: new RebootTurns(),
-      previewedHosts: new Set<string>(),
+      run: new EngineRun(),
     };
     const entries = RESOURCE_KINDS.map((kind) => [kind, defineResource(kind, surroundings)]);
     this.handlers = Object.fromEntries(entries);

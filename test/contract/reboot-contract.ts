@@ -122,6 +122,10 @@ lsinitramfs "/boot/initrd.img-$(uname -r)" | grep -E '[.]ko|modprobe[.]d/|script
       });
     }
     expect(await output(host, "dmesg")).toContain(`pciback ${OTHER_NIC}: xen_pciback: seizing device`);
+    // Their own run could not know of this reboot: the outputs follow, and nothing is done on the host.
+    hidden = (await new Deployment(host).update(hidden, { device: NIC })) ?? hidden;
+    hiddenByScript = (await new Deployment(host).update(hiddenByScript, BY_SCRIPT)) ?? hiddenByScript;
+    for (const { outs } of [hidden, hiddenByScript]) expect(outs).toMatchObject({ active: true, pending: "none" });
     expect(await new Deployment(host).update(hidden, { device: NIC })).toBeUndefined();
     expect(await new Deployment(host).update(hiddenByScript, BY_SCRIPT)).toBeUndefined();
     expect(await new Deployment(host).update(reboot, { triggers })).toBeUndefined();

@@ -2,10 +2,11 @@ import type { dynamic } from "@pulumi/pulumi";
 import type { ResourceKind } from "../../provider/claims/claim-key";
 import { type ConnectionError, PassthroughError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
+import { afterReboot } from "../../provider/plan/kinds/after-reboot";
 import { simulatePlan } from "../../provider/plan/plan";
+import { EngineRun } from "../../provider/resources/engine-run";
 import { defineResource } from "../../provider/resources/lifecycle";
-import { RebootTurns } from "../../provider/resources/reboot-turns";
-import type { Surroundings } from "../../provider/resources/wanted";
+import type { Surroundings } from "../../provider/resources/surroundings";
 
 export type Bag = Record<string, unknown>;
 export type Handlers = Required<dynamic.ResourceProvider>;
@@ -14,8 +15,8 @@ export type Handlers = Required<dynamic.ResourceProvider>;
 export class FakeHost {
   /** What the user was shown. */
   readonly lines: string[] = [];
-  readonly waitingHosts = new Map<string, string>();
-  private readonly previewedHosts = new Set<string>();
+  /** What the provider process of the present run knows. */
+  run = new EngineRun();
 
   private unreached: ConnectionError | undefined;
 
@@ -43,6 +44,7 @@ export class FakeHost {
         const [refusal] = planned.refusals;
         if (refusal) throw new PassthroughError(`Unable to ${purpose} on ${this.name}: ${refusal.message}`);
         this.facts = simulatePlan(this.facts, planned);
+        if (planned.reboot) this.facts = afterReboot(this.facts);
         return this.facts;
       },
     });
@@ -55,9 +57,7 @@ export class FakeHost {
       hostFor,
       log,
       env: {},
-      waitingHosts: this.waitingHosts,
-      rebootTurns: new RebootTurns(),
-      previewedHosts: this.previewedHosts,
+      run: this.run,
     }) as Handlers;
   }
 }

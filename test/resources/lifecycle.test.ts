@@ -3,6 +3,7 @@ import type { ResourceKind } from "../../provider/claims/claim-key";
 import { ConnectionError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { KINDS } from "../../provider/plan/kinds/kinds";
+import { EngineRun } from "../../provider/resources/engine-run";
 import { LAB, listed } from "../plan/recorded-host";
 import { type Bag, created, FakeHost, given } from "./fake-host";
 
@@ -308,10 +309,10 @@ test("the last line of a destroy names every host that waits for a reboot, and t
     return { ...stub, pciDevices: new Map(stub.pciDevices).set(device.address, { ...device, driver: "pciback" }) };
   };
   const hosts = [new FakeHost(LAB, "xen1"), new FakeHost(LAB, "xen2")];
-  const waitingHosts = hosts[0]?.waitingHosts ?? new Map();
+  const run = new EngineRun();
   const lines: string[] = [];
   for (const host of hosts) {
-    Object.assign(host, { waitingHosts, lines });
+    Object.assign(host, { run, lines });
     const handlers = host.handlers("HiddenPciDevice");
     const { id, outs } = await created(handlers, { device: "01:00.0" });
     host.facts = on(host.facts); // as after the reboot

@@ -120,6 +120,24 @@ test("a device that a resource passes on is known before the resource is", async
   expect(declarations).toMatchObject([{ inputs: { device } }, { inputs: { device, vm: "web1" }, unknown: [] }]);
 });
 
+test("an input that is known once its resource is registered is told to the others, too", async () => {
+  const host = { address: "xen11.example.com" };
+  const found = pulumi.output(new Promise<string>((done) => setTimeout(() => done(device), 50)));
+  const { attachment } = new pci.PciPassthrough("card11", { host, device: found, vm: "web1" });
+  await new Promise((done) => attachment.urn.apply(done));
+  const programs = registered.flatMap(({ name, inputs }) => (name === "card11-hidden" ? [inputs.__program] : []));
+  const [
+    {
+      value: { declarations },
+    },
+  ] = programs as [{ value: { declarations: unknown } }];
+  expect(declarations).toMatchObject([
+    { label: "card11-hidden", inputs: { device }, unknown: [] },
+    { label: "card11-assignable", inputs: { device }, unknown: [] },
+    { label: "card11-attachment", inputs: { device, vm: "web1" }, unknown: [] },
+  ]);
+});
+
 describe("a HostReboot comes between what is declared before it and what is declared after it on its host", () => {
   /** The names of the resources in the order in which the engine gets to make them. */
   const made = async (declareAll: () => readonly pulumi.CustomResource[]) => {

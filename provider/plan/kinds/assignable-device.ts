@@ -27,6 +27,7 @@ export const assignableDevice = defineKind({
   identity: ["driver"],
   changesBoot: false,
   previewedWithout: [],
+  foretold: ["functions", "configured", "active", "pending"],
   property: "device",
   wish: (inputs): AssignWish => ({
     kind: "AssignableDevice",

@@ -1,75 +1,158 @@
-import type { ResourceKind } from "../../claims/claim-key";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
 import type { HostInput } from "../inputs/host-input";
-import { type Plan, simulatePlan } from "../plan";
-import type { PlanContext, Wish } from "../wish";
-import { planPresent } from "./kinds";
+import { isEmpty, type Plan, simulatePlan } from "../plan";
+import type { DeclaredWish, PlanContext, Wish } from "../wish";
+import { afterReboot } from "./after-reboot";
+import { planPresent, statusOfWish } from "./kinds";
+import { RANKS } from "./ranks";
+import { planRemoved } from "./removed";
 import { planReplaced } from "./replacement";
 
-/** Another declaration of the program on the same host, in the order of the program. */
-export interface OtherDeclaration {
-  readonly label: string;
-  readonly wish: Wish;
-  /** Whether the program declares it before the one that is planned. */
-  readonly isEarlier: boolean;
+/** What the program declares on one host, in its order, and for whom it is planned. */
+export interface HostProgram {
+  readonly declared: readonly DeclaredWish[];
+  readonly context: PlanContext;
+  readonly host: HostInput;
 }
 
-/** A kind builds on those with a lower number: a device is made assignable before a VM gets it. */
-export const RANKS: Readonly<Record<ResourceKind, number>> = {
-  IommuBootParameters: 0,
-  SriovVirtualFunctions: 1,
-  HiddenPciDevice: 2,
-  AssignableDevice: 3,
-  VmPciAttachment: 4,
-  HostReboot: 5,
-};
-
-/** A host as a declaration will find it. */
+/** A host as a declaration will find it, and what is done there. */
 export interface ExpectedHost {
   readonly facts: HostFacts;
+  readonly plan: Plan;
   /** What takes back what the declaration's own resource wanted before; undefined when nothing is replaced. */
   readonly replaced: Plan | undefined;
+  /** After a reboot, what that undid and is done again. */
+  readonly restored: readonly Plan[];
+  /** The reboot at the end of the run for what is removed; undefined where there is none, or for another kind. */
+  readonly lastReboot: Plan | undefined;
+}
+
+/** A host at the end of the run: all declarations hold, and what is not declared any more is gone. */
+interface ExpectedEnd {
+  readonly facts: HostFacts;
+  /** The reboot for what is removed; undefined where nothing needs it, or no HostReboot is declared. */
+  readonly lastReboot: Plan | undefined;
+}
+
+/** A declaration that holds again after a reboot only by this plan. */
+export interface Restored {
+  readonly wish: Wish;
+  readonly context: PlanContext;
+  readonly plan: Plan;
+}
+
+/** A declaration whose inputs are known, in the name of its own resource. */
+interface Known {
+  readonly wish: Wish;
+  readonly context: PlanContext;
 }
 
 /**
- * What the host will be like when a declaration's turn comes: what is replaced, and the declarations that it builds on,
- * are simulated in the order in which they are carried out. One that is refused changes nothing, and its own check says
- * so.
+ * What the host will be like when the turn of a wish comes, which is among the declared ones: what is replaced, and the
+ * declarations that it builds on, are simulated in the order in which they are carried out. One that is refused changes
+ * nothing, and its own check says so.
  */
-export function expectHost(
-  facts: HostFacts,
-  wish: Wish,
-  others: readonly OtherDeclaration[],
-  { owner, program }: PlanContext,
-  host: HostInput,
-): ExpectedHost {
-  const all = [...others, { label: owner.label, wish, isEarlier: false }]
-    .sort((a, b) => RANKS[a.wish.kind] - RANKS[b.wish.kind])
-    .map((declared) => ({ ...declared, owner: { ...owner, label: declared.label } }));
+export function expectHost(facts: HostFacts, wish: Wish, program: HostProgram): ExpectedHost {
+  const before = inOrder(program, wish);
+  const replacements = withoutReplaced(facts, wish, program);
+  const isRebootBetween = before.some((declared) => declared.wish.kind === "HostReboot");
+  let { now } = replacements;
+  for (const [index, declared] of before.entries())
+    if (isRebootBetween || wish.kind === "HostReboot" || sharesFunctions(facts, declared.wish, wish))
+      now = carryOut(now, declared, before.slice(0, index));
+  const plan = planPresent(now, wish, program.context);
+  const up = plan.reboot && afterReboot(simulatePlan(now, plan));
+  return {
+    facts: now,
+    plan,
+    replaced: replacements.replaced,
+    restored: up ? restore(up, before).map(({ plan }) => plan) : [],
+    lastReboot: wish.kind === "HostReboot" ? expectEnd(facts, program).lastReboot : undefined,
+  };
+}
+
+/**
+ * What the host will be like at the end of the run. What the program does not declare any more the engine removes when
+ * all else is done, and the host is rebooted for that last.
+ */
+function expectEnd(facts: HostFacts, program: HostProgram): ExpectedEnd {
+  const known = inOrder(program);
+  let { now } = withoutReplaced(facts, undefined, program);
+  for (const [index, declared] of known.entries()) now = carryOut(now, declared, known.slice(0, index));
+  const removed = planRemoved(now, program.context.owner, program.declared, program.host);
+  for (const { plan } of removed) now = simulated(now, plan);
+  const reboot = known.find(({ wish }) => wish.kind === "HostReboot");
+  if (!reboot || removed.length === 0) return { facts: now, lastReboot: undefined };
+  const plan = planPresent(now, reboot.wish, reboot.context);
+  return { facts: carryOut(now, reboot, known), lastReboot: plan.reboot && plan };
+}
+
+/** The outputs of a resource at the end of the run, and whether the host is rebooted until then. */
+export function expectStatus<W extends Wish>(facts: HostFacts, wish: W, key: string, program: HostProgram) {
+  const { facts: end } = expectEnd(facts, program);
+  // Nobody knows the id of a boot before it.
+  const { bootId } = facts.machine;
+  const status = statusOfWish({ ...end, machine: { ...end.machine, bootId } }, wish, key);
+  return { status, isRebooted: end.machine.bootId !== bootId };
+}
+
+/** What a reboot undid of the declarations before it, on the host as it is after the reboot. */
+export function planRestored(facts: HostFacts, reboot: Wish, program: HostProgram): readonly Restored[] {
+  return restore(facts, inOrder(program, reboot));
+}
+
+/**
+ * The declarations whose inputs are known, in the order in which they are carried out: by kind, but around a HostReboot.
+ * With `until`, those before that wish.
+ */
+function inOrder({ declared, context }: HostProgram, until?: Wish): readonly Known[] {
+  const reboot = declared.findIndex(({ kind }) => kind === "HostReboot");
+  const known = declared
+    .flatMap(({ label, wish }, index) => (wish ? [{ wish, label, isAfter: reboot >= 0 && index > reboot }] : []))
+    .sort((a, b) => Number(a.isAfter) - Number(b.isAfter) || RANKS[a.wish.kind] - RANKS[b.wish.kind])
+    .map(({ wish, label }) => ({ wish, context: { ...context, owner: { ...context.owner, label } } }));
+  const end = known.findIndex(({ wish }) => wish === until);
+  return end < 0 ? known : known.slice(0, end);
+}
+
+/** What is replaced goes in the reverse order: a VM loses a device before its driver gets it back. */
+function withoutReplaced(facts: HostFacts, own: Wish | undefined, program: HostProgram) {
   let now = facts;
   let replaced: Plan | undefined;
-  // What is replaced goes in the reverse order: a VM loses a device before its driver gets it back.
-  for (const declared of [...all].reverse()) {
-    const plan = planReplaced(now, declared.wish, declared.owner, host);
-    if (declared.wish === wish) replaced = plan;
-    now = carriedOut(now, plan);
+  for (const { wish, context } of [...inOrder(program)].reverse()) {
+    const plan = planReplaced(now, wish, context.owner, program.host);
+    if (wish === own) replaced = plan;
+    if (plan) now = simulated(now, plan);
   }
-  for (const declared of all)
-    if (declared.wish !== wish && comesBefore(facts, declared, wish))
-      now = carriedOut(now, planPresent(now, declared.wish, { owner: declared.owner, program }));
-  return { facts: now, replaced };
+  return { now, replaced };
 }
 
-function carriedOut(facts: HostFacts, plan: Plan | undefined): HostFacts {
-  return plan === undefined || plan.refusals.length > 0 ? facts : simulatePlan(facts, plan);
+/** A reboot undoes what lasts only until the next boot; it is done once more. */
+function carryOut(facts: HostFacts, { wish, context }: Known, before: readonly Known[]): HostFacts {
+  const plan = planPresent(facts, wish, context);
+  const now = simulated(facts, plan);
+  if (!plan.reboot || plan.refusals.length > 0) return now;
+  const up = afterReboot(now);
+  return restore(up, before).reduce((restored, { plan }) => simulatePlan(restored, plan), up);
 }
 
-function comesBefore(facts: HostFacts, other: OtherDeclaration, wish: Wish): boolean {
-  if (wish.kind === "HostReboot") return other.isEarlier && other.wish.kind !== "HostReboot";
-  const [rank, own] = [RANKS[other.wish.kind], RANKS[wish.kind]];
-  if (rank > own || (rank === own && !other.isEarlier)) return false;
-  if (!("target" in other.wish) || !("target" in wish)) return false;
+function restore(facts: HostFacts, before: readonly Known[]): readonly Restored[] {
+  let now = facts;
+  return before.flatMap(({ wish, context }) => {
+    const plan = planPresent(now, wish, context);
+    if (isEmpty(plan) || plan.reboot || plan.refusals.length > 0) return [];
+    now = simulatePlan(now, plan);
+    return [{ wish, context, plan }];
+  });
+}
+
+function simulated(facts: HostFacts, plan: Plan): HostFacts {
+  return plan.refusals.length > 0 ? facts : simulatePlan(facts, plan);
+}
+
+function sharesFunctions(facts: HostFacts, other: Wish, wish: Wish): boolean {
+  if (!("target" in other) || !("target" in wish)) return false;
   const functions = functionsOf(facts.pciDevices, wish.target);
-  return functionsOf(facts.pciDevices, other.wish.target).some((device) => functions.includes(device));
+  return functionsOf(facts.pciDevices, other.target).some((device) => functions.includes(device));
 }

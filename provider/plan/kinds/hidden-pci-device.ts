@@ -42,6 +42,7 @@ export const hiddenPciDevice = defineKind({
   identity: ["driver"],
   changesBoot: true,
   previewedWithout: [],
+  foretold: ["functions", "configured", "active", "pending"],
   property: "device",
   wish: (inputs): HideWish => ({
     kind: "HiddenPciDevice",

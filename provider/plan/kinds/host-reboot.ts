@@ -37,6 +37,7 @@ export const hostReboot = defineKind({
   identity: [],
   changesBoot: false,
   previewedWithout: ["triggers"],
+  foretold: ["bootId", "pending", "waiting"],
   property: "",
   wish: (inputs): RebootWish => ({
     kind: "HostReboot",

@@ -18,6 +18,7 @@ export const iommuBootParameters = defineKind({
   identity: [],
   changesBoot: true,
   previewedWithout: [],
+  foretold: ["firmware", "configured", "active", "pending"],
   property: "",
   wish: (): IommuWish => ({ kind: "IommuBootParameters" }),
   key: (_, wish) => claimKey(wish),

@@ -4,17 +4,10 @@ import type { HostFacts } from "../../facts/host-facts";
 import { isSameStack } from "../claim";
 import type { HostInput } from "../inputs/host-input";
 import { type Plan, simulatePlan } from "../plan";
-import type { Owner, Wish } from "../wish";
+import type { DeclaredWish, Owner } from "../wish";
 import { claimedWish } from "./claimed-wish";
-import { RANKS } from "./expected-host";
 import { keyOf, planAbsent } from "./kinds";
-
-/** A declaration of the program, as far as it is known. */
-interface Declared {
-  readonly kind: ResourceKind;
-  readonly label: string;
-  readonly wish: Wish | undefined;
-}
+import { RANKS } from "./ranks";
 
 /** A resource of the stack that the program no longer declares. */
 export interface Removed {
@@ -33,7 +26,7 @@ export interface Removed {
 export function planRemoved(
   facts: HostFacts,
   own: Pick<Owner, "project" | "stack">,
-  declared: readonly Declared[],
+  declared: readonly DeclaredWish[],
   host: HostInput,
 ): readonly Removed[] {
   const left = readableClaims(facts).flatMap(({ key, claim }) => {

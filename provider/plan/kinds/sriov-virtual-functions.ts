@@ -31,6 +31,7 @@ export const sriovVirtualFunctions = defineKind({
   identity: [],
   changesBoot: false,
   previewedWithout: [],
+  foretold: ["functions", "configured", "active", "pending"],
   property: "device",
   wish: (inputs): VirtualFunctionsWish => ({
     kind: "SriovVirtualFunctions",

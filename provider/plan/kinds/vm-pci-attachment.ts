@@ -45,6 +45,7 @@ export const vmPciAttachment = defineKind({
   identity: [],
   changesBoot: false,
   previewedWithout: [],
+  foretold: ["functions", "configured", "active", "pending"],
   property: "device",
   wish(inputs): AttachWish {
     const { permissive, msitranslate, powerManagement, seize, rdmPolicy, vslot, quirks } = inputs;

@@ -1,0 +1,123 @@
+import type { HostFacts } from "../facts/host-facts";
+import { formatPciTarget } from "../pci/address";
+import { waitingChanges } from "../plan/hide/boot-changes";
+import type { Purpose } from "../plan/kind";
+import { type HostProgram, planRestored, type Restored } from "../plan/kinds/expected-host";
+import { planAbsent, planPresent, purposeOf } from "../plan/kinds/kinds";
+import { planRemoved } from "../plan/kinds/removed";
+import { isEmpty, type Plan } from "../plan/plan";
+import { safetyOf } from "../plan/safety";
+import type { DeclaredWish, Owner } from "../plan/wish";
+import type { Change } from "./change";
+import { declaredWith, deviceDeclarations } from "./declared-program";
+import { tellEffects } from "./effect-lines";
+import { questionsOf } from "./questions";
+import type { Surroundings } from "./surroundings";
+import { ownerOf, type Wanted } from "./wanted";
+
+/** Makes the changes that resources want, and reboots hosts for them. Its functions reject with PassthroughError. */
+export function defineCarryOut({ log, env, run }: Surroundings) {
+  /** What the program of this run declares on the host of a resource; undefined when no program runs. */
+  const hostProgramOf = ({ inputs, urn, wish }: Wanted): HostProgram | undefined => {
+    const program = run.programs.get(urn.text);
+    const context = { owner: ownerOf(urn, undefined), program: deviceDeclarations(program) };
+    return program && { declared: declaredWith(program, wish, urn.name), context, host: inputs.host };
+  };
+
+  /**
+   * Plans, applies, and says what was done; after a reboot also what that undid of the declarations before. Gives the
+   * facts after it. `token`: that in the state; undefined where the claim on the host has the only one.
+   */
+  const carryOut = async (wanted: Wanted, token: string | undefined, purpose: Purpose): Promise<HostFacts> => {
+    const { inputs, urn, host, wish, vms } = wanted;
+    const planFor = purpose === "present" ? planPresent : planAbsent;
+    const context = { owner: ownerOf(urn, token), program: [] };
+    const before = await host.facts("work", questionsOf(inputs.host, vms));
+    const progress = (line: string) => void log.status(`${host.name}: ${line}`, urn);
+    const changeOf = ({ wish, context }: Pick<Restored, "wish" | "context">, plan: Change["plan"]): Change => ({
+      label: context.owner.label,
+      purpose: purposeOf(before, wish, purpose),
+      device: "target" in wish ? formatPciTarget(wish.target) : undefined,
+      safety: safetyOf(inputs.host.safety, env),
+      plan,
+      progress,
+    });
+    const plans: Plan[] = [];
+    const apply = () =>
+      host.apply(
+        changeOf({ wish, context }, (facts) => {
+          const plan = planFor(facts, wish, context);
+          if (!isEmpty(plan)) plans.splice(0, 1, plan);
+          return plan;
+        }),
+      );
+    const { reboot } = planFor(before, wish, context);
+    const after = reboot
+      ? await run.rebootTurns.take(
+          host.name,
+          reboot.maxParallel,
+          () => progress("waits until other hosts are back"),
+          apply,
+        )
+      : await apply();
+    const program = plans.some((plan) => plan.reboot) ? hostProgramOf(wanted) : undefined;
+    const restored = program ? planRestored(after, wish, program) : [];
+    const [end = after] = (
+      await Promise.all(
+        restored.map((undone) =>
+          host.apply(changeOf(undone, (facts) => planPresent(facts, undone.wish, undone.context))),
+        ),
+      )
+    ).reverse();
+    await tellEffects(log, urn, host.name, [...plans, ...restored.map(({ plan }) => plan)]);
+    return end;
+  };
+
+  /** Takes a resource back. The last of those that the program does not declare any more reboots the host, if needed. */
+  const takeBack = async (wanted: Wanted, token: string): Promise<void> => {
+    const { name } = wanted.host;
+    run.unfinishedHosts.add(name);
+    try {
+      const after = await rebootLast(wanted, await carryOut(wanted, token, "absent"));
+      const declared = [...run.programs.values()].flatMap(({ declarations }) => declarations);
+      if (isLast(wanted, after, declared)) run.unfinishedHosts.delete(name);
+      await tellWaitingHosts(name, after, ownerOf(wanted.urn, token));
+    } catch (error) {
+      run.unfinishedHosts.delete(name);
+      throw error;
+    }
+  };
+
+  /** Whether nothing else of the stack is left on the host that is not declared. */
+  const isLast = ({ urn, inputs }: Wanted, facts: HostFacts, declared: readonly DeclaredWish[]): boolean =>
+    planRemoved(facts, urn, declared, inputs.host).every(({ kind }) => kind === "HostReboot");
+
+  /** What is replaced, and so still declared, is deleted before the HostReboot has its turn. */
+  const rebootLast = async (removed: Wanted, facts: HostFacts): Promise<HostFacts> => {
+    const id = facts.machine.id ?? "";
+    const hostReboot = run.hostReboots.get(id);
+    const program = hostReboot && hostProgramOf(hostReboot);
+    const isReplaced = program?.declared.some(
+      ({ kind, label }) => kind === removed.wish.kind && label === removed.urn.name,
+    );
+    if (!program || isReplaced || !isLast(removed, facts, program.declared)) return facts;
+    const { reboot } = planPresent(facts, hostReboot.wish, { owner: ownerOf(hostReboot.urn, undefined), program: [] });
+    if (!reboot) return facts;
+    const rebooting = run.lastReboots.get(id) ?? carryOut(hostReboot, undefined, "present");
+    run.lastReboots.set(id, rebooting);
+    return rebooting.finally(() => run.lastReboots.delete(id));
+  };
+
+  /** Says which hosts wait for a reboot, once nothing is left to remove on any. */
+  const tellWaitingHosts = async (name: string, facts: HostFacts, owner: Owner) => {
+    const waiting = waitingChanges(facts, owner).map(({ what }) => what);
+    if (waiting.length > 0) run.waitingHosts.set(name, waiting.join("; "));
+    else run.waitingHosts.delete(name);
+    const hosts = [...run.waitingHosts].map(([host, what]) => `\n  ${host}: ${what}`).join("");
+    if (run.unfinishedHosts.size > 0 || hosts === run.saidOfWaitingHosts) return;
+    run.saidOfWaitingHosts = hosts;
+    await log.info(hosts === "" ? "No host waits for a reboot any longer." : `Hosts that wait for a reboot:${hosts}`);
+  };
+
+  return { carryOut, takeBack, hostProgramOf };
+}

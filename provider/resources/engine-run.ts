@@ -1,0 +1,23 @@
+import type { HostFacts } from "../facts/host-facts";
+import type { DeclaredProgram } from "./declared-program";
+import { RebootTurns } from "./reboot-turns";
+import type { Wanted } from "./wanted";
+
+/** What the resources of one run of the engine know of each other: a provider process lives as long as a run. */
+export class EngineRun {
+  /** The program, by the URN of each resource that was checked. */
+  readonly programs = new Map<string, DeclaredProgram>();
+  /** The HostReboot of each machine, by the id of the machine, once its turn has come; none in preview. */
+  readonly hostReboots = new Map<string, Wanted>();
+  /** The reboots for what is removed that are under way, by the id of the machine. */
+  readonly lastReboots = new Map<string, Promise<HostFacts>>();
+  readonly rebootTurns = new RebootTurns();
+  /** Hosts that were left in need of a reboot: their names, with what waits for it. */
+  readonly waitingHosts = new Map<string, string>();
+  /** Names of hosts on which a resource is being removed, or will be. */
+  readonly unfinishedHosts = new Set<string>();
+  /** What was said last of the hosts that wait for a reboot. */
+  saidOfWaitingHosts = "";
+  /** Names of hosts of which preview has said what the program no longer declares there. */
+  readonly previewedHosts = new Set<string>();
+}

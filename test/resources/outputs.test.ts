@@ -1,0 +1,237 @@
+import type { ResourceKind } from "../../provider/claims/claim-key";
+import type { HostFacts } from "../../provider/facts/host-facts";
+import { afterReboot } from "../../provider/plan/kinds/after-reboot";
+import { EngineRun } from "../../provider/resources/engine-run";
+import { address, LAB, listed } from "../plan/recorded-host";
+import { type Bag, FakeHost, given } from "./fake-host";
+
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const IDLE: HostFacts = { ...LAB, domains: listed() };
+const NIC = { device: "01:00.0" };
+const HIDDEN = { kind: "HiddenPciDevice", label: "hidden", inputs: NIC } as const;
+const ASSIGNABLE = { kind: "AssignableDevice", label: "nic", inputs: NIC } as const;
+const REBOOT = { kind: "HostReboot", label: "reboot", inputs: {} } as const;
+
+interface Declared {
+  readonly kind: ResourceKind;
+  readonly label: string;
+  readonly inputs: Bag;
+}
+
+interface InState {
+  readonly kind: ResourceKind;
+  readonly id: string;
+  readonly inputs: Bag;
+  readonly outs: Bag;
+}
+
+/** A stack as the engine has it, on a host that is nothing but facts. */
+class Stack {
+  private readonly resources = new Map<string, InState>();
+
+  constructor(readonly host: FakeHost) {}
+
+  /** Carries a program out in its order. Returns how each resource that is not new changed: the inputs that differ. */
+  async up(program: readonly Declared[]): Promise<Readonly<Record<string, readonly string[]>>> {
+    this.host.run = new EngineRun();
+    const updated: Record<string, readonly string[]> = {};
+    for (const { kind, label, inputs } of program) {
+      const handlers = this.host.handlers(kind);
+      const state = this.resources.get(label);
+      const checked = await this.check(program, { kind, label, inputs }, false);
+      if (!state) {
+        const { id, outs } = await handlers.create(checked);
+        this.resources.set(label, { kind, id, inputs: checked, outs });
+        continue;
+      }
+      const { changes } = await handlers.diff(state.id, state.outs, checked);
+      if (changes === false) {
+        this.resources.set(label, { ...state, inputs: checked });
+        continue;
+      }
+      updated[label] = differing(state.inputs, checked);
+      const { outs } = await handlers.update(state.id, state.outs, checked);
+      this.resources.set(label, { ...state, inputs: checked, outs });
+    }
+    return updated;
+  }
+
+  /** The outputs that preview foretells. */
+  preview(program: readonly Declared[], label: string): Promise<Bag> {
+    const declared = program.find((other) => other.label === label);
+    if (!declared) throw new Error(`the program does not declare ${label}`);
+    return this.check(program, declared, true);
+  }
+
+  /** The engine removes what the program does not declare any more when all else is done. */
+  async remove(label: string): Promise<void> {
+    const state = this.resources.get(label);
+    if (!state) throw new Error(`the state has no ${label}`);
+    await this.host.handlers(state.kind).delete(state.id, state.outs);
+    this.resources.delete(label);
+  }
+
+  outputs(label: string): Bag {
+    return this.resources.get(label)?.outs ?? {};
+  }
+
+  private async check(program: readonly Declared[], { kind, label, inputs }: Declared, preview: boolean): Promise<Bag> {
+    const declarations = program.map((declared) => ({ ...declared, unknown: [] }));
+    const __program = { preview, hosts: [], complete: true, declarations };
+    const olds = this.resources.get(label)?.inputs ?? {};
+    const news = { ...given(inputs, label), __program };
+    const { inputs: checked, failures = [] } = await this.host.handlers(kind).check(olds, news);
+    if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("\n"));
+    return checked;
+  }
+}
+
+function differing(olds: Bag, news: Bag): readonly string[] {
+  const names = new Set([...Object.keys(olds), ...Object.keys(news)]);
+  return [...names].filter((name) => JSON.stringify(olds[name]) !== JSON.stringify(news[name]));
+}
+
+const stack = (facts: HostFacts = IDLE) => new Stack(new FakeHost(facts));
+
+describe("outputs are those at the end of the run", () => {
+  test("of a device that is hidden, and whose host reboots in the same run", async () => {
+    const dev = stack();
+    const program = [HIDDEN, REBOOT];
+    const end = { configured: true, active: true, pending: "none", functions: [{ active: true }] };
+    expect(await dev.preview(program, "hidden")).toMatchObject(end);
+    await dev.up(program);
+    expect(dev.outputs("hidden")).toMatchObject(end);
+    expect(dev.outputs("reboot")).toMatchObject({ bootId: dev.host.facts.machine.bootId, pending: "none" });
+    expect(await dev.up(program)).toEqual({});
+  });
+
+  test("of a device that is hidden, and made assignable in the same run", async () => {
+    const dev = stack();
+    await dev.up([HIDDEN, ASSIGNABLE, REBOOT]);
+    expect(dev.outputs("hidden")).toMatchObject({ active: true, pending: "none" });
+    expect(dev.outputs("reboot")).toMatchObject({ bootId: IDLE.machine.bootId, pending: "none", waiting: [] });
+    expect(await dev.up([HIDDEN, ASSIGNABLE, REBOOT])).toEqual({});
+  });
+
+  test("of a device that is hidden, and waits for a reboot that nobody declares", async () => {
+    const dev = stack();
+    await dev.up([HIDDEN]);
+    expect(dev.outputs("hidden")).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
+    expect(await dev.up([HIDDEN])).toEqual({});
+  });
+
+  test("of a device that is assignable until the next boot, and is made so again after the reboot", async () => {
+    const dev = stack();
+    const other = { ...ASSIGNABLE, label: "other", inputs: { device: "01:00.1" } };
+    await dev.up([other, HIDDEN, REBOOT]);
+    expect(dev.host.facts.pciDevices.get(address("01:00.1"))?.driver).toBe("pciback");
+    expect(dev.host.lines.join("\n")).toMatch(
+      /the host is rebooted[\s\S]*0000:01:00\.1 is no longer bound to pciback: the host was rebooted/,
+    );
+    expect(dev.outputs("other")).toMatchObject({ active: true });
+    expect(await dev.up([other, HIDDEN, REBOOT])).toEqual({});
+  });
+});
+
+describe("where the host says otherwise than the state, the update names the output", () => {
+  test("and nothing is done where nothing is to be done, and once", async () => {
+    const dev = stack();
+    await dev.up([HIDDEN]);
+    dev.host.facts = afterReboot(dev.host.facts);
+    const { facts } = dev.host;
+    expect(await dev.up([HIDDEN])).toEqual({ hidden: ["functions", "active", "pending"] });
+    expect(dev.host.facts).toEqual(facts);
+    expect(dev.outputs("hidden")).toMatchObject({ active: true, pending: "none" });
+    expect(await dev.up([HIDDEN])).toEqual({});
+  });
+
+  test("and what is put right is told as drift, and once", async () => {
+    const dev = stack();
+    await dev.up([ASSIGNABLE]);
+    dev.host.facts = { ...dev.host.facts, pciDevices: LAB.pciDevices };
+    expect(await dev.preview([ASSIGNABLE], "nic")).toMatchObject({ active: true, drift: { active: false } });
+    expect(await dev.up([ASSIGNABLE])).toEqual({ nic: ["drift"] });
+    expect(await dev.up([ASSIGNABLE])).toEqual({});
+  });
+
+  test("the boot of a host that somebody rebooted", async () => {
+    const dev = stack();
+    await dev.up([REBOOT]);
+    dev.host.facts = afterReboot(dev.host.facts);
+    expect(await dev.up([REBOOT])).toEqual({ reboot: ["bootId"] });
+    expect(await dev.up([REBOOT])).toEqual({});
+  });
+});
+
+test("the boot id after a reboot is not known before it", async () => {
+  const dev = stack();
+  expect(await dev.preview([HIDDEN, REBOOT], "reboot")).toMatchObject({
+    bootId: UNKNOWN,
+    pending: "none",
+    waiting: [],
+  });
+  await dev.up([HIDDEN, REBOOT]);
+  expect(await dev.preview([HIDDEN, REBOOT], "reboot")).toMatchObject({ bootId: dev.host.facts.machine.bootId });
+});
+
+describe("what is removed", () => {
+  test("reboots the host at the end of the run, and preview says so", async () => {
+    const dev = stack();
+    await dev.up([HIDDEN, REBOOT]);
+    dev.host.lines.splice(0);
+    await dev.preview([REBOOT], "reboot");
+    expect(dev.host.lines).toEqual([
+      "xen1: 0000:01:00.0 stays on pciback until the host reboots",
+      "xen1: the host is rebooted\n  because 0000:01:00.0 stays on pciback until the next boot",
+    ]);
+    dev.host.lines.splice(0);
+    const before = dev.host.facts.machine.bootId;
+    await dev.up([REBOOT]);
+    expect(dev.host.facts.machine.bootId).toBe(before);
+    await dev.remove("hidden");
+    expect(dev.host.facts.machine.bootId).not.toBe(before);
+    expect(dev.host.lines).toEqual([
+      "xen1: 0000:01:00.0 stays on pciback until the host reboots",
+      "xen1: the host is rebooted\n  because 0000:01:00.0 stays on pciback until the next boot",
+    ]);
+    // The engine had recorded the HostReboot before.
+    expect(await dev.up([REBOOT])).toEqual({ reboot: ["bootId"] });
+  });
+
+  test("does so once, when the last of it is gone", async () => {
+    const dev = stack();
+    const other = { ...HIDDEN, label: "other", inputs: { device: "01:00.1" } };
+    await dev.up([HIDDEN, other, REBOOT]);
+    const before = dev.host.facts.machine.bootId;
+    await dev.up([REBOOT]);
+    await dev.remove("hidden");
+    expect(dev.host.facts.machine.bootId).toBe(before);
+    await dev.remove("other");
+    expect(dev.host.facts.machine.bootId).toBe(`after ${before}`);
+  });
+
+  test("is refused in preview while VMs run that the reboot would end", async () => {
+    const dev = stack();
+    await dev.up([HIDDEN, REBOOT]);
+    const web1 = {
+      id: 1,
+      name: "web1",
+      uuid: undefined,
+      paused: false,
+      startedForDevices: false,
+      pciDevices: [],
+      disks: [],
+    };
+    dev.host.facts = { ...dev.host.facts, domains: listed(web1) };
+    await expect(dev.preview([REBOOT], "reboot")).rejects.toThrow(/VMs are running on it: web1/);
+  });
+
+  test("does not reboot where it is replaced, before the HostReboot has its turn", async () => {
+    const dev = stack();
+    await dev.up([HIDDEN, REBOOT]);
+    const before = dev.host.facts.machine.bootId;
+    dev.host.run = new EngineRun();
+    await dev.remove("hidden");
+    expect(dev.host.facts.machine.bootId).toBe(before);
+  });
+});
