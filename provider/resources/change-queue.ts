@@ -183,7 +183,8 @@ export class ChangeQueue {
 
   private async endReboot({ change, reboot }: Extract<Act<WaitingChange>, { kind: "reboot" }>, end: ActEnd) {
     try {
-      if (end.kind === "ended" && end.exitCode !== 0)
+      // Without an exit code the script was killed: the host may have been told to reboot before.
+      if (end.kind === "ended" && end.exitCode !== null && end.exitCode !== 0)
         throw new PassthroughError(`the host did not go down, and said: ${end.said || "nothing"}`);
       await awaitReboot({ connect: () => this.connect("preview"), progress: change.progress }, reboot);
       this.finish(change, await this.factsAfterBoot());

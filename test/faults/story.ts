@@ -1,5 +1,6 @@
 import { PassthroughError } from "../../provider/errors";
 import { ManagedHost } from "../../provider/resources/managed-host";
+import { GOING_DOWN } from "../../provider/script/opening-script";
 import type { Moment } from "../../simulator/faults";
 import { findProfile } from "../../simulator/profiles/profiles";
 import { type Deployed, Deployment } from "../contract/deployment";
@@ -118,6 +119,8 @@ export function playBadly(story: Story, good: GoodStory, point: Point): Promise<
     host.asksAllFacts = false;
     if (!mishap.moment) return ["the run did not get to this point"];
     const problems = error === undefined ? [] : lies(error, before, hostState(machine));
+    // Killed while it told the host to reboot: for a quarter of an hour nobody knows whether the host goes down.
+    if (error !== undefined && machine.files.exists(GOING_DOWN)) machine.files.remove(GOING_DOWN);
     const next = await goOn(story, host, deployed, error === undefined ? undefined : "again");
     problems.push(...next.problems);
     if (next.problems.length > 0) return said(error, problems);

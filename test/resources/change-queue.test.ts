@@ -45,7 +45,7 @@ const CHANGE = {
 
 type Answer = (options: ScriptOptions) => ScriptResult | Error;
 
-const said = (stdout: string, exitCode = 0, stderr = ""): ScriptResult => ({ stdout, stderr, exitCode });
+const said = (stdout: string, exitCode: number | null = 0, stderr = ""): ScriptResult => ({ stdout, stderr, exitCode });
 const cut = new ConnectionError("cut", "Lost the connection to xen1");
 
 /** The host prints facts of this state, and this after it got the rest; it says what it got. */
@@ -289,12 +289,12 @@ describe("a reboot", () => {
     await expect(managed.apply(REBOOT)).rejects.toThrow(/the host did not go down, and said: shutdown: not now$/);
   });
 
-  test("that cuts the connection is one", async () => {
-    const { managed } = hostThat(
-      dialogue(NOTED, () => cut),
-      booted,
-      factsOf(DONE),
-    );
+  const unknown: readonly [string, () => ScriptResult | Error][] = [
+    ["cuts the connection", () => cut],
+    ["ends without an exit code", () => said("@apply waiting\n@apply begin\n", null)],
+  ];
+  test.each(unknown)("that %s is one", async (_, end) => {
+    const { managed } = hostThat(dialogue(NOTED, end), booted, factsOf(DONE));
     expect(stateOf(await managed.apply(REBOOT))).toBe(DONE);
   });
 
