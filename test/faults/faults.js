@@ -14,6 +14,9 @@ const { idOf, idOfCase, playBadly, playWell, storiesOf } = require("./story");
 /** Cases wait more than they work: for the changes that a queue gathers, for the seconds of a script. */
 const AT_A_TIME = 12;
 
+/** A larger young generation: a simulated host makes many small objects that die with its case. */
+const FLAGS = ["--max-semi-space-size=64"];
+
 /** @typedef {import("./story").Story} Story */
 /** @typedef {{ id: string, problems: readonly string[] }} Failure */
 /** @typedef {{ story: number, tried: number, failures: readonly Failure[] }} Outcome */
@@ -80,7 +83,7 @@ async function main(words) {
 
 /** One process that plays one story after the other. @param {number[]} waiting @param {readonly string[]} words @param {(outcome: Outcome) => void} note @returns {Promise<void>} */
 function work(waiting, words, note) {
-  const worker = fork(__filename, ["--worker", ...words]);
+  const worker = fork(__filename, ["--worker", ...words], { execArgv: [...process.execArgv, ...FLAGS] });
   return new Promise((resolve, reject) => {
     const next = () => {
       const story = waiting.shift();
