@@ -5,6 +5,7 @@ import { type Questions, UnreadableFactsError } from "../facts/answers";
 import { type HostFacts, readHostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
 import { type OpeningFailure, openingScript, readOpeningFailure, WAITING } from "../script/opening-script";
+import { FACTS_SECONDS } from "../script/within";
 
 /** What is decided on facts that were read under the lock. */
 export interface Decision {
@@ -127,6 +128,11 @@ function notBegun(failure: OpeningFailure, stderr: string): NotBegun {
       return {
         why: `the host is going down for a reboot that ${fromBytes(failure.askedBy)} asked for`,
         advice: 'run "pulumi up" again when it is back',
+      };
+    case "facts-late":
+      return {
+        why: `the host did not say within ${FACTS_SECONDS} s what it has`,
+        advice: 'look for what hangs there, such as a file system whose server is away (state D in "ps ax")',
       };
     case "unable": {
       const words = fromBytes(stderr).trim();

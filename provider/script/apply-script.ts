@@ -1,5 +1,5 @@
 import { toBytes } from "../bytes";
-import { RUN_FOLDER, STATE_FOLDER } from "../claims/folders";
+import { STATE_FOLDER } from "../claims/folders";
 import { formatRunRecord, type Regenerated, type Regeneration, runRecordPath } from "../claims/run-record";
 import { indent } from "../facts/answers";
 import { quote } from "../shell";
@@ -58,7 +58,6 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
   const note = record && `note_run ${quote(recordPath)} ${quote(formatRunRecord(record))} ${groups.length} && `;
   const apply = [
     "apply() {",
-    "  watch",
     "  owed=",
     "  rebuilt=",
     "  trial=",
@@ -66,7 +65,8 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
     ...(trial ? [`  rm -rf ${TRIAL_FOLDER}`] : []),
     `  find ${STATE_FOLDER} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null`,
     "  tell '@apply end'",
-    "  facts 8>&- 9>&-",
+    // Without them the provider asks once more.
+    "  facts_in_time",
     '  { kill "$watcher" && wait "$watcher"; } 2> /dev/null',
     // A write that the kernel holds up would keep it.
     "  flock -u 9",
@@ -99,42 +99,6 @@ const RUNNER = `
 tell_log() {
   awk '{ print "|" $0 }' "$log" >> "$result"
   awk '{ print "|" $0 }' "$log" 2> /dev/null
-}
-# Seconds, function with its arguments. Its output goes to the log. 124 when it has not ended by then: it is killed, but a
-# write that the kernel holds up ends only when the kernel lets it, so nobody waits for that.
-within() {
-  late=
-  trap 'late=yes' USR1
-  {
-    waiting=$self
-    read -r self stat < /proc/self/stat
-    watched="$waiting $self $1"
-    echo "$watched" > ${RUN_FOLDER}/watched
-    function=$2
-    shift 2
-    "$function" "$@"
-  } >> "$log" 2>&1 8>&- 9>&- &
-  worker=$!
-  wait "$worker"
-  outcome=$?
-  echo "$watched" > ${RUN_FOLDER}/watched
-  [ -n "$late" ] || return "$outcome"
-  kill -KILL "$worker" 2> /dev/null
-  return 124
-}
-# Watches what runs within a time. Whoever waits for it is told by a signal when the time is up.
-watch() {
-  self=$$ watched=
-  echo > ${RUN_FOLDER}/watched
-  while sleep 2 && kill -0 $$; do
-    read -r line < ${RUN_FOLDER}/watched
-    [ "$line" = "$last" ] || seconds=0
-    last=$line
-    set -- $line
-    [ -z "$line" ] || [ "$seconds" -lt "$3" ] || kill -USR1 "$1"
-    seconds=$((seconds + 2))
-  done > /dev/null 2>&1 8>&- 9>&- &
-  watcher=$!
 }
 # File, the record of this run, how many groups there are. Nothing is done unless the record is on disk.
 note_run() {
@@ -251,7 +215,7 @@ run_shared() {
 }
 # Calls the function $make. rebuilt: the functions that have replaced something.
 rebuild() {
-  "$make" > "$log" 2>&1 9>&-
+  "$make" > "$log" 2>&1
   outcome=$?
   [ -z "$remade" ] || rebuilt="$rebuilt $make"
   return "$outcome"

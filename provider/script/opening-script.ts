@@ -4,6 +4,7 @@ import { hostFactsShell } from "../facts/host-facts";
 import { quote } from "../shell";
 import { PROLOGUE } from "./prologue";
 import { TELL } from "./trial";
+import { WITHIN } from "./within";
 
 /** The line by which an opening script says that it has printed the facts and waits for the rest. */
 export const WAITING = "@apply waiting";
@@ -18,6 +19,7 @@ const WAIT_SECONDS = 120;
  *
  *     @apply busy                 another run has held the lock for a quarter of an hour
  *     @apply going-down <who>     the host is about to reboot
+ *     @apply facts-late           the host did not say in time what it has
  *     @apply waiting              the facts are complete
  *     @apply called-off           the rest did not arrive in time, or not whole: nothing was done
  *     @apply begin                the rest is whole, and runs
@@ -27,6 +29,7 @@ export function openingScript(runId: string, questions: Questions): string {
   return [
     PROLOGUE,
     hostFactsShell(questions),
+    WITHIN,
     OPENING,
     `open_apply ${quote(runId)} < /dev/null || exit`,
     `receive ${WAIT_SECONDS}; go_on "$rest"; exit`,
@@ -47,13 +50,15 @@ export type OpeningFailure =
   | { readonly kind: "busy" }
   /** Who asked for the reboot, for people. */
   | { readonly kind: "going-down"; readonly askedBy: string }
+  /** It did not say what it has within FACTS_SECONDS. */
+  | { readonly kind: "facts-late" }
   /** It could not take the lock or keep its notes. */
   | { readonly kind: "unable" };
 
 /** Reads what an opening script printed that did not get as far as WAITING. */
 export function readOpeningFailure(printed: string): OpeningFailure {
-  const [, event, rest = ""] = /^@apply (busy|going-down)(?: (.*))?$/m.exec(printed) ?? [];
-  if (event === "busy") return { kind: "busy" };
+  const [, event, rest = ""] = /^@apply (busy|going-down|facts-late)(?: (.*))?$/m.exec(printed) ?? [];
+  if (event === "busy" || event === "facts-late") return { kind: event };
   return event === "going-down" ? { kind: "going-down", askedBy: rest } : { kind: "unable" };
 }
 
@@ -97,7 +102,12 @@ begin() {
 # Run id.
 open_apply() {
   begin "$1" || return
-  facts 8>&- 9>&-
+  watch
+  facts_in_time
+  if [ $? = 124 ]; then
+    tell '@apply facts-late'
+    return 1
+  fi
   tell '${WAITING}'
 }
 # Seconds. rest: what comes on standard input until it ends, or until that time is over.

@@ -1,5 +1,6 @@
 import { RUN_FOLDER } from "../claims/folders";
 import { TIME_LIMIT } from "./time-limit";
+import { WITHIN } from "./within";
 
 /** An apply that is taken back by the host itself unless it is confirmed over a new connection. */
 export interface Trial {
@@ -22,7 +23,7 @@ tell() {
  * What the watcher of a trial needs beside the steps. It is a shell of its own that reads the same script: it outlives
  * the connection, the session and the script that started it, and holds the lock as long as the trial lasts.
  */
-export const WATCHER_LIBRARY = `${TIME_LIMIT}\n${TELL}`;
+export const WATCHER_LIBRARY = `${TIME_LIMIT}\n${TELL}\n${WITHIN}`;
 
 /** How much longer than the watcher the script itself waits, should the watcher be dead. */
 const WATCHER_LATE_SECONDS = 10;

@@ -21,11 +21,12 @@ export const REGENERATIONS = {
  */
 export const REGENERATION_FUNCTIONS = `
 # Runs a slow program: reports from time to time that it is still running, and kills it with all its children after the limit.
+# The shell around it keeps the lock (9) until it ends, also when this script is killed: nobody may change its sources then.
 with_progress() {
   rm -f "$log.pid" "$log.late"
   {
     seconds=0
-    while sleep ${PROGRESS_SECONDS} > /dev/null 2>&1 8>&-; do
+    while sleep ${PROGRESS_SECONDS} > /dev/null 2>&1 8>&- && kill -0 "-$(cat "$log.pid")"; do
       seconds=$((seconds + ${PROGRESS_SECONDS}))
       printf '${PROGRESS_MARK}%s: %s s so far; %s\\n' "$1" "$seconds" "$(tail -n 1 "$log")" >&8 2> /dev/null
       [ "$seconds" -ge "$limit" ] || continue
@@ -34,9 +35,9 @@ with_progress() {
       sleep 5 > /dev/null 2>&1 8>&-
       kill -KILL "-$(cat "$log.pid")"
     done
-  } 2> /dev/null &
+  } 2> /dev/null 9>&- &
   heartbeat=$!
-  setsid sh -c 'echo "$$" > "$1"; shift; "$@"' with_progress "$log.pid" "$@" 8>&-
+  setsid sh -c 'echo "$$" > "$1"; shift; "$@" 9>&-; exit' with_progress "$log.pid" "$@" 8>&-
   ended=$?
   # bash says "Terminated" of what was not waited for.
   { kill "$heartbeat" && wait "$heartbeat"; } 2> /dev/null

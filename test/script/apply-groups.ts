@@ -34,9 +34,8 @@ export function scriptOf(...groups: readonly ApplyGroup[]): Script {
 
 /** The same, taken back unless it is confirmed. */
 export function scriptOnTrial(trial: Trial | undefined, ...groups: readonly ApplyGroup[]): Script {
-  const [opening = "", rest = ""] = [openingScript("run-1", QUESTIONS), applyScript("run-1", groups, trial)].map(
-    (script) => script.replace("  facts 8>&- 9>&-\n", ""),
-  );
+  const opening = openingScript("run-1", QUESTIONS).replace(/^ {4}facts$/m, "    :");
+  const rest = applyScript("run-1", groups, trial);
   const text = opening.replace(/^receive .*$/m, "tell '@apply begin'") + rest;
   return { opening, rest, text, read: (printed) => readApplyResult(printed, groups) };
 }

@@ -168,6 +168,25 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(host.read("/initramfs-runs")).toBe("run\n");
   });
 
+  test("a script that is killed leaves the lock to the initramfs that it was making", async () => {
+    host.write("/etc/xen/a.cfg", "1");
+    // Its parent is the shell around it, and that one's parent the script.
+    host.command(
+      "update-initramfs",
+      `read -r pid name state script rest < "/proc/$PPID/stat"
+kill -KILL "$script"
+until ! kill -0 "$script" 2> /dev/null; do sleep 0.1; done
+flock -n "$ROOT/var/run/pulumi-pci-passthrough/lock" true || echo locked > "$ROOT/made"`,
+    );
+    const script = scriptOf(group(edit("1", "2"), { what: "initramfs" }));
+    expect(
+      host.converse(shell, script.opening, script.rest.replace("while sleep 10", "while sleep 1")).exitCode,
+    ).not.toBe(0);
+    expect(host.read("/made")).toBe("locked\n");
+    expect(spawnSync("flock", ["-n", host.path("/var/run/pulumi-pci-passthrough/lock"), "true"]).status).toBe(0);
+    expect(parseRunRecord(host.read(RECORD) ?? "")?.regenerate).toEqual([{ what: "initramfs" }]);
+  });
+
   test("when the initramfs fails, all that waited for it is undone, the last first", () => {
     host.write("/etc/xen/a.cfg", "1");
     host.write("/fail-initramfs", "");

@@ -162,7 +162,7 @@ exit "$(cat ended)"`;
   /** A script whose absolute paths lead into the directory. */
   private led(script: string): string {
     const led = script.replace(
-      /(?<![\w.}$])\/(sys|etc|var|proc(?!\/self\/stat)|lib|run|boot|usr\/lib\/dracut|usr\/share\/dracut)\//g,
+      /(?<![\w.}$])\/(sys|etc|var|proc(?!\/(?:self|\[0-9\]\*)\/stat)|lib|run|boot|usr\/lib\/dracut|usr\/share\/dracut)\//g,
       `${this.root}/$1/`,
     );
     return led.replace("PATH=", `PATH=${this.path("/bin")}:`);

@@ -74,6 +74,20 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(isLocked()).toBe(false);
   });
 
+  test("a host that does not say in time what it has keeps neither the lock nor the connection", () => {
+    host.write("/sys/hypervisor/type", "xen\n");
+    host.command("xl", "trap '' TERM; sleep 60; sleep 60");
+    const hurried = opening.replaceAll("be_watched 240", "be_watched 1").replaceAll(/limited \d+ xl/g, "xl");
+    const begun = Date.now();
+    const { stdout, exitCode } = host.converse(shell, hurried, rest);
+    expect(readOpeningFailure(stdout)).toEqual({ kind: "facts-late" });
+    expect({ exitCode, driver: host.driverOf(NIC) }).toEqual({ exitCode: 1, driver: "e1000e" });
+    expect(Date.now() - begun).toBeLessThan(20_000);
+    expect(isLocked()).toBe(false);
+    expect(spawnSync("pgrep", ["-f", host.path("/bin/xl")]).status).toBe(1);
+    expect(left(shell)).toEqual({ kind: "called-off" });
+  });
+
   test("half an opening does nothing", () => {
     host.run(shell, opening.slice(0, opening.lastIndexOf("open_apply ")));
     expect(host.files()).toEqual([]);

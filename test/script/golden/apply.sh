@@ -4,42 +4,6 @@ tell_log() {
   awk '{ print "|" $0 }' "$log" >> "$result"
   awk '{ print "|" $0 }' "$log" 2> /dev/null
 }
-# Seconds, function with its arguments. Its output goes to the log. 124 when it has not ended by then: it is killed, but a
-# write that the kernel holds up ends only when the kernel lets it, so nobody waits for that.
-within() {
-  late=
-  trap 'late=yes' USR1
-  {
-    waiting=$self
-    read -r self stat < /proc/self/stat
-    watched="$waiting $self $1"
-    echo "$watched" > /var/run/pulumi-pci-passthrough/watched
-    function=$2
-    shift 2
-    "$function" "$@"
-  } >> "$log" 2>&1 8>&- 9>&- &
-  worker=$!
-  wait "$worker"
-  outcome=$?
-  echo "$watched" > /var/run/pulumi-pci-passthrough/watched
-  [ -n "$late" ] || return "$outcome"
-  kill -KILL "$worker" 2> /dev/null
-  return 124
-}
-# Watches what runs within a time. Whoever waits for it is told by a signal when the time is up.
-watch() {
-  self=$$ watched=
-  echo > /var/run/pulumi-pci-passthrough/watched
-  while sleep 2 && kill -0 $$; do
-    read -r line < /var/run/pulumi-pci-passthrough/watched
-    [ "$line" = "$last" ] || seconds=0
-    last=$line
-    set -- $line
-    [ -z "$line" ] || [ "$seconds" -lt "$3" ] || kill -USR1 "$1"
-    seconds=$((seconds + 2))
-  done > /dev/null 2>&1 8>&- 9>&- &
-  watcher=$!
-}
 # Group, how many steps it has.
 run_group() {
   : > "$log"
@@ -259,14 +223,13 @@ run_all() {
   run_group 2 2
 }
 apply() {
-  watch
   owed=
   rebuilt=
   trial=
   run_all
   find /var/lib/pulumi-pci-passthrough -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
   tell '@apply end'
-  facts 8>&- 9>&-
+  facts_in_time
   { kill "$watcher" && wait "$watcher"; } 2> /dev/null
   flock -u 9
 }

@@ -38,7 +38,12 @@ begin() {
 # Run id.
 open_apply() {
   begin "$1" || return
-  facts 8>&- 9>&-
+  watch
+  facts_in_time
+  if [ $? = 124 ]; then
+    tell '@apply facts-late'
+    return 1
+  fi
   tell '@apply waiting'
 }
 # Seconds. rest: what comes on standard input until it ends, or until that time is over.
