@@ -1,4 +1,5 @@
 import type { ResourceKind } from "../../provider/claims/claim-key";
+import type { Profile } from "../../simulator/machine";
 
 /** A resource that a program declares on a simulated host. */
 export interface Declaration {
@@ -9,6 +10,8 @@ export interface Declaration {
   readonly given: Readonly<Record<string, unknown>>;
   /** What the program declares later: another number of virtual functions. */
   readonly later?: Readonly<Record<string, unknown>>;
+  /** In what its host differs from the profile. */
+  readonly host?: (profile: Profile) => Profile;
   /** What an administrator did before. */
   readonly prepare?: string;
   /** Whether it takes effect at the next boot of the host. */
@@ -36,6 +39,15 @@ const reboot = at("HostReboot")(
 );
 const nvmeFunctions = functions({ device: "03:00.0", count: 2 }, { later: { device: "03:00.0", count: 3 } });
 
+/** The firmware offers an IOMMU, and Xen says that it does not use it. */
+const xenWithoutIommu = (profile: Profile): Profile => ({
+  ...profile,
+  name: `${profile.name} without IOMMU`,
+  ...(profile.xen && { xen: { ...profile.xen, iommu: false } }),
+  sysfs: { ...profile.sysfs, "/sys/firmware/acpi/tables/DMAR": "" },
+});
+const xenIommu = iommu({}, { host: xenWithoutIommu });
+
 const VIRSH = "virsh -c qemu:///system";
 /** The argument that the host's administrator wrote, taken out, and a kernel that leaves the IOMMU alone without it. */
 const WITHOUT_IOMMU =
@@ -55,6 +67,7 @@ const ON: Readonly<Record<string, readonly ((profile: string) => Declaration)[]>
       },
     ),
     nvmeFunctions,
+    xenIommu,
     reboot,
   ],
   "debian-xl-own-kernel": [
@@ -85,12 +98,14 @@ const ON: Readonly<Record<string, readonly ((profile: string) => Declaration)[]>
     hidden({ device: "04:00.0" }),
     assignable({ device: "04:00.0" }),
     attachment({ device: "04:00.0", vm: "media" }),
+    xenIommu,
     reboot,
   ],
   "xcpng-8.3": [
     hidden({ device: "03:00.0" }),
     assignable({ device: "03:00.0" }),
     attachment({ device: "03:00.0", vm: "gpu1" }),
+    xenIommu,
     reboot,
   ],
   "pciback-conf": [
@@ -127,11 +142,16 @@ done; xm create /etc/xen/test.cfg`,
       },
     ),
     nvmeFunctions,
+    xenIommu,
     reboot,
   ],
 };
 
-/** What is declared on which host: each kind on each profile that can have it. */
+/**
+ * What is declared on which host: each kind on each profile that can have it. Virtual functions need a device with SR-IOV
+ * and Linux 3.8 or later; IommuBootParameters an IOMMU that the firmware offers and that is not on, and xl or Linux to say
+ * so: the RHEL 5 of `rhel5-xen` and the host of `pciback-conf` have only xm.
+ */
 export const DECLARATIONS: readonly Declaration[] = Object.entries(ON).flatMap(([profile, drafts]) =>
   drafts.map((draft) => draft(profile)),
 );

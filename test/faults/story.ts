@@ -173,7 +173,8 @@ function hasFacts({ declaration, operation }: Story): boolean {
 }
 
 async function begin({ declaration, operation }: Story): Promise<Scene> {
-  const host = new MachineHost(findProfile(declaration.profile));
+  const profile = findProfile(declaration.profile);
+  const host = new MachineHost(declaration.host?.(profile) ?? profile);
   await host.connect();
   if (declaration.prepare !== undefined) {
     const { exitCode, stderr } = await host.exec(declaration.prepare);
