@@ -104,12 +104,15 @@ tell_log() {
 note_run() {
   put_text "$1" "$2" > "$log" 2>&1 && return
   tell_all "$3" "failed note_run"
-  [ ! -e "\${1%/*}/.pci-passthrough-new" ] || tell_all "$3" "not-undone note_run"
+  # It has its name already where only its folder could not be synced.
+  [ ! -e "$1" ] || rm -f "$1"
+  { [ ! -e "$1" ] && [ ! -e "\${1%/*}/.pci-passthrough-new" ]; } || tell_all "$3" "not-undone note_run"
   return 1
 }
 # File, the record of this run, how many groups there are.
 forget_run() {
-  rm -f "$1" > "$log" 2>&1 || tell_all "$2" "not-undone note_run"
+  # Without room for the log, too.
+  rm -f "$1" > "$log" 2>&1 || rm -f "$1" || tell_all "$2" "not-undone note_run"
 }
 # How many groups there are, what became of them.
 tell_all() {

@@ -7,7 +7,10 @@ export type HostState = ReadonlyMap<string, string>;
 const RUNS = RUN_FOLDER.replace("/var/run", "(?:/var)?/run");
 /** What is written at each run, and says nothing about the host: lock, log, results. */
 const OF_RUNS = new RegExp(`^${RUNS}/(lock|log[^/]*|watched|result-[^/]*)$`);
-/** What xen-cmdline itself leaves when it is killed: tempfile.mkstemp, beside the grub.cfg that it writes. */
+/**
+ * What xen-cmdline itself leaves when it is killed: Python's tempfile.mkstemp, beside the grub.cfg that it writes. GRUB
+ * reads no such file, and nobody can tell it from one that another tool is writing, so it is not ours to remove.
+ */
 const OF_XEN_CMDLINE = /^file \/boot\/(grub|efi\/EFI\/xenserver)\/tmp[a-z0-9_]{8}$/;
 /** What may stay until the next boot: notes of removals too. */
 const UNTIL_BOOT = new RegExp(`^file ${RUNS}(/removed(/[^/.][^/]*)?)?$`);
@@ -50,9 +53,9 @@ export function differences(expected: HostState, found: HostState): string[] {
   });
 }
 
-/** Whether a difference is but what the next run clears away: a part of a file, the record of what is owed. */
+/** Whether a difference is but what the next run clears away: a part of a file, which a disk with errors keeps. */
 export function isLeftToNext(difference: string): boolean {
-  return /^file \S*\/(\.pci-passthrough-new|unfinished\/\S*) is new: /.test(difference);
+  return /^file \S*\/\.pci-passthrough-new is new: /.test(difference);
 }
 
 /** Whether a difference is but a folder of ours in which nothing may be. */
