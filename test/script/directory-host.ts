@@ -108,8 +108,11 @@ export class DirectoryHost {
     const [program = "sh", ...options] = shell;
     const process = spawn(program, [...options, "-s", "--", SSH_ROUTE], { stdio: ["pipe", "pipe", "ignore"] });
     process.stdin.end(Buffer.from(this.counted(script), "latin1"));
+    const closed = new Promise((resolve) => process.once("close", resolve));
     const parts: Buffer[] = [];
     for await (const part of process.stdout) parts.push(part);
+    // What it prints ends a moment before the process, and what that locked.
+    await closed;
     return Buffer.concat(parts).toString("latin1").replaceAll(this.root, "");
   }
 
