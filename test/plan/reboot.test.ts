@@ -88,7 +88,11 @@ test.each(times)("when %s, there is a reboot or none", (_, facts, expected) => {
 
 test("what waits is said in preview, and nothing is left to do after the reboot", () => {
   const { effects, steps } = planPresent(hidden, wish(), DEV);
-  expect(effects).toEqual(["the host is rebooted", "because 0000:01:00.0 will be hidden from the next boot"]);
+  expect(effects).toEqual([
+    "the host is rebooted",
+    "because 0000:01:00.0 will be hidden from the next boot",
+    "a boot that fails does not go back by itself: have a console of the host at hand",
+  ]);
   const then = planPresent(rebooted(after(hidden, { steps }), "pciback"), wish(), DEV);
   expect([then.steps, then.reboot]).toEqual([[], undefined]);
 });

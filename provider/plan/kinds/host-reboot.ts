@@ -19,6 +19,9 @@ export interface RebootStatus {
   readonly waiting: readonly string[];
 }
 
+/** What is true of the first boot with a change of the boot configuration, whatever the boot loader. */
+const NO_WAY_BACK = "a boot that fails does not go back by itself: have a console of the host at hand";
+
 /** HostReboot: the host is rebooted when needed. */
 export const hostReboot = defineKind({
   inputs: z.strictObject({
@@ -98,6 +101,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
     effects: [
       "the host is rebooted",
       ...waiting.map(({ what }) => `because ${what}`),
+      ...(waiting.length > 0 ? [NO_WAY_BACK] : []),
       ...(waiting.length === 0 ? ["because the program asks for a reboot"] : []),
       ...(running.names.length > 0 ? [`its running VMs go down with it: ${running.names.join(", ")}`] : []),
       ...(running.kind === "some"
