@@ -58,6 +58,7 @@ export type ConnectionFailure =
   | "refused"
   | "no-answer"
   | "no-credentials"
+  | "key-unusable"
   | "credentials-rejected"
   | "host-key-unknown"
   | "host-key-wrong"

@@ -44,6 +44,11 @@ export interface HostArgs {
    * xend runs.
    */
   toolstack?: pulumi.Input<ToolstackName>;
+  /**
+   * Whether a preview fails when it cannot reach the host. Default: false, and it goes on with a warning, as in CI without
+   * access.
+   */
+  strict?: pulumi.Input<boolean>;
   /** Whether the host takes changes back by itself when it cannot be reached after them. Default: see `HostSafety`. */
   safety?: pulumi.Input<HostSafety>;
 }
@@ -74,6 +79,7 @@ const NAMES: readonly (keyof HostArgs)[] = [
   "proxyJump",
   "sudo",
   "toolstack",
+  "strict",
   "safety",
 ];
 

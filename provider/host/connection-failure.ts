@@ -116,15 +116,17 @@ export function noCredentials(hop: ResolvedHop, { unusable, missing }: Credentia
   if (missing.length > 0) {
     const advice = "Correct `identityFile` (or PCI_PASSTHROUGH_IDENTITY_FILE in the environment), or leave it out.";
     const reason = `the identity file ${missing.join(", ")} does not exist. ${advice}`;
-    return hopError("no-credentials", hop, { purpose, reason });
+    return hopError("key-unusable", hop, { purpose, reason });
   }
+  // A key that the program or the environment names should be usable wherever the program runs.
+  const named = hop.privateKey !== undefined || hop.identityFiles.some(({ source }) => source === "declared");
   const others = unusable.length > 0 ? `; not usable: ${unusable.join(", ")}` : "";
   const reason = `there is no usable key, agent or password${others}`;
   const advice = isJump(hop)
     ? `Add its key to your ssh agent, or name it with IdentityFile in ~/.ssh/config. ${NO_PASSWORD}`
     : "Add a key to your ssh agent, or set `identityFile`, `privateKey` or `password` " +
       "(or PCI_PASSTHROUGH_IDENTITY_FILE in the environment).";
-  return hopError("no-credentials", hop, { purpose, reason: `${reason}. ${advice}` });
+  return hopError(named ? "key-unusable" : "no-credentials", hop, { purpose, reason: `${reason}. ${advice}` });
 }
 
 const NO_PASSWORD = "`password` is never sent to a jump host.";

@@ -10,7 +10,7 @@ export interface JumpHost {
 // [user@]host[:port] or ssh://[user@]host[:port]; an IPv6 address with a port needs brackets (ssh_config(5),
 // ProxyJump).
 const JUMP =
-  /^(?:ssh:\/\/)?(?:(?<user>.+)@)?(?:\[(?<v6>[^\]]+)\]|(?<host>[^:@[\]]+|[0-9a-fA-F]*(?::[0-9a-fA-F.]*){2,}))(?::(?<port>\d{1,5}))?\/?$/;
+  /^(?:ssh:\/\/)?(?:(?<user>.+)@)?(?:\[(?<v6>[^\]]+)\]|(?<host>[^:@[\]\s]+|[0-9a-fA-F]*(?::[0-9a-fA-F.]*){2,}))(?::(?<port>\d{1,5}))?\/?$/;
 
 /**
  * Parses a ProxyJump: hosts separated by commas, in the order in which they are passed; `none` is no host. Throws

@@ -27,6 +27,8 @@ import { containsUnknown, UNKNOWN_TEXT } from "./unknowns";
 import { parseUrn, urnOf } from "./urn";
 import { CommonInputs, inputsOf, ownerOf, type Wanted, wantedOf } from "./wanted";
 
+const UNCHECKED = "Effects and guards were not checked for this host.";
+
 /** What a check found. */
 interface Judged {
   readonly failures: readonly dynamic.CheckFailure[];
@@ -57,7 +59,10 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     if (problems.length > 0) return refused(problems.map((reason) => ({ property: WITHOUT_VALUE, reason })));
     const twin = twinOf(wish, urn.name, program);
     if (twin !== undefined) return refused([{ property, reason: twin }]);
-    if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") return refused([]);
+    if (program?.preview && env.PCI_PASSTHROUGH_OFFLINE === "1") {
+      await host.warnOnce(`${host.name} was not asked (PCI_PASSTHROUGH_OFFLINE=1). ${UNCHECKED}`, log);
+      return refused([]);
+    }
     const vms = [...own, ...(program?.declarations ?? []).map(({ vm }) => vm)];
     const patience = program?.preview ? "preview" : "work";
     // The own host first, with all of its questions: among the others it would be read once without them.
@@ -89,8 +94,9 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
       }
       return { failures: [], outlook: outlookOf(now, wish, olds, hostProgram, program?.preview ?? false) };
     } catch (error) {
-      if (error instanceof ConnectionError && error.unreached && program?.preview) {
-        await host.warnOnce(`${error.message}\nEffects and guards were not checked for this host.`, log);
+      const strict = inputs.host.strict || env.PCI_PASSTHROUGH_STRICT === "1";
+      if (error instanceof ConnectionError && error.unreached && program?.preview && !strict) {
+        await host.warnOnce(`${error.message}\n${UNCHECKED}`, log);
         return refused([]);
       }
       if (error instanceof PassthroughError) return refused([{ property: WITHOUT_VALUE, reason: error.message }]);

@@ -34,6 +34,6 @@ export function createHosts(): (input: HostInput) => ManagedHost {
 }
 
 function loginOf(host: HostInput): HostLogin {
-  const { toolstack: _, safety: __, ...login } = host;
+  const { toolstack: _, safety: __, strict: ___, ...login } = host;
   return login;
 }

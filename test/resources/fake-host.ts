@@ -17,6 +17,7 @@ export class FakeHost {
   readonly lines: string[] = [];
   /** What the provider process of the present run knows. */
   run = new EngineRun();
+  readonly env: NodeJS.ProcessEnv = {};
 
   private unreached: ConnectionError | undefined;
 
@@ -56,7 +57,7 @@ export class FakeHost {
     return defineResource(kind, {
       hostFor,
       log,
-      env: {},
+      env: this.env,
       run: this.run,
     }) as Handlers;
   }

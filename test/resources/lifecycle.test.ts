@@ -156,6 +156,23 @@ describe("a host that cannot be reached", () => {
     expect(host.lines).toEqual([`warning: ${error.message}\nEffects and guards were not checked for this host.`]);
   });
 
+  test("is not asked with PCI_PASSTHROUGH_OFFLINE=1, and preview says so", async () => {
+    const offline = new FakeHost(LAB);
+    offline.env.PCI_PASSTHROUGH_OFFLINE = "1";
+    const program = { preview: true, hosts: [], complete: true, declarations: [] };
+    const { check } = offline.unreachable(error).handlers("AssignableDevice");
+    expect((await check({}, { ...given({ device: "01:00.0" }), __program: program })).failures).toEqual([]);
+    expect(offline.lines).toEqual([
+      "warning: xen1 was not asked (PCI_PASSTHROUGH_OFFLINE=1). Effects and guards were not checked for this host.",
+    ]);
+  });
+
+  test("is a failure in preview with PCI_PASSTHROUGH_STRICT=1", async () => {
+    host.env.PCI_PASSTHROUGH_STRICT = "1";
+    expect((await check(true)).failures).toEqual([{ property: "", reason: error.message }]);
+    delete host.env.PCI_PASSTHROUGH_STRICT;
+  });
+
   test("is a failure of up, also for resources that have not changed", async () => {
     expect((await check(false)).failures).toEqual([{ property: "", reason: error.message }]);
   });
