@@ -9,8 +9,8 @@ import { isEmpty, type Plan } from "../plan/plan";
 import { safetyOf } from "../plan/safety";
 import type { DeclaredWish, Owner } from "../plan/wish";
 import type { Change } from "./change";
-import { declaredWith, deviceDeclarations } from "./declared-program";
 import { tellEffects } from "./effect-lines";
+import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
 import { ownerOf, type Wanted } from "./wanted";
@@ -18,10 +18,9 @@ import { ownerOf, type Wanted } from "./wanted";
 /** Makes the changes that resources want, and reboots hosts for them. Its functions reject with PassthroughError. */
 export function defineCarryOut({ log, env, run }: Surroundings) {
   /** What the program of this run declares on the host of a resource; undefined when no program runs. */
-  const hostProgramOf = ({ inputs, urn, wish }: Wanted): HostProgram | undefined => {
-    const program = run.programs.get(urn.text);
-    const context = { owner: ownerOf(urn, undefined), program: deviceDeclarations(program) };
-    return program && { declared: declaredWith(program, wish, urn.name), context, host: inputs.host };
+  const hostProgramOf = (wanted: Wanted): HostProgram | undefined => {
+    const program = run.programs.get(wanted.urn.text);
+    return program && programOnHost(program, wanted);
   };
 
   /**
@@ -100,7 +99,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
     const isReplaced = program?.declared.some(
       ({ kind, label }) => kind === removed.wish.kind && label === removed.urn.name,
     );
-    if (!program || isReplaced || !isLast(removed, facts, program.declared)) return facts;
+    if (!hostReboot || !program?.complete || isReplaced || !isLast(removed, facts, program.declared)) return facts;
     const { reboot } = planPresent(facts, hostReboot.wish, { owner: ownerOf(hostReboot.urn, undefined), program: [] });
     if (!reboot) return facts;
     const rebooting = run.lastReboots.get(id) ?? carryOut(hostReboot, undefined, "present");

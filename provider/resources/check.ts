@@ -10,22 +10,16 @@ import { isEmpty, type Plan } from "../plan/plan";
 import { safetyOf } from "../plan/safety";
 import type { Wish } from "../plan/wish";
 import { applyScript } from "../script/apply-script";
-import {
-  type DeclaredProgram,
-  declaredWith,
-  deviceDeclarations,
-  readProgram,
-  twinOf,
-  wishIn,
-} from "./declared-program";
+import { type DeclaredProgram, declaredWith, readProgram, twinOf, wishIn } from "./declared-program";
 import { tellEffects } from "./effect-lines";
 import { failuresOf, pick, plain, sameValue, WITHOUT_VALUE } from "./input-bag";
+import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
 import { groupOf, trialOf } from "./turn";
 import { containsUnknown, UNKNOWN_TEXT } from "./unknowns";
 import { parseUrn, urnOf } from "./urn";
-import { CommonInputs, inputsOf, ownerOf, type Wanted, wantedOf } from "./wanted";
+import { CommonInputs, inputsOf, type Wanted, wantedOf } from "./wanted";
 
 const UNCHECKED = "Effects and guards were not checked for this host.";
 
@@ -75,8 +69,7 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
       const now = await reading;
       if (program?.preview) await tellRemoved(wanted, now, program);
       else if (program && wish.kind === "HostReboot") run.hostReboots.set(now.machine.id ?? "", wanted);
-      const context = { owner: ownerOf(urn, undefined), program: deviceDeclarations(program) };
-      const hostProgram = { declared: declaredWith(program, wish, urn.name), context, host: inputs.host };
+      const hostProgram = programOnHost(program, wanted);
       const { facts, plan, replaced, restored, lastReboot } = expectHost(now, wish, hostProgram);
       const purpose = purposeOf(facts, wish, "present");
       const refusals = [...plan.refusals, ...(lastReboot?.refusals ?? [])];

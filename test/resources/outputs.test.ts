@@ -181,7 +181,7 @@ describe("what is removed", () => {
     dev.host.lines.splice(0);
     await dev.preview([REBOOT], "reboot");
     expect(dev.host.lines).toEqual([
-      "xen1: 0000:01:00.0 stays on pciback until the host reboots",
+      "xen1: 0000:01:00.0 is no longer hidden at boot\n  0000:01:00.0 stays on pciback until the host reboots",
       "xen1: the host is rebooted\n  because 0000:01:00.0 stays on pciback until the next boot",
     ]);
     dev.host.lines.splice(0);
@@ -191,11 +191,28 @@ describe("what is removed", () => {
     await dev.remove("hidden");
     expect(dev.host.facts.machine.bootId).not.toBe(before);
     expect(dev.host.lines).toEqual([
-      "xen1: 0000:01:00.0 stays on pciback until the host reboots",
+      "xen1: 0000:01:00.0 is no longer hidden at boot\n  0000:01:00.0 stays on pciback until the host reboots",
       "xen1: the host is rebooted\n  because 0000:01:00.0 stays on pciback until the next boot",
     ]);
     // The engine had recorded the HostReboot before.
     expect(await dev.up([REBOOT])).toEqual({ reboot: ["bootId"] });
+  });
+
+  test("is one story where the device was assignable, too, whichever goes first", async () => {
+    for (const order of [
+      ["nic", "hidden"],
+      ["hidden", "nic"],
+    ]) {
+      const dev = stack();
+      await dev.up([HIDDEN, ASSIGNABLE]);
+      dev.host.lines.splice(0);
+      dev.host.run = new EngineRun(); // a destroy
+      for (const label of order) await dev.remove(label);
+      expect([...dev.host.lines].sort()).toEqual([
+        expect.stringMatching(/^xen1: 0000:01:00\.0 \(Ethernet.*\) goes back to e1000e$/),
+        "xen1: 0000:01:00.0 is no longer hidden at boot",
+      ]);
+    }
   });
 
   test("does so once, when the last of it is gone", async () => {

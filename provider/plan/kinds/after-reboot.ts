@@ -1,4 +1,5 @@
 import { entriesOf } from "../../claims/claim-entry";
+import { parseKey } from "../../claims/claim-key";
 import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
@@ -13,8 +14,12 @@ import { stubDriverOf } from "../stub-driver";
  * nothing else, the IOMMU is on if we configured it, and no VM runs yet. The boot gets an id of its own.
  */
 export function afterReboot(facts: HostFacts): HostFacts {
+  const withoutIommu = isIommuTakenBack(facts) ? { iommuGroup: undefined } : {};
   const pciDevices = new Map(
-    [...facts.pciDevices].map(([address, device]) => [address, { ...device, driver: driverAfterBoot(facts, device) }]),
+    [...facts.pciDevices].map(([address, device]) => [
+      address,
+      { ...device, ...withoutIommu, driver: driverAfterBoot(facts, device) },
+    ]),
   );
   const machine = { ...facts.machine, bootId: `after ${facts.machine.bootId}` };
   return { ...withoutVms(facts), ...iommuAfterBoot(facts), machine, pciDevices };
@@ -31,11 +36,20 @@ function driverAfterBoot(facts: HostFacts, { address, driver }: PciDevice): stri
 }
 
 function iommuAfterBoot(facts: HostFacts): Partial<HostFacts> {
+  if (isIommuTakenBack(facts)) return iommuOff(facts);
   const written = readableClaims(facts).flatMap(({ claim }) => entriesOf(claim.entries, "boot-argument"));
   if (isIommuActive(facts) || !written.some(({ undo }) => hasBootArgument(facts, undo))) return {};
   return facts.xen
     ? { xen: { ...facts.xen, iommu: true } }
     : { iommu: { ...facts.iommu, units: ["on from this boot"] } };
+}
+
+function isIommuTakenBack({ removals, machine }: HostFacts): boolean {
+  return removals.some(({ key, bootId }) => parseKey(key)?.kind === "IommuBootParameters" && bootId === machine.bootId);
+}
+
+function iommuOff({ xen, iommu }: HostFacts): Partial<HostFacts> {
+  return xen ? { xen: { ...xen, iommu: false } } : { iommu: { ...iommu, units: [] } };
 }
 
 function withoutVms(facts: HostFacts): HostFacts {

@@ -12,6 +12,8 @@ import { planReplaced } from "./replacement";
 /** What the program declares on one host, in its order, and for whom it is planned. */
 export interface HostProgram {
   readonly declared: readonly DeclaredWish[];
+  /** Whether these are all: no declaration of a host that is not known yet may be for this one. */
+  readonly complete: boolean;
   readonly context: PlanContext;
   readonly host: HostInput;
 }
@@ -80,7 +82,7 @@ function expectEnd(facts: HostFacts, program: HostProgram): ExpectedEnd {
   const known = inOrder(program);
   let { now } = withoutReplaced(facts, undefined, program);
   for (const [index, declared] of known.entries()) now = carryOut(now, declared, known.slice(0, index));
-  const removed = planRemoved(now, program.context.owner, program.declared, program.host);
+  const removed = program.complete ? planRemoved(now, program.context.owner, program.declared, program.host) : [];
   for (const { plan } of removed) now = simulated(now, plan);
   const reboot = known.find(({ wish }) => wish.kind === "HostReboot");
   if (!reboot || removed.length === 0) return { facts: now, lastReboot: undefined };

@@ -14,6 +14,7 @@ import {
   dropClaim,
   endClaim,
   findClaim,
+  isClaimedAssignable,
   judgeClaim,
   noteRemoval,
 } from "../claim";
@@ -138,6 +139,8 @@ function takeOut(facts: HostFacts, wish: HideWish, owner: Owner, { key, claim }:
   const changes = edits.steps.length > 0;
   const devices = functionsOf(facts.pciDevices, wish.target);
   const onStub = devices.find(({ driver }) => isStubDriver(facts, driver));
+  // The end of that declaration says what becomes of the device.
+  const isAssignable = onStub !== undefined && isClaimedAssignable(facts, onStub.address);
   return part({
     steps: [
       ...joinEdits(edits.steps),
@@ -147,7 +150,8 @@ function takeOut(facts: HostFacts, wish: HideWish, owner: Owner, { key, claim }:
     regenerate: edits.regenerate,
     effects: [
       ...(hidden.length === 0 ? [`${device} was hidden before this resource, and stays hidden`] : []),
-      ...(changes && onStub ? [`${device} stays on ${onStub.driver} until the host reboots`] : []),
+      ...(changes ? [`${device} is no longer hidden at boot`] : []),
+      ...(changes && onStub && !isAssignable ? [`${device} stays on ${onStub.driver} until the host reboots`] : []),
     ],
     warnings: [...new Set(hidden.flatMap(({ mechanism }) => mechanism.cautions?.(facts, devices, "unhide") ?? []))],
   });
