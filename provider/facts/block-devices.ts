@@ -11,6 +11,8 @@ export interface BlockDevice {
   readonly path: string;
   /** Major and minor: `8:1`. */
   readonly number: string | undefined;
+  /** In bytes; undefined where the host does not say. */
+  readonly size: number | undefined;
   /** The devices that it is made of: the disk of a partition, the members of a RAID, the volumes of a mapping. */
   readonly lower: readonly string[];
   /** The PCI function that the device itself is connected to; not the bridges above. */
@@ -24,6 +26,11 @@ export interface BlockDevice {
   readonly mapping: { readonly name: string; readonly uuid: string } | undefined;
   /** The file that a loop device is made of. */
   readonly backingFile: string | undefined;
+}
+
+/** sysfs counts in sectors of 512 bytes, whatever those of the disk are (linux, Documentation/ABI/stable/sysfs-block, 6.1). */
+function sizeOf(sectors: string | undefined): number | undefined {
+  return sectors !== undefined && /^\d+$/.test(sectors) ? Number(sectors) * 512 : undefined;
 }
 
 /** Reads links, numbers, slaves and mappings in sysfs, and what udev or blkid says, as `storageFact` asks for them. */
@@ -47,6 +54,7 @@ export function readBlockDevices(text: string): BlockDevices {
       name,
       path,
       number,
+      size: sizeOf(value("size")),
       lower: [...(lower.get(name) ?? []), ...diskOf(name, paths), ...multipathOf(name, paths)],
       carriedBy: addressesOnPath(path).at(-1),
       links: about.flatMap((property) => (property.startsWith("S:") ? [property.slice(2)] : [])),

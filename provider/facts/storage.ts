@@ -31,7 +31,7 @@ export const storageFact: Fact<Storage> = {
   ask: `
 print_links /sys/class/block/*
 print_paths /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*
-grep -H '' /sys/class/block/*/dev /sys/class/block/*/dm/name /sys/class/block/*/dm/uuid /sys/class/block/*/loop/backing_file
+grep -H '' /sys/class/block/*/dev /sys/class/block/*/size /sys/class/block/*/dm/name /sys/class/block/*/dm/uuid /sys/class/block/*/loop/backing_file
 # Linux 2.6.18 has neither /sys/class/block nor mountinfo: print what it has in today's form.
 [ -d /sys/class/block ] || for block in /sys/block/*; do
   disk=\${block##*/}

@@ -1,27 +1,64 @@
+import { nodeOf } from "../facts/block-devices";
 import type { HostFacts } from "../facts/host-facts";
+import type { NetworkInterface } from "../facts/network";
 import { type PciDevice, siblingsOf } from "../facts/pci-devices";
-import { targets } from "../pci/address";
-import { disksUnder } from "./guards/storage-in-use";
+import { type PciAddress, targets } from "../pci/address";
+import { carries } from "./guards/carries";
+import { byDisk, describePurposes, disksWithoutUse, storageUsesOn } from "./guards/storage-in-use";
+import { disksOfVms } from "./guards/vm-disks";
 import type { DeviceWish } from "./wish";
 
-/** What the host can no longer use when a VM gets this function, one line each: driver, network interfaces, disks. */
+/**
+ * What the host can no longer use when a VM gets this function, one line each: its driver, network interfaces, disks and
+ * keyboards; and the other VMs that lose a disk.
+ */
 export function lossOf(facts: HostFacts, device: PciDevice): readonly string[] {
   const what = `${device.address} (${device.identity.label})`;
-  const nics = facts.network.interfaces.filter((nic) => nic.carriedBy === device.address).map((nic) => nic.name);
-  const disks = new Set(
-    facts.storage.uses
-      .filter(({ carriedBy }) => carriedBy.includes(device.address))
-      .flatMap(({ blockDevices }) => disksUnder(facts, device, blockDevices).at(-1) ?? []),
-  );
+  const isLost = ({ carriedBy }: { readonly carriedBy: PciAddress | undefined }) =>
+    carriedBy !== undefined && carries(facts, device, carriedBy);
   const virtual = [...facts.pciDevices.values()].filter((other) => other.physicalFunction === device.address);
   return [
     device.driver === undefined
       ? `${what} has no driver now`
       : `${what} is taken from the host driver ${device.driver}`,
-    ...nics.map((nic) => `the network interface ${nic} disappears from the host`),
-    ...[...disks].map((disk) => `the disk ${disk} disappears from the host`),
+    ...facts.network.interfaces
+      .filter(isLost)
+      .map((nic) => `the network interface ${nic.name}${describeNic(facts, nic)} disappears from the host`),
+    ...disksOn(facts, device).map((disk) => `the disk ${disk} disappears from the host`),
+    ...facts.console.keyboards.filter(isLost).map(({ name }) => `the keyboard "${name}" disappears from the host`),
+    ...disksOfVms(facts)
+      .filter(({ carriedBy }) => carriedBy.some((address) => carries(facts, device, address)))
+      .map(({ vm, path }) => `the VM "${vm}" loses its disk ${path}`),
     ...(virtual.length > 0 ? [`its ${virtual.length} virtual functions disappear`] : []),
   ];
+}
+
+/** Its addresses, and what sends through it: ` (10.0.0.5, under the bridge xenbr0)`; empty without any. */
+function describeNic({ network }: HostFacts, { name, addresses }: NetworkInterface): string {
+  const uppers = network.interfaces.filter(({ lower }) => lower.includes(name)).map((upper) => `under ${upper.name}`);
+  // Every interface that is up has a link-local address.
+  return inParentheses([...addresses.filter((address) => !address.startsWith("fe80:")), ...uppers]);
+}
+
+/** The disks on a device, with their size and what they are used for: `sda (1.8 TiB, /srv and swap)`. */
+function disksOn(facts: HostFacts, device: PciDevice): readonly string[] {
+  const uses = new Map(byDisk(facts, device, storageUsesOn(facts, device)));
+  const unused = disksWithoutUse(facts, device).filter((disk) => !uses.has(disk));
+  return [...uses.keys(), ...unused].map((disk) => {
+    const size = [...facts.storage.blockDevices.values()].find((block) => nodeOf(block.name) === disk)?.size;
+    const used = uses.get(disk);
+    return `${disk}${inParentheses([...(size ? [formatSize(size)] : []), ...(used ? [describePurposes(used)] : [])])}`;
+  });
+}
+
+function formatSize(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  const unit = Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 1024 ** unit).toFixed(1))} ${units[unit]}`;
+}
+
+function inParentheses(parts: readonly string[]): string {
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }
 
 /** Warnings about a function that a VM gets, although nothing forbids it. */
