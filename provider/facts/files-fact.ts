@@ -1,6 +1,6 @@
 import { toBytes } from "../bytes";
 import { quote } from "../shell";
-import { type Fact, TIME_IS_UP, UnreadableFactsError } from "./answers";
+import type { Fact } from "./answers";
 import { BOOT_FILES } from "./boot";
 import type { HostFiles } from "./files";
 import { MODPROBE_CONF, MODPROBE_FILES } from "./modprobe";
@@ -36,21 +36,23 @@ elsewhere=${vmConfigPaths.length > 0 ? "yes" : ""}
 for file in $vm_configs "$@"; do
   [ ! -L "$file" ] || elsewhere=yes
 done
-[ -z "$elsewhere" ] || limited 20 ls -dL $vm_configs "$@" > /dev/null || [ $? != 124 ] || return 124
+if [ -n "$elsewhere" ]; then
+  limited 20 ls -dL $vm_configs "$@" > /dev/null
+  [ $? != 124 ] || { echo vm-configs-unread; vm_configs=; set --; }
+fi
 printf 'pciback-conf-reader %s\\n' $pciback_conf_readers
 print_files ${[...MODPROBE_FILES, MODPROBE_CONF, ...BOOT_FILES, ...RULE_FILES].join(" ")} \\
   $vm_configs "$@" $xend_files $pciback_conf $pciback_conf_readers`,
-  parse({ text, exitCode }) {
-    if (exitCode === TIME_IS_UP)
-      throw new UnreadableFactsError(
-        "its VM configurations could not be found within 20 s. They may be on a network file system whose server is away: mount it again, or unmount it",
-      );
+  parse({ text }) {
     const [head = ""] = text.split(/^file /m);
     const paths = (word: string) =>
       head.split("\n").flatMap((line) => (line.startsWith(`${word} /`) ? [line.slice(word.length + 1)] : []));
     return {
       byPath: new Map(readTextFiles(text).map((file) => [file.path, file] as const)),
       vmConfigPaths: paths("vm-config"),
+      whyNoVmConfigs: head.split("\n").includes("vm-configs-unread")
+        ? "its VM configurations could not be found within 20 s. They may be on a network file system whose server is away: mount it again, or unmount it"
+        : undefined,
       pcibackConfReaders: paths("pciback-conf-reader"),
     };
   },

@@ -8,6 +8,8 @@ export interface HostFiles {
   readonly byPath: ReadonlyMap<string, TextFile>;
   /** Where VM configurations may be, the paths that the program names last. Not every path has a file. */
   readonly vmConfigPaths: readonly string[];
+  /** Why they were not read, and what to do: sentences without the last full stop. Undefined where they were. */
+  readonly whyNoVmConfigs: string | undefined;
   /** Scripts and units that mention /etc/xen/pciback.conf. */
   readonly pcibackConfReaders: readonly string[];
 }

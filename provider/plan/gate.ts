@@ -14,14 +14,23 @@ export function throughGate(facts: HostFacts, wish: Wish, context: PlanContext, 
   const { entries: _, judgements, warnings, ...rest } = part;
   const device = "target" in wish ? wish : undefined;
   const all = [...judgements, ...(device ? judge(judgedChange(facts, device, context, part.steps)) : [])];
-  const caution = facts.domains.kind === "unlisted" && part.steps.length > 0 ? [facts.domains.reason] : [];
+  const unknown = part.steps.length > 0 ? whatIsUnknown(facts) : [];
   const allow = device?.allow ?? [];
   return {
     ...rest,
-    warnings: [...warnings, ...caution],
+    warnings: [...warnings, ...unknown],
     refusals: distinct(all.flatMap((judgement) => refusalOf(judgement, allow))),
     overridden: all.flatMap(({ guard }) => (guard !== undefined && isOverridden(guard, allow) ? [guard] : [])),
   };
+}
+
+/** What could not be read of the VMs: whoever needs it refuses, and all others should know. */
+function whatIsUnknown({ domains, files }: HostFacts): readonly string[] {
+  const { whyNoVmConfigs } = files;
+  return [
+    ...(domains.kind === "unlisted" ? [domains.reason] : []),
+    ...(whyNoVmConfigs === undefined ? [] : [whyNoVmConfigs]),
+  ];
 }
 
 function judgedChange(

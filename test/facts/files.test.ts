@@ -7,7 +7,12 @@ import { vmConfigs } from "../../provider/facts/vm-configs";
 const LINK: TextFile = { path: "/etc/xen/auto/a", target: "/etc/xen/a.cfg", text: "a" };
 
 function filesOf(...files: readonly TextFile[]): HostFiles {
-  return { byPath: new Map(files.map((file) => [file.path, file])), vmConfigPaths: [], pcibackConfReaders: [] };
+  return {
+    byPath: new Map(files.map((file) => [file.path, file])),
+    vmConfigPaths: [],
+    pcibackConfReaders: [],
+    whyNoVmConfigs: undefined,
+  };
 }
 
 function textFile(path: string, text = ""): TextFile {

@@ -283,7 +283,7 @@ test("a VM that cannot be read gets nothing, and may have the device that anothe
   );
   // It may have the disk without the device, too.
   expect(reasons(facts, attach(NVME, "web", { allow: ["configured-in-other-vm"] }))).toMatch(
-    /carries nvme0n1, which a running VM may have: libvirt lists the VM "db".*allow: \["mounted-storage"\]/,
+    /carries nvme0n1, which a VM may have: libvirt lists the VM "db".*allow: \["mounted-storage"\]/,
   );
   const allow = ["configured-in-other-vm", "mounted-storage"] as const;
   expect(plan(facts, attach(NVME, "web", { allow })).refusals).toEqual([]);

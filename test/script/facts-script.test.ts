@@ -54,14 +54,18 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
     const host = new DirectoryHost();
     try {
       host.write("/etc/xen/a.cfg", CONFIG);
+      host.write("/etc/default/grub", "GRUB_CMDLINE_LINUX=quiet\n");
       fs.mkdirSync(host.path("/etc/xen/auto"));
       fs.symlinkSync("../a.cfg", host.path("/etc/xen/auto/a"));
       const script = factsScript({ vmConfigPaths: [], libvirt: false });
-      expect(vmConfigs(readHostFacts(host.run(shell, script).stdout).files)).toHaveLength(1);
+      const read = readHostFacts(host.run(shell, script).stdout).files;
+      expect(vmConfigs(read)).toHaveLength(1);
+      expect(read.whyNoVmConfigs).toBeUndefined();
       const { stdout } = host.run(shell, script.replace('limited 20 ls -dL $vm_configs "$@"', "limited 1 sleep 20"));
-      expect(() => readHostFacts(stdout)).toThrow(
-        /could not be found within 20 s\. They may be on a network file system/,
-      );
+      const { files } = readHostFacts(stdout);
+      expect(vmConfigs(files)).toEqual([]);
+      expect(files.whyNoVmConfigs).toMatch(/could not be found within 20 s\. They may be on a network file system/);
+      expect([...files.byPath.keys()]).toContain("/etc/default/grub");
     } finally {
       host.remove();
     }

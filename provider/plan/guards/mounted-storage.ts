@@ -16,7 +16,7 @@ export const mountedStorage: GuardRule = {
   override: "allow",
   judge({ facts, lost }) {
     const vmDisks = lost.length === 0 ? [] : disksOfVms(facts);
-    const [whyUnknown] = whyVmsUnknown(facts);
+    const [whyUnknown = facts.files.whyNoVmConfigs] = whyVmsUnknown(facts);
     return lost.flatMap((device) => {
       const known = byDisk(
         facts,
@@ -43,7 +43,7 @@ export const mountedStorage: GuardRule = {
               `${describeDevice(device)} may carry ${describePurposes(unknown)} of the host, which could not be traced to a device. Unmount it first`,
             ]),
         ...(whyUnknown === undefined ? [] : disksWithoutUse(facts, device)).map(
-          (disk) => `${describeDevice(device)} carries ${disk}, which a running VM may have: ${whyUnknown}`,
+          (disk) => `${describeDevice(device)} carries ${disk}, which a VM may have: ${whyUnknown}`,
         ),
       ];
     });

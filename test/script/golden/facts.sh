@@ -317,7 +317,10 @@ ask_files() {
   for file in $vm_configs "$@"; do
     [ ! -L "$file" ] || elsewhere=yes
   done
-  [ -z "$elsewhere" ] || limited 20 ls -dL $vm_configs "$@" > /dev/null || [ $? != 124 ] || return 124
+  if [ -n "$elsewhere" ]; then
+    limited 20 ls -dL $vm_configs "$@" > /dev/null
+    [ $? != 124 ] || { echo vm-configs-unread; vm_configs=; set --; }
+  fi
   printf 'pciback-conf-reader %s\n' $pciback_conf_readers
   print_files /etc/modprobe.d/*.conf /etc/modprobe.conf /etc/default/grub /etc/default/grub.d/*.cfg /boot/grub2/grub.cfg /boot/grub/grub.cfg /boot/efi/EFI/*/grub.cfg /boot/grub2/grubenv /boot/grub/grubenv /boot/grub/grub.conf /boot/grub/menu.lst /boot/loader/entries/*.conf /efi/loader/entries/*.conf /boot/efi/loader/entries/*.conf /etc/kernel/cmdline /etc/kernel/proxmox-boot-uuids /etc/initramfs-tools/hooks/pulumi-pci-passthrough /etc/initramfs-tools/scripts/init-top/pulumi-pci-passthrough /usr/lib/dracut/modules.d/90pulumi-pci-passthrough/* /usr/share/dracut/modules.d/90pulumi-pci-passthrough/* /etc/dracut.conf.d/pulumi-pci-passthrough.conf /etc/mkinitfs/mkinitfs.conf /etc/mkinitfs/features.d/pulumi-pci-passthrough.modules /etc/udev/rules.d/70-pulumi-pci-passthrough-*.rules \
     $vm_configs "$@" $xend_files $pciback_conf $pciback_conf_readers

@@ -20,6 +20,8 @@ export interface FileVm extends HostVm {
 export function findVm({ name: reader, language }: FileToolstack, facts: HostFacts, wanted: string): FoundVm<FileVm> {
   // Whether it runs, and what it has then, decides how it gets a device and how it gives one back.
   if (facts.domains.kind === "unlisted") return { kind: "unreadable", reason: facts.domains.reason };
+  const { whyNoVmConfigs } = facts.files;
+  if (whyNoVmConfigs !== undefined) return { kind: "unreadable", reason: whyNoVmConfigs };
   const configs = vmConfigs(facts.files).map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
   if (wanted.startsWith("/")) {
     const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));

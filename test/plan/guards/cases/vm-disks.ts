@@ -116,7 +116,17 @@ export const VM_DISKS: readonly Situation[] = [
     source: "xen 4.17: xl aborts now and then (seen in the lab)",
     answers: { ...server(ROOT, blockDevices("nvme0n1", "nvme0n1p1")), domains: CUT_OFF },
     declares: "04:00.0",
-    refused: [["mounted-storage", 'carries nvme0n1, which a running VM may have: "xl list -l" printed a list that is']],
+    refused: [["mounted-storage", 'carries nvme0n1, which a VM may have: "xl list -l" printed a list that is']],
+  },
+  {
+    title: "a disk without use, where the VM configurations could not be read",
+    source: "linux, nfs(5): a hard mount waits for its server without end",
+    answers: {
+      ...server(ROOT, blockDevices("nvme0n1", "nvme0n1p1")),
+      files: "vm-config /mnt/vms/web.cfg\nvm-configs-unread",
+    },
+    declares: "04:00.0",
+    refused: [["mounted-storage", "carries nvme0n1, which a VM may have: its VM configurations could not be found"]],
   },
   {
     title: "a NIC, where xl does not list the running VMs",
