@@ -6,6 +6,7 @@ import { quote } from "../shell";
 import { originalPath } from "../steps/file";
 import { REGENERATION_FUNCTIONS, REGENERATIONS, regenerationSettings } from "../steps/regeneration";
 import { STEP_FUNCTIONS, type Step, stepShell } from "../steps/steps";
+import { VIRSH_FILES } from "../steps/virsh";
 import { forgottenBy, recordOf } from "./apply-record";
 import { restOfScript } from "./opening-script";
 import { functionsCalledBy } from "./shell-functions";
@@ -63,7 +64,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
     "  trial=",
     `  ${note ?? ""}run_all`,
     ...(trial ? [`  rm -rf ${TRIAL_FOLDER}`] : []),
-    `  find ${STATE_FOLDER} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null`,
+    `  find ${STATE_FOLDER} ${VIRSH_FILES.join(" ")} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null`,
     "  tell '@apply end'",
     // Without them the provider asks once more.
     "  facts_in_time",
@@ -88,8 +89,15 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
   return restOfScript(runId, [...settings, functionsCalledBy(calls, library), ...titled, run, apply, start].join("\n"));
 }
 
-/** What is cleared up in our own folder: parts of files that a run was cut off in, and folders that are empty now. */
-const LEFT = ["-name .pci-passthrough-new -exec rm -f {} \\;", "-type d -exec rmdir {} \\;"];
+/**
+ * What is cleared up in our own folders: parts of files that a run was cut off in, what it wrote for virsh, and folders
+ * that are empty now.
+ */
+const LEFT = [
+  "-name .pci-passthrough-new -exec rm -f {} \\;",
+  "-name 'virsh.xml*' -exec rm -f {} \\;",
+  "-type d -exec rmdir {} \\;",
+];
 
 /** What no step needs, however slow the host: the limits of the programs in it come first. */
 const STEP_SECONDS = 15 * 60;

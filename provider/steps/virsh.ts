@@ -26,6 +26,10 @@ export type VirshAttach = VirshChange & { readonly kind: "virsh-attach" };
 /** A VM loses a function. */
 export type VirshDetach = VirshChange & { readonly kind: "virsh-detach" };
 
+const VIRSH_XML = `${RUN_FOLDER}/virsh.xml`;
+/** The files that virsh is given; with the whole XML of a VM, passwords too, in those that a killed script leaves. */
+export const VIRSH_FILES = [VIRSH_XML, `${VIRSH_XML}.new`];
+
 const functions = `
 # URI, VM, the source address of a function as libvirt writes it, "config" or "live". 1: it does not have it; 2: that is
 # not known.
@@ -46,7 +50,7 @@ expect_vm_has() {
 }
 # "attach-device" or "detach-device", URI, VM, source address, "config" or "live", <hostdev>, flag.
 change_device() {
-  xml=${RUN_FOLDER}/virsh.xml
+  xml=${VIRSH_XML}
   printf '%s\\n' "$6" > "$xml" && limited 60 virsh -c "$2" "$1" "$3" "$xml" $7
   status=$?
   rm -f "$xml"
@@ -63,7 +67,7 @@ change_device() {
 }
 # URI, VM, indices of root ports that libvirt made. One that stays does no harm.
 drop_ports() {
-  xml=${RUN_FOLDER}/virsh.xml
+  xml=${VIRSH_XML}
   for port in $3; do
     printf '%s\\n' "<controller type='pci' index='$port' model='pcie-root-port'/>" > "$xml" &&
       limited 60 virsh -c "$1" detach-device "$2" "$xml" --config
@@ -72,7 +76,7 @@ drop_ports() {
 }
 # As change_device, but redefines the VM as "virsh edit" does: for a virsh that cannot change only the configuration.
 define_device() {
-  xml=${RUN_FOLDER}/virsh.xml
+  xml=${VIRSH_XML}
   ( umask 077; limited 60 virsh -c "$2" dumpxml --inactive --security-info "$3" > "$xml" ) || { rm -f "$xml"; return 1; }
   if [ "$1" = attach-device ]; then
     HOSTDEV=$6 awk '/^  <\\/devices>/ { print ENVIRON["HOSTDEV"] } { print }' "$xml" > "$xml.new"

@@ -227,7 +227,7 @@ apply() {
   rebuilt=
   trial=
   run_all
-  find /var/lib/pulumi-pci-passthrough -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
+  find /var/lib/pulumi-pci-passthrough /var/run/pulumi-pci-passthrough/virsh.xml /var/run/pulumi-pci-passthrough/virsh.xml.new -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -name 'virsh.xml*' -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
   tell '@apply end'
   facts_in_time
   { kill "$watcher" && wait "$watcher"; } 2> /dev/null
