@@ -1,4 +1,5 @@
 import type { HostFacts } from "../facts/host-facts";
+import type { PciAddress } from "../pci/address";
 import { isEmpty, type Plan, simulatePlan } from "../plan/plan";
 import { isOnTrial } from "../plan/safety";
 import type { ApplyGroup } from "../script/apply-script";
@@ -67,18 +68,21 @@ function nextAct<C extends Change>(planned: readonly PlannedChange<C>[]): Act<C>
 export function trialOf(
   planned: readonly { readonly change: Pick<Change, "safety">; readonly plan: Plan }[],
 ): Trial | undefined {
-  const isNeeded = planned.some(({ change, plan }) => isOnTrial(plan, change.safety));
-  return isNeeded
-    ? { confirmSeconds: Math.max(...planned.map(({ change }) => change.safety.confirmSeconds)) }
-    : undefined;
+  if (!planned.some(({ change, plan }) => isOnTrial(plan, change.safety))) return undefined;
+  return {
+    confirmSeconds: Math.max(...planned.map(({ change }) => change.safety.confirmSeconds)),
+    taken: [...new Set(takenAtOnce(planned.map(({ plan }) => plan)))],
+  };
 }
 
 /** What the host loses at once by these plans: `0000:03:00.0 left e1000e`. */
 export function leavingBy(facts: HostFacts, plans: readonly Plan[]): readonly string[] {
-  return plans
-    .flatMap(({ steps }) => steps.flatMap((step) => takenBy(step)))
-    .filter(({ when }) => when === "now")
-    .map(({ address }) => `${address} left ${facts.pciDevices.get(address)?.driver ?? "the host"}`);
+  return takenAtOnce(plans).map((address) => `${address} left ${facts.pciDevices.get(address)?.driver ?? "the host"}`);
+}
+
+function takenAtOnce(plans: readonly Plan[]): readonly PciAddress[] {
+  const taken = plans.flatMap(({ steps }) => steps.flatMap((step) => takenBy(step)));
+  return taken.flatMap(({ address, when }) => (when === "now" ? [address] : []));
 }
 
 /** The group of a script that carries out one plan. */

@@ -82,6 +82,7 @@ function describe(steps: readonly Step[], name: string): string {
   const step = steps[Number(name) - 1];
   if (step) return describeStep(step);
   if (name === "note_run") return "keep a record of what it is about to do";
+  if (name === "network") return "set up the network as it was";
   if (name === "arm_trial") return "have the host ready to take the change back by itself";
   return Object.values(REGENERATIONS).find(({ shellFunction }) => shellFunction === name)?.describe ?? name;
 }

@@ -4,6 +4,7 @@ import { formatRunRecord, type Regenerated, type Regeneration, runRecordPath } f
 import { indent } from "../facts/answers";
 import { quote } from "../shell";
 import { originalPath } from "../steps/file";
+import { NETWORK_PLACE_FUNCTIONS } from "../steps/network-place";
 import { REGENERATION_FUNCTIONS, REGENERATIONS, regenerationSettings } from "../steps/regeneration";
 import { STEP_FUNCTIONS, type Step, stepShell } from "../steps/steps";
 import { VIRSH_FILES } from "../steps/virsh";
@@ -75,7 +76,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
   ].join("\n");
   const start = trial ? "if is_watcher; then watch_trial; else apply; fi < /dev/null" : "apply < /dev/null";
   const calls = [...groupShells, run, apply, start].join("\n");
-  const library = [RUNNER, TRIAL_FUNCTIONS, REGENERATION_FUNCTIONS, STEP_FUNCTIONS].join("\n");
+  const library = [RUNNER, TRIAL_FUNCTIONS, NETWORK_PLACE_FUNCTIONS, REGENERATION_FUNCTIONS, STEP_FUNCTIONS].join("\n");
   const settings = trial
     ? [
         WATCHER_LIBRARY,

@@ -1,4 +1,5 @@
 import { RUN_FOLDER } from "../claims/folders";
+import type { PciAddress } from "../pci/address";
 import { TIME_LIMIT } from "./time-limit";
 import { WITHIN } from "./within";
 
@@ -6,6 +7,8 @@ import { WITHIN } from "./within";
 export interface Trial {
   /** How long after its steps the host waits for the confirmation, counted by its uptime. */
   readonly confirmSeconds: number;
+  /** The functions that the host loses at once: what their drivers take along is given back too. */
+  readonly taken: readonly PciAddress[];
 }
 
 /** The folder of trials; the trial of a run is in it under the run's id, which nobody else knows. */
@@ -25,12 +28,15 @@ tell() {
  */
 export const WATCHER_LIBRARY = `${TIME_LIMIT}\n${TELL}\n${WITHIN}`;
 
+/** How long the network has to come back, in seconds. */
+const NETWORK_SECONDS = 180;
+
 /** How much longer than the watcher the script itself waits, should the watcher be dead. */
 const WATCHER_LATE_SECONDS = 10;
 
 /**
- * Shell functions of a trial. They need `confirm_seconds`, `trial_steps` (group.step, the last first) and `rest`, the
- * text of the script.
+ * Shell functions of a trial. They need `confirm_seconds`, `trial_steps` (group.step, the last first), `trial_taken` (PCI
+ * functions) and `rest`, the text of the script.
  *
  * Everything that a trial writes is in its folder before the first step; later there are renames alone, which need no
  * room on a disk that is full. `open` is the arbiter: whoever renames it decides, and one alone can.
@@ -41,6 +47,7 @@ const WATCHER_LATE_SECONDS = 10;
  *          -> expired             by the watcher, which takes the change back
  *          -> late                by the script, when the watcher did not
  *     watcher -> over             its process id; everything was taken back
+ *     network                     what the drivers take along
  */
 export const TRIAL_FUNCTIONS = `
 # Sets "uptime", in seconds. No clock: that may be set meanwhile.
@@ -56,6 +63,7 @@ arm_trial() {
   for step in $trial_steps; do
     true > "$trial/todo.$step" || return
   done
+  save_network $trial_taken > "$trial/network" || return
   cat /proc/sys/kernel/random/boot_id > "$trial/open" && echo "$SSH_ROUTE" > "$trial/ssh" && true > "$trial/running" || return
   # sudo with use_pty ends all of its process group: the watcher gets a session of its own, unless busybox has no setsid.
   own_session=$(command -v setsid)
@@ -120,6 +128,7 @@ watch_trial() {
 # Undoes what has begun, the last first.
 take_back() {
   tell '@trial expired'
+  network=$(cat "$trial/network")
   [ -n "$watcher" ] || watch
   undone=
   for step in $trial_steps; do
@@ -127,6 +136,10 @@ take_back() {
     [ "$undone" = "\${step%.*}" ] || { undone=\${step%.*} left=; tell "@group $undone unconfirmed"; }
     undo_step "$undone" "\${step#*.}"
   done
+  if [ -s "$trial/network" ]; then
+    true > "$log"
+    within ${NETWORK_SECONDS} restore_network "$network" || { tell "@group $undone not-undone network"; tell_log; }
+  fi
   mv -f "$trial/watcher" "$trial/over"
 }
 # Waits until what has begun is confirmed, and fails when it was taken back. The watcher may be dead, or die in the middle.
@@ -150,16 +163,20 @@ await_confirmation() {
     sleep 1
   done
   if [ -e "$trial/over" ]; then sed -n '/^@trial expired$/,$p' "$result"; else take_back; fi
-  ! grep -q '^@group [0-9]* not-undone ' "$result" || owed=yes
+  ! grep -q '^@group [0-9]* not-undone [0-9]' "$result" || owed=yes
   return 1
 }`;
 
 /** The settings of a trial of groups with so many steps each, as assignments. */
-export function trialSettings({ confirmSeconds }: Trial, stepCounts: readonly number[]): string {
+export function trialSettings({ confirmSeconds, taken }: Trial, stepCounts: readonly number[]): string {
   const steps = stepCounts.flatMap((count, group) =>
     Array.from({ length: count }, (_, step) => `${group + 1}.${step + 1}`),
   );
-  return [`confirm_seconds=${confirmSeconds}`, `trial_steps='${steps.reverse().join(" ")}'`].join("\n");
+  return [
+    `confirm_seconds=${confirmSeconds}`,
+    `trial_steps='${steps.reverse().join(" ")}'`,
+    `trial_taken='${taken.join(" ")}'`,
+  ].join("\n");
 }
 
 /** The line by which a script asks for its confirmation: `@confirm 60`. Gives the seconds; undefined for another line. */

@@ -43,7 +43,7 @@ class RunningTrial {
 
   constructor(
     private readonly shell: readonly string[],
-    private readonly script = scriptOnTrial({ confirmSeconds: 2 }, ...GROUPS),
+    private readonly script = scriptOnTrial({ confirmSeconds: 2, taken: [address] }, ...GROUPS),
     change: (rest: string) => string = (rest) => rest,
   ) {
     const { host } = this;

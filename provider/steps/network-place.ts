@@ -1,0 +1,145 @@
+/** How long the network's own manager has to set up again what came back, in seconds. */
+const MANAGER_SECONDS = 20;
+
+/**
+ * Shell functions that save what a network card takes along when its driver lets go of it, and give it back: names, VLANs,
+ * bridge or bond, MTU, addresses, and routes of all tables. They need `ip` of any iproute2. An Open vSwitch takes its ports
+ * in again by their names.
+ */
+export const NETWORK_PLACE_FUNCTIONS = `
+# PCI function. Prints its interfaces.
+interfaces_of() {
+  for nic in "/sys/bus/pci/devices/$1/net/"* "/sys/bus/pci/devices/$1"/virtio*/net/*; do
+    [ ! -e "$nic" ] || echo "\${nic##*/}"
+  done
+}
+# PCI functions. Prints their network as network_state does, with all interfaces that stand on theirs; nothing when they
+# have none.
+save_network() {
+  functions=$*
+  found=
+  set -- $(for function in $functions; do interfaces_of "$function"; done)
+  while [ $# -gt 0 ]; do
+    nic=$1
+    shift
+    case " $found " in *" $nic "*) continue ;; esac
+    found="$found $nic"
+    set -- "$@" $(master_of "$nic") $(sed -n "s/^\\\\([^ |]*\\\\) *| *[0-9]* *| *$nic\\$/\\\\1/p" /proc/net/vlan/config 2> /dev/null)
+  done
+  [ -z "$found" ] || network_state "$functions" "$found"
+}
+# Interface. Prints the bridge or bond that has it.
+master_of() {
+  for link in "/sys/class/net/$1/master" "/sys/class/net/$1/brport/bridge"; do
+    [ -e "$link" ] || continue
+    link=$(readlink "$link") && echo "\${link##*/}"
+    return
+  done
+}
+# PCI functions, interfaces. Prints how they are, in the order in which it can be set. What the kernel makes or changes by
+# itself is left out, and routes over several links.
+network_state() {
+  for function in $1; do
+    for nic in $(interfaces_of "$function"); do echo "nic $nic $function"; done
+  done
+  {
+    sed 's/|/ /g; s/^/vlan /' /proc/net/vlan/config
+    for nic in $2; do echo "master $nic $(master_of "$nic")"; done
+    ip -o link show | sed 's/^/link /'
+    ip -o addr show | sed 's/^/addr /'
+    ip -4 route show table all | sed 's/^/route -4 /'
+    ip -6 route show table all | sed 's/^/route -6 /'
+  } 2> /dev/null | awk -v interfaces=" $2 " '
+    function has(name) { return name != "" && index(interfaces, " " name " ") > 0 }
+    $1 == "vlan" && NF == 4 && has($2) { print "vlan", $2, $4, $3 }
+    $1 == "master" && NF == 3 { print }
+    $1 == "link" {
+      name = $3; sub(/[@:].*/, "", name)
+      if (!has(name)) next
+      if (match($0, / mtu [0-9]+/)) print "mtu", name, substr($0, RSTART + 5, RLENGTH - 5)
+      if ($4 ~ /[<,]UP[,>]/) ups[++up] = "up " name
+    }
+    $1 == "addr" {
+      name = $3; sub(/[@:].*/, "", name)
+      if (!has(name) || $4 !~ /^inet6?$/ || / scope link/ || / temporary/ || / mngtmpaddr/) next
+      addresses[++address] = "addr " name " " $5 ($6 == "peer" ? " peer " $7 : "")
+    }
+    $1 == "route" {
+      if (/ proto kernel / || / proto ra / || $3 ~ /^(local|broadcast|anycast|multicast|unreachable|fe80:.*|ff00:.*)$/) next
+      if (!match($0, / dev [^ ]+/)) next
+      name = substr($0, RSTART + 5, RLENGTH - 5)
+      if (!has(name)) next
+      gsub(/ (linkdown|dead|onlink|notify)/, ""); gsub(/ (pref|expires|error|hoplimit|nhid) [^ ]+/, ""); gsub(/ +/, " "); sub(/ $/, "")
+      sub(/^route /, "route " name " ")
+      # What leads through a link before what leads through a gateway on it.
+      if (/ via /) far[++last] = $0; else near[++first] = $0
+    }
+    END {
+      for (i = 1; i <= up; i++) print ups[i]
+      for (i = 1; i <= address; i++) print addresses[i]
+      for (i = 1; i <= first; i++) print near[i]
+      for (i = 1; i <= last; i++) print far[i]
+    }'
+}
+# Text of save_network. Prints the lines of it that do not hold now.
+missing_network() {
+  {
+    network_state "$(printf '%s\\n' "$1" | awk '$1 == "nic" { print $3 }')" "$(printf '%s\\n' "$1" | awk '{ printf "%s ", $2 }')"
+    echo saved
+    printf '%s\\n' "$1"
+  } | awk '$0 == "saved" { saved = 1; next } !saved { now[$0] = 1; next } !($0 in now)'
+}
+# Text of save_network. The network's own manager has the first word; what it leaves out is set by hand.
+restore_network() {
+  read_uptime
+  limit=$((uptime + ${MANAGER_SECONDS}))
+  while missing=$(missing_network "$1"); [ -n "$missing" ] && [ "$uptime" -lt "$limit" ]; do
+    sleep 1
+    read_uptime
+  done
+  # The second time for what stands on something that came back late.
+  for try in 1 2; do
+    [ -n "$missing" ] || return 0
+    printf '%s\\n' "$missing" | while read -r what name rest; do
+      set_network "$what" "$name" $rest
+    done
+    missing=$(missing_network "$1")
+  done
+  [ -n "$missing" ] || return 0
+  printf 'not as before: %s\\n' "$missing"
+  return 1
+}
+# The words of a line of network_state. Sets what it says.
+set_network() {
+  what=$1 name=$2
+  shift 2
+  case $what in
+    nic) # It has another name now.
+      nic=$(interfaces_of "$1") && ip link set dev "$nic" down && ip link set dev "$nic" name "$name" ;;
+    vlan) ip link add link "$1" name "$name" type vlan id "$2" ;;
+    master) set_master "$name" "$1" ;;
+    mtu) ip link set dev "$name" mtu "$1" ;;
+    up) ip link set dev "$name" up ;;
+    addr)
+      case $1 in
+        # Not used before it is known that nobody else has it (RFC 4862), which was known before.
+        *:*) ip addr add "$@" dev "$name" nodad ;;
+        *) ip addr add "$@" dev "$name" brd + ;;
+      esac || ip addr add "$@" dev "$name" ;;
+    route)
+      family=$1
+      shift
+      ip "$family" route replace "$@" || ip "$family" route replace "$@" onlink ;;
+  esac
+}
+# Interface, the bridge or bond that gets it. A bond takes only what is down.
+set_master() {
+  case $2 in ovs-system) return ;; esac
+  if [ -d "/sys/class/net/$2/bonding" ]; then
+    ip link set dev "$1" down
+    ip link set dev "$1" master "$2" || echo "+$1" > "/sys/class/net/$2/bonding/slaves"
+  else
+    ip link set dev "$1" master "$2" || brctl addif "$2" "$1"
+  fi
+  ip link set dev "$1" up
+}`;

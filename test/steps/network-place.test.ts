@@ -1,0 +1,85 @@
+import { spawnSync } from "node:child_process";
+import { NETWORK_PLACE_FUNCTIONS } from "../../provider/steps/network-place";
+import { SHELLS } from "../script/directory-host";
+
+/** A network of its own, in which cards are the ends of cables that lead nowhere. */
+const ENTER = ["-n", "-m"];
+const canEnter =
+  spawnSync("unshare", [
+    ...ENTER,
+    "sh",
+    "-c",
+    "mount -t sysfs none /sys && ip link add name eth7 type veth peer name far",
+  ]).status === 0;
+
+const IP = spawnSync("sh", ["-c", "command -v ip"], { encoding: "utf8" }).stdout.trim();
+
+interface Situation {
+  readonly what: string;
+  readonly before: string;
+  /** Under which name the card comes back; as before, by itself, is nothing but the card. */
+  readonly name: string;
+}
+
+const SITUATIONS: readonly Situation[] = [
+  {
+    what: "addresses, MTU, and routes of two tables, under another name",
+    name: "eth9",
+    before: `
+ip link set eth7 mtu 1400
+ip link set eth7 up
+ip addr add 192.0.2.5/24 dev eth7
+ip addr add 192.0.2.6/24 dev eth7
+ip -6 addr add 2001:db8::5/64 dev eth7 nodad
+ip route add default via 192.0.2.1 dev eth7 metric 77
+ip route add 198.51.100.0/24 via 192.0.2.1 dev eth7 table 200
+ip route add 203.0.113.0/24 dev eth7 src 192.0.2.6`,
+  },
+  {
+    what: "its bridge, which has the address",
+    name: "eth7",
+    before: `
+ip link add br7 type bridge
+ip link set eth7 master br7
+ip link set eth7 up
+ip link set br7 up
+ip addr add 192.0.2.5/24 dev br7
+ip route add default via 192.0.2.1 dev br7`,
+  },
+];
+
+const cases = SHELLS.flatMap((shell) =>
+  SITUATIONS.map((situation) => [situation.what, shell.join(" "), situation] as const),
+);
+
+(canEnter ? describe : describe.skip)("a card that its driver lets go of and takes again", () => {
+  test.each(cases)("gets back %s, under %s", (_, shell, { before, name }) => {
+    const script = `
+mount -t sysfs none /sys || exit
+${NETWORK_PLACE_FUNCTIONS.replace("+ 20", "+ 0")}
+read_uptime() {
+  read -r uptime idle < /proc/uptime
+  uptime=\${uptime%%.*}
+}
+interfaces_of() {
+  for nic in eth7 eth9; do [ ! -e "/sys/class/net/$nic" ] || echo "$nic"; done
+}
+# Not the ip of busybox, which lacks words.
+ip() {
+  ${IP} "$@"
+}
+ip link add eth7 type veth peer name far && ip link set far up
+${before}
+saved=$(save_network 0000:01:00.0)
+ip link del eth7
+ip link add ${name} type veth peer name far && ip link set far up
+[ -n "$(missing_network "$saved")" ] || echo "nothing is missing"
+restore_network "$saved" 2>&1
+echo "restored: $?"`;
+    const { stdout, stderr } = spawnSync("unshare", [...ENTER, ...shell.split(" "), "-c", script], {
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
+    expect(stdout).toBe("restored: 0\n");
+  });
+});
