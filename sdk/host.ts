@@ -59,7 +59,8 @@ export interface HostArgs {
  */
 export interface HostSafety {
   /**
-   * Which changes are on trial: all, those by which the host loses a device at once, or none. Default: `never`.
+   * Which changes are on trial: all; those by which the host loses a device at once; of those none but such as a guard
+   * refuses and `allow` lets through. Default: `never`.
    */
   confirm?: pulumi.Input<"always" | "when-taking" | "never">;
   /** How long the host waits for the confirmation, from 10 to 3600 seconds. Default: 60. */

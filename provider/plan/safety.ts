@@ -1,12 +1,13 @@
 import { takenBy } from "../steps/steps";
 import type { Plan } from "./plan";
 
-/** When an apply is on trial: always, when the host loses a function at once, or never. */
+/** When an apply is on trial: always, when the host loses a function at once, or never unless a guard is overridden. */
 export const CONFIRM_MODES = ["always", "when-taking", "never"] as const;
 
 /** When changes of a host must be confirmed, and how long it waits for that. */
 export interface Safety {
-  readonly confirm: (typeof CONFIRM_MODES)[number];
+  /** `off`: never, not even where a guard is overridden. */
+  readonly confirm: (typeof CONFIRM_MODES)[number] | "off";
   readonly confirmSeconds: number;
 }
 
@@ -14,15 +15,34 @@ const DEFAULT_SAFETY: Safety = { confirm: "never", confirmSeconds: 60 };
 
 /** What counts for a host: its input `safety`, and the environment variable that is for who knows better. */
 export function safetyOf(
-  input: { readonly confirm?: Safety["confirm"] | undefined; readonly confirmSeconds?: number | undefined } | undefined,
+  input:
+    | { readonly confirm?: (typeof CONFIRM_MODES)[number] | undefined; readonly confirmSeconds?: number | undefined }
+    | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): Safety {
   const { confirm = DEFAULT_SAFETY.confirm, confirmSeconds = DEFAULT_SAFETY.confirmSeconds } = input ?? {};
-  return { confirm: env.PCI_PASSTHROUGH_CONFIRM === "never" ? "never" : confirm, confirmSeconds };
+  return { confirm: env.PCI_PASSTHROUGH_CONFIRM === "never" ? "off" : confirm, confirmSeconds };
 }
 
-/** Whether the host takes these steps back unless they are confirmed. */
-export function isOnTrial({ steps }: Pick<Plan, "steps">, { confirm }: Safety): boolean {
+/**
+ * Whether the host takes these steps back unless they are confirmed. Where `allow` overrides a guard it does, whatever its
+ * safety says: what the guard warns of may be about to happen. Only the environment variable is stronger.
+ */
+export function isOnTrial({ steps, overridden }: Pick<Plan, "steps" | "overridden">, { confirm }: Safety): boolean {
   const takesNow = steps.some((step) => takenBy(step).some(({ when }) => when === "now"));
-  return confirm === "always" ? steps.length > 0 : takesNow && confirm === "when-taking";
+  switch (confirm) {
+    case "off":
+      return false;
+    case "never":
+      return takesNow && overridden.length > 0;
+    case "when-taking":
+      return takesNow;
+    case "always":
+      return steps.length > 0;
+  }
+}
+
+/** What a plan on trial means for a host, for people. */
+export function trialEffect({ confirmSeconds }: Safety): string {
+  return `if the host cannot be reached after this, it takes the change back by itself after ${confirmSeconds} s`;
 }

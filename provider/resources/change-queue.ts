@@ -107,8 +107,11 @@ export class ChangeQueue {
   private async takeTurn(changes: readonly WaitingChange[]): Promise<readonly WaitingChange[]> {
     const { questions } = this.cache;
     const run = new AbortController();
-    const confirm = (runId: string, seconds: number) =>
-      void confirmTrial(() => this.connect("confirmation"), { runId, seconds, signal: run.signal });
+    let isAsked = false;
+    const confirm = (runId: string, seconds: number): void => {
+      if (!isAsked) void confirmTrial(() => this.connect("confirmation"), { runId, seconds, signal: run.signal });
+      isAsked = true;
+    };
     try {
       const end = await converse(() => this.connect("work"), questions, {
         decide: (facts, runId) => decide(facts, changes, runId),

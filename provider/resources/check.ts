@@ -7,7 +7,7 @@ import { expectHost, expectStatus, type HostProgram } from "../plan/kinds/expect
 import { KINDS, keyOf, purposeOf, statusOfWish } from "../plan/kinds/kinds";
 import { planRemoved } from "../plan/kinds/removed";
 import { isEmpty, type Plan } from "../plan/plan";
-import { safetyOf } from "../plan/safety";
+import { isOnTrial, type Safety, safetyOf, trialEffect } from "../plan/safety";
 import type { Wish } from "../plan/wish";
 import { applyScript } from "../script/apply-script";
 import { type DeclaredProgram, declaredWith, readProgram, twinOf, wishIn } from "./declared-program";
@@ -80,7 +80,7 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
       if (program?.preview && !described.has(urn.text)) {
         described.add(urn.text);
         // A plan that does nothing says so, unless the reboot comes later.
-        const own = lastReboot && isEmpty(plan) ? [] : [plan];
+        const own = lastReboot && isEmpty(plan) ? [] : [withTrial(plan, host.name, safetyOf(inputs.host.safety, env))];
         const told = [replaced, ...own, ...restored, lastReboot].filter((plan) => plan !== undefined);
         await tellEffects(log, urn, host.name, told);
         if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1") await showScript({ inputs, urn, host }, plan, purpose);
@@ -95,6 +95,13 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
       if (error instanceof PassthroughError) return refused([{ property: WITHOUT_VALUE, reason: error.message }]);
       throw error;
     }
+  };
+
+  /** Once for a host. */
+  const withTrial = (plan: Plan, host: string, safety: Safety): Plan => {
+    if (run.trialHosts.has(host) || !isOnTrial(plan, safety)) return plan;
+    run.trialHosts.add(host);
+    return { ...plan, effects: [...plan.effects, trialEffect(safety)] };
   };
 
   /**

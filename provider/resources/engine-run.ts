@@ -20,4 +20,6 @@ export class EngineRun {
   saidOfWaitingHosts = "";
   /** Names of hosts of which preview has said what the program no longer declares there. */
   readonly previewedHosts = new Set<string>();
+  /** Names of hosts of which preview has said that they take changes back by themselves. */
+  readonly trialHosts = new Set<string>();
 }

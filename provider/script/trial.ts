@@ -118,11 +118,26 @@ watch_trial() {
     if [ -n "$limit" ] && [ "$uptime" -ge "$limit" ] || { [ -z "$limit" ] && ! kill -0 "$script"; }; then
       # Where nothing can be renamed the change is taken back, too.
       mv -f "$trial/open" "$trial/expired" || [ -e "$trial/open" ] || return 0
+      [ ! -e "$trial/running" ] || end_step
       take_back
       return
     fi
     # A disk that is gone takes its programs along: time passes all the same.
     sleep 1 || [ -e "$trial/open" ]
+  done
+}
+# Of a script that was killed: ends what it was doing, with all children, so that no step comes after its undo.
+end_step() {
+  read -r waiting worker seconds < ${RUN_FOLDER}/watched
+  [ -n "$worker" ] || return 0
+  end_with_children "$worker"
+  # What waits in the kernel heeds no signal.
+  waited=0
+  for pid in $doomed; do
+    while kill -0 "$pid" && [ "$waited" -lt 30 ]; do
+      waited=$((waited + 1))
+      sleep 1
+    done
   done
 }
 # Undoes what has begun, the last first.
@@ -162,7 +177,15 @@ await_confirmation() {
   while [ -e "$trial/expired" ] && [ ! -e "$trial/over" ] && kill -0 "$trial_watcher" 2> /dev/null; do
     sleep 1
   done
-  if [ -e "$trial/over" ]; then sed -n '/^@trial expired$/,$p' "$result"; else take_back; fi
+  if [ -e "$trial/over" ]; then
+    # On a full disk the watcher could not tell it.
+    for step in $trial_steps; do
+      [ ! -e "$trial/begun.$step" ] || echo "@group \${step%.*} unconfirmed"
+    done
+    sed -n '/^@trial expired$/,$p' "$result"
+  else
+    take_back
+  fi
   ! grep -q '^@group [0-9]* not-undone [0-9]' "$result" || owed=yes
   return 1
 }`;

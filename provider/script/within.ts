@@ -43,8 +43,12 @@ await_watched() {
   outcome=$?
   echo "$watched" > ${RUN_FOLDER}/watched
   [ -n "$late" ] || return "$outcome"
-  # Its children, theirs, and so on.
-  doomed=$worker
+  end_with_children "$worker"
+  return 124
+}
+# Process. Ends it with its children, theirs, and so on. doomed: all of them.
+end_with_children() {
+  doomed=$1
   for generation in 1 2 3 4; do
     for stat in /proc/[0-9]*/stat; do
       read -r pid name state parent fields < "$stat"
@@ -55,7 +59,6 @@ await_watched() {
     done
   done 2> /dev/null
   kill -KILL $doomed 2> /dev/null
-  return 124
 }
 # Watches what runs within a time. Whoever waits for it is told by a signal when the time is up.
 watch() {

@@ -1,4 +1,5 @@
 import { parsePciAddress } from "../../provider/pci/address";
+import type { Guard } from "../../provider/plan/guards/guards";
 import { CONFIRM_MODES, isOnTrial, safetyOf } from "../../provider/plan/safety";
 import type { Step } from "../../provider/steps/steps";
 
@@ -7,19 +8,23 @@ const LOAD: Step = { kind: "load-pciback" };
 const TAKE: Step = { kind: "make-assignable", address, from: "e1000e", stub: "pciback", by: "xl" };
 const HIDE: Step = { kind: "edit-file", path: "/a", before: "", after: "", hides: [address], original: "leave" };
 
-test.each<[string, readonly Step[], readonly (typeof CONFIRM_MODES)[number][]]>([
-  ["no steps", [], []],
-  ["steps that take nothing", [LOAD], ["always"]],
-  ["steps that take a function at the next boot", [HIDE], ["always"]],
-  ["steps that take a function now", [LOAD, TAKE], ["always", "when-taking"]],
-])("%s are on trial with %s", (_, steps, modes) => {
-  expect(CONFIRM_MODES.filter((confirm) => isOnTrial({ steps }, { confirm, confirmSeconds: 60 }))).toEqual(modes);
+const MODES = [...CONFIRM_MODES, "off"] as const;
+
+test.each<[string, readonly Step[], readonly Guard[], readonly (typeof MODES)[number][]]>([
+  ["no steps", [], ["ssh-route"], []],
+  ["steps that take nothing", [LOAD], ["ssh-route"], ["always"]],
+  ["steps that take a function at the next boot", [HIDE], ["ssh-route"], ["always"]],
+  ["steps that take a function now", [LOAD, TAKE], [], ["always", "when-taking"]],
+  ["such steps with a guard that the program allows", [TAKE], ["ssh-route"], ["always", "when-taking", "never"]],
+])("%s: when they are on trial", (_, steps, overridden, modes) => {
+  const on = MODES.filter((confirm) => isOnTrial({ steps, overridden }, { confirm, confirmSeconds: 60 }));
+  expect(on).toEqual(modes);
 });
 
 test("what counts for a host", () => {
   expect(safetyOf({ confirm: "always" }, {})).toEqual({ confirm: "always", confirmSeconds: 60 });
   expect(safetyOf({ confirm: "always", confirmSeconds: 90 }, { PCI_PASSTHROUGH_CONFIRM: "never" })).toEqual({
-    confirm: "never",
+    confirm: "off",
     confirmSeconds: 90,
   });
 });

@@ -124,7 +124,7 @@ export class DirectoryHost {
   /** The same, and does not wait for its end. `stdout` in the tree is what it has printed. */
   startConversation(shell: readonly string[], opening: string, rest: string): ChildProcess {
     const [program = "sh", ...args] = this.conversation(shell, opening, rest);
-    return spawn(program, args, { stdio: "ignore" });
+    return spawn(program, args, { stdio: "ignore", detached: true });
   }
 
   private conversation(shell: readonly string[], opening: string, rest: string | undefined): readonly string[] {

@@ -39,21 +39,25 @@ const [SAME, OTHER] = ["192.0.2.1 5 192.0.2.7 22", "192.0.2.1 6 192.0.2.7 22"];
 /** An apply on trial that runs on a host of its own, in one shell. */
 class RunningTrial {
   readonly host = new DirectoryHost();
+  private readonly script = scriptOnTrial({ confirmSeconds: 2, taken: [address] }, ...GROUPS);
   private readonly ended: Promise<unknown>;
+  private readonly group: number;
 
   constructor(
     private readonly shell: readonly string[],
-    private readonly script = scriptOnTrial({ confirmSeconds: 2, taken: [address] }, ...GROUPS),
     change: (rest: string) => string = (rest) => rest,
+    prepare: (host: DirectoryHost) => void = () => {},
   ) {
-    const { host } = this;
+    const { host, script } = this;
+    prepare(host);
     host.write(EDIT.path, "before");
     host.command("xl", XL);
     fs.rmSync(host.path("/proc/uptime"));
     fs.symlinkSync("/proc/uptime", host.path("/proc/uptime"));
     const rest = change(script.rest).replace("/bin/sh -s", `${shell.join(" ")} -s`);
-    const process = host.startConversation(shell, script.opening, rest);
-    this.ended = new Promise((resolve) => process.once("close", resolve));
+    const conversation = host.startConversation(shell, script.opening, rest);
+    this.group = conversation.pid ?? 0;
+    this.ended = new Promise((resolve) => conversation.once("close", resolve));
   }
 
   get stdout(): string {
@@ -73,7 +77,12 @@ class RunningTrial {
 
   /** SIGKILL to the process whose id is there. */
   kill(pidFile: string): void {
-    spawnSync("kill", ["-KILL", (this.host.read(pidFile) ?? "").trim()]);
+    process.kill(Number(this.host.read(pidFile)), "SIGKILL");
+  }
+
+  /** SIGKILL to the script and all that is in its process group. */
+  killGroup(): void {
+    process.kill(-this.group, "SIGKILL");
   }
 
   /** What the apply printed, once it has ended. */
@@ -109,13 +118,21 @@ const UNCONFIRMED = [
   { kind: "unconfirmed", notUndone: [] },
 ];
 const ASKS = /^@confirm 2$/m;
+const SESSION = "0::/user.slice/user-0.slice/session-3.scope\n";
+const pidOf = (trial: RunningTrial) => trial.host.read("/script")?.trim();
+const noteScript = (rest: string) => rest.replace("perform_2_1() {", "perform_2_1() {\necho $$$$ > /var/../script");
 
 /** In all shells at once, since each waits for seconds. */
-function inShells(what: string, test_: (trial: RunningTrial) => Promise<void>, change?: (rest: string) => string) {
+function inShells(
+  what: string,
+  test_: (trial: RunningTrial) => Promise<void>,
+  change?: (rest: string) => string,
+  prepare?: (host: DirectoryHost) => void,
+) {
   test(what, async () => {
     await Promise.all(
       SHELLS.map(async (shell) => {
-        const trial = new RunningTrial(shell, undefined, change);
+        const trial = new RunningTrial(shell, change, prepare);
         try {
           await test_(trial);
         } finally {
@@ -137,7 +154,7 @@ inShells("a change that is confirmed over another connection is kept", async (tr
 inShells("a change that nobody confirms is taken back, the last step first", async (trial) => {
   expect(await trial.result()).toEqual(UNCONFIRMED);
   expect({ isTakenBack: trial.isTakenBack, isLocked: trial.isLocked }).toEqual({ isTakenBack: true, isLocked: false });
-  expect(trial.stdout.match(/^@group \d unconfirmed$/gm)).toEqual(["@group 2 unconfirmed", "@group 1 unconfirmed"]);
+  expect(trial.stdout).toMatch(/^@trial expired\n@group 2 unconfirmed\n@group 1 unconfirmed$/m);
   expect(trial.confirm()).toBe("over");
 });
 
@@ -164,7 +181,7 @@ inShells(
     });
   },
   (rest) =>
-    rest.replace("perform_2_1() {", `perform_2_1() {\necho $$ > /var/../script; : > /var/../in-a-step; sleep 1`),
+    rest.replace("perform_2_1() {", `perform_2_1() {\necho $$$$ > /var/../script; : > /var/../in-a-step; sleep 1`),
 );
 
 inShells(
@@ -179,7 +196,7 @@ inShells(
       isLocked: false,
     });
   },
-  (rest) => rest.replace("perform_2_1() {", "perform_2_1() {\necho $$ > /var/../script"),
+  noteScript,
 );
 
 inShells(
@@ -204,7 +221,7 @@ inShells(
   (rest) =>
     rest
       .replace("own_session=$(command -v setsid)", "own_session=")
-      .replace("perform_2_1() {", "perform_2_1() {\necho $$ > /var/../script"),
+      .replace("perform_2_1() {", "perform_2_1() {\necho $$$$ > /var/../script"),
 );
 
 inShells("an undo that fails is told, and the others are done all the same", async (trial) => {
@@ -240,6 +257,45 @@ inShells(
     expect(trial.isTakenBack).toBe(true);
   },
   (rest) => rest.replace('todo.$step" || return', 'missing/$step" || return'),
+);
+
+inShells("sudo with use_pty, which kills the process group, does not reach the watcher", async (trial) => {
+  await trial.until(ASKS);
+  trial.killGroup();
+  expect(await trial.left()).toMatchObject({ groups: UNCONFIRMED });
+  expect(trial.isTakenBack).toBe(true);
+});
+
+inShells(
+  "what logind would kill with the session leaves it first, into a scope of its own",
+  async (trial) => {
+    await trial.until(ASKS);
+    expect(trial.confirm()).toBe("confirmed");
+    await trial.result();
+    const scope = `pulumi-pci-passthrough-${pidOf(trial)}.scope fail 1 PIDs au 1 ${pidOf(trial)} 0`;
+    expect(trial.host.read("/busctl")).toContain(scope);
+  },
+  noteScript,
+  (host) => {
+    host.write("/proc/self/cgroup", SESSION);
+    host.command("busctl", 'echo "$*" > "$ROOT/busctl"; echo 0::/system.slice/own.scope > "$ROOT/proc/self/cgroup"');
+  },
+);
+
+inShells(
+  "without D-Bus it goes into the root of all cgroups",
+  async (trial) => {
+    await trial.until(ASKS);
+    expect(trial.confirm()).toBe("confirmed");
+    await trial.result();
+    expect(trial.host.read("/sys/fs/cgroup/cgroup.procs")?.trim()).toBe(pidOf(trial));
+  },
+  noteScript,
+  (host) => {
+    host.write("/proc/self/cgroup", SESSION);
+    host.command("busctl", "exit 1");
+    host.write("/sys/fs/cgroup/cgroup.procs", "");
+  },
 );
 
 test("exactly one of confirmation and expiry decides, at the same instant too", async () => {
