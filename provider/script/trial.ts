@@ -1,5 +1,5 @@
 import { RUN_FOLDER } from "../claims/folders";
-import type { PciAddress } from "../pci/address";
+import type { Taken } from "../steps/step-type";
 import { TIME_LIMIT } from "./time-limit";
 import { WITHIN } from "./within";
 
@@ -8,7 +8,7 @@ export interface Trial {
   /** How long after its steps the host waits for the confirmation, counted by its uptime. */
   readonly confirmSeconds: number;
   /** The functions that the host loses at once: what their drivers take along is given back too. */
-  readonly taken: readonly PciAddress[];
+  readonly taken: readonly Taken["address"][];
 }
 
 /** The folder of trials; the trial of a run is in it under the run's id, which nobody else knows. */
