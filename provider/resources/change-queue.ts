@@ -140,7 +140,11 @@ export class ChangeQueue {
       return [];
     }
     const { facts, turn } = end.decision;
-    for (const { change, plan } of turn.refused) change.reject(refusalError(change, this.host, plan.refusals));
+    // What has arrived meanwhile may be what a refused change waits for.
+    const isMoreToCome = this.waiting.length > 0;
+    for (const { change, plan } of turn.refused)
+      if (isMoreToCome) this.waiting.push(change);
+      else change.reject(refusalError(change, this.host, plan.refusals));
     for (const change of turn.settled) change.resolve(facts);
     if (end.kind === "nothing-to-do") this.cache.keep(facts, questions);
     else if (turn.act?.kind === "reboot") await this.endReboot(turn.act, end);

@@ -31,23 +31,31 @@ export type Act<C extends Change> =
   | { readonly kind: "reboot"; readonly change: C; readonly reboot: Reboot };
 
 /**
- * Plans changes one after the other. Reboots come last and one by one, each after its note is on the host: the changes
+ * Plans changes one after the other, and those that are refused once more behind the others: the engine orders removals
+ * only where one resource names another, and a driver gets its device back when the VM has let it go. Reboots come last and one by one, each after its note is on the host: the changes
  * before may be what it is for, and it may be the last that is heard of the host.
  */
 export function planTurn<C extends Change>(facts: HostFacts, changes: readonly C[]): Turn<C> {
-  const refused: PlannedChange<C>[] = [];
+  let refused: PlannedChange<C>[] = [];
   const settled: C[] = [];
   const planned: PlannedChange<C>[] = [];
   let expected = facts;
-  for (const change of changes) {
-    const plan = change.plan(expected);
-    if (plan.refusals.length > 0) refused.push({ change, plan });
-    else if (isEmpty(plan)) settled.push(change);
-    else {
-      planned.push({ change, plan });
-      if (!plan.reboot) expected = simulatePlan(expected, plan);
+  let left = changes;
+  do {
+    refused = [];
+    for (const change of left) {
+      const plan = change.plan(expected);
+      if (plan.refusals.length > 0) refused.push({ change, plan });
+      else if (isEmpty(plan)) settled.push(change);
+      else {
+        planned.push({ change, plan });
+        if (!plan.reboot) expected = simulatePlan(expected, plan);
+      }
     }
-  }
+    const before = left;
+    left = refused.map(({ change }) => change);
+    if (left.length === before.length) break;
+  } while (left.length > 0);
   const act = nextAct(planned);
   const isNow = ({ change }: PlannedChange<C>) =>
     act?.kind === "apply" ? act.planned.some((now) => now.change === change) : act?.change === change;

@@ -1,6 +1,7 @@
 import { RUN_FOLDER } from "../claims/folders";
 import type { HostFacts } from "../facts/host-facts";
 import type { LibvirtUri } from "../facts/libvirt";
+import type { PciAddress } from "../pci/address";
 import { quote } from "../shell";
 import { formatHostdev, formatSourceAddress, type Hostdev, type PciHostdev } from "../vm-text/domain-hostdev";
 import type { DomainXml } from "../vm-text/domain-xml";
@@ -177,5 +178,21 @@ function withHostdev(facts: HostFacts, { kind, vm, hostdev, to, madePorts }: Vir
       ? { ...domain, config: changed(domain.config) }
       : { ...domain, live: domain.live && changed(domain.live) };
   });
-  return { ...facts, libvirt: { ...libvirt, domains } };
+  const changedFacts = { ...facts, libvirt: { ...libvirt, domains } };
+  return kind === "virsh-detach" && to === "live" ? withoutOpener(changedFacts, vm.name, address) : changedFacts;
+}
+
+/** QEMU closes the file of an IOMMU group with its last function (qemu, hw/vfio/container.c, vfio_put_group). */
+function withoutOpener(facts: HostFacts, vmName: string, address: PciAddress): HostFacts {
+  const { processes, libvirt, pciDevices } = facts;
+  const group = pciDevices.get(address)?.iommuGroup;
+  const vm = libvirt?.kind === "answers" ? libvirt.domains.find(({ name }) => name === vmName) : undefined;
+  const isLast = !vm?.live?.hostdevs.some((other) => pciDevices.get(other.address)?.iommuGroup === group);
+  if (processes.kind === "unlisted" || group === undefined || !isLast) return facts;
+  const left = processes.processes.map((process) =>
+    process.vmName === vmName
+      ? { ...process, opened: process.opened.filter(({ iommuGroup }) => iommuGroup !== group) }
+      : process,
+  );
+  return { ...facts, processes: { kind: "listed", processes: left } };
 }
