@@ -56,6 +56,12 @@ export function targets(target: PciTarget, address: PciAddress): boolean {
   return target.kind === "function" ? target.address === address : target.slot === slotOf(address);
 }
 
+/** Whether two targets have a function in common. */
+export function overlap(target: PciTarget, other: PciTarget): boolean {
+  if (target.kind === "function") return targets(other, target.address);
+  return other.kind === "function" ? targets(target, other.address) : target.slot === other.slot;
+}
+
 function longSlot(match: RegExpExecArray): string {
   const [, segment = "0000", bus = "", slot = ""] = match;
   return `${segment}:${bus.padStart(2, "0")}:${slot.padStart(2, "0")}`.toLowerCase();

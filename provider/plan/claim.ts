@@ -1,11 +1,11 @@
 import { CLAIM_VERSION, type Claim, type ClaimedFunction } from "../claims/claim";
-import { type ClaimEntry, standsIn } from "../claims/claim-entry";
+import { type ClaimEntry, entriesOf, standsIn } from "../claims/claim-entry";
 import { claimPath } from "../claims/claim-file";
 import { formatKey, parseKey } from "../claims/claim-key";
 import { type KeyedClaim, readableClaims } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
-import type { PciAddress } from "../pci/address";
+import { overlap, type PciAddress } from "../pci/address";
 import { quote } from "../shell";
 import type { FileEdit } from "../steps/file";
 import type { Step } from "../steps/steps";
@@ -31,14 +31,57 @@ export function findClaim(facts: HostFacts, key: string): Claim | undefined {
 export function judgeClaim(facts: HostFacts, key: string, owner: Owner): readonly Judgement[] {
   const claim = findClaim(facts, key);
   const unreadable = judgeUnreadable(facts, key);
-  if (unreadable.length > 0 || !claim) return unreadable;
-  if (isSameStack(claim, owner)) return movedDevices(facts, claim).map((moved) => judgeMoved(facts, moved));
-  return [
-    {
-      guard: "claimed",
-      evidence: `the stack "${claim.stack}" of the project "${claim.project}" manages it (as "${claim.label}"). Destroy it there first; if that stack no longer exists, remove its claim on the host: rm ${quote(claimPath(key))}`,
-    },
+  if (unreadable.length > 0) return unreadable;
+  const theirs = [
+    ...(claim && !isOwn(claim, owner) ? [{ key, claim }] : []),
+    ...claimsBeside(facts, key).filter((other) => !isSameStack(other.claim, owner)),
   ];
+  if (theirs.length > 0) return theirs.map((other) => judgeTheirs(other, owner));
+  return claim ? movedDevices(facts, claim).map((moved) => judgeMoved(facts, moved)) : [];
+}
+
+/**
+ * The token decides, since stacks and projects get other names, and two backends may have stacks of one name. A resource
+ * that the state does not have yet takes over what the same stack made: it was renamed, or its run was cut off.
+ */
+function isOwn(claim: Claim, owner: Owner): boolean {
+  if (owner.isDeployed) return owner.token === undefined || claim.token === owner.token;
+  return isSameStack(claim, owner);
+}
+
+/** What is to be known when a new resource takes over what another of the same name made; nothing otherwise. */
+export function cautionTakeover(facts: HostFacts, key: string, owner: Owner): readonly string[] {
+  const claim = findClaim(facts, key);
+  if (!claim || owner.isDeployed || !isSameStack(claim, owner) || claim.label !== owner.label) return [];
+  return [
+    `this stack made "${claim.label}" before, and its state does not have it: it is taken over. If another backend has a stack "${claim.stack}" of the project "${claim.project}", destroy one of the two first`,
+  ];
+}
+
+function judgeTheirs({ key, claim }: KeyedClaim, owner: Owner): Judgement {
+  const { project, stack, label } = claim;
+  if (isSameStack(claim, owner))
+    return {
+      guard: "claimed",
+      evidence: `another state of the stack "${stack}" of the project "${project}" has taken it over (as "${label}"): does another backend have a stack of this name? Destroy it there, or give it up here with "pulumi state delete"`,
+    };
+  return {
+    guard: "claimed",
+    evidence: `the stack "${stack}" of the project "${project}" manages it (as "${label}"). Destroy it there first; if that stack no longer exists, remove its claim on the host: rm ${quote(claimPath(key))}`,
+  };
+}
+
+/**
+ * The other claims of the same kind, and for the same VM, with functions in common: that of a slot beside those of its
+ * functions. One program cannot declare both, but one may follow the other under another name.
+ */
+export function claimsBeside(facts: HostFacts, key: string): readonly KeyedClaim[] {
+  const own = parseKey(key);
+  return readableClaims(facts).filter((other) => {
+    const its = other.key === key ? undefined : parseKey(other.key);
+    if (!own?.target || !its?.target || its.kind !== own.kind || its.vm !== own.vm) return false;
+    return overlap(own.target, its.target);
+  });
 }
 
 function judgeMoved(facts: HostFacts, { claimed, found }: MovedDevice): Judgement {
@@ -70,11 +113,15 @@ export function claimedFunctions(claim: Claim | undefined, devices: readonly Pci
 }
 
 /**
- * The same with the driver to restore. An earlier record takes precedence: the function may be on the stub driver
- * because of us.
+ * The same with the driver to restore. An earlier record takes precedence, also that of a claim beside this one: the
+ * function may be on the stub driver because of us.
  */
-export function claimedDrivers(claim: Claim | undefined, devices: readonly PciDevice[]): ClaimedFunction[] {
-  return devices.map((device) => recorded(claim, device) ?? { ...identityOf(device), driver: device.driver ?? null });
+export function claimedDrivers(facts: HostFacts, key: string, devices: readonly PciDevice[]): ClaimedFunction[] {
+  const claims = [findClaim(facts, key), ...claimsBeside(facts, key).map(({ claim }) => claim)];
+  return devices.map((device) => {
+    const [before] = claims.flatMap((claim) => recorded(claim, device) ?? []);
+    return before ?? { ...identityOf(device), driver: device.driver ?? null };
+  });
 }
 
 function recorded(claim: Claim | undefined, { address }: PciDevice): ClaimedFunction | undefined {
@@ -147,6 +194,12 @@ export function noteRemoval(facts: HostFacts, key: string, { project, stack }: O
 /** The entries of all claims on the host. */
 export function allEntries(facts: HostFacts): readonly ClaimEntry[] {
   return readableClaims(facts).flatMap(({ claim }) => claim.entries);
+}
+
+/** The VM configurations that claims of the owner's stack have entries in, and that these facts do not hold. */
+export function vmFilesOf(facts: HostFacts, owner: OfStack): readonly string[] {
+  const entries = readableClaims(facts).flatMap(({ claim }) => (isSameStack(claim, owner) ? claim.entries : []));
+  return entriesOf(entries, "vm-file").flatMap(({ path }) => (facts.files.vmConfigPaths.includes(path) ? [] : [path]));
 }
 
 /** The entries of all claims but this one. */

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Claim } from "../claims/claim";
 import type { HostFacts } from "../facts/host-facts";
 import type { Part } from "./part";
 import type { PlanContext, Wish } from "./wish";
@@ -37,6 +38,8 @@ export interface Kind<W extends Wish, S extends object> {
   absent(facts: HostFacts, wish: W, context: PlanContext): Part;
   /** The current state of the wish, as outputs. */
   status(facts: HostFacts, wish: W, key: string): S;
+  /** The inputs that the claim on the host was made with other values of, and that no update changes. Without it: none. */
+  madeOtherwise?(claim: Claim, wish: W): readonly string[];
   /** Whether nothing of the wish is left on the host, neither the claim nor its effect. */
   isGone(facts: HostFacts, wish: W, key: string): boolean;
   /** `make 0000:01:00.0 assignable`: what follows "Unable to" in errors. */

@@ -101,6 +101,8 @@ export interface Owner {
    * The token in the resource's state; a new one for a new resource. Undefined in check, which is not told the state.
    */
   readonly token: string | undefined;
+  /** Whether the state has the resource: then a claim with another token is that of another state. */
+  readonly isDeployed: boolean;
 }
 
 /** What a planner needs besides the facts and the wish. */

@@ -13,24 +13,27 @@ import { tellEffects } from "./effect-lines";
 import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
-import { ownerOf, type Wanted } from "./wanted";
+import { type InState, ownerOf, type Wanted } from "./wanted";
+
+/** Another resource than the one that the engine asks about, whose token is not told. */
+const IN_STATE: InState = { token: undefined, isDeployed: true };
 
 /** Makes the changes that resources want, and reboots hosts for them. Its functions reject with PassthroughError. */
 export function defineCarryOut({ log, env, run }: Surroundings) {
   /** What the program of this run declares on the host of a resource; undefined when no program runs. */
   const hostProgramOf = (wanted: Wanted): HostProgram | undefined => {
     const program = run.programs.get(wanted.urn.text);
-    return program && programOnHost(program, wanted);
+    return program && programOnHost(program, wanted, IN_STATE);
   };
 
   /**
    * Plans, applies, and says what was done; after a reboot also what that undid of the declarations before. Gives the
-   * facts after it. `token`: that in the state; undefined where the claim on the host has the only one.
+   * facts after it.
    */
-  const carryOut = async (wanted: Wanted, token: string | undefined, purpose: Purpose): Promise<HostFacts> => {
+  const carryOut = async (wanted: Wanted, state: InState, purpose: Purpose): Promise<HostFacts> => {
     const { inputs, urn, host, wish, vms } = wanted;
     const planFor = purpose === "present" ? planPresent : planAbsent;
-    const context = { owner: ownerOf(urn, token), program: [] };
+    const context = { owner: ownerOf(urn, state), program: [] };
     const before = await host.facts("work", questionsOf(inputs.host, vms));
     const progress = (line: string) => void log.status(`${host.name}: ${line}`, urn);
     const changeOf = ({ wish, context }: Pick<Restored, "wish" | "context">, plan: Change["plan"]): Change => ({
@@ -73,14 +76,14 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
   };
 
   /** Takes a resource back. The last of those that the program does not declare any more reboots the host, if needed. */
-  const takeBack = async (wanted: Wanted, token: string): Promise<void> => {
+  const takeBack = async (wanted: Wanted, state: InState): Promise<void> => {
     const { name } = wanted.host;
     run.unfinishedHosts.add(name);
     try {
-      const after = await rebootLast(wanted, await carryOut(wanted, token, "absent"));
+      const after = await rebootLast(wanted, await carryOut(wanted, state, "absent"));
       const declared = [...run.programs.values()].flatMap(({ declarations }) => declarations);
       if (isLast(wanted, after, declared)) run.unfinishedHosts.delete(name);
-      await tellWaitingHosts(name, after, ownerOf(wanted.urn, token));
+      await tellWaitingHosts(name, after, ownerOf(wanted.urn, state));
     } catch (error) {
       run.unfinishedHosts.delete(name);
       throw error;
@@ -100,9 +103,9 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
       ({ kind, label }) => kind === removed.wish.kind && label === removed.urn.name,
     );
     if (!hostReboot || !program?.complete || isReplaced || !isLast(removed, facts, program.declared)) return facts;
-    const { reboot } = planPresent(facts, hostReboot.wish, { owner: ownerOf(hostReboot.urn, undefined), program: [] });
+    const { reboot } = planPresent(facts, hostReboot.wish, { owner: ownerOf(hostReboot.urn, IN_STATE), program: [] });
     if (!reboot) return facts;
-    const rebooting = run.lastReboots.get(id) ?? carryOut(hostReboot, undefined, "present");
+    const rebooting = run.lastReboots.get(id) ?? carryOut(hostReboot, IN_STATE, "present");
     run.lastReboots.set(id, rebooting);
     return rebooting.finally(() => run.lastReboots.delete(id));
   };

@@ -2,10 +2,10 @@ import type { dynamic } from "@pulumi/pulumi";
 import type { ResourceKind } from "../claims/claim-key";
 import { ConnectionError, PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
+import { vmFilesOf } from "../plan/claim";
 import type { Bag } from "../plan/kind";
-import { expectHost, expectStatus, type HostProgram } from "../plan/kinds/expected-host";
+import { expectEnd, expectHost, expectStatus, type HostProgram } from "../plan/kinds/expected-host";
 import { KINDS, keyOf, purposeOf, statusOfWish } from "../plan/kinds/kinds";
-import { planRemoved } from "../plan/kinds/removed";
 import { isEmpty, type Plan } from "../plan/plan";
 import { isOnTrial, type Safety, safetyOf, trialEffect } from "../plan/safety";
 import type { Wish } from "../plan/wish";
@@ -67,12 +67,15 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
         .catch(() => {}); // read in parallel; each check reports the errors of its own host
     try {
       const now = await reading;
-      if (program?.preview) await tellRemoved(wanted, now, program);
+      const isDeployed = Object.keys(olds).length > 0;
+      const hostProgram = programOnHost(program, wanted, { token: undefined, isDeployed });
+      if (program?.preview) await tellRemoved(wanted, now, program, hostProgram);
       else if (program && wish.kind === "HostReboot") run.hostReboots.set(now.machine.id ?? "", wanted);
-      const hostProgram = programOnHost(program, wanted);
       const { facts, plan, replaced, restored, lastReboot } = expectHost(now, wish, hostProgram);
       const purpose = purposeOf(facts, wish, "present");
-      const refusals = [...plan.refusals, ...(lastReboot?.refusals ?? [])];
+      // What is removed may be what holds it, and only the engine knows which it removes first: the apply judges.
+      const isHeldUp = program && expectEnd(now, hostProgram).removed.length === 0;
+      const refusals = [...((isHeldUp && replaced?.refusals) || []), ...plan.refusals, ...(lastReboot?.refusals ?? [])];
       if (refusals.length > 0)
         return refused(
           refusals.map(({ message }) => ({ property, reason: unable({ purpose, host: host.name, reason: message }) })),
@@ -125,10 +128,18 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
   };
 
   /** The engine asks about no resource that the program no longer declares: their hosts tell of them. */
-  const tellRemoved = async ({ inputs, urn, host, wish }: Wanted, facts: HostFacts, program: DeclaredProgram) => {
-    if (!program.complete || run.previewedHosts.has(host.name)) return;
-    run.previewedHosts.add(host.name);
-    const removed = planRemoved(facts, urn, declaredWith(program, wish, urn.name), inputs.host);
+  const tellRemoved = async (
+    { inputs, urn, host }: Wanted,
+    facts: HostFacts,
+    program: DeclaredProgram,
+    hostProgram: HostProgram,
+  ) => {
+    const machine = facts.machine.id ?? host.name;
+    if (!program.complete || run.previewedHosts.has(machine)) return;
+    run.previewedHosts.add(machine);
+    const files = vmFilesOf(facts, urn);
+    const all = files.length > 0 ? await host.facts("preview", questionsOf(inputs.host, files)) : facts;
+    const { removed } = expectEnd(all, hostProgram);
     if (removed.length === 0) return;
     // Declarations that name the same machine in another way are not among those of this host.
     const others = program.hosts.map(hostFor).filter((other) => other !== host);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { RESOURCE_KINDS, type ResourceKind } from "../claims/claim-key";
-import { formatPciTarget, parsePciTarget } from "../pci/address";
+import { formatPciTarget, overlap, parsePciTarget } from "../pci/address";
 import type { Declaration } from "../plan/declaration";
 import { HostInput } from "../plan/inputs/host-input";
 import { KINDS } from "../plan/kinds/kinds";
@@ -125,18 +125,19 @@ export function declaredWith(program: DeclaredProgram | undefined, wish: Wish, l
 
 /** Why a declaration conflicts with another one of the program for the same thing; undefined when it does not. */
 export function twinOf(wish: Wish, label: string, program: DeclaredProgram | undefined): string | undefined {
-  const device = "target" in wish ? formatPciTarget(wish.target) : undefined;
+  const target = "target" in wish ? wish.target : undefined;
   const vm = "vm" in wish ? wish.vm : undefined;
-  const twin = program?.declarations.find(
-    (other) =>
-      other.label !== label && other.kind === wish.kind && longForm(other.device) === device && other.vm === vm,
+  const twins = (program?.declarations ?? [])
+    .filter((other) => other.label !== label && other.kind === wish.kind && other.vm === vm)
+    .map((other) => ({ ...other, target: other.device === undefined ? undefined : parsePciTarget(other.device) }));
+  const twin = twins.find((other) =>
+    target && other.target ? overlap(target, other.target) : target === undefined && other.device === undefined,
   );
-  return twin && `"${twin.label}" declares the same ${wish.kind} for ${device ?? "the host"}. Remove one of the two`;
-}
-
-function longForm(device: string | undefined): string | undefined {
-  const target = device === undefined ? undefined : parsePciTarget(device);
-  return target && formatPciTarget(target);
+  if (!twin) return undefined;
+  const [own, its] = [target, twin.target].map((device) => device && formatPciTarget(device));
+  const what = own === its ? `the same ${wish.kind} for ${own ?? "the host"}` : `the ${wish.kind} for ${its}`;
+  const common = own === its ? "" : `, which has functions in common with ${own}`;
+  return `"${twin.label}" declares ${what}${common}. Remove one of the two`;
 }
 
 function labelOf(declaration: unknown): string {

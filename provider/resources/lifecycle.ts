@@ -1,20 +1,31 @@
 import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { formatId, parseId, type ResourceKind } from "../claims/claim-key";
-import { PassthroughError } from "../errors";
+import { PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
+import { claimOfResource } from "../plan/claim";
 import type { Bag } from "../plan/kind";
 import { expectStatus } from "../plan/kinds/expected-host";
-import { isGone, KINDS, keyOf, planPresent, statusOfWish, storedWish } from "../plan/kinds/kinds";
+import {
+  isGone,
+  KINDS,
+  keyOf,
+  madeOtherwise,
+  planPresent,
+  purposeOf,
+  statusOfWish,
+  storedWish,
+} from "../plan/kinds/kinds";
 import { isEmpty } from "../plan/plan";
-import type { PlanContext, Wish } from "../plan/wish";
+import type { Wish } from "../plan/wish";
 import { defineCarryOut } from "./carry-out";
 import { defineCheck } from "./check";
 import { pick, plain, sameValue } from "./input-bag";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
 import { containsUnknown } from "./unknowns";
-import { CommonInputs, inputsOf, type Managed, ownerOf, vmOf, type Wanted, wantedOf } from "./wanted";
+import { parseUrn } from "./urn";
+import { CommonInputs, type InState, inputsOf, type Managed, ownerOf, vmOf, type Wanted, wantedOf } from "./wanted";
 import { withoutTrace } from "./without-trace";
 
 /**
@@ -49,12 +60,14 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     const differ = (inputs: readonly string[]) => inputs.filter((name) => !sameValue(olds[name], news[name]));
     const { machineId, key } = parseId(id);
     const found = facts && keyOf(facts, wish);
+    const claimed = facts && claimOfResource(facts, key, ownerOf(parseUrn(String(news.__urn)), deployed(olds)));
     const changed = differ(keyInputs);
     const isSame = found === key || (facts !== undefined && found === keyOf(facts, stored(id, olds).wish));
     const isOther = found === undefined ? changed.length > 0 : !isSame;
     return [
       ...(isOther ? (changed.length > 0 ? changed : keyInputs.slice(-1)) : []),
       ...differ(identity),
+      ...(claimed ? madeOtherwise(claimed.claim, wish) : []),
       ...(facts && facts.machine.id !== machineId ? ["host"] : []),
     ];
   };
@@ -70,10 +83,15 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
       const facts = await factsIfReached(host, inputs, wish, env);
       const replaces = replacedBy(id, olds, news, wish, facts);
       if (replaces.length > 0) return { replaces, deleteBeforeReplace: true };
+      const healing = facts && planPresent(facts, wish, { owner: ownerOf(urn, deployed(olds)), program: [] });
+      const theirs = healing?.refusals.find(({ guard }) => guard === "claimed");
+      // Check is not told the token. A refresh, which has no program, only shows the difference.
+      if (theirs && run.programs.has(urn.text))
+        throw new PassthroughError(
+          unable({ purpose: purposeOf(facts, wish, "present"), host: host.name, reason: theirs.message }),
+        );
       if (names.some((name) => !sameValue(olds[name], news[name]))) return { deleteBeforeReplace: true };
-      if (!facts) return { changes: false };
-      const context: PlanContext = { owner: ownerOf(urn, String(olds.__claim)), program: [] };
-      const healing = planPresent(facts, wish, context);
+      if (!facts || !healing) return { changes: false };
       if (!isEmpty(healing) || healing.refusals.length > 0) return { changes: true };
       // Without a program, as in a refresh, what the state holds besides the inputs is compared with the host as it is.
       const outlook = run.programs.has(urn.text) ? pick(news, foretold) : {};
@@ -84,7 +102,7 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     async create(inputs: Bag) {
       const { wish, ...rest } = read(inputs);
       const token = randomUUID();
-      const after = await carryOut({ wish, ...rest }, token, "present");
+      const after = await carryOut({ wish, ...rest }, { token, isDeployed: false }, "present");
       const key = keyOf(after, wish) ?? "";
       return {
         id: formatId(after.machine.id ?? "", key),
@@ -103,12 +121,16 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
     async update(id: string, olds: Bag, news: Bag) {
       const { wish, key } = stored(id, news);
       const token = String(olds.__claim);
-      const after = await carryOut(read(news), token, "present");
+      const after = await carryOut(read(news), deployed(olds), "present");
       return { outs: outputs(after, news, wish, key, token) };
     },
 
-    delete: (id: string, props: Bag) => withoutTrace(() => takeBack(stored(id, props), String(props.__claim))),
+    delete: (id: string, props: Bag) => withoutTrace(() => takeBack(stored(id, props), deployed(props))),
   };
+}
+
+function deployed(outs: Bag): InState {
+  return { token: String(outs.__claim), isDeployed: true };
 }
 
 async function factsIfReached(

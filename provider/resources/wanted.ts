@@ -37,9 +37,12 @@ export function wantedOf(inputs: CommonInputs, wish: Wish, hostFor: HostFor): Wa
   return { inputs, urn: parseUrn(inputs.__urn), host: hostFor(inputs.host), wish, vms: [vmOf(wish)] };
 }
 
-/** The owner of what a resource makes. `token`: that in its state; undefined in check, which is not told the state. */
-export function ownerOf({ project, stack, name }: Urn, token: string | undefined): Owner {
-  return { project, stack, label: name, token };
+/** What the state tells of a resource, and whether it has it at all. */
+export type InState = Pick<Owner, "token" | "isDeployed">;
+
+/** The owner of what a resource makes. */
+export function ownerOf({ project, stack, name }: Urn, { token, isDeployed }: InState): Owner {
+  return { project, stack, label: name, token, isDeployed };
 }
 
 /** What the program calls a VM; may be a file, which the facts then have to include. */

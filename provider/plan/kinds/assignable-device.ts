@@ -1,20 +1,23 @@
 import { z } from "zod";
-import type { Claim } from "../../claims/claim";
+import type { Claim, ClaimedFunction } from "../../claims/claim";
 import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
+import type { PciDevice } from "../../facts/pci-devices";
 import { isStubDriver, standsFor } from "../../facts/stub-drivers";
 import { xenIsAtLeast } from "../../facts/xen";
 import { formatPciTarget, type PciAddress } from "../../pci/address";
 import type { AssignedBy, MakeAssignable, Release } from "../../steps/driver";
-import { claimedDrivers, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
+import { simulate } from "../../steps/steps";
+import { claimedDrivers, claimFor, claimKey, claimsBeside, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
 import { cautionsOf, lossOf } from "../effects";
+import type { Judgement } from "../guards/guards";
 import { isHidden } from "../hide/hide-mechanisms";
 import { whyNoDevicesForVms } from "../host-fitness";
 import { deviceInputs, deviceWish, StubDriverInput } from "../inputs/device-inputs";
-import { functionsToAssign } from "../iommu-group";
+import { describeGroup, functionsToAssign, membersLeftBehind } from "../iommu-group";
 import { defineKind } from "../kind";
 import { noSuchDevice } from "../no-such-device";
-import { type Part, part, refuse, unchanged } from "../part";
+import { join, type Part, part, refuse, unchanged } from "../part";
 import { statusOf } from "../status";
 import { stubDriverOf } from "../stub-driver";
 import { toolstackOf } from "../toolstack";
@@ -74,17 +77,21 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
     );
   const toTake = devices.filter(({ driver }) => !standsFor(facts, driver, stub));
   const claim = findClaim(facts, key);
+  const claimed = claimedDrivers(facts, key, devices);
   const claimSteps = claimFor(facts, key, owner, {
-    functions: claimedDrivers(claim, devices),
+    functions: claimed,
     entries: [],
     bootId: toTake.length > 0 || !claim ? facts.machine.bootId : claim.bootId,
   });
   const takes = toTake.map(
     ({ address, driver }): MakeAssignable => ({ kind: "make-assignable", address, from: driver, stub, by }),
   );
+  const dropped = claim?.functions.filter(({ address }) => !devices.some((device) => device.address === address)) ?? [];
+  const shrunk = letGo(facts, wish, key, dropped);
   const needsDriver = takes.length > 0 && stub === "pciback" && !facts.pciback.registered;
   return part({
-    steps: [...claimSteps, ...(needsDriver ? [{ kind: "load-pciback" } as const] : []), ...takes],
+    // What is to go back stays in the claim until it has.
+    steps: [...shrunk.steps, ...claimSteps, ...(needsDriver ? [{ kind: "load-pciback" } as const] : []), ...takes],
     effects: [
       ...toTake.flatMap((device) => [
         ...(claim
@@ -93,14 +100,28 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
         ...lossOf(facts, device),
       ]),
       ...devices.flatMap(({ address, driver }) =>
-        standsFor(facts, driver, stub) && !claim
+        standsFor(facts, driver, stub) && !claim && claimed.find((own) => own.address === address)?.driver === driver
           ? [`${address} is on ${driver} already: adopted as found, and left there by a destroy`]
           : [],
       ),
+      ...shrunk.effects,
     ],
     warnings: toTake.flatMap((device) => cautionsOf(facts, wish, device)),
-    judgements: judgeClaim(facts, key, owner),
+    judgements: [
+      ...judgeClaim(facts, key, owner),
+      ...(shrunk.steps.length > 0 ? judgeRest(simulate(facts, shrunk.steps), devices) : []),
+    ],
   });
+}
+
+/** A group that shrinks to a part of an IOMMU group is of no use to a VM. Xen has no such rule. */
+function judgeRest(facts: HostFacts, devices: readonly PciDevice[]): readonly Judgement[] {
+  if (facts.xen) return [];
+  for (const { address } of devices) {
+    const left = membersLeftBehind(facts, address, () => false);
+    if (left.length > 0) return [{ guard: "iommu-group", evidence: describeGroup(facts, address, left) }];
+  }
+  return [];
 }
 
 /** Each function is bound to its original driver again. */
@@ -117,25 +138,34 @@ function giveBack(
   { key, claim }: KeyedClaim,
   moved: ReadonlySet<PciAddress>,
 ): Part {
-  const releases: Release[] = [];
+  const here = claim.functions.filter(({ address }) => !moved.has(address));
+  return join(letGo(facts, wish, key, here), part({ steps: [dropClaim(key, claim)] }));
+}
+
+/** Functions go back to their original drivers, but for those that another claim has, too. */
+function letGo(facts: HostFacts, wish: AssignWish, key: string, functions: readonly ClaimedFunction[]): Part {
+  const steps: Release[] = [];
   const effects: string[] = [];
-  for (const claimed of claim.functions) {
+  for (const claimed of functions) {
     const device = facts.pciDevices.get(claimed.address);
-    if (!device || moved.has(device.address)) continue;
-    const stub = device.driver;
-    if (stub !== undefined && !isStubDriver(facts, stub)) continue;
+    const stub = device?.driver;
+    if (!device || (stub !== undefined && !isStubDriver(facts, stub))) continue;
     const before = claimed.driver ?? undefined;
-    if (before === stub) {
+    const other = claimsBeside(facts, key).find(({ claim }) =>
+      claim.functions.some(({ address }) => address === device.address),
+    );
+    if (other) effects.push(`${device.address} stays on ${stub}, as "${other.claim.label}" has it, too`);
+    else if (before === stub) {
       if (stub !== undefined) effects.push(`${device.address} stays on ${stub}, as it was found`);
     } else {
       const by = assignedBy(facts, wish, stub ?? stubDriverOf(facts, wish));
-      releases.push({ kind: "release", address: device.address, stub, to: before, by });
+      steps.push({ kind: "release", address: device.address, stub, to: before, by });
       effects.push(
         `${device.address} (${device.identity.label}) ${before === undefined ? "has no driver again" : `goes back to ${before}`}`,
       );
     }
   }
-  return part({ steps: [...releases, dropClaim(key, claim)], effects });
+  return part({ steps, effects });
 }
 
 function whyLost(facts: HostFacts, claim: Claim): string {

@@ -6,7 +6,7 @@ import type { DeclaredWish, PlanContext, Wish } from "../wish";
 import { afterReboot } from "./after-reboot";
 import { planPresent, statusOfWish } from "./kinds";
 import { RANKS } from "./ranks";
-import { planRemoved } from "./removed";
+import { planRemoved, type Removed } from "./removed";
 import { planReplaced } from "./replacement";
 
 /** What the program declares on one host, in its order, and for whom it is planned. */
@@ -31,8 +31,10 @@ export interface ExpectedHost {
 }
 
 /** A host at the end of the run: all declarations hold, and what is not declared any more is gone. */
-interface ExpectedEnd {
+export interface ExpectedEnd {
   readonly facts: HostFacts;
+  /** What is removed, as the engine finds it when all else is done. */
+  readonly removed: readonly Removed[];
   /** The reboot for what is removed; undefined where nothing needs it, or no HostReboot is declared. */
   readonly lastReboot: Plan | undefined;
 }
@@ -78,16 +80,16 @@ export function expectHost(facts: HostFacts, wish: Wish, program: HostProgram): 
  * What the host will be like at the end of the run. What the program does not declare any more the engine removes when
  * all else is done, and the host is rebooted for that last.
  */
-function expectEnd(facts: HostFacts, program: HostProgram): ExpectedEnd {
+export function expectEnd(facts: HostFacts, program: HostProgram): ExpectedEnd {
   const known = inOrder(program);
   let { now } = withoutReplaced(facts, undefined, program);
   for (const [index, declared] of known.entries()) now = carryOut(now, declared, known.slice(0, index));
   const removed = program.complete ? planRemoved(now, program.context.owner, program.declared, program.host) : [];
   for (const { plan } of removed) now = simulated(now, plan);
   const reboot = known.find(({ wish }) => wish.kind === "HostReboot");
-  if (!reboot || removed.length === 0) return { facts: now, lastReboot: undefined };
+  if (!reboot || removed.length === 0) return { facts: now, removed, lastReboot: undefined };
   const plan = planPresent(now, reboot.wish, reboot.context);
-  return { facts: carryOut(now, reboot, known), lastReboot: plan.reboot && plan };
+  return { facts: carryOut(now, reboot, known), removed, lastReboot: plan.reboot && plan };
 }
 
 /** The outputs of a resource at the end of the run, and whether the host is rebooted until then. */

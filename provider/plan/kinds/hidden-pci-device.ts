@@ -10,6 +10,7 @@ import {
   claimedDrivers,
   claimFor,
   claimKey,
+  claimsBeside,
   distinctEntries,
   dropClaim,
   endClaim,
@@ -55,6 +56,10 @@ export const hiddenPciDevice = defineKind({
   present: hide,
   absent: unhide,
   status: statusOfHiding,
+  madeOtherwise(claim, { mechanism }) {
+    const isOther = entriesOf(claim.entries, "hidden").some((entry) => mechanismOf(entry)?.name !== mechanism);
+    return mechanism !== "auto" && isOther ? ["mechanism"] : [];
+  },
   // A delete that was cut off may have ended the claim before it had rebuilt the initramfs.
   isGone: (facts, wish, key) =>
     !findClaim(facts, key) && !statusOfHiding(facts, wish, key).configured && !owesRegenerations(facts),
@@ -93,8 +98,14 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
   const changes = edits.steps.length > 0 || edits.regenerate.length > 0;
   const bootChange = changes ? `${facts.machine.bootId}/${owner.token}` : claim?.bootChange;
   const claimSteps = claimFor(facts, key, owner, {
-    functions: claimedDrivers(claim, devices),
-    entries: distinctEntries([...(claim?.entries ?? []), ...edits.entries]),
+    functions: claimedDrivers(facts, key, devices),
+    entries: distinctEntries([
+      ...(claim?.entries ?? []),
+      ...claimsBeside(facts, key)
+        .flatMap((beside) => entriesOf(beside.claim.entries, "hidden"))
+        .filter(({ address }) => devices.some((device) => device.address === address)),
+      ...edits.entries,
+    ]),
     ...(bootChange === undefined ? {} : { bootChange }),
   });
   const draft = part({
@@ -129,8 +140,19 @@ function unhide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part 
 
 function takeOut(facts: HostFacts, wish: HideWish, owner: Owner, { key, claim }: KeyedClaim): Part {
   const device = formatPciTarget(wish.target);
+  const entries = entriesOf(claim.entries, "hidden");
+  const kept = claimsBeside(facts, key).flatMap((beside) =>
+    [...new Set(entriesOf(beside.claim.entries, "hidden").map(({ address }) => address))].map((address) => ({
+      address,
+      label: beside.claim.label,
+    })),
+  );
   const hidden = [
-    ...new Map(entriesOf(claim.entries, "hidden").map((entry) => [entry.address, mechanismOf(entry)])),
+    ...new Map(
+      entries
+        .filter((entry) => !kept.some(({ address }) => address === entry.address))
+        .map((entry) => [entry.address, mechanismOf(entry)]),
+    ),
   ].flatMap(([address, mechanism]) => (mechanism ? [{ address, mechanism }] : []));
   let edits = NOTHING;
   for (const { address, mechanism } of hidden.reverse())
@@ -149,7 +171,10 @@ function takeOut(facts: HostFacts, wish: HideWish, owner: Owner, { key, claim }:
     ],
     regenerate: edits.regenerate,
     effects: [
-      ...(hidden.length === 0 ? [`${device} was hidden before this resource, and stays hidden`] : []),
+      ...(entries.length === 0 ? [`${device} was hidden before this resource, and stays hidden`] : []),
+      ...kept
+        .filter(({ address }) => entries.some((entry) => entry.address === address))
+        .map(({ address, label }) => `${address} stays hidden, as "${label}" hides it, too`),
       ...(changes ? [`${device} is no longer hidden at boot`] : []),
       ...(changes && onStub && !isAssignable ? [`${device} stays on ${onStub.driver} until the host reboots`] : []),
     ],

@@ -1,10 +1,12 @@
+import type { Claim } from "../../claims/claim";
 import type { ResourceKind } from "../../claims/claim-key";
 import type { HostFacts } from "../../facts/host-facts";
+import { cautionTakeover } from "../claim";
 import { finishRuns, withoutRegenerations } from "../finish-runs";
 import { throughGate } from "../gate";
 import { whyNoHost } from "../host-fitness";
 import type { Kind, Purpose } from "../kind";
-import { refuse } from "../part";
+import { join, NOTHING, refuse } from "../part";
 import type { Plan } from "../plan";
 import type { PlanContext, Wish } from "../wish";
 import { assignableDevice } from "./assignable-device";
@@ -35,7 +37,9 @@ export function planPresent<K extends ResourceKind>(facts: HostFacts, wish: Wish
   if (unable !== undefined) return throughGate(facts, wish, context, refuse(unable));
   const { changesBoot, present } = TYPED[wish.kind];
   const runs = changesBoot ? facts.unfinishedRuns : [];
-  const part = finishRuns(facts, runs, (finished) => present(finished, wish, context));
+  const key = keyOf(facts, wish);
+  const warnings = key === undefined ? [] : cautionTakeover(facts, key, context.owner);
+  const part = finishRuns(facts, runs, (finished) => join(present(finished, wish, context), { ...NOTHING, warnings }));
   return throughGate(facts, wish, context, part);
 }
 
@@ -67,6 +71,11 @@ export function statusOfWish<K extends ResourceKind>(
 /** Whether nothing of a wish is left on the host, neither the claim nor its effect. */
 export function isGone<K extends ResourceKind>(facts: HostFacts, wish: WishOf<K>, key: string): boolean {
   return TYPED[wish.kind].isGone(facts, wish, key);
+}
+
+/** The inputs that a claim was made with other values of, and that no update changes. */
+export function madeOtherwise<K extends ResourceKind>(claim: Claim, wish: WishOf<K>): readonly string[] {
+  return TYPED[wish.kind].madeOtherwise?.(claim, wish) ?? [];
 }
 
 /** `make 0000:01:00.0 assignable`: what follows "Unable to" in errors. */

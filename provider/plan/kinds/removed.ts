@@ -42,7 +42,7 @@ export function planRemoved(
   let now = facts;
   for (const { subject, claim } of left.sort((a, b) => RANKS[b.subject.kind] - RANKS[a.subject.kind])) {
     const { project, stack, label, token } = claim;
-    const owner: Owner = { project, stack, label, token };
+    const owner: Owner = { project, stack, label, token, isDeployed: true };
     const plan = planAbsent(now, claimedWish(subject, host), { owner, program: [] });
     if (plan.refusals.length === 0) now = simulatePlan(now, plan);
     removed.push({ kind: subject.kind, label, plan });

@@ -6,7 +6,7 @@ import type { HostInput } from "../inputs/host-input";
 import type { Plan } from "../plan";
 import type { Owner, Wish } from "../wish";
 import { claimedWish } from "./claimed-wish";
-import { keyOf, planAbsent } from "./kinds";
+import { keyOf, madeOtherwise, planAbsent } from "./kinds";
 
 /**
  * The plan that takes back what a resource wanted before, by its claim: the engine deletes a replaced resource before
@@ -17,10 +17,11 @@ export function planReplaced(facts: HostFacts, wish: Wish, owner: Owner, host: H
   for (const { key, claim } of claimed) {
     const subject = parseKey(key);
     const wanted = keyOf(facts, wish);
-    if (subject?.kind !== wish.kind || wanted === undefined || key === wanted) continue;
+    if (subject?.kind !== wish.kind || wanted === undefined) continue;
     const former = claimedWish(subject, host);
     // The VM may have got a uuid since.
-    if (keyOf(facts, former) !== wanted)
+    const isSame = key === wanted || keyOf(facts, former) === wanted;
+    if (!isSame || madeOtherwise(claim, wish).length > 0)
       return planAbsent(facts, former, { owner: { ...owner, token: claim.token }, program: [] });
   }
   return undefined;

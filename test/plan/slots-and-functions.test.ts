@@ -1,0 +1,86 @@
+import type { HostFacts } from "../../provider/facts/host-facts";
+import { isHidden } from "../../provider/plan/hide/hide-mechanisms";
+import { madeOtherwise, planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
+import { simulatePlan } from "../../provider/plan/plan";
+import type { AssignWish, HideWish, Wish } from "../../provider/plan/wish";
+import { kvm } from "./kvm-host";
+import { address, LAB, ownedBy, target } from "./recorded-host";
+
+const NIC = address("01:00.0");
+const OTHER = address("01:00.1");
+const SLOT = "0000:01:00";
+const common = { expect: [], allow: [], toolstack: undefined, driver: undefined } as const;
+const assign = (device: string, more: Partial<AssignWish> = {}): AssignWish => ({
+  kind: "AssignableDevice",
+  target: target(device),
+  group: false,
+  ...common,
+  ...more,
+});
+const hide = (device: string, mechanism: HideWish["mechanism"] = "auto"): HideWish => ({
+  kind: "HiddenPciDevice",
+  target: target(device),
+  mechanism,
+  ...common,
+});
+
+const FIRST = ownedBy("dev", "token-1", "first");
+const SECOND = ownedBy("dev", "token-2", "second");
+const made = (facts: HostFacts, wish: Wish, owner = FIRST) => simulatePlan(facts, planPresent(facts, wish, owner));
+const ended = (facts: HostFacts, wish: Wish, owner = FIRST) => simulatePlan(facts, planAbsent(facts, wish, owner));
+const driversOf = ({ pciDevices }: HostFacts) => [NIC, OTHER].map((function_) => pciDevices.get(function_)?.driver);
+const hiddenOf = (facts: HostFacts) => [NIC, OTHER].filter((function_) => isHidden(facts, function_));
+
+describe("a slot after one of its functions, under another name", () => {
+  test("keeps the function that the first one lets go of, and gives it back at its own end", () => {
+    const both = made(made(LAB, assign(NIC)), assign(SLOT), SECOND);
+    const slot = ended(both, assign(NIC));
+    expect(driversOf(slot)).toEqual(["pciback", "pciback"]);
+    expect(driversOf(ended(slot, assign(SLOT), SECOND))).toEqual(["e1000e", "e1000e"]);
+  });
+
+  test("keeps it hidden, and takes all out of the boot files at its own end", () => {
+    const both = made(made(LAB, hide(NIC)), hide(SLOT), SECOND);
+    const slot = ended(both, hide(NIC));
+    expect(hiddenOf(slot)).toEqual([NIC, OTHER]);
+    const { files, claims } = ended(slot, hide(SLOT), SECOND);
+    expect({ files, claims }).toEqual({ files: LAB.files, claims: LAB.claims });
+  });
+
+  test("is refused where another stack has the function", () => {
+    const theirs = made(LAB, assign(NIC), ownedBy("prod", "token-9"));
+    expect(planPresent(theirs, assign(SLOT), FIRST).refusals).toMatchObject([{ guard: "claimed" }]);
+  });
+});
+
+test("a function after its slot leaves the other one to the host", () => {
+  const both = made(made(LAB, assign(SLOT)), assign(OTHER), SECOND);
+  const one = ended(both, assign(SLOT));
+  expect(driversOf(one)).toEqual(["e1000e", "pciback"]);
+  expect(driversOf(ended(one, assign(OTHER), SECOND))).toEqual(["e1000e", "e1000e"]);
+});
+
+describe("a group that shrinks", () => {
+  const group = made(kvm([]), assign(NIC, { group: true }));
+
+  test("is refused where the rest is of no use to a VM", () => {
+    expect(driversOf(group)).toEqual(["vfio-pci", "vfio-pci"]);
+    expect(planPresent(group, assign(NIC), FIRST).refusals).toMatchObject([{ guard: "iommu-group" }]);
+  });
+
+  test("gives the others back, if that is allowed", () => {
+    const shrunk = made(group, assign(NIC, { allow: ["iommu-group"] }));
+    expect(driversOf(shrunk)).toEqual(["vfio-pci", "e1000e"]);
+    expect(planPresent(shrunk, assign(NIC, { allow: ["iommu-group"] }), FIRST).steps).toEqual([]);
+  });
+});
+
+test.each([
+  ["initramfs", ["mechanism"]],
+  ["modprobe", []],
+  ["auto", []],
+] as const)("hidden by modprobe, the mechanism %s is another resource: %j", (mechanism, inputs) => {
+  const [claimed] = made(LAB, hide(NIC)).claims.flatMap((found) => ("claim" in found ? [found.claim] : []));
+  if (!claimed) throw new Error("no claim");
+  expect(madeOtherwise(claimed, hide(NIC, mechanism))).toEqual(inputs);
+});
