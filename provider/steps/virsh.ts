@@ -166,6 +166,7 @@ function withHostdev(facts: HostFacts, { kind, vm, hostdev, to, madePorts }: Vir
   };
   const changed = (xml: DomainXml): DomainXml => ({
     ...xml,
+    guestAddresses: kind === "virsh-detach" ? withoutAddressOf(xml, address) : xml.guestAddresses,
     controllers: xml.controllers.filter(({ index }) => kind === "virsh-attach" || !madePorts?.includes(index)),
     hostdevs: [
       ...xml.hostdevs.filter((present) => present.address !== address),
@@ -180,6 +181,14 @@ function withHostdev(facts: HostFacts, { kind, vm, hostdev, to, madePorts }: Vir
   });
   const changedFacts = { ...facts, libvirt: { ...libvirt, domains } };
   return kind === "virsh-detach" && to === "live" ? withoutOpener(changedFacts, vm.name, address) : changedFacts;
+}
+
+/** The root port or slot of a device that goes is free then. */
+function withoutAddressOf({ hostdevs, guestAddresses }: DomainXml, address: PciAddress): DomainXml["guestAddresses"] {
+  const own = hostdevs.find((present) => present.address === address)?.guestAddress;
+  return guestAddresses.filter(
+    ({ bus, slot, function: its }) => bus !== own?.bus || slot !== own.slot || its !== own.function,
+  );
 }
 
 /** QEMU closes the file of an IOMMU group with its last function (qemu, hw/vfio/container.c, vfio_put_group). */

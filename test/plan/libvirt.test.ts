@@ -428,6 +428,26 @@ describe("a device on a variant of vfio-pci, which libvirt 10 picks by itself", 
   });
 });
 
+test("the root port of a device that a running VM loses is free for the next one", () => {
+  const VM = vm("web", q35(1), { running: true });
+  const facts = kvm([vm("web", q35(1, hostdev(3, 0, "no", 1)), { running: true })]);
+  const [domain] = facts.libvirt?.kind === "answers" ? facts.libvirt.domains : [];
+  const hostdevs = domain?.config.hostdevs ?? [];
+  const detach = hostdevs.map(
+    (device) =>
+      ({
+        kind: "virsh-detach",
+        uri: "qemu:///system",
+        vm: { uuid: VM.uuid, name: VM.name },
+        hostdev: { ...device, options: {} },
+        to: "live",
+        separateScopes: true,
+      }) as const,
+  );
+  const { libvirt } = simulate(facts, detach);
+  expect(libvirt?.kind === "answers" && libvirt.domains[0]?.live).toMatchObject({ hostdevs: [], guestAddresses: [] });
+});
+
 test("the group of a running VM's device does not leave it", () => {
   const facts = withDriver(
     withDriver(kvm([vm("web", hostdev(1, 0, "no"), { running: true })]), "0000:01:00.0", "vfio-pci"),
