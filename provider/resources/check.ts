@@ -10,7 +10,7 @@ import { isEmpty, type Plan } from "../plan/plan";
 import { isOnTrial, type Safety, safetyOf, trialEffect } from "../plan/safety";
 import type { Wish } from "../plan/wish";
 import { applyScript } from "../script/apply-script";
-import { type DeclaredProgram, declaredWith, readProgram, twinOf, wishIn } from "./declared-program";
+import { type DeclaredProgram, readProgram, twinOf, wishIn } from "./declared-program";
 import { tellEffects } from "./effect-lines";
 import { failuresOf, pick, plain, sameValue, WITHOUT_VALUE } from "./input-bag";
 import { programOnHost } from "./program-on-host";
