@@ -153,11 +153,11 @@ virsh_uri() {
 }
 # PCI function. Prints its name in libvirt. In RHEL 5, names consist of vendor and device (pci_8086_3a6c).
 node_device() {
-  node=pci_$(echo "$1" | sed 's/[:.]/_/g')
+  domain=\${1%%:*} function=\${1##*.} slot=\${1%.*} bus=\${1#*:}
+  slot=\${slot##*:} bus=\${bus%%:*}
+  node=pci_\${domain}_\${bus}_\${slot}_$function
   limited 60 virsh -c "$(virsh_uri)" nodedev-dumpxml "$node" > /dev/null 2>&1 && { echo "$node"; return; }
-  address=$(echo "$1" | sed 's/[:.]/ /g')
-  set -- "$1" $address
-  place="$(printf '%d:%d:%d:%d' "0x$2" "0x$3" "0x$4" "0x$5")"
+  place=$(printf '%d:%d:%d:%d' "0x$domain" "0x$bus" "0x$slot" "0x$function")
   for node in $(limited 60 virsh -c "$(virsh_uri)" nodedev-list --cap pci); do
     found=$(limited 60 virsh -c "$(virsh_uri)" nodedev-dumpxml "$node" | sed -n \\
       -e 's/^    <\\(domain\\|bus\\|slot\\|function\\)>\\([0-9]*\\)<.*/\\2/p' | tr '\\n' ':')

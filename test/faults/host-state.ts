@@ -5,8 +5,8 @@ import type { Machine } from "../../simulator/machine";
 export type HostState = ReadonlyMap<string, string>;
 
 const RUNS = RUN_FOLDER.replace("/var/run", "(?:/var)?/run");
-/** What is written at each run, and says nothing about the host: lock, log, results. */
-const OF_RUNS = new RegExp(`^${RUNS}/(lock|log[^/]*|watched|result-[^/]*)$`);
+/** What is written at each run, and says nothing about the host: lock, log, results, the uptime of a reboot. */
+const OF_RUNS = new RegExp(`^${RUNS}/(lock|log[^/]*|watched|going-down|result-[^/]*)$`);
 /**
  * What xen-cmdline itself leaves when it is killed: Python's tempfile.mkstemp, beside the grub.cfg that it writes. GRUB
  * reads no such file, and nobody can tell it from one that another tool is writing, so it is not ours to remove.

@@ -1,3 +1,4 @@
+import type { HostFacts } from "../../facts/host-facts";
 import { whyVmsUnknown } from "../unknown-vms";
 import { carries, describeDevice } from "./carries";
 import type { GuardRule } from "./guard";
@@ -16,7 +17,7 @@ export const mountedStorage: GuardRule = {
   override: "allow",
   judge({ facts, lost }) {
     const vmDisks = lost.length === 0 ? [] : disksOfVms(facts);
-    const [whyUnknown = facts.files.whyNoVmConfigs] = whyVmsUnknown(facts);
+    const whyUnknown = whyDisksUnknown(facts);
     return lost.flatMap((device) => {
       const known = byDisk(
         facts,
@@ -49,6 +50,13 @@ export const mountedStorage: GuardRule = {
     });
   },
 };
+
+/** Why it is not known which disks VMs have; undefined where it is, or where no VM runs, as the processes of KVM tell. */
+function whyDisksUnknown(facts: HostFacts): string | undefined {
+  const { xen, processes, files } = facts;
+  if (!xen && processes.kind === "listed" && !processes.processes.some(({ runsVm }) => runsVm)) return undefined;
+  return whyVmsUnknown(facts)[0] ?? files.whyNoVmConfigs;
+}
 
 function remedyFor(kinds: readonly string[]): string {
   return kinds.includes("mount") ? "Unmount it first" : "Take the disk out of it first, or wipe it (wipefs)";
