@@ -115,7 +115,8 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
     const waiting = waitingChanges(facts, owner).map(({ what }) => what);
     if (waiting.length > 0) run.waitingHosts.set(name, waiting.join("; "));
     else run.waitingHosts.delete(name);
-    const hosts = [...run.waitingHosts].map(([host, what]) => `\n  ${host}: ${what}`).join("");
+    const byName = [...run.waitingHosts].sort(([a], [b]) => a.localeCompare(b));
+    const hosts = byName.map(([host, what]) => `\n  ${host}: ${what}`).join("");
     if (run.unfinishedHosts.size > 0 || hosts === run.saidOfWaitingHosts) return;
     run.saidOfWaitingHosts = hosts;
     await log.info(hosts === "" ? "No host waits for a reboot any longer." : `Hosts that wait for a reboot:${hosts}`);
