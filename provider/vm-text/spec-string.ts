@@ -3,7 +3,7 @@
  * xlu_pci_parse_spec_string (xen, tools/libs/util/libxlu_pci.c, 4.22), which reads everything that older versions read.
  * What sscanf tolerates in addition (`0x`, a space or a sign before a number) is not read.
  */
-import { type PciAddress, type PciTarget, parsePciAddress, slotOf } from "../pci/address";
+import { type PciAddress, type PciTarget, parsePciAddress, slotOf, targets } from "../pci/address";
 import type { AttachOptions } from "./attach-options";
 
 /** A spec string: the device, and how the VM gets it. */
@@ -105,6 +105,11 @@ export function formatSpecString({ device, options, unknown }: PciSpec): string 
 /** Whether the spec names exactly this function; neither a `*` nor a name does. */
 export function namesFunction(spec: PciSpec | undefined, address: PciAddress): boolean {
   return spec?.device.kind === "function" && spec.device.address === address;
+}
+
+/** Whether an entry gives a function to the VM: by its address, or with all of its slot (`01:00.*`). */
+export function coversFunction(spec: PciSpec | undefined, address: PciAddress): boolean {
+  return spec !== undefined && spec.device.kind !== "name" && targets(spec.device, address);
 }
 
 function afterPositional(text: string, length: number): { options: AttachOptions; rest: string } | undefined {

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../../facts/host-facts";
 import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import { formatPciTarget, type PciAddress } from "../../../pci/address";
-import { namesFunction } from "../../../vm-text/spec-string";
+import { coversFunction } from "../../../vm-text/spec-string";
 import { parseXlConfig } from "../../../vm-text/xl-config";
 import type { ConfigLanguage } from "../../../vm-text/xl-config-language";
 import { originalOf } from "../../claim";
@@ -89,7 +89,7 @@ function seizedFrom(
   const config = parseXlConfig(text, language);
   if (config.kind === "error") return [];
   return addresses.filter((address) => {
-    const entry = config.pci.find(({ spec }) => namesFunction(spec, address));
+    const entry = config.pci.find(({ spec }) => coversFunction(spec, address));
     const driver = facts.pciDevices.get(address)?.driver;
     const seize = entry?.spec?.options.seize ?? config.pciDefaults.seize ?? false;
     return seize && driver !== undefined && driver !== "pciback";

@@ -3,7 +3,7 @@ import { type ClaimEntry, type EntryOf, entriesOf } from "../../../claims/claim-
 import type { HostFacts } from "../../../facts/host-facts";
 import { type PciAddress, type PciTarget, targets } from "../../../pci/address";
 import type { AttachOptions } from "../../../vm-text/attach-options";
-import { namesFunction, type PciSpec } from "../../../vm-text/spec-string";
+import { coversFunction, namesFunction, type PciSpec } from "../../../vm-text/spec-string";
 import { type PciEntry, parseXlConfig } from "../../../vm-text/xl-config";
 import {
   addPciEntry,
@@ -64,6 +64,8 @@ export function withEntries(
   for (const address of wanted.addresses) {
     const spec: PciSpec = { device: { kind: "function", address }, options: wanted.options, unknown: [] };
     const present = draft.entry(address);
+    const whole = present ? undefined : draft.slotEntry(address);
+    if (whole && sameOptions(whole.spec?.options ?? {}, wanted.options, draft.defaults())) continue;
     if (present && sameOptions(present.spec?.options ?? {}, wanted.options, draft.defaults())) continue;
     if (present) {
       if (!inserted.has(address)) inserted.set(address, draft.raw(present));
@@ -165,6 +167,12 @@ class Draft {
   entry(address: PciAddress): PciEntry | undefined {
     const config = parseXlConfig(this.text, this.language);
     return config.kind === "error" ? undefined : config.pci.find((entry) => namesFunction(entry.spec, address));
+  }
+
+  /** The entry that gives the VM the whole slot of a function; undefined when there is none. */
+  slotEntry(address: PciAddress): PciEntry | undefined {
+    const config = parseXlConfig(this.text, this.language);
+    return config.kind === "error" ? undefined : config.pci.find((entry) => coversFunction(entry.spec, address));
   }
 
   defaults(): AttachOptions {

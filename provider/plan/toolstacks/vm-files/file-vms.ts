@@ -1,7 +1,7 @@
 import { fromBytes } from "../../../bytes";
 import { runningDomains } from "../../../facts/domains";
 import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
-import { namesFunction } from "../../../vm-text/spec-string";
+import { coversFunction } from "../../../vm-text/spec-string";
 import { vmPlanner } from "../../attachment";
 import type { VmPlanner } from "../../vm-planner";
 import { draftAttach } from "./attach";
@@ -24,6 +24,6 @@ export function fileVms(tools: FileToolstack): VmPlanner {
     isAttachedLive: (_, { domain }, address) =>
       domain?.pciDevices.some((device) => device.address === address) ?? false,
     isConfigured: (_, { config }, address) =>
-      config?.parsed.pci.some((entry) => namesFunction(entry.spec, address)) ?? false,
+      config?.parsed.pci.some((entry) => coversFunction(entry.spec, address)) ?? false,
   });
 }
