@@ -59,7 +59,7 @@ describe("a key", () => {
     expect(error).toMatchObject({ failure: "key-unusable", unreached: false });
     expect(error.message).toContain(`the property privateKey (${why}`);
     expect(error.message).not.toContain("wrong horse");
-    expect(xen1.connections).toHaveLength(0);
+    expect(xen1.tries).toEqual([]);
   });
 
   test("that is not there is an error when the program names it", async () => {
@@ -68,6 +68,13 @@ describe("a key", () => {
     const error = await failureOf(connectionPool.connect(login, homeKnowing(xen1)));
     expect(error).toMatchObject({ failure: "key-unusable", unreached: false });
     expect(error.message).toMatch(/the identity file .*\/nowhere does not exist\. Correct `identityFile`/);
+  });
+
+  test("that is not there is no error of its own where the host is not reached either", async () => {
+    const gone = await server();
+    await gone.close();
+    const login = loginTo(gone, { ...anyone, identityFile: "~/nowhere" });
+    expect(await failureOf(connectionPool.connect(login, homeKnowing()))).toMatchObject({ failure: "refused" });
   });
 
   test("of a type that the ssh config excludes is not offered", async () => {
