@@ -15,7 +15,7 @@ const machines = config.requireObject<Machine[]>("machines");
 // Slots differ from host to host, so each host is asked where its card is.
 export const cards = machines.map(({ name, host, vm }) => {
   const device = pci.getPciDevicesOutput({ host, filter: { id } }).apply((found) => {
-    const card = found.find((one) => one.vms.includes(vm)) ?? found.find((one) => one.vms.length === 0);
+    const card = found.find(({ vms }) => vms.includes(vm)) ?? found.find(({ vms }) => vms.length === 0);
     if (!card) throw new Error(`${name} has no card ${id} to give away`);
     return card.address;
   });
