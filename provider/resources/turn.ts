@@ -32,8 +32,9 @@ export type Act<C extends Change> =
 
 /**
  * Plans changes one after the other, and those that are refused once more behind the others: the engine orders removals
- * only where one resource names another, and a driver gets its device back when the VM has let it go. Reboots come last and one by one, each after its note is on the host: the changes
- * before may be what it is for, and it may be the last that is heard of the host.
+ * only where one resource names another, and a driver gets its device back when the VM has let it go. Reboots come last
+ * and one by one, each after its note is on the host: the changes before may be what it is for, and it may be the last
+ * that is heard of the host.
  */
 export function planTurn<C extends Change>(facts: HostFacts, changes: readonly C[]): Turn<C> {
   let refused: PlannedChange<C>[] = [];
