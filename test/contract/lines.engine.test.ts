@@ -45,7 +45,7 @@ describe("what a run says", () => {
     const destroy = await project.destroy();
     for (const { exitCode, output } of [refresh, destroy]) {
       expect(exitCode).toBe(1);
-      expect(under(output, "nic")).toMatch(/^error: Unable to log in to \S+ port \d+ as root: /);
+      expect(under(output, "nic")).toMatch(/^error: Unable to reach \S+ port \d+: nothing listens there/);
       expect(output).not.toMatch(/ConnectionError|^ +at /m);
     }
   });
