@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { PassthroughError } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { formatPciTarget } from "../pci/address";
 import { waitingChanges } from "../plan/hide/boot-changes";
@@ -14,6 +16,9 @@ import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
 import { type InState, ownerOf, type Wanted } from "./wanted";
+
+/** How long a device waits for the attachment that goes with it: the engine begins only so many removals at once. */
+const ATTACHMENT_SECONDS = 20;
 
 /** Another resource than the one that the engine asks about, whose token is not told. */
 const IN_STATE: InState = { token: undefined, isDeployed: true };
@@ -80,15 +85,40 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
     const { name } = wanted.host;
     run.unfinishedHosts.add(name);
     try {
-      const after = await rebootLast(wanted, await carryOut(wanted, state, "absent"));
-      const declared = [...run.programs.values()].flatMap(({ declarations }) => declarations);
-      if (isLast(wanted, after, declared)) run.unfinishedHosts.delete(name);
+      const after = await rebootLast(wanted, await takeFromVm(wanted, state));
+      if (isLast(wanted, after, declaredNow())) run.unfinishedHosts.delete(name);
       await tellWaitingHosts(name, after, ownerOf(wanted.urn, state));
     } catch (error) {
       run.unfinishedHosts.delete(name);
       throw error;
     }
   };
+
+  /**
+   * Takes a resource back. A device that a VM has goes behind the attachment that goes, too: the engine may ask for that
+   * only later, where neither names the other.
+   */
+  const takeFromVm = async (wanted: Wanted, state: InState): Promise<HostFacts> => {
+    for (let seconds = 0; ; seconds += 2) {
+      try {
+        return await carryOut(wanted, state, "absent");
+      } catch (error) {
+        const mayWait =
+          error instanceof PassthroughError && error.guard === "in-use-by-vm" && seconds < ATTACHMENT_SECONDS;
+        if (!mayWait || !(await isAttachmentToGo(wanted))) throw error;
+        await delay(2000);
+      }
+    }
+  };
+
+  const isAttachmentToGo = async ({ inputs, urn, host, vms }: Wanted): Promise<boolean> => {
+    const facts = await host.facts("work", questionsOf(inputs.host, vms));
+    return planRemoved(facts, urn, declaredNow(), inputs.host).some(({ kind }) => kind === "VmPciAttachment");
+  };
+
+  /** All that the program of this run declares; nothing in a destroy, which has no program. */
+  const declaredNow = (): readonly DeclaredWish[] =>
+    [...run.programs.values()].flatMap(({ declarations }) => declarations);
 
   /** Whether nothing else of the stack is left on the host that is not declared. */
   const isLast = ({ urn, inputs }: Wanted, facts: HostFacts, declared: readonly DeclaredWish[]): boolean =>
