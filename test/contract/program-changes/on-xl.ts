@@ -259,7 +259,7 @@ export const CHANGES_ON_XL: ChangesOnHost = {
       title: "the device is declared twice",
       before: assignable("01:00.0"),
       after: assignable("01:00.0") + assignable("0000:01:00.0", "", "twin"),
-      refused: /"case\d+-nic" declares the same AssignableDevice/,
+      refused: /"case\d+-(nic|twin)" declares the same AssignableDevice/,
       becomes: [`${NIC} on pciback`],
     },
     {
