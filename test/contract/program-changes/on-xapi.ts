@@ -72,7 +72,8 @@ export const CHANGES_ON_XCP_NG: ChangesOnHost = {
       meanwhile: "xe vm-start vm=router",
       stop: "xe vm-shutdown vm=router force=true",
       after: assignable("03:00.0"),
-      becomes: [`${NIC} on pciback`],
+      // XAPI unplugs nothing: the VM keeps it until it is shut down.
+      becomes: [`${NIC} on pciback`, `running router has ${NIC}`],
     },
     {
       title: "two VMs for one device",
