@@ -8,10 +8,10 @@ import { driverOf, snapshot } from "./test-host";
 const NIC = "0000:01:00.0";
 const USB = "0000:02:00.0";
 const WISH = { device: NIC };
-const SECONDS = 60;
 const TAKEN_BACK = `Unable to make ${NIC} assignable on 127.0.0.1: the host could not be reached after ${NIC} left e1000e; it took the change back by itself after 10 s`;
 
-jest.setTimeout(SECONDS * 1000);
+// A slow machine takes long to run so many hosts at once.
+jest.setTimeout(600_000);
 afterAll(() => connectionPool.closeAll());
 
 /** A host that a run has taken a function from and cannot reach any more, until `cable` is fastened again. */
@@ -50,8 +50,7 @@ async function onHost(body: (host: SimulatedHost) => Promise<void>): Promise<voi
 }
 
 async function until(host: SimulatedHost, driver: string): Promise<void> {
-  for (const giveUp = Date.now() + SECONDS * 1000; (await driverOf(host, NIC)) !== driver; await delay(50))
-    if (Date.now() > giveUp) throw new Error(`${NIC} did not get the driver ${driver}`);
+  while ((await driverOf(host, NIC)) !== driver) await delay(50);
 }
 
 /** A run that is not on trial. */
