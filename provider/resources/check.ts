@@ -4,7 +4,7 @@ import { ConnectionError, PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { vmFilesOf } from "../plan/claim";
 import type { Bag } from "../plan/kind";
-import { expectEnd, expectHost, expectStatus, type HostProgram } from "../plan/kinds/expected-host";
+import { type ExpectedEnd, expectEnd, expectHost, type HostProgram, statusAtEnd } from "../plan/kinds/expected-host";
 import { KINDS, keyOf, purposeOf, statusOfWish } from "../plan/kinds/kinds";
 import { isEmpty, type Plan } from "../plan/plan";
 import { isOnTrial, type Safety, safetyOf, trialEffect } from "../plan/safety";
@@ -69,12 +69,14 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
       const now = await reading;
       const isDeployed = Object.keys(olds).length > 0;
       const hostProgram = programOnHost(program, wanted, { token: undefined, isDeployed });
-      if (program?.preview) await tellRemoved(wanted, now, program, hostProgram);
+      const end = expectEnd(now, hostProgram);
+      if (program?.preview) await tellRemoved(wanted, now, program, hostProgram, end);
       else if (program && wish.kind === "HostReboot") run.hostReboots.set(now.machine.id ?? "", wanted);
-      const { facts, plan, replaced, restored, lastReboot } = expectHost(now, wish, hostProgram);
+      const { facts, plan, replaced, restored } = expectHost(now, wish, hostProgram);
+      const lastReboot = wish.kind === "HostReboot" ? end.lastReboot : undefined;
       const purpose = purposeOf(facts, wish, "present");
       // What is removed may be what holds it, and only the engine knows which it removes first: the apply judges.
-      const isHeldUp = program && expectEnd(now, hostProgram).removed.length === 0;
+      const isHeldUp = program && end.removed.length === 0;
       const refusals = [...((isHeldUp && replaced?.refusals) || []), ...plan.refusals, ...(lastReboot?.refusals ?? [])];
       if (refusals.length > 0)
         return refused(
@@ -88,7 +90,7 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
         await tellEffects(log, urn, host.name, told);
         if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1") await showScript({ inputs, urn, host }, plan, purpose);
       }
-      return { failures: [], outlook: outlookOf(now, wish, olds, hostProgram, program?.preview ?? false) };
+      return { failures: [], outlook: outlookOf(now, wish, olds, end, program?.preview ?? false) };
     } catch (error) {
       const strict = inputs.host.strict || env.PCI_PASSTHROUGH_STRICT === "1";
       if (error instanceof ConnectionError && error.unreached && program?.preview && !strict) {
@@ -111,9 +113,9 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
    * What the resource will be at the end of the run, and as `drift` what the host says otherwise than the state and the
    * run puts right. The engine shows of an update only how its inputs differ, so they are among them.
    */
-  const outlookOf = (now: HostFacts, wish: Wish, olds: Bag, hostProgram: HostProgram, preview: boolean): Bag => {
+  const outlookOf = (now: HostFacts, wish: Wish, olds: Bag, end: ExpectedEnd, preview: boolean): Bag => {
     const key = keyOf(now, wish) ?? "";
-    const { status, isRebooted } = expectStatus(now, wish, key, hostProgram);
+    const { status, isRebooted } = statusAtEnd(now, end, wish, key);
     const expected = pick(plain(status), foretold);
     const found = pick(plain(statusOfWish(now, wish, key)), foretold);
     const drift = foretold.filter(
@@ -133,13 +135,14 @@ export function defineCheck(kind: ResourceKind, surroundings: Surroundings) {
     facts: HostFacts,
     program: DeclaredProgram,
     hostProgram: HostProgram,
+    end: ExpectedEnd,
   ) => {
     const machine = facts.machine.id ?? host.name;
     if (!program.complete || run.previewedHosts.has(machine)) return;
     run.previewedHosts.add(machine);
     const files = vmFilesOf(facts, urn);
-    const all = files.length > 0 ? await host.facts("preview", questionsOf(inputs.host, files)) : facts;
-    const { removed } = expectEnd(all, hostProgram);
+    const { removed } =
+      files.length > 0 ? expectEnd(await host.facts("preview", questionsOf(inputs.host, files)), hostProgram) : end;
     if (removed.length === 0) return;
     // Declarations that name the same machine in another way are not among those of this host.
     const others = program.hosts.map(hostFor).filter((other) => other !== host);

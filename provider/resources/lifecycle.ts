@@ -5,7 +5,7 @@ import { PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { claimOfResource } from "../plan/claim";
 import type { Bag } from "../plan/kind";
-import { expectStatus } from "../plan/kinds/expected-host";
+import { expectEnd, statusAtEnd } from "../plan/kinds/expected-host";
 import {
   isGone,
   KINDS,
@@ -48,7 +48,9 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
   /** As at the end of the run, when the program's other declarations have been carried out too; else as now. */
   const outputs = (facts: HostFacts, bag: Bag, wish: Wish, key: string, token: string): Bag => {
     const program = hostProgramOf(read(bag));
-    const status = program ? expectStatus(facts, wish, key, program).status : statusOfWish(facts, wish, key);
+    const status = program
+      ? statusAtEnd(facts, expectEnd(facts, program), wish, key).status
+      : statusOfWish(facts, wish, key);
     return { ...plain(pick(bag, names)), ...status, __claim: token };
   };
 

@@ -26,8 +26,6 @@ export interface ExpectedHost {
   readonly replaced: Plan | undefined;
   /** After a reboot, what that undid and is done again. */
   readonly restored: readonly Plan[];
-  /** The reboot at the end of the run for what is removed; undefined where there is none, or for another kind. */
-  readonly lastReboot: Plan | undefined;
 }
 
 /** A host at the end of the run: all declarations hold, and what is not declared any more is gone. */
@@ -72,7 +70,6 @@ export function expectHost(facts: HostFacts, wish: Wish, program: HostProgram): 
     plan,
     replaced: replacements.replaced,
     restored: up ? restore(up, before).map(({ plan }) => plan) : [],
-    lastReboot: wish.kind === "HostReboot" ? expectEnd(facts, program).lastReboot : undefined,
   };
 }
 
@@ -92,11 +89,10 @@ export function expectEnd(facts: HostFacts, program: HostProgram): ExpectedEnd {
   return { facts: carryOut(now, reboot, known), removed, lastReboot: plan.reboot && plan };
 }
 
-/** The outputs of a resource at the end of the run, and whether the host is rebooted until then. */
-export function expectStatus<W extends Wish>(facts: HostFacts, wish: W, key: string, program: HostProgram) {
-  const { facts: end } = expectEnd(facts, program);
+/** The outputs of a resource at the end of the run, and whether the host, which is as `now` tells, is rebooted until then. */
+export function statusAtEnd<W extends Wish>(now: HostFacts, { facts: end }: ExpectedEnd, wish: W, key: string) {
   // Nobody knows the id of a boot before it.
-  const { bootId } = facts.machine;
+  const { bootId } = now.machine;
   const status = statusOfWish({ ...end, machine: { ...end.machine, bootId } }, wish, key);
   return { status, isRebooted: end.machine.bootId !== bootId };
 }
