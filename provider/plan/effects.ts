@@ -1,10 +1,9 @@
-import { nodeOf } from "../facts/block-devices";
 import type { HostFacts } from "../facts/host-facts";
 import type { NetworkInterface } from "../facts/network";
 import { type PciDevice, siblingsOf } from "../facts/pci-devices";
 import { type PciAddress, targets } from "../pci/address";
 import { carries } from "./guards/carries";
-import { byDisk, describePurposes, disksWithoutUse, storageUsesOn } from "./guards/storage-in-use";
+import { describePurposes, disksOn } from "./guards/storage-in-use";
 import { disksOfVms } from "./guards/vm-disks";
 import type { DeviceWish } from "./wish";
 
@@ -24,7 +23,7 @@ export function lossOf(facts: HostFacts, device: PciDevice): readonly string[] {
     ...facts.network.interfaces
       .filter(isLost)
       .map((nic) => `the network interface ${nic.name}${describeNic(facts, nic)} disappears from the host`),
-    ...disksOn(facts, device).map((disk) => `the disk ${disk} disappears from the host`),
+    ...describeDisks(facts, device).map((disk) => `the disk ${disk} disappears from the host`),
     ...facts.console.keyboards.filter(isLost).map(({ name }) => `the keyboard "${name}" disappears from the host`),
     ...disksOfVms(facts)
       .filter(({ carriedBy }) => carriedBy.some((address) => carries(facts, device, address)))
@@ -41,13 +40,10 @@ function describeNic({ network }: HostFacts, { name, addresses }: NetworkInterfa
 }
 
 /** The disks on a device, with their size and what they are used for: `sda (1.8 TiB, /srv and swap)`. */
-function disksOn(facts: HostFacts, device: PciDevice): readonly string[] {
-  const uses = new Map(byDisk(facts, device, storageUsesOn(facts, device)));
-  const unused = disksWithoutUse(facts, device).filter((disk) => !uses.has(disk));
-  return [...uses.keys(), ...unused].map((disk) => {
-    const size = [...facts.storage.blockDevices.values()].find((block) => nodeOf(block.name) === disk)?.size;
-    const used = uses.get(disk);
-    return `${disk}${inParentheses([...(size ? [formatSize(size)] : []), ...(used ? [describePurposes(used)] : [])])}`;
+function describeDisks(facts: HostFacts, device: PciDevice): readonly string[] {
+  return disksOn(facts, device).map(({ name, size, uses }) => {
+    const about = [...(size ? [formatSize(size)] : []), ...(uses.length > 0 ? [describePurposes(uses)] : [])];
+    return `${name}${inParentheses(about)}`;
   });
 }
 

@@ -71,6 +71,26 @@ export function disksWithoutUse(facts: HostFacts, device: PciDevice): readonly s
   );
 }
 
+/** A disk that is on a device. */
+interface DiskOnDevice {
+  /** Its name in /dev. */
+  readonly name: string;
+  /** In bytes; undefined where the host does not say. */
+  readonly size: number | undefined;
+  readonly uses: readonly StorageUse[];
+}
+
+/** The disks that are on the device, those in use first. */
+export function disksOn(facts: HostFacts, device: PciDevice): readonly DiskOnDevice[] {
+  const uses = new Map(byDisk(facts, device, storageUsesOn(facts, device)));
+  const blocks = [...facts.storage.blockDevices.values()];
+  return [...new Set([...uses.keys(), ...disksWithoutUse(facts, device)])].map((name) => ({
+    name,
+    size: blocks.find((block) => nodeOf(block.name) === name)?.size,
+    uses: uses.get(name) ?? [],
+  }));
+}
+
 /** Those of the block devices that are on the device, uppermost first, by their names in /dev. */
 export function disksUnder(facts: HostFacts, device: PciDevice, names: readonly string[]): readonly string[] {
   const carried = names.filter((name) => {

@@ -2,7 +2,7 @@ import type { HostFacts } from "../../facts/host-facts";
 import { interfacesUnder } from "../../facts/network";
 import type { PciDevice } from "../../facts/pci-devices";
 import { routeOfSession } from "../guards/ssh-route";
-import { byDisk, describePurposes, disksWithoutUse, storageUsesOn } from "../guards/storage-in-use";
+import { describePurposes, disksOn } from "../guards/storage-in-use";
 
 /**
  * What the host has on a function, in few words each: `eth0 under xenbr0 (192.0.2.11)`, `the SSH session`,
@@ -14,8 +14,9 @@ export function usesOf(facts: HostFacts, device: PciDevice): readonly string[] {
   return [
     ...facts.network.interfaces.filter(isHere).map(({ name }) => describeInterface(facts, name)),
     ...(routeOfSession(facts).interfaces.some(isHere) ? ["the SSH session"] : []),
-    ...byDisk(facts, device, storageUsesOn(facts, device)).map(([disk, uses]) => `${disk}: ${describePurposes(uses)}`),
-    ...disksWithoutUse(facts, device).map((disk) => `${disk}: nothing mounted`),
+    ...disksOn(facts, device).map(
+      ({ name, uses }) => `${name}: ${uses.length > 0 ? describePurposes(uses) : "nothing mounted"}`,
+    ),
     ...(displays.includes(device.address) ? ["the console's display"] : []),
     ...keyboards.filter(isHere).map(({ name }) => name),
     ...serialLines.filter(isHere).map(({ name }) => `the console on ${name}`),
