@@ -29,8 +29,7 @@ export function withLogin(command: Command): Command {
 export function hostOf(host: string, options: LoginOptions): object {
   const { port, user, identityFile, hostKey, proxyJump, sudo, toolstack } = options;
   const [, userBefore, address] = /^(?:(.*)@)?([^@]*)$/.exec(host) ?? [];
-  const login = { address, port, user: user ?? userBefore, identityFile, hostKey, proxyJump, sudo, toolstack };
-  return Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined));
+  return { address, port, user: user ?? userBefore, identityFile, hostKey, proxyJump, sudo, toolstack };
 }
 
 function readPort(text: string): number {

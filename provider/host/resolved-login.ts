@@ -77,7 +77,8 @@ const MAX_JUMPS = 8;
  * defaults (the local user's name, port 22, the keys in `~/.ssh` and the agent at SSH_AUTH_SOCK).
  *
  * A jump host takes its user and port from the ProxyJump or the ssh config, is offered the program's key where the ssh
- * config names none, and never the password. Throws PassthroughError where the ssh config asks for what this provider does not do (ProxyCommand, circular jumps).
+ * config names none, and never the password. Throws PassthroughError where the ssh config asks for what this provider
+ * does not do (ProxyCommand, circular jumps).
  */
 export async function resolveLogin(login: HostLogin, local: LoginEnvironment): Promise<ResolvedLogin> {
   const { hop: target, settings } = await resolveHop(login, local, override(local.env, "USER"));

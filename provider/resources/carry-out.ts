@@ -49,12 +49,12 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
       plan,
       progress,
     });
-    const plans: Plan[] = [];
+    let done: Plan | undefined;
     const apply = () =>
       host.apply(
         changeOf({ wish, context }, (facts) => {
           const plan = planFor(facts, wish, context);
-          if (!isEmpty(plan)) plans.splice(0, 1, plan);
+          if (!isEmpty(plan)) done = plan;
           return plan;
         }),
       );
@@ -67,17 +67,15 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
           apply,
         )
       : await apply();
-    const program = plans.some((plan) => plan.reboot) ? hostProgramOf(wanted) : undefined;
+    const program = done?.reboot ? hostProgramOf(wanted) : undefined;
     const restored = program ? planRestored(after, wish, program) : [];
-    const [end = after] = (
-      await Promise.all(
-        restored.map((undone) =>
-          host.apply(changeOf(undone, (facts) => planPresent(facts, undone.wish, undone.context))),
-        ),
-      )
-    ).reverse();
-    await tellEffects(log, urn, host.name, [...plans, ...restored.map(({ plan }) => plan)]);
-    return end;
+    const ends = await Promise.all(
+      restored.map((undone) =>
+        host.apply(changeOf(undone, (facts) => planPresent(facts, undone.wish, undone.context))),
+      ),
+    );
+    await tellEffects(log, urn, host.name, [...(done ? [done] : []), ...restored.map(({ plan }) => plan)]);
+    return ends.at(-1) ?? after;
   };
 
   /** Takes a resource back. The last of those that the program does not declare any more reboots the host, if needed. */

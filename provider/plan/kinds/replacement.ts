@@ -14,10 +14,11 @@ import { keyOf, madeOtherwise, planAbsent } from "./kinds";
  */
 export function planReplaced(facts: HostFacts, wish: Wish, owner: Owner, host: HostInput): Plan | undefined {
   const claimed = readableClaims(facts).filter(({ claim }) => claim.label === owner.label && isSameStack(claim, owner));
+  const wanted = keyOf(facts, wish);
+  if (wanted === undefined) return undefined;
   for (const { key, claim } of claimed) {
     const subject = parseKey(key);
-    const wanted = keyOf(facts, wish);
-    if (subject?.kind !== wish.kind || wanted === undefined) continue;
+    if (subject?.kind !== wish.kind) continue;
     const former = claimedWish(subject, host);
     // The VM may have got a uuid since.
     const isSame = key === wanted || keyOf(facts, former) === wanted;

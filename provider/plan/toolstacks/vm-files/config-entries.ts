@@ -64,9 +64,8 @@ export function withEntries(
   for (const address of wanted.addresses) {
     const spec: PciSpec = { device: { kind: "function", address }, options: wanted.options, unknown: [] };
     const present = draft.entry(address);
-    const whole = present ? undefined : draft.slotEntry(address);
-    if (whole && sameOptions(whole.spec?.options ?? {}, wanted.options, draft.defaults())) continue;
-    if (present && sameOptions(present.spec?.options ?? {}, wanted.options, draft.defaults())) continue;
+    const given = present ?? draft.slotEntry(address);
+    if (given && sameOptions(given.spec?.options ?? {}, wanted.options, draft.defaults())) continue;
     if (present) {
       if (!inserted.has(address)) inserted.set(address, draft.raw(present));
       draft.edit((text, additions) => replacePciEntry(text, address, spec, additions, language));
