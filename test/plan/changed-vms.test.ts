@@ -1,21 +1,12 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { keyOf, planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
-import type { AttachWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
+import { attach } from "./attach-wish";
 import { textFile, withVmConfigs } from "./host-files";
-import { LAB, ownedBy, target } from "./recorded-host";
+import { LAB, ownedBy } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
-const WISH: AttachWish = {
-  kind: "VmPciAttachment",
-  target: target("01:00.0"),
-  vm: "web",
-  scope: "config",
-  options: {},
-  expect: [],
-  allow: [],
-  toolstack: undefined,
-};
+const WISH = attach("01:00.0", "web", { scope: "config" });
 const CONFIG = 'name = "web"\n';
 const PATH = "/etc/xen/web.cfg";
 const UUID = "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f";

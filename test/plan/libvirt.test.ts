@@ -2,6 +2,7 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AssignWish, AttachWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
+import { attach } from "./attach-wish";
 import { hostdev, kvm, uuidOf, vm, withDriver } from "./kvm-host";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
@@ -9,17 +10,6 @@ const DEV = ownedBy("dev", "token-1");
 const NVME = "03:00.0";
 const NIC = "01:00.0";
 
-const attach = (device: string, name: string, more: Partial<AttachWish> = {}): AttachWish => ({
-  kind: "VmPciAttachment",
-  toolstack: undefined,
-  target: target(device),
-  expect: [],
-  allow: [],
-  vm: name,
-  scope: "auto",
-  options: {},
-  ...more,
-});
 const assign = (device: string, more: Partial<AssignWish> = {}): AssignWish => ({
   kind: "AssignableDevice",
   toolstack: undefined,

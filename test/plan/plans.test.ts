@@ -5,6 +5,7 @@ import { modprobeFiles } from "../../provider/facts/modprobe";
 import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AttachWish, DeviceWish, Wish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
+import { attach } from "./attach-wish";
 import { textFile, withModprobeFiles, withVmConfigs } from "./host-files";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
@@ -21,14 +22,6 @@ const hide = (device: string): DeviceWish => ({
   target: target(device),
   driver: undefined,
   mechanism: "auto",
-  ...common,
-});
-const attach = (device: string, vm: string): AttachWish => ({
-  kind: "VmPciAttachment",
-  target: target(device),
-  vm,
-  scope: "auto",
-  options: {},
   ...common,
 });
 const DEV = ownedBy("dev", "token-1");

@@ -5,6 +5,7 @@ import { isGone, keyOf, planAbsent, planPresent, statusOfWish } from "../../prov
 import type { AttachWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
 import { otherConfigValues } from "../vm-text/other-config-arbitrary";
+import { attach } from "./attach-wish";
 import { address, listed, ownedBy, target } from "./recorded-host";
 import { factsOf, poolOf, withPool, withVm } from "./xenserver-hosts";
 
@@ -17,17 +18,6 @@ beforeAll(async () => {
   [POOL, ALONE] = await Promise.all([factsOf("xcpng-8.3"), factsOf("xenserver-7")]);
 });
 
-const attach = (device: string, vm: string, more: Partial<AttachWish> = {}): AttachWish => ({
-  kind: "VmPciAttachment",
-  target: target(device),
-  vm,
-  scope: "auto",
-  options: {},
-  expect: [],
-  allow: [],
-  toolstack: undefined,
-  ...more,
-});
 const vmOf = (facts: HostFacts, name: string): XapiVm => {
   const vm = poolOf(facts).vms.find((one) => one.name === name);
   if (!vm) throw new Error(`no VM ${name}`);

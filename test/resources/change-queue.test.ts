@@ -5,16 +5,8 @@ import type { Plan } from "../../provider/plan/plan";
 import { NO_QUESTIONS } from "../../provider/resources/facts-cache";
 import { ManagedHost } from "../../provider/resources/managed-host";
 import { recordedAnswers } from "../recorded/recorded-facts";
+import { EMPTY_PLAN } from "./empty-plan";
 
-const NOTHING: Plan = {
-  steps: [],
-  regenerate: [],
-  effects: [],
-  warnings: [],
-  refusals: [],
-  overridden: [],
-  reboot: undefined,
-};
 const BOOT = "5fb6e9f0-5a9f-4ba0-aa5c-5b0f8a6f5a11";
 
 /** Facts in which the kernel's release is `6.1.0-<state>-amd64`: what this host is like, in two digits. */
@@ -34,11 +26,11 @@ const CHANGE = {
   plan: (facts: HostFacts): Plan => {
     switch (stateOf(facts)) {
       case DONE:
-        return NOTHING;
+        return EMPTY_PLAN;
       case VM_RUNS:
-        return { ...NOTHING, refusals: [{ guard: "in-use-by-vm", message: 'the VM "web" has it' }] };
+        return { ...EMPTY_PLAN, refusals: [{ guard: "in-use-by-vm", message: 'the VM "web" has it' }] };
       default:
-        return { ...NOTHING, steps: [{ kind: "load-pciback" }] };
+        return { ...EMPTY_PLAN, steps: [{ kind: "load-pciback" }] };
     }
   },
 };
@@ -305,7 +297,10 @@ describe("a reboot", () => {
       booted,
       factsOf(DONE),
     );
-    const change = { ...CHANGE, plan: (facts: HostFacts) => (stateOf(facts) === NOTED ? NOTHING : CHANGE.plan(facts)) };
+    const change = {
+      ...CHANGE,
+      plan: (facts: HostFacts) => (stateOf(facts) === NOTED ? EMPTY_PLAN : CHANGE.plan(facts)),
+    };
     await Promise.all([managed.apply(REBOOT), managed.apply(change)]);
     expect(scripts).toHaveLength(4);
   });

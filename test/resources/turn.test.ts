@@ -2,16 +2,8 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import type { Plan } from "../../provider/plan/plan";
 import { planTurn } from "../../provider/resources/turn";
 import { LAB } from "../plan/recorded-host";
+import { EMPTY_PLAN } from "./empty-plan";
 
-const NOTHING: Plan = {
-  steps: [],
-  regenerate: [],
-  effects: [],
-  warnings: [],
-  refusals: [],
-  overridden: [],
-  reboot: undefined,
-};
 const change = (label: string, plan: (facts: HostFacts) => Plan) => ({
   label,
   purpose: `change ${label}`,
@@ -21,13 +13,13 @@ const change = (label: string, plan: (facts: HostFacts) => Plan) => ({
   plan,
 });
 const isLoaded = ({ pciback }: HostFacts) => pciback.registered;
-const refusal: Plan = { ...NOTHING, refusals: [{ guard: "in-use-by-vm", message: 'the VM "web1" has it' }] };
+const refusal: Plan = { ...EMPTY_PLAN, refusals: [{ guard: "in-use-by-vm", message: 'the VM "web1" has it' }] };
 
 test("what waits for a change that came later is planned behind it", () => {
   const release = change("release", (facts) =>
-    isLoaded(facts) ? { ...NOTHING, steps: [{ kind: "load-pciback" }] } : refusal,
+    isLoaded(facts) ? { ...EMPTY_PLAN, steps: [{ kind: "load-pciback" }] } : refusal,
   );
-  const detach = change("detach", () => ({ ...NOTHING, steps: [{ kind: "load-pciback" }] }));
+  const detach = change("detach", () => ({ ...EMPTY_PLAN, steps: [{ kind: "load-pciback" }] }));
   const never = change("never", () => refusal);
   const { act, refused } = planTurn({ ...LAB, pciback: { ...LAB.pciback, registered: false } }, [
     release,
