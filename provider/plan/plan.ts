@@ -1,5 +1,3 @@
-import type { HostFacts } from "../facts/host-facts";
-import { simulate } from "../steps/steps";
 import type { Guard } from "./guards/guards";
 import type { Part } from "./part";
 
@@ -21,9 +19,4 @@ export interface Plan extends Omit<Part, "entries" | "judgements"> {
 /** Whether a plan leaves the host as it is. */
 export function isEmpty({ steps, regenerate, reboot }: Plan): boolean {
   return steps.length === 0 && regenerate.length === 0 && reboot === undefined;
-}
-
-/** The facts after the steps of a plan, as far as they can be predicted; before its reboot. */
-export function simulatePlan(facts: HostFacts, { steps }: Plan): HostFacts {
-  return simulate(facts, steps);
 }

@@ -1,11 +1,11 @@
 import type { HostFacts } from "../facts/host-facts";
 import type { PciAddress } from "../pci/address";
-import { isEmpty, type Plan, simulatePlan } from "../plan/plan";
+import { isEmpty, type Plan } from "../plan/plan";
 import { isOnTrial } from "../plan/safety";
 import type { ApplyGroup } from "../script/apply-script";
 import type { Trial } from "../script/trial";
 import type { Reboot } from "../steps/reboot";
-import { takenBy } from "../steps/steps";
+import { simulate, takenBy } from "../steps/steps";
 import type { Change } from "./change";
 
 /** A change with its plan for the current facts. */
@@ -50,7 +50,7 @@ export function planTurn<C extends Change>(facts: HostFacts, changes: readonly C
       else if (isEmpty(plan)) settled.push(change);
       else {
         planned.push({ change, plan });
-        if (!plan.reboot) expected = simulatePlan(expected, plan);
+        if (!plan.reboot) expected = simulate(expected, plan.steps);
       }
     }
     const before = left;

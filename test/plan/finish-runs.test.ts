@@ -2,8 +2,9 @@ import { HIDE_FILE } from "../../provider/boot/modprobe-files";
 import { formatRunRecord, type RunRecord } from "../../provider/claims/run-record";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { isGone, planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
-import { isEmpty, type Plan, simulatePlan } from "../../provider/plan/plan";
+import { isEmpty, type Plan } from "../../provider/plan/plan";
 import type { AssignWish, HideWish } from "../../provider/plan/wish";
+import { simulate } from "../../provider/steps/steps";
 import { LAB, ownedBy, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
@@ -33,8 +34,8 @@ function inNextBoot(facts: HostFacts): HostFacts {
 }
 
 const kindsOf = (plan: Plan) => plan.steps.map(({ kind }) => kind);
-const HIDDEN = simulatePlan(LAB, planPresent(LAB, NIC, DEV));
-const BOTH = simulatePlan(HIDDEN, planPresent(HIDDEN, OTHER_NIC, ownedBy("dev", "token-2")));
+const HIDDEN = simulate(LAB, planPresent(LAB, NIC, DEV).steps);
+const BOTH = simulate(HIDDEN, planPresent(HIDDEN, OTHER_NIC, ownedBy("dev", "token-2")).steps);
 
 test("what is as wanted is rebuilt, in the boot of the run that was cut off", () => {
   const plan = planPresent(owing(HIDDEN, { bootChanges: [KEY] }), NIC, DEV);
@@ -59,7 +60,7 @@ test("after a reboot, the boot change counts from this boot, whoever finishes it
         claim: { bootChange: "next-boot/token-1" },
       },
     ]);
-    const after = simulatePlan(facts, plan);
+    const after = simulate(facts, plan.steps);
     expect(isEmpty(planPresent(after, wish, ownedBy("dev", token)))).toBe(true);
   }
 });
@@ -81,7 +82,7 @@ test("a delete whose claim is gone already rebuilds, and notes its removal in th
     { kind: "note-removal", removal: { ...removal, bootId: "next-boot" } },
   ]);
   expect(plan.regenerate).toEqual([{ what: "initramfs" }]);
-  const after = simulatePlan(facts, plan);
+  const after = simulate(facts, plan.steps);
   expect(isEmpty(planAbsent(after, NIC, DEV))).toBe(true);
   expect([facts, after].map((now) => isGone(now, NIC, KEY))).toEqual([false, true]);
 });

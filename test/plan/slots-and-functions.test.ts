@@ -1,8 +1,8 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { isHidden } from "../../provider/plan/hide/hide-mechanisms";
 import { madeOtherwise, planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
-import { simulatePlan } from "../../provider/plan/plan";
 import type { AssignWish, HideWish, Wish } from "../../provider/plan/wish";
+import { simulate } from "../../provider/steps/steps";
 import { kvm } from "./kvm-host";
 import { address, LAB, ownedBy, target } from "./recorded-host";
 
@@ -26,8 +26,8 @@ const hide = (device: string, mechanism: HideWish["mechanism"] = "auto"): HideWi
 
 const FIRST = ownedBy("dev", "token-1", "first");
 const SECOND = ownedBy("dev", "token-2", "second");
-const made = (facts: HostFacts, wish: Wish, owner = FIRST) => simulatePlan(facts, planPresent(facts, wish, owner));
-const ended = (facts: HostFacts, wish: Wish, owner = FIRST) => simulatePlan(facts, planAbsent(facts, wish, owner));
+const made = (facts: HostFacts, wish: Wish, owner = FIRST) => simulate(facts, planPresent(facts, wish, owner).steps);
+const ended = (facts: HostFacts, wish: Wish, owner = FIRST) => simulate(facts, planAbsent(facts, wish, owner).steps);
 const driversOf = ({ pciDevices }: HostFacts) => [NIC, OTHER].map((function_) => pciDevices.get(function_)?.driver);
 const hiddenOf = (facts: HostFacts) => [NIC, OTHER].filter((function_) => isHidden(facts, function_));
 

@@ -3,10 +3,10 @@ import type { ResourceKind } from "../../provider/claims/claim-key";
 import { type ConnectionError, PassthroughError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { afterReboot } from "../../provider/plan/kinds/after-reboot";
-import { simulatePlan } from "../../provider/plan/plan";
 import { EngineRun } from "../../provider/resources/engine-run";
 import { defineResource } from "../../provider/resources/lifecycle";
 import type { Surroundings } from "../../provider/resources/surroundings";
+import { simulate } from "../../provider/steps/steps";
 
 export type Bag = Record<string, unknown>;
 export type Handlers = Required<dynamic.ResourceProvider>;
@@ -44,7 +44,7 @@ export class FakeHost {
         const planned = plan(this.facts);
         const [refusal] = planned.refusals;
         if (refusal) throw new PassthroughError(`Unable to ${purpose} on ${this.name}: ${refusal.message}`);
-        this.facts = simulatePlan(this.facts, planned);
+        this.facts = simulate(this.facts, planned.steps);
         if (planned.reboot) this.facts = afterReboot(this.facts);
         return this.facts;
       },

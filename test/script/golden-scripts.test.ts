@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { planPresent } from "../../provider/plan/kinds/kinds";
-import { simulatePlan } from "../../provider/plan/plan";
 import type { AttachWish, DeviceWish } from "../../provider/plan/wish";
 import { applyScript } from "../../provider/script/apply-script";
 import { factsScript } from "../../provider/script/facts-script";
 import { openingScript } from "../../provider/script/opening-script";
+import { simulate } from "../../provider/steps/steps";
 import { LAB, ownedBy, target } from "../plan/recorded-host";
 import { QUESTIONS } from "./apply-groups";
 
@@ -25,7 +25,7 @@ test("the script that makes a NIC assignable and attaches it to a VM", () => {
   const assign: DeviceWish = { kind: "AssignableDevice", ...device, driver: undefined, group: false };
   const attach: AttachWish = { kind: "VmPciAttachment", ...device, vm: "pv1", scope: "auto", options: {} };
   const first = planPresent(LAB, assign, ownedBy("dev", "token-1", "nic"));
-  const second = planPresent(simulatePlan(LAB, first), attach, ownedBy("dev", "token-2", "nic-of-web"));
+  const second = planPresent(simulate(LAB, first.steps), attach, ownedBy("dev", "token-2", "nic-of-web"));
   const groups = [
     { title: "nic: make 0000:01:00.0 assignable", ...first },
     { title: 'nic-of-web: attach 0000:01:00.0 to the VM "pv1"', ...second },

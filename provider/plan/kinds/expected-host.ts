@@ -1,7 +1,8 @@
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
+import { simulate } from "../../steps/steps";
 import type { HostInput } from "../inputs/host-input";
-import { isEmpty, type Plan, simulatePlan } from "../plan";
+import { isEmpty, type Plan } from "../plan";
 import type { DeclaredWish, PlanContext, Wish } from "../wish";
 import { afterReboot } from "./after-reboot";
 import { planPresent, statusOfWish } from "./kinds";
@@ -64,7 +65,7 @@ export function expectHost(facts: HostFacts, wish: Wish, program: HostProgram): 
     if (isRebootBetween || wish.kind === "HostReboot" || sharesFunctions(facts, declared.wish, wish))
       now = carryOut(now, declared, before.slice(0, index));
   const plan = planPresent(now, wish, program.context);
-  const up = plan.reboot && afterReboot(simulatePlan(now, plan));
+  const up = plan.reboot && afterReboot(simulate(now, plan.steps));
   return {
     facts: now,
     plan,
@@ -134,7 +135,7 @@ function carryOut(facts: HostFacts, { wish, context }: Known, before: readonly K
   const now = simulated(facts, plan);
   if (!plan.reboot || plan.refusals.length > 0) return now;
   const up = afterReboot(now);
-  return restore(up, before).reduce((restored, { plan }) => simulatePlan(restored, plan), up);
+  return restore(up, before).reduce((restored, { plan }) => simulate(restored, plan.steps), up);
 }
 
 function restore(facts: HostFacts, before: readonly Known[]): readonly Restored[] {
@@ -142,13 +143,13 @@ function restore(facts: HostFacts, before: readonly Known[]): readonly Restored[
   return before.flatMap(({ wish, context }) => {
     const plan = planPresent(now, wish, context);
     if (isEmpty(plan) || plan.reboot || plan.refusals.length > 0) return [];
-    now = simulatePlan(now, plan);
+    now = simulate(now, plan.steps);
     return [{ wish, context, plan }];
   });
 }
 
 function simulated(facts: HostFacts, plan: Plan): HostFacts {
-  return plan.refusals.length > 0 ? facts : simulatePlan(facts, plan);
+  return plan.refusals.length > 0 ? facts : simulate(facts, plan.steps);
 }
 
 function sharesFunctions(facts: HostFacts, other: Wish, wish: Wish): boolean {

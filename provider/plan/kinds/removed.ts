@@ -1,9 +1,10 @@
 import { parseKey, type ResourceKind } from "../../claims/claim-key";
 import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
+import { simulate } from "../../steps/steps";
 import { isSameStack } from "../claim";
 import type { HostInput } from "../inputs/host-input";
-import { type Plan, simulatePlan } from "../plan";
+import type { Plan } from "../plan";
 import type { DeclaredWish, Owner } from "../wish";
 import { claimedWish } from "./claimed-wish";
 import { keyOf, planAbsent } from "./kinds";
@@ -44,7 +45,7 @@ export function planRemoved(
     const { project, stack, label, token } = claim;
     const owner: Owner = { project, stack, label, token, isDeployed: true };
     const plan = planAbsent(now, claimedWish(subject, host), { owner, program: [] });
-    if (plan.refusals.length === 0) now = simulatePlan(now, plan);
+    if (plan.refusals.length === 0) now = simulate(now, plan.steps);
     removed.push({ kind: subject.kind, label, plan });
   }
   return removed;
