@@ -89,7 +89,7 @@ async function play(xen1, xen2, project) {
   heading("The program, for two simulated hosts");
   console.log(source.trimEnd());
 
-  heading("Preview: what each host will feel");
+  heading("Preview: every effect on each host");
   const preview = await project.pulumi(["preview"]);
   assert.equal(preview.exitCode, 0, "the preview failed");
   assert.match(preview.output, /\+ 4 to create/);

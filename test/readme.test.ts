@@ -1,10 +1,14 @@
 import fs from "node:fs";
 import path from "node:path";
-import { GUARD_NAMES, isFinal } from "../provider/plan/guards/guards";
+import { RESOURCE_KINDS } from "../provider/claims/claim-key";
+import { chooseMechanism } from "../provider/plan/hide/hide-mechanisms";
+import { HIDE_MECHANISM_NAMES } from "../provider/plan/hide-mechanism";
 import { HostInput } from "../provider/plan/inputs/host-input";
+import { createHosts } from "../provider/resources/hosts";
 import * as sdk from "../sdk";
-import { type SimulatedHost, startSimulatedHost } from "../simulator";
+import { PROFILE_NAMES, type SimulatedHost, startSimulatedHost } from "../simulator";
 import { Deployment } from "./contract/deployment";
+import { codeBlocks, codeSpans, section, tableRows } from "./markdown";
 
 const ROOT = path.dirname(__dirname);
 const readme = read("README.md");
@@ -13,116 +17,141 @@ function read(file: string): string {
   return fs.readFileSync(path.join(ROOT, file), "utf8");
 }
 
-/** The text from a heading to the next one of any level. */
-function section(heading: string): string {
-  const [, found] = readme.split(new RegExp(`^#+ ${heading}$`, "m"));
-  if (found === undefined) throw new Error(`the README has no section "${heading}"`);
-  return found.split(/^#+ /m)[0] ?? "";
-}
+const { HostResource: _, PciResource: __, ...exported } = sdk;
 
-/** The fenced blocks of a text, in order. */
-function blocks(markdown: string): readonly string[] {
-  return [...markdown.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, text]) => text ?? "");
-}
-
-function codeSpans(markdown: string): readonly string[] {
-  return [...markdown.matchAll(/`([^`\n]+)`/g)].map(([, text]) => text ?? "");
-}
-
-/** The rows of the first table without its head, each as its cells. */
-function rows(markdown: string): readonly (readonly string[])[] {
-  const lines = markdown.split("\n").filter((line) => line.startsWith("|"));
-  return lines.slice(2).map((line) =>
-    line
-      .slice(1, -1)
-      .split("|")
-      .map((cell) => cell.trim()),
-  );
-}
+test("it is read in a few minutes", () => {
+  expect(readme.split("\n").length).toBeLessThanOrEqual(151);
+});
 
 test("the program is the one of examples/quickstart, which is type-checked", () => {
-  expect(blocks(readme)[0]).toBe(read("examples/quickstart/index.ts"));
+  expect(codeBlocks(readme)[0]?.text).toBe(read("examples/quickstart/index.ts"));
 });
 
-describe("What preview says", () => {
-  const [effects, refusal] = blocks(section("What preview says"));
-  let host: SimulatedHost;
+test("the picture names the resources that move a device", () => {
+  const named = (section(readme, "How a device gets to a VM").match(/\b[A-Z]\w+[a-z][A-Z]\w+/g) ?? []).sort();
+  expect([...new Set(named)]).toEqual(["AssignableDevice", "HiddenPciDevice", "VmPciAttachment"]);
+  expect(RESOURCE_KINDS).toEqual(expect.arrayContaining(named));
+});
+
+test("it says of every resource and function what it is for", () => {
+  const named = tableRows(section(readme, "Which resource for what")).flatMap(([, use = ""]) => codeSpans(use));
+  expect([...named].sort()).toEqual(Object.keys(exported).sort());
+});
+
+describe("See it work", () => {
+  const [shown = ""] = codeBlocks(section(readme, "See it work")).map(({ text }) => text);
+  const chapter = (title: string) => shown.split(/^── /m).find((text) => text.startsWith(title)) ?? "";
+  const hosts: SimulatedHost[] = [];
   beforeAll(async () => {
-    host = await startSimulatedHost({ name: "xen1", profile: "debian-xl" });
+    for (const name of ["xen1", "xen2"]) hosts.push(await startSimulatedHost({ name, profile: "debian-xl" }));
   });
-  afterAll(() => host.stop());
+  afterAll(() => Promise.all(hosts.map((host) => host.stop())));
 
-  test("is what it says of the program", async () => {
+  /** The hosts of the demo, each a run of its own, and what was said of a resource, by the host's name. */
+  const [onXen1, onXen2] = ["xen1", "xen2"].map((name, at) => () => {
+    const host = hosts[at];
+    if (!host) throw new Error(`no ${name}`);
+    const run = new Deployment(host);
+    const say = (kind: string, label: string, line: string) =>
+      `  ${kind} (${label}):\n${line.replaceAll(/^/gm, "    ").replaceAll(host.address, name)}\n`;
+    return { run, say };
+  }) as [() => Run, () => Run];
+  interface Run {
+    readonly run: Deployment;
+    readonly say: (kind: string, label: string, line: string) => string;
+  }
+
+  test("the demo plays these scenes, with these commands and in this order", () => {
+    const script = read("scripts/demo.js");
+    const played = [...script.matchAll(/heading\("(.*)"\)|pulumi\(\[(.*)\]\)|green\("(.*)"\)/g)].map(
+      ([, title, words, verdict]) =>
+        title ? `── ${title}` : words ? `$ pulumi ${words.replaceAll(/[",]/g, "")}` : (verdict ?? ""),
+    );
+    const lines = shown.split("\n").filter((line) => line !== "" && !line.startsWith(" "));
+    expect(played.filter((line) => lines.includes(line)).length).toBeGreaterThanOrEqual(lines.length);
+    expect(lines.filter((line) => !played.includes(line))).toEqual([]);
+  });
+
+  test("preview says this of the demo's program", async () => {
     const device = "0000:01:00.0";
-    const preview = new Deployment(host);
-    await preview.check("AssignableDevice", { device }, "assignable");
-    await preview.check("VmPciAttachment", { device, vm: "web1" }, "attachment");
-    const [assignable, attachment] = preview.lines.map((line) => line.replaceAll(/^/gm, "  "));
-    expect(
-      `AssignableDevice (assignable):\n${assignable}\nVmPciAttachment (attachment):\n${attachment}\n`.replaceAll(
-        host.address,
-        "xen1",
-      ),
-    ).toBe(effects);
+    const xen1 = onXen1();
+    await xen1.run.check("AssignableDevice", { device }, "nic");
+    await xen1.run.check("VmPciAttachment", { device, vm: "web1" }, "nic-of-web1");
+    const xen2 = onXen2();
+    await xen2.run.check("AssignableDevice", { device: "0000:02:00.0" }, "usb");
+    const [nic = "", attachment = ""] = xen1.run.lines;
+    const [usb = ""] = xen2.run.lines;
+    expect(chapter("Preview")).toContain(
+      xen1.say("AssignableDevice", "nic", nic) +
+        xen2.say("AssignableDevice", "usb", usb) +
+        xen1.say("VmPciAttachment", "nic-of-web1", attachment),
+    );
   });
 
-  test("is what it says of the NIC that carries the SSH session", async () => {
-    const { failures } = await new Deployment(host).check("AssignableDevice", { device: "0000:00:03.0" });
-    expect(failures.map(({ reason }) => `${reason}\n`.replaceAll(host.address, "xen1"))).toEqual([refusal]);
+  test("it refuses the NIC that carries the SSH session in these words", async () => {
+    const { run, say } = onXen1();
+    const { failures } = await run.check("AssignableDevice", { device: "0000:00:03.0" });
+    expect(failures).toHaveLength(1);
+    expect(chapter("The NIC")).toContain(say("AssignableDevice", "nic", failures[0]?.reason ?? ""));
+  });
+
+  test("destroy gives the device back", async () => {
+    const nic = await onXen1().run.create("AssignableDevice", { device: "0000:01:00.0" }, "nic");
+    const { run, say } = onXen1();
+    await run.delete(nic);
+    expect(chapter("Destroy")).toContain(say("AssignableDevice", "nic", run.lines.join("\n")));
   });
 });
 
-test("every guard is explained, and whether it can be overridden", () => {
-  const text = section("What it refuses");
-  const table = rows(text).map(([name = "", , allow]) => ({ guard: name.replaceAll("`", ""), allow }));
-  expect(table).toEqual(
-    table.map(({ guard }) => ({
-      guard,
-      allow: GUARD_NAMES.some((name) => name === guard && isFinal(name)) ? "no" : "yes",
-    })),
-  );
-  const [, judgeNothing = ""] = /The name ([\s\S]*?) is taken, and judges nothing yet/.exec(text) ?? [];
-  expect([...table.map(({ guard }) => guard), ...codeSpans(judgeNothing)].sort()).toEqual([...GUARD_NAMES].sort());
+/** Which simulated hosts a row of the table is about, by the first words of the row and who manages its VMs. */
+const PROFILES_OF_ROWS: Readonly<Record<string, readonly string[]>> = {
+  "Debian 12 with Xen 4.17, `xl`": ["debian-xl", "debian-xl-in-use", "debian-xl-own-kernel"],
+  "Debian 12 with Xen 4.17, libvirt": [],
+  "Debian 12 with KVM, libvirt": ["debian-kvm"],
+  "other Linux with Xen 4.2 to 4.22, `xl`": ["xl-4.2"],
+  "RHEL 6 and later, and other Linux with KVM, libvirt": [],
+  "RHEL 5 with KVM, libvirt": ["rhel-kvm"],
+  "XenServer 7 and 8, XCP-ng 8, XAPI": ["xenserver-7", "xcpng-8.3"],
+  "Xen with `/etc/xen/pciback.conf`, `xl` or `xm`": ["pciback-conf"],
+  "RHEL 5 and others with xend, `xm`": ["rhel5-xen"],
+};
+
+describe("Hosts", () => {
+  const rows = tableRows(section(readme, "Hosts")).map(([host, toolstack, status, mechanisms = ""]) => ({
+    name: `${host}, ${toolstack}`,
+    status,
+    mechanisms: codeSpans(mechanisms),
+  }));
+
+  test("every simulated host is in a row", () => {
+    expect(rows.map(({ name }) => name)).toEqual(Object.keys(PROFILES_OF_ROWS));
+    expect(Object.values(PROFILES_OF_ROWS).flat().sort()).toEqual([...PROFILE_NAMES].sort());
+  });
+
+  test("supported are the hosts of the lab, and nothing else", () => {
+    const supported = rows.filter(({ status }) => status === "Supported").map(({ name }) => name);
+    expect(supported.every((name) => /^Debian 12 with (Xen 4\.17|KVM)/.test(name))).toBe(true);
+    expect(rows.map(({ status }) => status)).toEqual(
+      rows.map(({ name }) => (supported.includes(name) ? "Supported" : "Simulated only")),
+    );
+  });
+
+  test.each(
+    rows.flatMap(({ name, mechanisms }) => (PROFILES_OF_ROWS[name] ?? []).map((profile) => ({ profile, mechanisms }))),
+  )("$profile hides a network card by one of $mechanisms", async ({ profile, mechanisms }) => {
+    const host = await startSimulatedHost({ name: "host", profile });
+    const { address, port, user, identityFile, hostKey } = host;
+    const login = HostInput.parse({ address, port, user, identityFile, hostKey });
+    const facts = await createHosts()(login).facts("work", { vmConfigPaths: [], libvirt: false });
+    const cards = [...facts.pciDevices.values()].filter(({ identity }) => identity.class.startsWith("0200"));
+    const chosen = chooseMechanism(facts, cards.slice(-1), { mechanism: "auto", driver: undefined });
+    if (chosen.kind === "mechanism") expect(mechanisms).toContain(chosen.mechanism.name);
+    else expect(mechanisms).toEqual([]);
+    await host.stop();
+  });
 });
 
-test("every input of a host is named", () => {
-  const [sentence = ""] = section("Connections").split("\n\n").filter(Boolean);
-  expect(codeSpans(sentence).slice(1).sort()).toEqual(Object.keys(HostInput.shape).sort());
-});
-
-test("every resource and every function is explained", () => {
-  const explained = rows(section("What it does")).map(([name = ""]) => name.replaceAll("`", ""));
-  const { HostResource: _, PciResource: __, ...exported } = sdk;
-  const isClass = (name: string) => /^[A-Z]/.test(name);
-  expect(explained.sort()).toEqual(Object.keys(exported).filter(isClass).sort());
-  const functions = Object.keys(exported).filter((name) => !isClass(name));
-  const words = codeSpans(section("What it does")).map((span) => span.split("(")[0]);
-  expect(words).toEqual(expect.arrayContaining(functions));
-});
-
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions.md"];
-
-test.each(DOCUMENTS)("%s names npm scripts that exist", (file) => {
-  const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-  const named = [...read(file).matchAll(/\bnpm (?:run ([\w:]+)|(test)\b)/g)].map(([, run, test]) => run ?? test);
-  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
-});
-
-test.each(DOCUMENTS)("%s links to files and sections that exist", (file) => {
-  const text = read(file);
-  const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(
-    ([, title = ""]) => `#${title.toLowerCase().replace(/ /g, "-")}`,
-  );
-  const targets = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target = ""]) => target);
-  const missing = targets.filter((target) =>
-    target.startsWith("#") ? !anchors.includes(target) : !fs.existsSync(path.join(ROOT, path.dirname(file), target)),
-  );
-  expect(missing).toEqual([]);
-});
-
-test.each(["CONTRIBUTING.md", "docs/decisions.md"])("%s names files of the repository that exist", (file) => {
-  const named = codeSpans(read(file)).filter((span) =>
-    /^(provider|sdk|simulator|cli|scripts|test|examples|docs)\/[\w./-]+$/.test(span),
-  );
-  expect(named.filter((name) => !fs.existsSync(path.join(ROOT, name)))).toEqual([]);
+test("docs/hosts.md explains every mechanism", () => {
+  const explained = tableRows(section(read("docs/hosts.md"), "Mechanisms")).flatMap(([name = ""]) => codeSpans(name));
+  expect([...explained].sort()).toEqual([...HIDE_MECHANISM_NAMES].sort());
 });

@@ -117,7 +117,7 @@ function secretsIn(text: string): readonly string[] {
 
 /**
  * A debug log without the lines in which Pulumi prints its own messages, secrets in clear: with `-v=9` what goes between the
- * engine and its plugins, with `--debug` what its library for Node.js gets back (README, "Connections", says so).
+ * engine and its plugins, with `--debug` what its library for Node.js gets back (docs/connections.md says so).
  */
 function withoutPulumisOwn(text: string): string {
   const keysInLine = text.replaceAll(/-----BEGIN [\s\S]*?-----END /g, (key) => key.replaceAll("\n", "\\n"));

@@ -1,0 +1,90 @@
+import path from "node:path";
+import ts from "typescript";
+import { devicesCommand } from "../../cli/devices";
+import { simulateCommand } from "../../cli/simulate";
+import { codeBlocks } from "../markdown";
+import { PAGES, readPage } from "./pages";
+
+const ROOT = path.dirname(path.dirname(__dirname));
+
+const blocks = PAGES.flatMap((page) =>
+  codeBlocks(readPage(page)).map((block, at) => ({ ...block, name: `${page}, block ${at + 1}` })),
+);
+const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
+
+test("every block is in a language that is checked, or is what a program prints", () => {
+  expect(blocks.filter(({ language }) => !["ts", "sh", ""].includes(language))).toEqual([]);
+});
+
+test("every program is type-checked against the package's own types", () => {
+  const programs = new Map(
+    inLanguage("ts").map(({ name, text }, at) => [path.join(ROOT, `docs-program-${at}.ts`), { name, text }]),
+  );
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    types: ["node"],
+    paths: {
+      "pulumi-pci-passthrough": [path.join(ROOT, "sdk/index.ts")],
+      "pulumi-pci-passthrough/simulator": [path.join(ROOT, "simulator/index.ts")],
+    },
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.fileExists = (file) => programs.has(file) || fileExists(file);
+  host.readFile = (file) => programs.get(file)?.text ?? readFile(file);
+  host.getSourceFile = (file, ...more) => {
+    const program = programs.get(file);
+    return program ? ts.createSourceFile(file, program.text, more[0]) : getSourceFile(file, ...more);
+  };
+  const program = ts.createProgram([...programs.keys()], options, host);
+  const complaints = [...programs].flatMap(([file, { name }]) => {
+    const source = program.getSourceFile(file);
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+      ({ messageText }) => `${name}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
+    );
+  });
+  expect(complaints).toEqual([]);
+});
+
+/** Commands of other programs that a reader may be asked to run, without what they are run on. */
+const FOREIGN = [
+  /^npm (ci|pack|install --save-dev just-bash)$/,
+  /^pulumi (up|preview|destroy|refresh|stack init \w+|stack output \w+|config set (--path )?[\w.]+ \S+)$/,
+];
+
+const COMMANDS = [devicesCommand(), simulateCommand()];
+
+/** Why a line of shell is not one that works; undefined when it is. */
+function complaintAbout(line: string, scripts: Readonly<Record<string, string>>): string | undefined {
+  const [, script] = /^npm (?:run )?([\w:]+)( -- .*)?$/.exec(line) ?? [];
+  if (script !== undefined && script in scripts) return undefined;
+  const [, name, words = ""] = /^npx pulumi-pci-passthrough (\w+)(.*)$/.exec(line) ?? [];
+  if (name === undefined) return FOREIGN.some((form) => form.test(line)) ? undefined : "nobody knows this command";
+  const command = COMMANDS.find((known) => known.name() === name);
+  if (!command) return `there is no command ${name}`;
+  const { unknown } = command.exitOverride().parseOptions(words.trim().split(/\s+/));
+  return unknown.length > 0 ? `it does not take ${unknown.join(" ")}` : undefined;
+}
+
+test("every line of shell is a command that exists, with options that it takes", () => {
+  const { scripts } = JSON.parse(readPage("package.json"));
+  const lines = inLanguage("sh").flatMap(({ name, text }) =>
+    text
+      .split("\n")
+      .map((line) => line.replace(/\s+#.*$/, "").trim())
+      .filter(Boolean)
+      .map((line) => ({ name, line })),
+  );
+  expect(
+    lines.flatMap(({ name, line }) => {
+      const complaint = complaintAbout(line, scripts);
+      return complaint === undefined ? [] : [`${name}: ${line}: ${complaint}`];
+    }),
+  ).toEqual([]);
+});
