@@ -1,6 +1,6 @@
 /**
- * Imports go in one direction: pci <- vm-text, boot, claims <- facts <- steps <- script, plan <- resources; host/ is the only input and
- * output. In plan: its own files and guards <- hide <- toolstacks <- kinds, inventory.
+ * Imports go in one direction: pci <- vm-text, boot, claims <- facts <- steps <- script, plan <- resources <- adapters; host/ is the only
+ * input and output. In plan: its own files and guards <- hide <- toolstacks <- kinds, inventory.
  */
 const ROOT = "^provider/(errors|shell|bytes|printable)\\.ts$";
 const PLAN = "^provider/plan/[^/]+\\.ts$";
@@ -40,7 +40,15 @@ module.exports = {
     ),
     only("kinds-import-toolstacks", "^provider/plan/(kinds|inventory)/", `${BELOW_PLAN}|^provider/plan/`, ROOT),
     only("host-imports-nothing-above", "^provider/host/", "^provider/host/", ROOT),
-    only("resources-import-provider", "^provider/resources/", "^provider/"),
+    only("resources-know-no-adapter", "^provider/resources/", "^provider/(?!adapters/|index\\.ts)"),
+    ...["dynamic", "plugin"].map((adapter) =>
+      only(
+        `${adapter}-knows-no-other-adapter`,
+        `^provider/adapters/${adapter}/`,
+        "^provider/(?!adapters/|index\\.ts)",
+        `^provider/adapters/${adapter}/`,
+      ),
+    ),
     {
       name: "sdk-loads-only-pulumi",
       severity: "error",

@@ -1,8 +1,8 @@
+import { engineLog } from "./adapters/dynamic/engine-log";
+import { defineResource } from "./adapters/dynamic/resource-provider";
 import { RESOURCE_KINDS } from "./claims/claim-key";
-import { engineLog } from "./resources/engine-log";
 import { EngineRun } from "./resources/engine-run";
 import { createHosts } from "./resources/hosts";
-import { defineResource } from "./resources/lifecycle";
 
 const surroundings = {
   hostFor: createHosts(),

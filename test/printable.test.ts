@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
+import { engineLog } from "../provider/adapters/dynamic/engine-log";
 import { ConnectionError, PassthroughError, unable } from "../provider/errors";
 import { pciDeviceInfos } from "../provider/plan/inventory/pci-device-info";
 import { printable } from "../provider/printable";
-import { engineLog } from "../provider/resources/engine-log";
 import { readApplyResult } from "../provider/script/apply-result";
 import { LAB } from "./plan/recorded-host";
 

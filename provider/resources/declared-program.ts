@@ -1,20 +1,11 @@
 import { z } from "zod";
-import { RESOURCE_KINDS, type ResourceKind } from "../claims/claim-key";
+import type { ResourceKind } from "../claims/claim-key";
 import { formatPciTarget, overlap, parsePciTarget } from "../pci/address";
 import type { Declaration } from "../plan/declaration";
-import { HostInput } from "../plan/inputs/host-input";
+import type { HostInput } from "../plan/inputs/host-input";
+import type { Bag } from "../plan/kind";
 import { KINDS } from "../plan/kinds/kinds";
 import type { DeclaredWish, Wish } from "../plan/wish";
-
-/** What the resource classes report about one declaration of the program. */
-const Declared = z.object({
-  kind: z.enum(RESOURCE_KINDS),
-  label: z.string(),
-  /** All but `host`, and without those that wait for another resource. */
-  inputs: z.record(z.string(), z.unknown()),
-  /** The names of those that wait. */
-  unknown: z.array(z.string()),
-});
 
 /** A declaration of the program on the host of a resource. */
 export interface DeclaredResource {
@@ -27,64 +18,31 @@ export interface DeclaredResource {
   readonly wish: Wish | undefined;
 }
 
-/**
- * What the resource classes report about the whole program: the transient input `__program`, which check drops, so that
- * it is in no state. With it hosts are read in parallel, and guards know what the program is about to change.
- */
-const TransientInput = z.object({
-  preview: z.boolean(),
-  /** Every host of the program whose inputs are known. */
-  hosts: z.array(z.unknown()),
-  complete: z.boolean(),
-  /** Declarations on the host of this resource, in the order of the program. */
-  declarations: z.array(z.unknown()),
-});
-
-/** The program, as far as it can be read. */
+/** What the program of this run declares, as far as it is known. */
 export interface DeclaredProgram {
-  readonly preview: boolean;
   readonly hosts: readonly HostInput[];
   /** Whether these are all hosts of the program. */
   readonly complete: boolean;
+  /** Those on the host of one resource, in the order of the program. */
   readonly declarations: readonly DeclaredResource[];
-  /** What cannot be read, one line each. */
-  readonly problems: readonly string[];
 }
 
-/**
- * Reads `__program`, each declaration by itself, so that one that cannot be read becomes a problem and does not affect
- * the others. `host`: the host of the resource that has this input. Undefined when there is no `__program` (refresh,
- * destroy). A host with invalid inputs is omitted: the check of its resources reports them. Never throws.
- */
-export function readProgram(input: unknown, host: HostInput): DeclaredProgram | undefined {
-  if (input === undefined) return undefined;
-  const program = TransientInput.safeParse(input);
-  if (!program.success)
-    return {
-      preview: false,
-      hosts: [],
-      complete: false,
-      declarations: [],
-      problems: [
-        "the program's declarations (__program) cannot be read. Use the same version of pulumi-pci-passthrough for the program and its provider",
-      ],
-    };
-  const declarations = program.data.declarations.map((declaration) => ({
-    declaration,
-    read: Declared.safeParse(declaration),
-  }));
-  return {
-    preview: program.data.preview,
-    complete: program.data.complete,
-    hosts: program.data.hosts.flatMap((host) => HostInput.safeParse(host).data ?? []),
-    declarations: declarations.flatMap(({ read }) => (read.data ? [resourceOf(read.data, host)] : [])),
-    problems: declarations.flatMap(({ declaration, read }) =>
-      read.success ? [] : [`the declaration ${labelOf(declaration)} cannot be read: ${z.prettifyError(read.error)}`],
-    ),
-  };
+/** A declaration as an adapter has it. */
+export interface GivenDeclaration {
+  readonly kind: ResourceKind;
+  /** The name of the resource in the program. */
+  readonly label: string;
+  /** All but `host`, not checked yet, and without those that wait for another resource. */
+  readonly inputs: Bag;
+  /** The names of those that wait. */
+  readonly unknown: readonly string[];
 }
 
-function resourceOf({ kind, label, inputs, unknown }: z.infer<typeof Declared>, host: HostInput): DeclaredResource {
+/** Reads a declaration on this host. Never throws. */
+export function declaredResource(
+  { kind, label, inputs, unknown }: GivenDeclaration,
+  host: HostInput,
+): DeclaredResource {
   const text = (name: string) => z.string().safeParse(inputs[name]).data;
   const all = { ...inputs, host };
   const { previewedWithout, inputs: schema, wish } = KINDS[kind];
@@ -138,9 +96,4 @@ export function twinOf(wish: Wish, label: string, program: DeclaredProgram | und
   const what = own === its ? `the same ${wish.kind} for ${own ?? "the host"}` : `the ${wish.kind} for ${its}`;
   const common = own === its ? "" : `, which has functions in common with ${own}`;
   return `"${twin.label}" declares ${what}${common}. Remove one of the two`;
-}
-
-function labelOf(declaration: unknown): string {
-  const { data } = z.object({ label: z.string() }).safeParse(declaration);
-  return data ? `"${data.label}"` : "of a resource without a name";
 }

@@ -1,12 +1,12 @@
 import type { Plan } from "../plan/plan";
-import type { EngineLog } from "./engine-log";
+import type { Log } from "./log";
 import type { Urn } from "./urn";
 
 /**
  * Says under a resource what plans do to its host. The first line is all that stands beside the resource while the
  * engine runs.
  */
-export async function tellEffects(log: EngineLog, urn: Urn, host: string, plans: readonly Plan[]): Promise<void> {
+export async function tellEffects(log: Log, urn: Urn, host: string, plans: readonly Plan[]): Promise<void> {
   const lines = plans.flatMap(({ effects, warnings }) => [
     ...effects,
     ...warnings.map((warning) => `note: ${warning}`),

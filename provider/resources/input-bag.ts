@@ -7,8 +7,15 @@ import type { Bag } from "../plan/kind";
  */
 export const WITHOUT_VALUE = "";
 
+/** What is wrong with an input. */
+export interface Failure {
+  /** Its path, such as `expect[0].id`; empty where a failure has none. */
+  readonly property: string;
+  readonly reason: string;
+}
+
 /** What is wrong with inputs, each with the property it is about; never `host`, whose value holds secrets. */
-export function failuresOf(error: z.ZodError): readonly { readonly property: string; readonly reason: string }[] {
+export function failuresOf(error: z.ZodError): readonly Failure[] {
   return error.issues.map((issue) =>
     issue.path.length === 1 && issue.path[0] === "host"
       ? { property: WITHOUT_VALUE, reason: `host: ${issue.message}` }

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { dynamic } from "@pulumi/pulumi";
 import { formatId, parseId, type ResourceKind } from "../claims/claim-key";
 import { PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
@@ -18,53 +17,88 @@ import {
 } from "../plan/kinds/kinds";
 import { isEmpty } from "../plan/plan";
 import type { Wish } from "../plan/wish";
+import type { Call } from "./call";
 import { defineCarryOut } from "./carry-out";
-import { defineCheck } from "./check";
+import { type Checked, checkInputs } from "./check-inputs";
 import { pick, plain, sameValue } from "./input-bag";
+import { defineJudge, type Judged } from "./judge";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
 import { containsUnknown } from "./unknowns";
-import { parseUrn } from "./urn";
-import { CommonInputs, type InState, inputsOf, type Managed, ownerOf, vmOf, type Wanted, wantedOf } from "./wanted";
-import { withoutTrace } from "./without-trace";
+import { CommonInputs, type InState, type Managed, ownerOf, vmOf, type Wanted, wantedOf } from "./wanted";
+
+/** A resource as a state has it. */
+export interface State {
+  readonly id: string;
+  /** Its inputs, checked, and its outputs; members with other names are ignored. */
+  readonly outputs: Bag;
+  /** Tells the claim on the host as that of this state. */
+  readonly token: string;
+}
+
+/** How a declaration differs from the state and the host. */
+export type Difference =
+  | { readonly kind: "none" }
+  /** An update; `drift`: by what the host says alone. */
+  | { readonly kind: "inputs" | "drift" }
+  /** The inputs whose change replaces the resource, or may: of one that is unknown nobody knows. */
+  | { readonly kind: "replaced" | "unknown"; readonly by: readonly string[] };
 
 /**
- * Turns a kind into a resource provider for the engine. create, read, update and delete reject with PassthroughError.
+ * One kind of resource. Values are plain ones, without the marks of an adapter. All but `check` reject with
+ * PassthroughError for what a host says; those that take inputs take checked ones.
  */
-export function defineResource(kind: ResourceKind, surroundings: Surroundings): dynamic.ResourceProvider {
+export interface Lifecycle {
+  /** Asks no host. */
+  check(given: Bag): Checked;
+  /** `before`: the outputs in the state, as far as they are known; undefined for a resource that it does not have. */
+  judge(call: Call, inputs: Bag, before: Bag | undefined): Promise<Judged>;
+  /** `outlook`: the outputs that `judge` foretold; without any, the state is compared with the host as it is. */
+  diff(call: Call, state: State, inputs: Bag, outlook: Bag | undefined): Promise<Difference>;
+  create(call: Call, inputs: Bag): Promise<State>;
+  /** The outputs as they are now; undefined when nothing is left of the resource. */
+  read(call: Call, state: State): Promise<Bag | undefined>;
+  /** The outputs after it. */
+  update(call: Call, state: State, inputs: Bag): Promise<Bag>;
+  delete(call: Call, state: State): Promise<void>;
+}
+
+/** The lifecycle of a kind. */
+export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings): Lifecycle {
   const { hostFor, env, run } = surroundings;
   const { carryOut, takeBack, hostProgramOf } = defineCarryOut(surroundings);
-  const { keyInputs, identity, foretold, wish: wishOf } = KINDS[kind];
-  const names = Object.keys(inputsOf(kind).shape);
-  const read = (bag: Bag): Wanted => wantedOf(CommonInputs.parse(bag), wishOf(bag), hostFor);
+  const { keyInputs, identity, inputs: schema, wish: wishOf } = KINDS[kind];
+  const names = Object.keys(schema.shape);
+  const wanted = ({ urn }: Call, bag: Bag): Wanted => wantedOf(urn, CommonInputs.parse(bag), wishOf(bag), hostFor);
 
-  const stored = (id: string, bag: Bag): Wanted & { readonly key: string } => {
+  const stored = (call: Call, { id, outputs }: State): Wanted & { readonly key: string } => {
     const { key } = parseId(id);
-    const inputs = read(bag);
+    const inputs = wanted(call, outputs);
     const wish = storedWish(inputs.wish, key);
     return { ...inputs, key, wish, vms: [...inputs.vms, vmOf(wish)] };
   };
 
   /** As at the end of the run, when the program's other declarations have been carried out too; else as now. */
-  const outputs = (facts: HostFacts, bag: Bag, wish: Wish, key: string, token: string): Bag => {
-    const program = hostProgramOf(read(bag));
+  const outputsOf = (call: Call, facts: HostFacts, bag: Bag, wish: Wish, key: string): Bag => {
+    const program = hostProgramOf(wanted(call, bag));
     const status = program
       ? statusAtEnd(facts, expectEnd(facts, program), wish, key).status
       : statusOfWish(facts, wish, key);
-    return { ...plain(pick(bag, names)), ...status, __claim: token };
+    return { ...plain(pick(bag, names)), ...status };
   };
 
   /**
    * The inputs whose change replaces the resource. If the host was read, the key decides: a VM may have been renamed,
    * or have got a uuid.
    */
-  const replacedBy = (id: string, olds: Bag, news: Bag, wish: Wish, facts: HostFacts | undefined): string[] => {
+  const replacedBy = (call: Call, state: State, news: Bag, wish: Wish, facts: HostFacts | undefined): string[] => {
+    const { id, outputs: olds } = state;
     const differ = (inputs: readonly string[]) => inputs.filter((name) => !sameValue(olds[name], news[name]));
     const { machineId, key } = parseId(id);
     const found = facts && keyOf(facts, wish);
-    const claimed = facts && claimOfResource(facts, key, ownerOf(parseUrn(String(news.__urn)), deployed(olds)));
+    const claimed = facts && claimOfResource(facts, key, ownerOf(call.urn, inState(state)));
     const changed = differ(keyInputs);
-    const isSame = found === key || (facts !== undefined && found === keyOf(facts, stored(id, olds).wish));
+    const isSame = found === key || (facts !== undefined && found === keyOf(facts, stored(call, state).wish));
     const isOther = found === undefined ? changed.length > 0 : !isSame;
     return [
       ...(isOther ? (changed.length > 0 ? changed : keyInputs.slice(-1)) : []),
@@ -75,64 +109,61 @@ export function defineResource(kind: ResourceKind, surroundings: Surroundings): 
   };
 
   return {
-    check: defineCheck(kind, surroundings),
+    check: (given) => checkInputs(kind, given),
 
-    async diff(id: string, olds: Bag, news: Bag) {
+    judge: defineJudge(kind, surroundings),
+
+    async diff(call, state, news, outlook) {
+      const olds = state.outputs;
       // The engine asks with unknowns whether a resource goes before the one that it depends on is replaced.
       if (containsUnknown(news))
-        return { replaces: keyInputs.filter((name) => containsUnknown(news[name])), deleteBeforeReplace: true };
-      const { inputs, urn, host, wish } = read(news);
+        return { kind: "unknown", by: keyInputs.filter((name) => containsUnknown(news[name])) };
+      const { inputs, urn, host, wish } = wanted(call, news);
       const facts = await factsIfReached(host, inputs, wish, env);
-      const replaces = replacedBy(id, olds, news, wish, facts);
-      if (replaces.length > 0) return { replaces, deleteBeforeReplace: true };
-      const healing = facts && planPresent(facts, wish, { owner: ownerOf(urn, deployed(olds)), program: [] });
+      const by = replacedBy(call, state, news, wish, facts);
+      if (by.length > 0) return { kind: "replaced", by };
+      const healing = facts && planPresent(facts, wish, { owner: ownerOf(urn, inState(state)), program: [] });
       const theirs = healing?.refusals.find(({ guard }) => guard === "claimed");
-      // Check is not told the token. A refresh, which has no program, only shows the difference.
+      // Judging is not told the token. A refresh, which has no program, only shows the difference.
       if (theirs && run.programs.has(urn.text))
         throw new PassthroughError(
           unable({ purpose: purposeOf(facts, wish, "present"), host: host.name, reason: theirs.message }),
         );
-      if (names.some((name) => !sameValue(olds[name], news[name]))) return { deleteBeforeReplace: true };
-      if (!facts || !healing) return { changes: false };
-      if (!isEmpty(healing) || healing.refusals.length > 0) return { changes: true };
-      // Without a program, as in a refresh, what the state holds besides the inputs is compared with the host as it is.
-      const outlook = run.programs.has(urn.text) ? pick(news, foretold) : {};
-      const expected = { ...plain(statusOfWish(facts, wish, parseId(id).key)), ...outlook };
-      return { changes: Object.entries(expected).some(([name, value]) => !sameValue(value, olds[name])) };
+      if (names.some((name) => !sameValue(olds[name], news[name]))) return { kind: "inputs" };
+      if (!facts || !healing) return { kind: "none" };
+      if (!isEmpty(healing) || healing.refusals.length > 0) return { kind: "drift" };
+      const expected = { ...plain(statusOfWish(facts, wish, parseId(state.id).key)), ...outlook };
+      const differs = Object.entries(expected).some(([name, value]) => !sameValue(value, olds[name]));
+      return { kind: differs ? "drift" : "none" };
     },
 
-    async create(inputs: Bag) {
-      const { wish, ...rest } = read(inputs);
+    async create(call, inputs) {
+      const { wish, ...rest } = wanted(call, inputs);
       const token = randomUUID();
       const after = await carryOut({ wish, ...rest }, { token, isDeployed: false }, "present");
       const key = keyOf(after, wish) ?? "";
-      return {
-        id: formatId(after.machine.id ?? "", key),
-        outs: outputs(after, inputs, wish, key, token),
-      };
+      const id = formatId(after.machine.id ?? "", key);
+      return { id, outputs: outputsOf(call, after, inputs, wish, key), token };
     },
 
-    read: (id: string, props: Bag) =>
-      withoutTrace(async () => {
-        const { inputs, host, wish, vms, key } = stored(id, props);
-        const facts = await host.facts("work", questionsOf(inputs.host, vms));
-        if (isGone(facts, wish, key)) return {};
-        return { id, props: outputs(facts, props, wish, key, String(props.__claim)) };
-      }),
-
-    async update(id: string, olds: Bag, news: Bag) {
-      const { wish, key } = stored(id, news);
-      const token = String(olds.__claim);
-      const after = await carryOut(read(news), deployed(olds), "present");
-      return { outs: outputs(after, news, wish, key, token) };
+    async read(call, state) {
+      const { inputs, host, wish, vms, key } = stored(call, state);
+      const facts = await host.facts("work", questionsOf(inputs.host, vms));
+      return isGone(facts, wish, key) ? undefined : outputsOf(call, facts, state.outputs, wish, key);
     },
 
-    delete: (id: string, props: Bag) => withoutTrace(() => takeBack(stored(id, props), deployed(props))),
+    async update(call, state, inputs) {
+      const { wish, key } = stored(call, { ...state, outputs: inputs });
+      const after = await carryOut(wanted(call, inputs), inState(state), "present");
+      return outputsOf(call, after, inputs, wish, key);
+    },
+
+    delete: (call, state) => takeBack(stored(call, state), inState(state)),
   };
 }
 
-function deployed(outs: Bag): InState {
-  return { token: String(outs.__claim), isDeployed: true };
+function inState({ token }: State): InState {
+  return { token, isDeployed: true };
 }
 
 async function factsIfReached(
@@ -145,7 +176,7 @@ async function factsIfReached(
   try {
     return await host.facts("preview", questionsOf(inputs.host, [vmOf(wish)]));
   } catch (error) {
-    if (error instanceof PassthroughError) return undefined; // check has reported it already
+    if (error instanceof PassthroughError) return undefined; // judging has reported it already
     throw error;
   }
 }

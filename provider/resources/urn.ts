@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { ResourceKind } from "../claims/claim-key";
 
 /**
  * The engine's name of a resource: `urn:pulumi:<stack>::<project>::<types, outermost first>::<name>`, where the name may
@@ -7,7 +6,7 @@ import type { ResourceKind } from "../claims/claim-key";
  */
 const URN = /^urn:pulumi:(?<stack>[^:]+)::(?<project>[^:]+)::.+?::(?<name>[\s\S]+)$/;
 
-/** The input that the resource classes fill in: it tells the stack, and where the engine shows what is logged. */
+/** A URN as text. */
 export const UrnInput = z.string().regex(URN);
 
 /** What a URN is made of. */
@@ -25,8 +24,7 @@ export function parseUrn(text: string): Urn {
   return { text, stack, project, name };
 }
 
-/** The URN of a resource that is in no component. */
-export function urnOf({ stack, project }: Urn, kind: ResourceKind, name: string): Urn {
-  const type = `pulumi-nodejs:dynamic/pci-passthrough:${kind}`;
+/** The URN of a resource of this type in the same stack that is in no component. */
+export function urnBeside({ stack, project }: Urn, type: string, name: string): Urn {
   return { text: `urn:pulumi:${stack}::${project}::${type}::${name}`, stack, project, name };
 }

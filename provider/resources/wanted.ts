@@ -1,10 +1,8 @@
 import { z } from "zod";
-import type { ResourceKind } from "../claims/claim-key";
 import { HostInput } from "../plan/inputs/host-input";
-import { KINDS } from "../plan/kinds/kinds";
 import type { Owner, Wish } from "../plan/wish";
 import type { ManagedHost } from "./managed-host";
-import { parseUrn, type Urn, UrnInput } from "./urn";
+import type { Urn } from "./urn";
 
 /** The part of a host that resources use. */
 export type Managed = Pick<ManagedHost, "name" | "facts" | "warnOnce" | "apply">;
@@ -12,15 +10,10 @@ export type Managed = Pick<ManagedHost, "name" | "facts" | "warnOnce" | "apply">
 /** Gives the host of an input: equal logins share one. */
 export type HostFor = (host: HostInput) => Managed;
 
-/** The inputs that all kinds have, and those that the resource classes add. */
-export const CommonInputs = z.object({ host: HostInput, __urn: UrnInput });
+/** The inputs that all kinds have. */
+export const CommonInputs = z.object({ host: HostInput });
 /** The same, checked. */
 export type CommonInputs = z.infer<typeof CommonInputs>;
-
-/** All inputs of a kind, by name. */
-export function inputsOf(kind: ResourceKind) {
-  return KINDS[kind].inputs.extend(CommonInputs.shape);
-}
 
 /** What a resource wants of a host, read from its inputs or its state. */
 export interface Wanted {
@@ -32,9 +25,9 @@ export interface Wanted {
   readonly vms: readonly (string | undefined)[];
 }
 
-/** A wish with the host that it is for. */
-export function wantedOf(inputs: CommonInputs, wish: Wish, hostFor: HostFor): Wanted {
-  return { inputs, urn: parseUrn(inputs.__urn), host: hostFor(inputs.host), wish, vms: [vmOf(wish)] };
+/** A wish with the resource and the host that it is for. */
+export function wantedOf(urn: Urn, inputs: CommonInputs, wish: Wish, hostFor: HostFor): Wanted {
+  return { inputs, urn, host: hostFor(inputs.host), wish, vms: [vmOf(wish)] };
 }
 
 /** What the state tells of a resource, and whether it has it at all. */

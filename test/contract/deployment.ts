@@ -1,8 +1,8 @@
 import type { dynamic } from "@pulumi/pulumi";
+import { defineResource } from "../../provider/adapters/dynamic/resource-provider";
 import { RESOURCE_KINDS, type ResourceKind } from "../../provider/claims/claim-key";
 import { EngineRun } from "../../provider/resources/engine-run";
 import { createHosts } from "../../provider/resources/hosts";
-import { defineResource } from "../../provider/resources/lifecycle";
 import type { Surroundings } from "../../provider/resources/surroundings";
 import { parseUrn } from "../../provider/resources/urn";
 import type { TestHost } from "./test-host";

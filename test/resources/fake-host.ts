@@ -1,10 +1,10 @@
 import type { dynamic } from "@pulumi/pulumi";
+import { defineResource } from "../../provider/adapters/dynamic/resource-provider";
 import type { ResourceKind } from "../../provider/claims/claim-key";
 import { type ConnectionError, PassthroughError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { afterReboot } from "../../provider/plan/kinds/after-reboot";
 import { EngineRun } from "../../provider/resources/engine-run";
-import { defineResource } from "../../provider/resources/lifecycle";
 import type { Surroundings } from "../../provider/resources/surroundings";
 import { simulate } from "../../provider/steps/steps";
 

@@ -1,4 +1,4 @@
-import { PassthroughError } from "../errors";
+import { PassthroughError } from "../../errors";
 
 /** What the engine's provider process is about to print of errors that the engine shows by itself. */
 const unwanted = new Set<string>();

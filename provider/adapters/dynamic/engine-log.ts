@@ -1,15 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { printable } from "../printable";
-import type { Urn } from "./urn";
-
-/** Writes lines for the user; control characters in them are made visible. */
-export interface EngineLog {
-  /** Under the resource with this URN; under the stack without. */
-  info(line: string, urn?: Urn): Promise<void>;
-  warn(line: string, urn?: Urn): Promise<void>;
-  /** What a resource waits for now: shown beside it until the next such line. */
-  status(line: string, urn: Urn): Promise<void>;
-}
+import { printable } from "../../printable";
+import type { Log } from "../../resources/log";
+import type { Urn } from "../../resources/urn";
 
 let connected = false;
 
@@ -28,7 +20,7 @@ function shownUnder(urn: Urn | undefined): pulumi.Resource | undefined {
 /**
  * Lines that the engine shows. Its Log call is awaited, since lines printed to stdout can get lost at the end of a run.
  */
-export const engineLog: EngineLog = {
+export const engineLog: Log = {
   info: (line, urn) => {
     connect();
     return pulumi.log.info(printable(line), shownUnder(urn));

@@ -1,6 +1,7 @@
-import { deviceDeclarations, readProgram } from "../../provider/resources/declared-program";
-import { LAB } from "../plan/recorded-host";
-import { FakeHost, given } from "./fake-host";
+import { readProgram } from "../../../provider/adapters/dynamic/transient-program";
+import { deviceDeclarations } from "../../../provider/resources/declared-program";
+import { LAB } from "../../plan/recorded-host";
+import { FakeHost, given } from "../../resources/fake-host";
 
 const HOST = { address: "xen1" };
 const GOOD = { kind: "AssignableDevice", label: "nic", inputs: { device: "01:00.0" }, unknown: [] };
@@ -11,13 +12,13 @@ test("one declaration that cannot be read is named, and leaves the others readab
     HOST,
   );
   expect(program?.problems).toEqual([expect.stringMatching(/^the declaration "wand" cannot be read: [\s\S]*kind/)]);
-  expect(deviceDeclarations(program)).toMatchObject([{ kind: "AssignableDevice", label: "nic" }]);
+  expect(deviceDeclarations(program?.program)).toMatchObject([{ kind: "AssignableDevice", label: "nic" }]);
 });
 
 test("a host with wrong inputs is left to the check of its own resources", () => {
   const hosts = [{ address: "has spaces in it" }, { address: "xen1" }];
   expect(readProgram({ preview: true, hosts, complete: true, declarations: [] }, HOST)).toMatchObject({
-    hosts: [{ address: "xen1" }],
+    program: { hosts: [{ address: "xen1" }] },
     problems: [],
   });
 });

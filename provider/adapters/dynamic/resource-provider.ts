@@ -1,0 +1,108 @@
+import type { dynamic } from "@pulumi/pulumi";
+import type { ResourceKind } from "../../claims/claim-key";
+import type { Bag } from "../../plan/kind";
+import { KINDS } from "../../plan/kinds/kinds";
+import type { Call } from "../../resources/call";
+import { type Failure, pick, sameValue, WITHOUT_VALUE } from "../../resources/input-bag";
+import { defineLifecycle, type State } from "../../resources/lifecycle";
+import type { Surroundings } from "../../resources/surroundings";
+import { containsUnknown } from "../../resources/unknowns";
+import { parseUrn, UrnInput } from "../../resources/urn";
+import { CommonInputs } from "../../resources/wanted";
+import { readProgram } from "./transient-program";
+import { withoutTrace } from "./without-trace";
+
+/** What the adapter needs from its process. */
+export type DynamicSurroundings = Omit<Surroundings, "typeOf">;
+
+/**
+ * A kind as a dynamic provider. What the engine does not tell such a provider, the resource classes add as inputs: the
+ * URN as `__urn`, the program as `__program`, which check drops. The token of the claim is the output `__claim`.
+ */
+export function defineResource(kind: ResourceKind, surroundings: DynamicSurroundings): dynamic.ResourceProvider {
+  const { foretold } = KINDS[kind];
+  const lifecycle = defineLifecycle(kind, {
+    ...surroundings,
+    typeOf: (kind) => `pulumi-nodejs:dynamic/pci-passthrough:${kind}`,
+  });
+
+  return {
+    /** The outputs that are foretold are among the inputs: the engine shows of an update only how its inputs differ. */
+    async check(olds: Bag, news: Bag) {
+      const { __provider: _, __program, __urn, ...given } = news;
+      const { inputs: checked, failures } = lifecycle.check(given);
+      const inputs = { ...checked, __urn };
+      if (failures.length > 0) return checkedWith(inputs, failures);
+      const host = CommonInputs.safeParse(inputs).data?.host;
+      if (!host || containsUnknown(__urn)) return { inputs };
+      const transient = readProgram(__program, host);
+      const problems = transient?.problems ?? [];
+      if (problems.length > 0)
+        return checkedWith(
+          inputs,
+          problems.map((reason) => ({ property: WITHOUT_VALUE, reason })),
+        );
+      const before = pick(olds, foretold);
+      const isDeployed = Object.keys(olds).length > 0;
+      const call = {
+        urn: parseUrn(UrnInput.parse(__urn)),
+        program: transient?.program,
+        preview: transient?.preview ?? false,
+      };
+      const judged = await lifecycle.judge(call, checked, isDeployed ? before : undefined);
+      const { outputs = before, drift } = judged.outlook ?? {};
+      return checkedWith({ ...inputs, ...outputs, ...(drift ? { drift } : {}) }, judged.failures);
+    },
+
+    async diff(id: string, olds: Bag, news: Bag) {
+      const outlook = surroundings.run.programs.has(String(news.__urn)) ? pick(news, foretold) : undefined;
+      const difference = await lifecycle.diff(callOf(news), stateOf(id, olds), news, outlook);
+      switch (difference.kind) {
+        case "replaced":
+        case "unknown":
+          return { replaces: [...difference.by], deleteBeforeReplace: true };
+        case "inputs":
+          return { deleteBeforeReplace: true };
+        default:
+          if (!sameValue(olds.__urn, news.__urn)) return { deleteBeforeReplace: true };
+          return { changes: difference.kind === "drift" };
+      }
+    },
+
+    async create(inputs: Bag) {
+      const { id, outputs, token } = await lifecycle.create(callOf(inputs), inputs);
+      return { id, outs: outs(outputs, inputs, token) };
+    },
+
+    read: (id: string, props: Bag) =>
+      withoutTrace(async () => {
+        const state = stateOf(id, props);
+        const outputs = await lifecycle.read(callOf(props), state);
+        return outputs ? { id, props: outs(outputs, props, state.token) } : {};
+      }),
+
+    async update(id: string, olds: Bag, news: Bag) {
+      const state = stateOf(id, olds);
+      return { outs: outs(await lifecycle.update(callOf(news), state, news), news, state.token) };
+    },
+
+    delete: (id: string, props: Bag) => withoutTrace(() => lifecycle.delete(callOf(props), stateOf(id, props))),
+  };
+}
+
+function checkedWith(inputs: Bag, failures: readonly Failure[]): dynamic.CheckResult {
+  return { inputs, failures: [...failures] };
+}
+
+/** The program is known since check. */
+function callOf({ __urn }: Bag): Call {
+  return { urn: parseUrn(String(__urn)), program: undefined, preview: false };
+}
+
+function stateOf(id: string, props: Bag): State {
+  return { id, outputs: props, token: String(props.__claim) };
+}
+
+function outs(outputs: Bag, { __urn }: Bag, token: string): Bag {
+  return { ...outputs, __urn, __claim: token };
+}

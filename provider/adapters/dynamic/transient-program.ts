@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { RESOURCE_KINDS } from "../../claims/claim-key";
+import { HostInput } from "../../plan/inputs/host-input";
+import { type DeclaredProgram, declaredResource } from "../../resources/declared-program";
+
+/** What the resource classes report about one declaration of the program. */
+const Declared = z.object({
+  kind: z.enum(RESOURCE_KINDS),
+  label: z.string(),
+  /** All but `host`, and without those that wait for another resource. */
+  inputs: z.record(z.string(), z.unknown()),
+  /** The names of those that wait. */
+  unknown: z.array(z.string()),
+});
+
+/**
+ * What the resource classes report about the whole program: the transient input `__program`, which check drops, so that
+ * it is in no state. With it hosts are read in parallel, and guards know what the program is about to change.
+ */
+const TransientInput = z.object({
+  preview: z.boolean(),
+  /** Every host of the program whose inputs are known. */
+  hosts: z.array(z.unknown()),
+  complete: z.boolean(),
+  /** Declarations on the host of this resource, in the order of the program. */
+  declarations: z.array(z.unknown()),
+});
+
+/** The program, as far as the transient input can be read. */
+export interface TransientProgram {
+  readonly preview: boolean;
+  readonly program: DeclaredProgram;
+  /** What cannot be read, one line each. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads `__program`, each declaration by itself, so that one that cannot be read becomes a problem and does not affect
+ * the others. `host`: the host of the resource that has this input. Undefined when there is no `__program` (refresh,
+ * destroy). A host with invalid inputs is omitted: the check of its resources reports them. Never throws.
+ */
+export function readProgram(input: unknown, host: HostInput): TransientProgram | undefined {
+  if (input === undefined) return undefined;
+  const program = TransientInput.safeParse(input);
+  if (!program.success)
+    return {
+      preview: false,
+      program: { hosts: [], complete: false, declarations: [] },
+      problems: [
+        "the program's declarations (__program) cannot be read. Use the same version of pulumi-pci-passthrough for the program and its provider",
+      ],
+    };
+  const declarations = program.data.declarations.map((declaration) => ({
+    declaration,
+    read: Declared.safeParse(declaration),
+  }));
+  return {
+    preview: program.data.preview,
+    program: {
+      complete: program.data.complete,
+      hosts: program.data.hosts.flatMap((host) => HostInput.safeParse(host).data ?? []),
+      declarations: declarations.flatMap(({ read }) => (read.data ? [declaredResource(read.data, host)] : [])),
+    },
+    problems: declarations.flatMap(({ declaration, read }) =>
+      read.success ? [] : [`the declaration ${labelOf(declaration)} cannot be read: ${z.prettifyError(read.error)}`],
+    ),
+  };
+}
+
+function labelOf(declaration: unknown): string {
+  const { data } = z.object({ label: z.string() }).safeParse(declaration);
+  return data ? `"${data.label}"` : "of a resource without a name";
+}

@@ -1,0 +1,11 @@
+import type { DeclaredProgram } from "./declared-program";
+import type { Urn } from "./urn";
+
+/** What an adapter tells of one call of the engine. */
+export interface Call {
+  /** The resource that it is about, in whose name things are done, and under which lines stand. */
+  readonly urn: Urn;
+  /** What the program declares; undefined where none runs, as in refresh and destroy. */
+  readonly program: DeclaredProgram | undefined;
+  readonly preview: boolean;
+}
