@@ -1,10 +1,12 @@
 import { functionsOf } from "../facts/pci-devices";
 import { formatPciTarget, type PciAddress } from "../pci/address";
+import { entriesBeside, isAbout, sharedFunctions } from "./attachments-beside";
 import {
   claimedFunctions,
   claimFor,
   claimKey,
   claimOfResource,
+  distinctEntries,
   dropClaim,
   endClaim,
   findClaim,
@@ -34,7 +36,9 @@ export function vmPlanner<V extends HostVm>(drafts: VmDrafts<V>): VmPlanner {
       const today = claimKey(wish, vm.key);
       const key = claimOfResource(facts, today, owner)?.key ?? today;
       const claim = findClaim(facts, key);
-      const draft = drafts.attach({ facts, wish, vm, devices, key, claim, program });
+      const addresses = new Set(devices.map(({ address }) => address));
+      const entries = distinctEntries([...(claim?.entries ?? []), ...entriesBeside(facts, key, addresses)]);
+      const draft = drafts.attach({ facts, wish, vm, devices, key, entries, program });
       if (draft.judgements.some(({ guard }) => guard === undefined) && draft.steps.length === 0) return draft;
       const functions = claimedFunctions(claim, devices);
       const claimSteps = claimFor(facts, key, owner, { functions, entries: [...draft.entries] });
@@ -44,14 +48,20 @@ export function vmPlanner<V extends HostVm>(drafts: VmDrafts<V>): VmPlanner {
     detach(facts, wish, { owner }) {
       const found = drafts.find(facts, wish.vm);
       const vm = found.kind === "found" ? found.vm : undefined;
-      const key = claimKey(wish, vm?.key ?? wish.vm);
+      const today = claimKey(wish, vm?.key ?? wish.vm);
       const device = formatPciTarget(wish.target);
       const withoutClaim = unchanged(`${device} is no longer managed by this stack: nothing to take back`);
-      return endClaim(facts, key, owner, withoutClaim, (keyed, moved) => {
+      const vmName = `the VM "${vm?.name ?? wish.vm}"`;
+      return endClaim(facts, today, owner, withoutClaim, (keyed, moved) => {
         if (found.kind === "unreadable" || found.kind === "several") return refuse(found.reason);
-        const draft = drafts.detach({ facts, wish, vm, ...keyed, moved });
-        if (draft.judgements.length > 0) return draft;
-        return join(draft, part({ steps: [dropClaim(keyed.key, keyed.claim)] }));
+        const { key, claim } = keyed;
+        const shared = sharedFunctions(facts, key, claim);
+        const stay = [...shared].map(([address, label]) => `${address} stays in ${vmName}, as "${label}" has it, too`);
+        const end = part({ effects: stay, steps: [dropClaim(key, claim)] });
+        if (shared.size > 0 && shared.size === claim.functions.length) return end;
+        const entries = claim.entries.filter((entry) => !isAbout(entry, shared));
+        const draft = drafts.detach({ facts, wish, vm, key, entries, stays: new Set([...moved, ...shared.keys()]) });
+        return draft.judgements.length > 0 ? draft : join(draft, end);
       });
     },
     isAttachedLive: (facts, vm, address: PciAddress) =>

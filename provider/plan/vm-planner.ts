@@ -1,4 +1,4 @@
-import type { Claim } from "../claims/claim";
+import type { ClaimEntry } from "../claims/claim-entry";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
@@ -26,7 +26,8 @@ export interface Attachment<V extends HostVm> {
   /** The functions of the wish's target; at least one. */
   readonly devices: readonly PciDevice[];
   readonly key: string;
-  readonly claim: Claim | undefined;
+  /** What is in the VM's configuration because of this attachment, or of one beside it that it takes over. */
+  readonly entries: readonly ClaimEntry[];
   readonly program: PlanContext["program"];
 }
 
@@ -37,9 +38,10 @@ export interface Detachment<V extends HostVm> {
   /** Undefined where the VM is gone. */
   readonly vm: V | undefined;
   readonly key: string;
-  readonly claim: Claim;
-  /** The addresses at which there are other devices now: a running VM keeps those. */
-  readonly moved: ReadonlySet<PciAddress>;
+  /** What is to be taken out. */
+  readonly entries: readonly ClaimEntry[];
+  /** The addresses that a running VM keeps: other devices are there now, or another attachment has them, too. */
+  readonly stays: ReadonlySet<PciAddress>;
 }
 
 /** How devices are attached to the VMs of one toolstack, and detached. Pure. */

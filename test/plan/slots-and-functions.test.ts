@@ -1,10 +1,14 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { isHidden } from "../../provider/plan/hide/hide-mechanisms";
 import { madeOtherwise, planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
+import { vmPlannerOf } from "../../provider/plan/toolstacks/vm-planners";
 import type { AssignWish, HideWish, Wish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
-import { kvm } from "./kvm-host";
+import { attach } from "./attach-wish";
+import { textFile, withVmConfigs } from "./host-files";
+import { kvm, vm } from "./kvm-host";
 import { address, LAB, ownedBy, target } from "./recorded-host";
+import { factsOf, withVm } from "./xenserver-hosts";
 
 const NIC = address("01:00.0");
 const OTHER = address("01:00.1");
@@ -59,6 +63,43 @@ test("a function after its slot leaves the other one to the host", () => {
   expect(driversOf(one)).toEqual(["e1000e", "pciback"]);
   expect(driversOf(ended(one, assign(OTHER), SECOND))).toEqual(["e1000e", "e1000e"]);
 });
+
+const WEB = withVmConfigs(LAB, textFile("/etc/xen/web.cfg", 'name = "web"\n'));
+describe.each([
+  ["xl", () => WEB],
+  ["xend", () => ({ ...WEB, xen: WEB.xen && { ...WEB.xen, xl: false }, xend: { answers: true, commands: [] } })],
+  ["libvirt", () => kvm([vm("web")])],
+  ["XAPI", poolWithWeb],
+])("attachments of a slot and of its function under another name, on %s", (_, host) => {
+  let facts: HostFacts;
+  beforeAll(async () => {
+    facts = await host();
+  });
+  const inVm = (now: HostFacts) =>
+    [NIC, OTHER].filter((function_) => vmPlannerOf(now, { toolstack: undefined })?.isConfigured(now, "web", function_));
+
+  test("the slot keeps the function that the first one lets go of, and takes out all at its own end", () => {
+    const both = made(made(facts, attach(NIC, "web")), attach(SLOT, "web"), SECOND);
+    const slot = ended(both, attach(NIC, "web"));
+    expect(inVm(slot)).toEqual([NIC, OTHER]);
+    expect(ended(slot, attach(SLOT, "web"), SECOND)).toEqual(facts);
+  });
+
+  test("the function stays when its slot goes", () => {
+    const both = made(made(facts, attach(SLOT, "web")), attach(OTHER, "web"), SECOND);
+    const { effects } = planAbsent(both, attach(SLOT, "web"), FIRST);
+    expect(effects).toContain(`${OTHER} stays in the VM "web", as "second" has it, too`);
+    const single = ended(both, attach(SLOT, "web"));
+    expect(inVm(single)).toEqual([OTHER]);
+    expect(ended(single, attach(OTHER, "web"), SECOND)).toEqual(facts);
+  });
+});
+
+/** A pool whose halted VM is called "web", and no VM has the NIC. */
+async function poolWithWeb(): Promise<HostFacts> {
+  const pool = withVm(await factsOf("xcpng-8.3"), "db2", { pci: undefined, powerState: "halted" });
+  return withVm(pool, "gpu1", { name: "web" });
+}
 
 describe("a group that shrinks", () => {
   const group = made(kvm([]), assign(NIC, { group: true }));

@@ -140,15 +140,18 @@ export const CHANGES_ON_XL: ChangesOnHost = {
     },
     {
       title: "a function becomes its slot under another name",
-      before: assignable("01:00.0"),
-      after: assignable("01:00", "", "slot"),
-      becomes: [`${NIC} on pciback`, `${OTHER} on pciback`],
+      before: assignable("01:00.0") + attached("web1"),
+      after: assignable("01:00", "", "slot") + attached("web1", "", "both", "slot.device"),
+      becomes: [`${NIC} on pciback`, `${OTHER} on pciback`, `web1.cfg has ${NIC}`, `web1.cfg has ${OTHER}`],
     },
     {
       title: "a slot becomes one of its functions under another name",
-      before: assignable("01:00") + hidden("01:00"),
-      after: assignable("01:00.1", "", "single") + hidden("01:00.1", "", "part"),
-      becomes: [`${OTHER} on pciback`, `boot hides ${OTHER}`],
+      before: assignable("01:00") + attached("web1") + hidden("01:00"),
+      after:
+        assignable("01:00.1", "", "single") +
+        attached("web1", "", "part", "single.device") +
+        hidden("01:00.1", "", "rest"),
+      becomes: [`${OTHER} on pciback`, `boot hides ${OTHER}`, `web1.cfg has ${OTHER}`],
     },
     {
       title: "a hidden device gets another mechanism",

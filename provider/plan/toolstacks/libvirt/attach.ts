@@ -19,7 +19,7 @@ import { allowSysfs } from "./sysfs-boolean";
 
 /** Drafts what virsh changes in the configuration of a VM and in the running VM to give it functions. */
 export function draftAttach(attachment: Attachment<LibvirtVm>): Part {
-  const { facts, wish, vm, devices, key, claim, program } = attachment;
+  const { facts, wish, vm, devices, key, entries, program } = attachment;
   const { libvirt } = facts;
   if (libvirt?.kind !== "answers") return refuse(whyNoLibvirt(libvirt));
   const unable =
@@ -36,7 +36,7 @@ export function draftAttach(attachment: Attachment<LibvirtVm>): Part {
   const live = planLive(attachment, libvirt, wanted);
   const others = part({ judgements: config.steps.length > 0 ? judgeOtherVms(libvirt, wish, vm, devices) : [] });
   const draft = join(allowSysfs(facts, key), config, live, others);
-  const kept = entriesOf(claim?.entries ?? [], "selinux-boolean");
+  const kept = entriesOf(entries, "selinux-boolean");
   return { ...draft, entries: distinctEntries([...config.entries, ...live.entries, ...draft.entries, ...kept]) };
 }
 

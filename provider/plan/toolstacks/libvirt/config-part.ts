@@ -13,14 +13,14 @@ import { detachFromConfig, virshAttach, virshDetach, type WantedHostdev } from "
 
 /** Drafts the changes of a VM's persistent configuration. */
 export function planConfig(
-  { facts, wish, vm, claim }: Attachment<LibvirtVm>,
+  { facts, wish, vm, entries: claimEntries }: Attachment<LibvirtVm>,
   libvirt: LibvirtAnswers,
   wanted: readonly WantedHostdev[],
 ): Part {
   const { domain } = vm;
   if (!domain.persistent) return NOTHING;
-  const claimed = entriesOf(claim?.entries ?? [], "libvirt-config");
-  if (wish.scope === "live") return withoutConfig(libvirt, vm, claim?.entries ?? []);
+  const claimed = entriesOf(claimEntries, "libvirt-config");
+  if (wish.scope === "live") return withoutConfig(libvirt, vm, claimEntries);
   const steps: (VirshAttach | VirshDetach)[] = [];
   const entries: EntryOf<"libvirt-config">[] = [];
   const effects: string[] = [];

@@ -10,22 +10,22 @@ import { forbidSysfs } from "./sysfs-boolean";
 import { detachFromConfig, virshDetach } from "./virsh-change";
 
 /** Drafts the removal of what was added to the running VM and to its configuration. */
-export function draftDetach({ facts, wish, vm, key, claim, moved }: Detachment<LibvirtVm>): Part {
-  const fromVm = vm ? detachFromVm({ facts, wish, vm, key, claim, moved }) : NOTHING;
-  const sysfs = entriesOf(claim.entries, "selinux-boolean").length > 0 ? forbidSysfs(facts, key) : NOTHING;
+export function draftDetach({ facts, wish, vm, key, entries, stays }: Detachment<LibvirtVm>): Part {
+  const fromVm = vm ? detachFromVm({ facts, wish, vm, key, entries, stays }) : NOTHING;
+  const sysfs = entriesOf(entries, "selinux-boolean").length > 0 ? forbidSysfs(facts, key) : NOTHING;
   return join(fromVm, sysfs);
 }
 
-function detachFromVm({ facts, wish, vm, claim, moved }: Detachment<LibvirtVm> & { readonly vm: LibvirtVm }): Part {
+function detachFromVm({ facts, wish, vm, entries, stays }: Detachment<LibvirtVm> & { readonly vm: LibvirtVm }): Part {
   const { libvirt } = facts;
-  const configured = entriesOf(claim.entries, "libvirt-config").map(({ address }) => address);
-  const plugged = entriesOf(claim.entries, "libvirt-live").map(({ address }) => address);
+  const configured = entriesOf(entries, "libvirt-config").map(({ address }) => address);
+  const plugged = entriesOf(entries, "libvirt-live").map(({ address }) => address);
   const addresses = [...new Set([...configured, ...plugged])];
   const device = formatPciTarget(wish.target);
   if (addresses.length === 0)
     return part({ effects: [`the VM "${vm.name}" had ${device} before this resource, and keeps it`] });
   const running = addresses.flatMap((address) => inRunning(vm.domain, address) ?? []);
-  const live = wish.scope === "config" ? [] : running.filter(({ address }) => !moved.has(address)).sort(lastFirst);
+  const live = wish.scope === "config" ? [] : running.filter(({ address }) => !stays.has(address)).sort(lastFirst);
   const config = [...new Set(configured)].flatMap((address) => inConfig(vm.domain, address) ?? []).sort(lastFirst);
   const unable = live.length > 0 ? whyNoHotPlug(facts, vm) : undefined;
   if (unable !== undefined) return refuse(unable);
@@ -34,7 +34,7 @@ function detachFromVm({ facts, wish, vm, claim, moved }: Detachment<LibvirtVm> &
       libvirt?.kind === "answers"
         ? [
             ...live.map((hostdev) => virshDetach(libvirt, vm, "live", hostdevAsIs(hostdev))),
-            ...detachFromConfig(libvirt, vm, claim.entries, config),
+            ...detachFromConfig(libvirt, vm, entries, config),
           ]
         : [],
     effects: [

@@ -11,12 +11,11 @@ import { virshAttach, type WantedHostdev } from "./virsh-change";
 
 /** Drafts the hot-plug into a running VM, or tells why it waits. */
 export function planLive(
-  { facts, wish, vm, claim, program }: Attachment<LibvirtVm>,
+  { facts, wish, vm, entries: claimed, program }: Attachment<LibvirtVm>,
   libvirt: LibvirtAnswers,
   wanted: readonly WantedHostdev[],
 ): Part {
   const { domain } = vm;
-  const claimed = claim?.entries ?? [];
   // Kept when the VM stops, since a claim changes only with the program. A device that our configuration entry brought
   // counts as ours.
   const claimedEntries = [

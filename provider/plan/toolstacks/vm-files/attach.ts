@@ -17,14 +17,14 @@ import { planHotPlug } from "./hot-plug";
 
 /** Drafts the edit of a VM's configuration, and the hot-plug where possible. */
 export function draftAttach(tools: FileToolstack, attachment: Attachment<FileVm>): Part {
-  const { facts, wish, vm, devices, key, claim } = attachment;
+  const { facts, wish, vm, devices, key, entries } = attachment;
   if (wish.scope !== "live" && !vm.config) return refuse(noConfigFile(vm));
   if (wish.scope === "live" && !vm.domain)
     return refuse(`the VM "${vm.name}" is not running, and scope is "live". Start the VM, or remove scope`);
   const edit = configEdit(tools, attachment);
   if (edit.judgements.length > 0) return edit;
   const unable = tools.whyNotOptions(facts, wish.options);
-  const beside = tools.editsBeside(facts, { key, devices, options: wish.options }, claim?.entries ?? []);
+  const beside = tools.editsBeside(facts, { key, devices, options: wish.options }, entries);
   return join(
     unable === undefined ? NOTHING : refuse(unable),
     beside,
@@ -37,10 +37,13 @@ export function draftAttach(tools: FileToolstack, attachment: Attachment<FileVm>
   );
 }
 
-function configEdit(tools: FileToolstack, { facts, wish, vm, devices, key, claim }: Attachment<FileVm>): Part {
-  if (!vm.config) return part({ entries: claim?.entries ?? [] });
+function configEdit(
+  tools: FileToolstack,
+  { facts, wish, vm, devices, key, entries: claimEntries }: Attachment<FileVm>,
+): Part {
+  if (!vm.config) return part({ entries: claimEntries });
   const { file } = vm.config;
-  const claimed = entriesInVm(claim?.entries ?? []);
+  const claimed = entriesInVm(claimEntries);
   const live = wish.scope === "live";
   const gives = live ? [] : devices.map((device) => device.address);
   const edited = withEntries(facts, file, claimed, {

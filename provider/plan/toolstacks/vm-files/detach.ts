@@ -10,12 +10,12 @@ import type { FileVm } from "./find-vm";
 
 /** Drafts the hot-unplug, and the removal of our entries from the configuration. */
 export function draftDetach(tools: FileToolstack, detachment: Detachment<FileVm>): Part {
-  const { facts, wish, vm, key, claim, moved } = detachment;
+  const { facts, wish, vm, key, entries, stays } = detachment;
   const edit = configEdit(tools, detachment);
   if (edit.judgements.length > 0) return edit;
-  const beside = tools.editsBeside(facts, { key, devices: [], options: {} }, claim.entries);
+  const beside = tools.editsBeside(facts, { key, devices: [], options: {} }, entries);
   const domain = vm?.domain;
-  const attached = domain ? devicesIn(domain, wish).filter((address) => !moved.has(address)) : [];
+  const attached = domain ? devicesIn(domain, wish).filter((address) => !stays.has(address)) : [];
   const keeps = wish.scope === "config" && attached.length > 0;
   return {
     ...join(unplug(tools, domain, keeps ? [] : attached), edit, { ...beside, effects: [] }),
@@ -34,11 +34,11 @@ function unplug(tools: FileToolstack, domain: Domain | undefined, attached: read
   return part({ steps: attached.map((address) => ({ kind: "detach", by: tools.name, vm, address })) });
 }
 
-function configEdit(tools: FileToolstack, { facts, wish, vm, key, claim }: Detachment<FileVm>): Part {
+function configEdit(tools: FileToolstack, { facts, wish, vm, key, entries }: Detachment<FileVm>): Part {
   const file = vm?.config?.file;
   if (!file) return NOTHING;
   const { target: path, text: before } = file;
-  const edited = withoutEntries(facts, file, entriesInVm(claim.entries), tools.language);
+  const edited = withoutEntries(facts, file, entriesInVm(entries), tools.language);
   if (edited.kind === "error") return refuse(notEditable(path, edited));
   if (edited.text === before) return NOTHING;
   const original = originalOf(facts, key, path, "forget");

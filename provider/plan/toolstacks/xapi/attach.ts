@@ -4,7 +4,8 @@ import { isStubDriver } from "../../../facts/stub-drivers";
 import type { XapiVm } from "../../../facts/xapi";
 import type { PciAddress } from "../../../pci/address";
 import type { VmPciEdit } from "../../../steps/xapi";
-import { addPciItem, hasPciItem, readOtherConfigPci } from "../../../vm-text/other-config-pci";
+import { addPciItem, hasPciItem } from "../../../vm-text/other-config-pci";
+import { functionOfEntry } from "../../attachments-beside";
 import type { Judgement } from "../../guards/guards";
 import { type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
@@ -51,7 +52,7 @@ function whyNotVm({ name, machine, pool, hostUuid }: PoolVm): string | undefined
 }
 
 /** The edit with the new value, if it changes, and the entries that the claim then has in it. */
-function editOf({ facts, vm, devices, claim }: Attachment<PoolVm>): {
+function editOf({ facts, vm, devices, entries: claimed }: Attachment<PoolVm>): {
   readonly step: VmPciEdit | undefined;
   readonly entries: readonly EntryOf<"xapi">[];
 } {
@@ -69,9 +70,8 @@ function editOf({ facts, vm, devices, claim }: Attachment<PoolVm>): {
     gives.push(address);
     if (!isStubDriver(facts, driver)) takes.push(address);
   }
-  const addressIn = (item: string) => readOtherConfigPci(item)[0]?.address;
-  const again = added.map(({ item }) => addressIn(item));
-  const kept = entriesOf(claim?.entries ?? [], "xapi").filter(({ item }) => !again.includes(addressIn(item)));
+  const again = added.map(functionOfEntry);
+  const kept = entriesOf(claimed, "xapi").filter((entry) => !again.includes(functionOfEntry(entry)));
   const step: VmPciEdit = { kind: "set-vm-pci", vm: { uuid, name: vm.name }, before, after: value, gives, takes };
   return { step: added.length > 0 ? step : undefined, entries: [...kept, ...added] };
 }

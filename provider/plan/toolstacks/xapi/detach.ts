@@ -12,11 +12,11 @@ import { hadNoKey } from "./pci-items";
  * Drafts the removal of our items from the VM's `other-config:pci`. A running VM keeps the device until it is shut
  * down.
  */
-export function draftDetach({ facts, wish, vm, claim }: Detachment<PoolVm>): Part {
+export function draftDetach({ facts, wish, vm, entries }: Detachment<PoolVm>): Part {
   const machine = findMachine(facts, vm?.key ?? wish.vm);
   if (!machine) return part({ effects: ["the VM no longer exists: nothing to detach"] });
   const { uuid, name, pci: before } = machine;
-  const items = entriesOf(claim.entries, "xapi");
+  const items = entriesOf(entries, "xapi");
   const left = items.reduceRight((value, { item }) => removePciItem(value, item), before ?? "");
   const after = left === "" && hadNoKey(facts, uuid) ? undefined : left;
   const edit: VmPciEdit[] =
