@@ -9,7 +9,7 @@ export {
   type PciDeviceInfo,
 } from "./get-pci-devices";
 export { HiddenPciDevice, type HiddenPciDeviceArgs } from "./hidden-pci-device";
-export type { HostArgs } from "./host";
+export type { HostArgs, HostSafety } from "./host";
 export { HostReboot, type HostRebootArgs } from "./host-reboot";
 export { HostResource } from "./host-resource";
 export { IommuBootParameters, type IommuBootParametersArgs } from "./iommu-boot-parameters";

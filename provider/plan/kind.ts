@@ -12,8 +12,12 @@ export type Purpose = "present" | "absent";
 
 /** One kind of resource: everything that distinguishes it from the others. Pure. */
 export interface Kind<W extends Wish, S extends object> {
-  /** Every input by name; unknown names are refused. */
+  /** What it declares, and what a destroy does: for people who choose a resource. */
+  readonly description: string;
+  /** Every input by name, with its description; unknown names are refused. */
   readonly inputs: z.ZodObject;
+  /** Every output by name, with its description. */
+  readonly outputs: z.ZodObject;
   /** The inputs that form the key. A change replaces the resource, unless the key stays the same. */
   readonly keyInputs: readonly string[];
   /** Further inputs whose change replaces the resource. */
@@ -49,9 +53,10 @@ export interface Kind<W extends Wish, S extends object> {
 /** A kind whose functions are typed by the declaration of its inputs. */
 type KindDraft<Shape extends z.ZodRawShape, W extends Wish, S extends object> = Omit<
   Kind<W, S>,
-  "inputs" | "keyInputs" | "identity" | "previewedWithout" | "foretold" | "wish" | "stored"
+  "inputs" | "outputs" | "keyInputs" | "identity" | "previewedWithout" | "foretold" | "wish" | "stored"
 > & {
   readonly inputs: z.ZodObject<Shape, z.core.$strict>;
+  readonly outputs: z.ZodObject<{ [name in keyof S]: z.ZodType }>;
   readonly keyInputs: readonly (keyof Shape & string)[];
   readonly identity: readonly (keyof Shape & string)[];
   readonly previewedWithout: readonly (keyof Shape & string)[];
@@ -63,7 +68,7 @@ type KindDraft<Shape extends z.ZodRawShape, W extends Wish, S extends object> = 
 /** Turns a draft, whose `wish` takes parsed inputs, into a kind. */
 export function defineKind<Shape extends z.ZodRawShape, W extends Wish, S extends object>(
   draft: KindDraft<Shape, W, S>,
-): Kind<W, S> {
+): Kind<W, S> & Pick<KindDraft<Shape, W, S>, "inputs"> {
   const { inputs } = draft;
   const names = Object.keys(inputs.shape);
   return {

@@ -1,33 +1,69 @@
+import { z } from "zod";
 import type { HostFacts } from "../facts/host-facts";
-import type { PciDevice, PciIdentity } from "../facts/pci-devices";
+import type { PciDevice } from "../facts/pci-devices";
 import { isStubDriver } from "../facts/stub-drivers";
 import { formatPciTarget, type PciAddress } from "../pci/address";
 import { findClaim } from "./claim";
 import type { DeviceWish } from "./wish";
 
-/** The current state of a declaration, as reported by the host. */
-export interface Status {
-  /** The device in its long form, `0000:01:00.0`: what the input `device` of other resources takes. */
-  readonly device: string;
-  readonly functions: readonly FunctionStatus[];
-  /** Whether it survives a reboot of the host. */
-  readonly configured: boolean;
-  /** Whether it is in effect now, for all functions. */
-  readonly active: boolean;
-  /** What the declaration still needs to take effect. */
-  readonly pending: "none" | "host-reboot" | "vm-restart";
-  /** Names the last write that needs a reboot of the host; empty when there was none. */
-  readonly bootChange: string;
-}
+const PciIdentity = z
+  .object({
+    id: z.string().describe("Vendor and device id: `8086:10d3`."),
+    subsystem: z.string().describe("Subsystem vendor and device id: `15d9:060a`."),
+    class: z
+      .string()
+      .describe("Class code as six hexadecimal digits, base class first: `020000` is an Ethernet controller."),
+    label: z
+      .string()
+      .describe("For people: `Ethernet controller: Intel Corporation 82574L`; the id if the host has no lspci."),
+  })
+  .meta({ id: "PciIdentity", description: "What a PCI function is, from its configuration space." });
 
+const FunctionStatus = z
+  .object({
+    address: z.string().describe("In the long form: `0000:04:00.0`."),
+    identity: PciIdentity.describe("What the function is, from its configuration space."),
+    originalDriver: z
+      .string()
+      .optional()
+      .describe(
+        "The host driver that the function had, and goes back to: `e1000e`. Absent if it had none or is not known.",
+      ),
+    active: z.boolean().describe("Whether the declaration holds for this function now."),
+  })
+  .meta({ id: "FunctionStatus", description: "A function of a device, as the host reports it." });
 /** The current state of one function of a declaration. */
-export interface FunctionStatus {
-  readonly address: PciAddress;
-  readonly identity: PciIdentity;
-  /** The driver before the function was claimed; absent when it is not known or was a stub driver. */
-  readonly originalDriver?: string;
-  readonly active: boolean;
-}
+export type FunctionStatus = z.infer<typeof FunctionStatus>;
+
+/** The output `pending`. */
+export const Pending = z.enum(["none", "host-reboot", "vm-restart"]).meta({
+  id: "Pending",
+  description:
+    "What must happen before a declaration holds completely: nothing, a reboot of the host, or a restart of the VM.",
+});
+
+/** The output `bootChange`. */
+export const BootChange = z
+  .string()
+  .describe(
+    "Opaque text that changes only with a write that needs a reboot; pass it to `triggers` of a HostReboot. Empty if there was none.",
+  );
+
+/** The outputs of every resource for a device. */
+export const deviceOutputs = z.object({
+  device: z
+    .string()
+    .describe(
+      "The device in the long form, `0000:04:00.0` or `0000:04:00`. Pass it to another resource to make that wait for this one.",
+    ),
+  functions: z.array(FunctionStatus).describe("The functions of the device, lowest address first."),
+  configured: z.boolean().describe("Whether the declaration survives a reboot of the host."),
+  active: z.boolean().describe("Whether the declaration holds now, for all functions."),
+  pending: Pending.describe("What must happen before the declaration holds completely."),
+  bootChange: BootChange,
+});
+/** The current state of a declaration, as reported by the host. */
+export type Status = z.infer<typeof deviceOutputs>;
 
 /** The status of a wish, from the rules of its kind for each of its functions. */
 export function statusOf(

@@ -1,29 +1,9 @@
 import { z } from "zod";
 import { ConnectionError, PassthroughError } from "../errors";
-import { HostInput } from "../plan/inputs/host-input";
-import { type PciDeviceFilter, type PciDeviceInfo, pciDeviceInfos } from "../plan/inventory/pci-device-info";
+import { getPciDevices } from "../plan/inventory/get-pci-devices";
+import { type PciDeviceInfo, pciDeviceInfos } from "../plan/inventory/pci-device-info";
 import { createHosts } from "./hosts";
 import { questionsOf } from "./questions";
-
-const Query = z.strictObject({
-  host: HostInput,
-  filter: z
-    .strictObject({
-      id: z
-        .string()
-        .regex(/^[0-9a-f]{4}(:[0-9a-f]{4})?$/i, 'must be as "lspci -n" prints it, such as "8086:10d3" or "8086"')
-        .optional(),
-      class: z
-        .string()
-        .regex(/^[0-9a-f]{1,6}$/i, 'must be a class code or its beginning, such as "02" or "0300"')
-        .optional(),
-      driver: z.string().optional(),
-      label: z.string().optional(),
-      assignable: z.boolean().optional(),
-      vm: z.string().optional(),
-    } satisfies { readonly [name in keyof PciDeviceFilter]-?: z.ZodType })
-    .optional(),
-});
 
 /** The devices of a host that match a query, or why the host was not reached. */
 export type QueryResult =
@@ -37,7 +17,7 @@ export type QueryResult =
  * @public sdk/get-pci-devices.ts requires it by name, when it is called.
  */
 export async function queryPciDevices(query: unknown): Promise<QueryResult> {
-  const checked = Query.safeParse(query);
+  const checked = getPciDevices.inputs.safeParse(query);
   if (!checked.success) throw new PassthroughError(`Unable to ask for PCI devices: ${z.prettifyError(checked.error)}`);
   const { host, filter = {} } = checked.data;
   try {

@@ -48,6 +48,7 @@ export interface PciDeviceFilter {
   readonly driver?: string | undefined;
   /** A part of the label; case does not matter. */
   readonly label?: string | undefined;
+  /** Whether it is ready to be attached. */
   readonly assignable?: boolean | undefined;
   /** The name of a VM that has it now, or gets it at its next start. */
   readonly vm?: string | undefined;

@@ -13,19 +13,31 @@ import { cautionsOf, lossOf } from "../effects";
 import type { Judgement } from "../guards/guards";
 import { isHidden } from "../hide/hide-mechanisms";
 import { whyNoDevicesForVms } from "../host-fitness";
-import { deviceInputs, deviceWish, StubDriverInput } from "../inputs/device-inputs";
+import { deviceInputs, deviceWish, STUB_DRIVER_DEFAULT, StubDriverInput } from "../inputs/device-inputs";
 import { describeGroup, functionsToAssign, membersLeftBehind } from "../iommu-group";
 import { defineKind } from "../kind";
 import { noSuchDevice } from "../no-such-device";
 import { join, type Part, part, refuse, unchanged } from "../part";
-import { statusOf } from "../status";
+import { deviceOutputs, statusOf } from "../status";
 import { stubDriverOf } from "../stub-driver";
 import { toolstackOf } from "../toolstack";
 import type { AssignWish, PlanContext } from "../wish";
 
 /** AssignableDevice: functions are bound to the stub driver now, until the next boot. */
 export const assignableDevice = defineKind({
-  inputs: z.strictObject({ ...deviceInputs, driver: StubDriverInput, group: z.boolean().optional() }),
+  description:
+    "Moves a device from its own driver to the host's stub driver, at once and without a reboot, so that a VM can get it. A destroy gives it back to the driver that it had before. After a reboot of the host the next `up` moves it again; HiddenPciDevice makes that permanent.",
+  inputs: z.strictObject({
+    ...deviceInputs,
+    driver: StubDriverInput.describe(`The stub driver that takes the device. ${STUB_DRIVER_DEFAULT}`),
+    group: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether the other functions of the device's IOMMU group go to the stub driver too. Default: false; a group with functions that the host still uses is then refused (guard `iommu-group`).",
+      ),
+  }),
+  outputs: deviceOutputs,
   keyInputs: ["device"],
   identity: ["driver"],
   changesBoot: false,

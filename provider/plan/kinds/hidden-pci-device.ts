@@ -24,22 +24,31 @@ import { owesRegenerations } from "../finish-runs";
 import { chooseMechanism, isHidden, mechanismOf } from "../hide/hide-mechanisms";
 import { HIDE_MECHANISM_NAMES } from "../hide-mechanism";
 import { whyNoDevicesForVms } from "../host-fitness";
-import { deviceInputs, deviceWish, StubDriverInput } from "../inputs/device-inputs";
+import { deviceInputs, deviceWish, STUB_DRIVER_DEFAULT, StubDriverInput } from "../inputs/device-inputs";
 import { joinEdits } from "../join-edits";
 import { defineKind } from "../kind";
 import { noSuchDevice } from "../no-such-device";
 import { join, NOTHING, type Part, part, refuse, unchanged } from "../part";
-import { type Status, statusOf } from "../status";
+import { deviceOutputs, type Status, statusOf } from "../status";
 import { stubDriverOf } from "../stub-driver";
 import type { HideWish, Owner, PlanContext } from "../wish";
 
 /** HiddenPciDevice: a stub driver takes functions at each boot, before their own drivers can. */
 export const hiddenPciDevice = defineKind({
+  description:
+    "Changes the boot configuration of a host so that, from the next boot on, the stub driver takes a device before its own driver can. It never reboots the host: `pending` is `host-reboot` until somebody does, for example a HostReboot. A destroy removes the boot entry; the device stays on the stub driver until the next reboot.",
   inputs: z.strictObject({
     ...deviceInputs,
-    driver: StubDriverInput,
-    mechanism: z.enum(["auto", ...HIDE_MECHANISM_NAMES]).optional(),
+    driver: StubDriverInput.describe(`The stub driver that takes the device at boot. ${STUB_DRIVER_DEFAULT}`),
+    mechanism: z
+      .enum(["auto", ...HIDE_MECHANISM_NAMES])
+      .meta({ id: "HideMechanism", description: "A way to hide a device at boot." })
+      .optional()
+      .describe(
+        "How the device is hidden at boot. Default: `auto`, the way that this host already uses, or else the first that works on it. `kernel-ids` hides every device of the same vendor and device id, and is used only when named.",
+      ),
   }),
+  outputs: deviceOutputs,
   keyInputs: ["device"],
   identity: ["driver"],
   changesBoot: true,

@@ -4,9 +4,10 @@ import type { HostFacts } from "../../facts/host-facts";
 import type { Reboot } from "../../steps/reboot";
 import { claimFor, claimKey, claimOfResource, dropClaim, findClaim, judgeUnreadable } from "../claim";
 import { waitingChanges } from "../hide/boot-changes";
-import { HostInput } from "../inputs/host-input";
+import { deviceInputs } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
 import { NOTHING, type Part, part, unchanged } from "../part";
+import { Pending } from "../status";
 import { type RunningVms, runningVms } from "../toolstacks/host-vms";
 import type { Owner, PlanContext, RebootWish } from "../wish";
 
@@ -24,17 +25,55 @@ const NO_WAY_BACK = "a boot that fails does not go back by itself: have a consol
 
 /** HostReboot: the host is rebooted when needed. */
 export const hostReboot = defineKind({
+  description:
+    "Reboots a host when its boot changes wait for that; nothing else in this package reboots. It ends when the host is back and its boot has finished. What the program declares before it on this host is done before, what it declares after it is done after. A destroy does nothing on the host.",
   inputs: z.strictObject({
-    host: HostInput,
-    triggers: z.array(z.string()).optional(),
-    when: z.enum(["pending", "always", "never"]).optional(),
-    allowRunningVms: z.boolean().optional(),
+    host: deviceInputs.host,
+    triggers: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'With `when: "always"`, other values mean another reboot: the `bootChange` of each resource that needs it, for instance. Default: none.',
+      ),
+    when: z
+      .enum(["pending", "always", "never"])
+      .meta({ id: "RebootWhen", description: "When a host is rebooted." })
+      .optional()
+      .describe(
+        "`pending`: reboots only while a boot change of this stack waits for it, as the host itself reports. `always`: reboots for each new value of `triggers` as well. `never`: only tells what waits. Default: `pending`.",
+      ),
+    allowRunningVms: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether running VMs may go down with the host. Default: false, and the reboot is refused while a VM runs.",
+      ),
     timeoutSeconds: z
       .int()
       .min(30, "must be 30 or more: no host boots faster")
       .max(24 * 3600)
-      .optional(),
-    maxParallel: z.int().min(1, "must be 1 or more: the host itself counts").optional(),
+      .optional()
+      .describe("Seconds until the host must be back, from 30 to 86,400. Default: 900."),
+    maxParallel: z
+      .int()
+      .min(1, "must be 1 or more: the host itself counts")
+      .optional()
+      .describe(
+        "How many hosts of the program may be down at once when this one goes down, itself included. Default: 1.",
+      ),
+  }),
+  outputs: z.object({
+    bootId: z
+      .string()
+      .describe("Id of the current boot, a UUID from /proc/sys/kernel/random/boot_id; every reboot changes it."),
+    pending: Pending.describe(
+      "`host-reboot` while a boot change of any stack waits for a reboot of the host; else `none`.",
+    ),
+    waiting: z
+      .array(z.string())
+      .describe(
+        "What the next reboot will bring about, for any stack: a sentence for each boot change. Empty if nothing waits.",
+      ),
   }),
   keyInputs: [],
   identity: [],

@@ -5,15 +5,30 @@ import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { addBootArgument, hasBootArgument, removeBootArgument } from "../boot-argument";
 import { claimFor, claimKey, dropClaim, endClaim, findClaim, judgeUnreadable, noteRemoval } from "../claim";
-import { HostInput } from "../inputs/host-input";
+import { deviceInputs } from "../inputs/device-inputs";
 import { isIommuActive } from "../iommu-state";
 import { defineKind } from "../kind";
 import { join, NOTHING, type Part, part, unchanged } from "../part";
+import { BootChange, Pending } from "../status";
 import type { IommuWish, Owner, PlanContext } from "../wish";
 
 /** IommuBootParameters: the host boots with the argument that switches its IOMMU on. */
 export const iommuBootParameters = defineKind({
-  inputs: z.strictObject({ host: HostInput }),
+  description:
+    "Turns on a host's IOMMU, without which VMs cannot have devices safely. It adds the boot argument that is missing, and writes nothing if the IOMMU is on already. Where only a person can help (in the firmware setup, say), preview says what to do. A destroy removes the argument.",
+  inputs: z.strictObject({ host: deviceInputs.host }),
+  outputs: z.object({
+    firmware: z
+      .enum(["intel", "amd", "none"])
+      .meta({ id: "IommuKind", description: "The kind of IOMMU that a firmware offers." })
+      .describe(
+        "The kind of IOMMU that the firmware offers; `none` if there is none, or if the firmware setup has it disabled.",
+      ),
+    configured: z.boolean().describe("Whether the boot configuration turns the IOMMU on at every boot."),
+    active: z.boolean().describe("Whether the IOMMU is on now."),
+    pending: Pending.describe("`host-reboot` if the IOMMU is configured but not yet on; else `none`."),
+    bootChange: BootChange,
+  }),
   keyInputs: [],
   identity: [],
   changesBoot: true,

@@ -9,23 +9,37 @@ import type { FileEdit } from "../../steps/file";
 import type { SetVirtualFunctions } from "../../steps/virtual-functions";
 import { claimedFunctions, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
 import type { Judgement } from "../guards/guards";
-import { DeviceInput, deviceInputs, deviceWish } from "../inputs/device-inputs";
+import { allowInput, DeviceInput, deviceInputs, deviceWish } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
 import { noSuchDevice } from "../no-such-device";
 import { type Part, part, refuse, unchanged } from "../part";
-import type { Status } from "../status";
+import { deviceOutputs, type Status } from "../status";
 import type { PlanContext, VirtualFunctionsWish } from "../wish";
 
 /** SriovVirtualFunctions: a physical function has `count` virtual functions, now and after each boot. */
 export const sriovVirtualFunctions = defineKind({
+  description:
+    "Creates the virtual functions of a device with SR-IOV, now and, by a udev rule, after each reboot. A destroy restores the previous number.",
   inputs: z.strictObject({
     host: deviceInputs.host,
     device: DeviceInput.refine((device) => parsePciAddress(device) !== undefined, {
       error: (issue) =>
         `"${issue.input}" is a slot, but virtual functions belong to a single function: name that, as in "${issue.input}.0"`,
-    }),
-    count: z.int().min(1, "must be 1 or more; to have none, remove the resource"),
-    allow: deviceInputs.allow,
+    }).describe("Address of the physical function: `0000:03:00.0` or `03:00.0`."),
+    count: z
+      .int()
+      .min(1, "must be 1 or more; to have none, remove the resource")
+      .describe(
+        "The number of virtual functions, from 1 to what the device supports. A change removes all of them first, and is refused while a VM or the host uses any.",
+      ),
+    allow: allowInput("host-network"),
+  }),
+  outputs: deviceOutputs.extend({
+    addresses: z
+      .array(z.string())
+      .describe(
+        "Addresses of the virtual functions in the device's own order, each a `device` for other resources: `0000:03:10.0`.",
+      ),
   }),
   keyInputs: ["device"],
   identity: [],

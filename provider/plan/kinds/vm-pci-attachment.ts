@@ -9,7 +9,7 @@ import { whyNoVms } from "../host-fitness";
 import { deviceInputs, deviceWish } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
 import { join, type Part, part, refuse, unchanged } from "../part";
-import { type Status, statusOf } from "../status";
+import { deviceOutputs, type Status, statusOf } from "../status";
 import { toolstackOf } from "../toolstack";
 import { vmPlannerOf } from "../toolstacks/vm-planners";
 import type { AttachWish, PlanContext } from "../wish";
@@ -26,21 +26,71 @@ const field = z.string().transform((text, context) => {
 
 /** VmPciAttachment: a VM has functions from its next start, and now if it runs and the host can hot-plug. */
 export const vmPciAttachment = defineKind({
+  description:
+    "Gives a device to a VM: as an entry in its configuration, and by hot-plug in the running VM where that is wanted and possible. `pending` is `vm-restart` while only a restart of the VM can complete it. A destroy detaches the device and removes the entry.",
   inputs: z.strictObject({
     ...deviceInputs,
     vm: z
       .string()
       .min(1, "must not be empty")
-      .regex(/^[^\n\r\0]*$/, "must be one line: the name, the uuid or the configuration file of a VM"),
-    scope: z.enum(["config", "live", "both"]).optional(),
-    permissive: z.boolean().optional(),
-    msitranslate: z.boolean().optional(),
-    powerManagement: z.boolean().optional(),
-    seize: z.boolean().optional(),
-    rdmPolicy: z.enum(["strict", "relaxed"]).optional(),
-    vslot: z.int().min(0).max(31).optional(),
-    quirks: z.array(field).min(1, "must name a field; without fields, remove quirks").optional(),
+      .regex(/^[^\n\r\0]*$/, "must be one line: the name, the uuid or the configuration file of a VM")
+      .describe("The VM: its name, its UUID, or the path of its configuration file on the host."),
+    scope: z
+      .enum(["config", "live", "both"])
+      .meta({ id: "AttachmentScope", description: "Where a VM gets a device." })
+      .optional()
+      .describe(
+        "Where the VM gets the device. `config`: in its configuration, from its next start on. `live`: only in the running VM. `both`: in both, and refused where the host cannot hot-plug. Default: in the configuration, and in the running VM too where the host can hot-plug.",
+      ),
+    permissive: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether a PV guest may write to all of the device's configuration space, which may be unsafe. For Xen: xl, xm, and libvirt from 6.8.0 on. Default: the VM's own setting, else false.",
+      ),
+    msitranslate: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether the host uses MSI for the device while an HVM guest uses INTx. For xl and xm. Default: the VM's own setting, else false.",
+      ),
+    powerManagement: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether an HVM guest may change the device's power state. For xl and xm. Default: the VM's own setting, else false.",
+      ),
+    seize: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether xl makes the device assignable when the VM starts; not needed beside an AssignableDevice. For xl. Default: the VM's own setting, else false.",
+      ),
+    rdmPolicy: z
+      .enum(["strict", "relaxed"])
+      .meta({
+        id: "RdmPolicy",
+        description: "What xl does if memory that the firmware reserves for a device collides.",
+      })
+      .optional()
+      .describe(
+        "What xl does if memory that the firmware reserves for the device (RMRR) collides with the guest's: refuse to start the VM (`strict`), or only warn (`relaxed`). For xl from 4.6 on. Default: the VM's own setting, else xl's.",
+      ),
+    vslot: z
+      .int()
+      .min(0)
+      .max(31)
+      .optional()
+      .describe("Slot on the guest's PCI bus, from 0 to 31; 0 lets the toolstack choose. Default: 0."),
+    quirks: z
+      .array(field)
+      .min(1, "must name a field; without fields, remove quirks")
+      .optional()
+      .describe(
+        'Fields of the configuration space that the guest may write as well, as in `/etc/xen/xend-pci-quirks.sxp`: `register:size:mask` in hexadecimal, with a size of 1, 2 or 4 bytes. `"000000e0:2:00000000"` is the register 0xe0, 2 bytes, and a mask that nothing uses. For xm. Default: none.',
+      ),
   }),
+  outputs: deviceOutputs,
   keyInputs: ["device", "vm"],
   identity: [],
   changesBoot: false,

@@ -1,0 +1,114 @@
+import { RESOURCE_KINDS, type ResourceKind } from "../../../claims/claim-key";
+import { ProviderConfig } from "../../../plan/inputs/provider-config";
+import { getPciDevices } from "../../../plan/inventory/get-pci-devices";
+import { KINDS } from "../../../plan/kinds/kinds";
+import { pciPassthrough } from "../../../plan/kinds/pci-passthrough";
+import { type ObjectSpec, objectSpec, type PropertySpec, type TypeSpecs, tokenOf } from "./object-spec";
+
+/** A resource, a component or a function in a package schema. */
+interface MemberSpec {
+  readonly description: string;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * The schema of a Pulumi package, as `GetSchema` answers and SDKs are generated from
+ * (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/).
+ */
+export interface PackageSchema {
+  readonly name: "pci-passthrough";
+  readonly version: string;
+  readonly types: TypeSpecs;
+  readonly provider: MemberSpec & { readonly inputProperties: Readonly<Record<string, PropertySpec>> };
+  readonly resources: Readonly<Record<string, MemberSpec>>;
+  readonly functions: Readonly<Record<string, MemberSpec>>;
+  readonly [field: string]: unknown;
+}
+
+/** The schema of the package in this version, from the declarations of inputs and outputs. */
+export function packageSchema(version: string): PackageSchema {
+  const types: Record<string, TypeSpecs[string]> = {};
+  const config = objectSpec(ProviderConfig, "input", types);
+  const resources = RESOURCE_KINDS.map((kind) => [tokenOf(kind), resourceSpec(kind, types)] as const);
+  const component = componentSpec(types);
+  const devices = functionSpec(types);
+  return {
+    name: "pci-passthrough",
+    version,
+    displayName: "PCI Passthrough",
+    description:
+      "Gives PCI devices to virtual machines: Xen, XenServer, XCP-ng and libvirt hosts, over SSH, without an agent.",
+    keywords: ["category/infrastructure", "kind/native", "pci", "passthrough", "xen", "xcp-ng", "kvm", "libvirt"],
+    license: "Apache-2.0",
+    config: { variables: config.properties },
+    types: Object.fromEntries(Object.entries(types).sort(([a], [b]) => (a < b ? -1 : 1))),
+    provider: {
+      description: "How to log in to hosts, for all resources that use this provider.",
+      inputProperties: config.properties,
+    },
+    resources: Object.fromEntries([...resources, [tokenOf("PciPassthrough"), component]]),
+    functions: { [tokenOf("getPciDevices")]: devices },
+    language: {
+      // The npm package of the project has the classes of the dynamic provider.
+      nodejs: { packageName: "pulumi-pci-passthrough-sdk", respectSchemaVersion: true },
+      python: { packageName: "pulumi_pci_passthrough", respectSchemaVersion: true, pyproject: { enabled: true } },
+      go: { importBasePath: "pulumi-pci-passthrough.invalid/sdk/go/pcipassthrough", respectSchemaVersion: true },
+      csharp: { respectSchemaVersion: true },
+    },
+  };
+}
+
+function resourceSpec(kind: ResourceKind, types: Record<string, TypeSpecs[string]>): MemberSpec {
+  const { description, inputs, outputs, keyInputs, identity } = KINDS[kind];
+  const given = withHostNames(objectSpec(inputs, "input", types));
+  const found = objectSpec(outputs, "output", types);
+  const replacing = new Set([...keyInputs, ...identity]);
+  const inputProperties = Object.fromEntries(
+    Object.entries(given.properties).map(([name, property]) => [
+      name,
+      replacing.has(name) ? { ...property, willReplaceOnChanges: true } : property,
+    ]),
+  );
+  return {
+    description,
+    properties: { ...given.properties, ...found.properties },
+    required: [...new Set([...given.required, ...found.required])],
+    inputProperties,
+    requiredInputs: given.required,
+    // A stack of the dynamic provider moves to the plugin without a change on a host.
+    aliases: [{ type: `pulumi-nodejs:dynamic/pci-passthrough:${kind}` }],
+  };
+}
+
+function componentSpec(types: Record<string, TypeSpecs[string]>): MemberSpec {
+  const given = withHostNames(objectSpec(pciPassthrough.inputs, "input", types));
+  const found = objectSpec(pciPassthrough.outputs, "output", types);
+  return {
+    description: pciPassthrough.description,
+    isComponent: true,
+    properties: found.properties,
+    required: found.required,
+    inputProperties: given.properties,
+    requiredInputs: given.required,
+  };
+}
+
+function functionSpec(types: Record<string, TypeSpecs[string]>): MemberSpec {
+  const { description, inputs, outputs } = getPciDevices;
+  return {
+    description,
+    inputs: withHostNames(objectSpec(inputs, "input", types)),
+    outputs: objectSpec(outputs, "output", types),
+  };
+}
+
+/** Through the plugin a host may be the name of one of the provider's `hosts`, too. */
+function withHostNames({ properties, ...others }: ObjectSpec): ObjectSpec {
+  const { $ref, description = "", ...host } = properties.host ?? {};
+  const named: PropertySpec = {
+    ...host,
+    description: `${description.replace(/\.$/, "")}; or its name among the \`hosts\` of the provider.`,
+    oneOf: [{ type: "string" }, { $ref }],
+  };
+  return { ...others, properties: { ...properties, host: named } };
+}
