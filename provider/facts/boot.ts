@@ -22,6 +22,8 @@ export interface Boot {
   readonly dracutFolder: string | undefined;
   /** Whether modprobe knows softdep: kmod does, module-init-tools (RHEL 6, Debian 6 and older) does not. */
   readonly softdep: boolean;
+  /** Whether systemd is the init (sd_booted(3)). */
+  readonly systemd: boolean;
 }
 
 const PROGRAMS = [...["update-initramfs", "dracut", "mkinitfs"], ...["update-grub", "grub-mkconfig", "grub2-mkconfig"]];
@@ -38,7 +40,13 @@ const GRUB_DROP_INS = "/etc/default/grub.d/*.cfg";
 /** What boot loaders read, what makes it, and what this project puts into the initramfs. */
 export const BOOT_FILES: readonly string[] = [
   ...[GRUB_DEFAULTS, GRUB_DROP_INS],
-  ...[...GRUB_CONFIGS, "/boot/efi/EFI/*/grub.cfg", "/boot/grub2/grubenv", "/boot/grub/grubenv"],
+  ...[
+    "/boot/grub/custom.cfg",
+    ...GRUB_CONFIGS,
+    "/boot/efi/EFI/*/grub.cfg",
+    "/boot/grub2/grubenv",
+    "/boot/grub/grubenv",
+  ],
   ...[...LEGACY_CONFIGS, ...SYSTEMD_BOOT_ENTRIES, "/etc/kernel/cmdline", PROXMOX_PARTITIONS],
   ...[...EARLY_FILES, ...INITRAMFS_MODULE_FILES],
 ];
@@ -54,6 +62,7 @@ export const bootFact: Fact<Boot> = {
   name: "boot",
   ask: `
 [ ! -d /sys/firmware/efi ] || echo uefi
+[ ! -d /run/systemd/system ] || echo systemd
 for variable in ${LOADER_VARIABLES.join(" ")}; do
   file=/sys/firmware/efi/efivars/$variable-${LOADER_GUID}
   [ ! -r "$file" ] || echo "$variable $(tr -cd ' -~' < "$file")"
@@ -84,6 +93,7 @@ command -v kmod > /dev/null || modprobe --version`,
       grubDropIns: lines.includes("drop-ins"),
       dracutFolder: all("dracut")[0],
       softdep: !all("modprobe").some((version) => version.startsWith("module-init-tools")),
+      systemd: lines.includes("systemd"),
     };
   },
 };

@@ -1,12 +1,13 @@
 import type { Fact } from "./answers";
 import { type BlockDevices, blockDeviceAt, groups, readBlockDevices } from "./block-devices";
-import { mountAt, readMounts, unescapeField } from "./mounts";
+import { type Mount, mountAt, readMounts, unescapeField } from "./mounts";
 import { storageMembers } from "./storage-members";
 import { pathOfDevice, pathOfMount, type StoragePath, type StorageSources, UNTRACED } from "./storage-path";
 
 /** The disks of a host and what it uses them for. */
 export interface Storage {
   readonly blockDevices: BlockDevices;
+  readonly mounts: readonly Mount[];
   readonly uses: readonly StorageUse[];
 }
 
@@ -109,7 +110,7 @@ return 0`,
         ...pathOfDevice(sources, device),
       }),
     );
-    return { blockDevices: sources.devices, uses: [...uses, ...members] };
+    return { blockDevices: sources.devices, mounts, uses: [...uses, ...members] };
   },
 };
 

@@ -86,7 +86,7 @@ describe.each(written)("the argument for %s", (_, facts, argument, variable) => 
     expect(edits).toHaveLength(1);
     expect(edits[0]?.after).toMatch(new RegExp(`${variable}\\w*=.*\\b${argument}`));
     expect(plan.regenerate).toContainEqual(expect.objectContaining({ what: "grub-config" }));
-    expect(plan.effects.at(-1)).toBe("the change waits for a reboot of the host");
+    expect(plan.effects.at(-2)).toBe("the change waits for a reboot of the host");
     expect(waitingChanges(after, DEV.owner)).toMatchObject([{ what: "the IOMMU will be on from the next boot" }]);
   });
 

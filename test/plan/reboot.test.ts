@@ -91,7 +91,7 @@ test("what waits is said in preview, and nothing is left to do after the reboot"
   expect(effects).toEqual([
     "the host is rebooted",
     "because 0000:01:00.0 will be hidden from the next boot",
-    "a boot that fails does not go back by itself: have a console of the host at hand",
+    "this host's boot loader cannot go back by itself (that takes systemd): have a console at hand",
   ]);
   const then = planPresent(rebooted(after(hidden, { steps }), "pciback"), wish(), DEV);
   expect([then.steps, then.reboot]).toEqual([[], undefined]);

@@ -46,7 +46,9 @@ test("a device is hidden in the long form, by one argument, with no file to be m
       original: "keep",
     },
   ]);
-  expect(effects.at(-1)).toBe("the change waits for a reboot of the host");
+  expect(effects.at(-1)).toBe(
+    "this host's boot loader cannot go back by itself (xen-cmdline writes its grub.cfg): have a console at hand",
+  );
 });
 
 test("the file of a host with UEFI is its own", async () => {

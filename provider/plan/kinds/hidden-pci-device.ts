@@ -6,6 +6,7 @@ import { functionsOf } from "../../facts/pci-devices";
 import { isStubDriver, standsFor } from "../../facts/stub-drivers";
 import { formatPciTarget } from "../../pci/address";
 import { simulate } from "../../steps/steps";
+import { bootReturnLine } from "../boot-return";
 import {
   claimedDrivers,
   claimFor,
@@ -134,6 +135,7 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
       ...edits.effects,
       ...(mechanism?.consequences ?? []),
       "the change waits for a reboot of the host",
+      bootReturnLine(facts),
     ],
     warnings: mechanism?.cautions?.(facts, visible, "hide") ?? [],
   };

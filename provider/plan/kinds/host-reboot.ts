@@ -2,6 +2,7 @@ import { z } from "zod";
 import { formatKey } from "../../claims/claim-key";
 import type { HostFacts } from "../../facts/host-facts";
 import type { Reboot } from "../../steps/reboot";
+import { bootReturnLine } from "../boot-return";
 import { claimFor, claimKey, claimOfResource, dropClaim, findClaim, judgeUnreadable } from "../claim";
 import { waitingChanges } from "../hide/boot-changes";
 import { deviceInputs } from "../inputs/device-inputs";
@@ -19,9 +20,6 @@ export interface RebootStatus {
   /** What a reboot would bring about, for any stack; one line each, for people. */
   readonly waiting: readonly string[];
 }
-
-/** What is true of the first boot with a change of the boot configuration, whatever the boot loader. */
-const NO_WAY_BACK = "a boot that fails does not go back by itself: have a console of the host at hand";
 
 /** HostReboot: the host is rebooted when needed. */
 export const hostReboot = defineKind({
@@ -140,7 +138,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
     effects: [
       "the host is rebooted",
       ...waiting.map(({ what }) => `because ${what}`),
-      ...(waiting.length > 0 ? [NO_WAY_BACK] : []),
+      ...(waiting.length > 0 ? [bootReturnLine(facts)] : []),
       ...(waiting.length === 0 ? ["because the program asks for a reboot"] : []),
       ...(running.names.length > 0 ? [`its running VMs go down with it: ${running.names.join(", ")}`] : []),
       ...(running.kind === "some"

@@ -4,6 +4,7 @@ import { type BootArgument, entriesOf } from "../../claims/claim-entry";
 import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { addBootArgument, hasBootArgument, removeBootArgument } from "../boot-argument";
+import { bootReturnLine } from "../boot-return";
 import { claimFor, claimKey, dropClaim, endClaim, findClaim, judgeUnreadable, noteRemoval } from "../claim";
 import { deviceInputs } from "../inputs/device-inputs";
 import { isIommuActive } from "../iommu-state";
@@ -71,7 +72,9 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
   return part({
     steps: [...claimSteps, ...added.steps],
     regenerate: added.regenerate,
-    effects: changes ? [need.say, ...added.effects, "the change waits for a reboot of the host"] : [],
+    effects: changes
+      ? [need.say, ...added.effects, "the change waits for a reboot of the host", bootReturnLine(facts)]
+      : [],
   });
 }
 

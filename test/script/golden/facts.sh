@@ -322,7 +322,7 @@ ask_files() {
     [ $? != 124 ] || { echo vm-configs-unread; vm_configs=; set --; }
   fi
   printf 'pciback-conf-reader %s\n' $pciback_conf_readers
-  print_files /etc/modprobe.d/*.conf /etc/modprobe.conf /etc/default/grub /etc/default/grub.d/*.cfg /boot/grub2/grub.cfg /boot/grub/grub.cfg /boot/efi/EFI/*/grub.cfg /boot/grub2/grubenv /boot/grub/grubenv /boot/grub/grub.conf /boot/grub/menu.lst /boot/loader/entries/*.conf /efi/loader/entries/*.conf /boot/efi/loader/entries/*.conf /etc/kernel/cmdline /etc/kernel/proxmox-boot-uuids /etc/initramfs-tools/hooks/pulumi-pci-passthrough /etc/initramfs-tools/scripts/init-top/pulumi-pci-passthrough /usr/lib/dracut/modules.d/90pulumi-pci-passthrough/* /usr/share/dracut/modules.d/90pulumi-pci-passthrough/* /etc/dracut.conf.d/pulumi-pci-passthrough.conf /etc/mkinitfs/mkinitfs.conf /etc/mkinitfs/features.d/pulumi-pci-passthrough.modules /etc/udev/rules.d/70-pulumi-pci-passthrough-*.rules \
+  print_files /etc/modprobe.d/*.conf /etc/modprobe.conf /etc/default/grub /etc/default/grub.d/*.cfg /boot/grub/custom.cfg /boot/grub2/grub.cfg /boot/grub/grub.cfg /boot/efi/EFI/*/grub.cfg /boot/grub2/grubenv /boot/grub/grubenv /boot/grub/grub.conf /boot/grub/menu.lst /boot/loader/entries/*.conf /efi/loader/entries/*.conf /boot/efi/loader/entries/*.conf /etc/kernel/cmdline /etc/kernel/proxmox-boot-uuids /etc/initramfs-tools/hooks/pulumi-pci-passthrough /etc/initramfs-tools/scripts/init-top/pulumi-pci-passthrough /usr/lib/dracut/modules.d/90pulumi-pci-passthrough/* /usr/share/dracut/modules.d/90pulumi-pci-passthrough/* /etc/dracut.conf.d/pulumi-pci-passthrough.conf /etc/mkinitfs/mkinitfs.conf /etc/mkinitfs/features.d/pulumi-pci-passthrough.modules /etc/udev/rules.d/70-pulumi-pci-passthrough-*.rules \
     $vm_configs "$@" $xend_files $pciback_conf $pciback_conf_readers
 }
 ask_pciback_conf() {
@@ -341,6 +341,7 @@ ask_pciback_conf() {
 }
 ask_boot() {
   [ ! -d /sys/firmware/efi ] || echo uefi
+  [ ! -d /run/systemd/system ] || echo systemd
   for variable in LoaderInfo LoaderEntrySelected StubInfo; do
     file=/sys/firmware/efi/efivars/$variable-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
     [ ! -r "$file" ] || echo "$variable $(tr -cd ' -~' < "$file")"
