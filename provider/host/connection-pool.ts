@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { type Connected, ConnectionPlaces } from "./connection-places";
 import type { Host, HostLogin, ScriptOptions, ScriptResult } from "./host";
 import { readLoginEnvironment } from "./login-environment";
 import { type ResolvedLogin, resolveLogin } from "./resolved-login";
@@ -20,13 +21,13 @@ export interface ConnectOptions {
 /** Connections to hosts, shared by everything in this process. */
 export interface ConnectionPool {
   /**
-   * Reaches a host and logs in. Equal logins share a connection for as long as the process lives; a lost one is opened
-   * again at its next use. Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
+   * Reaches a host and logs in. Equal logins share a connection for as long as the process lives; a lost one, and one that
+   * was closed because others waited for its place (PCI_PASSTHROUGH_MAX_CONNECTIONS), is opened again at its next use. Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
    */
   connect(login: HostLogin, options?: ConnectOptions): Promise<Host>;
   /**
-   * As `connect`, over a connection that nothing else uses, and that is closed after the first script: whoever can open it
-   * can reach the host now.
+   * As `connect`, over a connection that nothing else uses, that waits for no place, and that is closed after the first
+   * script: whoever can open it can reach the host now.
    */
   connectOnce(login: HostLogin, options?: ConnectOptions): Promise<Host>;
   /** Closes every connection; running scripts fail with a ConnectionError, `cut`. */
@@ -37,18 +38,26 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 // sshd's MaxSessions is 10 by default; the others are left to people whose own sessions share the connection.
 const CHANNELS = 4;
 
-class PooledHost implements Host {
+/** Sockets of this process, log-ins that a jump host bears, and lines of the firewalls between. */
+const MOST_CONNECTIONS = 64;
+const places = new ConnectionPlaces();
+
+class PooledHost implements Host, Connected {
   readonly name: string;
   private link: Promise<SshLink> | undefined;
   private timeoutMs = DEFAULT_TIMEOUT_MS;
   private running = 0;
+  private most = MOST_CONNECTIONS;
+  isIdle = false;
   private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly login: ResolvedLogin) {
     this.name = login.target.name;
   }
 
-  async open({ connectTimeoutMs }: ConnectOptions): Promise<void> {
+  /** `most`: how many connections may be open with this one. */
+  async open({ connectTimeoutMs }: ConnectOptions, most: number): Promise<void> {
+    this.most = most;
     const configured = this.login.target.connectTimeoutMs;
     this.timeoutMs =
       connectTimeoutMs === undefined ? (configured ?? DEFAULT_TIMEOUT_MS) : Math.max(connectTimeoutMs, configured ?? 0);
@@ -80,13 +89,36 @@ class PooledHost implements Host {
     await link?.close();
   }
 
+  giveUp(): void {
+    const { link } = this;
+    this.isIdle = false;
+    this.link = undefined;
+    void link?.then(
+      (open) => open.close(),
+      () => undefined,
+    );
+  }
+
   private openLink(): Promise<SshLink> {
     if (this.link) return this.link;
-    const opening = SshLink.open(this.login, this.timeoutMs);
+    this.isIdle = false;
+    const opening = this.openInPlace();
     const forget = (): void => this.forget(opening);
     opening.then((link) => link.client.once("close", forget), forget);
     this.link = opening;
     return opening;
+  }
+
+  private async openInPlace(): Promise<SshLink> {
+    const leave = await places.take(this, this.most);
+    try {
+      const link = await SshLink.open(this.login, this.timeoutMs);
+      link.client.once("close", leave);
+      return link;
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   private forget(link: Promise<SshLink>): void {
@@ -94,6 +126,7 @@ class PooledHost implements Host {
   }
 
   private async takeTurn(): Promise<void> {
+    this.isIdle = false;
     if (this.running < CHANNELS) this.running += 1;
     else await new Promise<void>((turn) => this.waiting.push(turn));
   }
@@ -102,8 +135,17 @@ class PooledHost implements Host {
     const next = this.waiting.shift();
     if (next) return next();
     this.running -= 1;
-    if (this.running === 0) (await this.link?.catch(() => undefined))?.release();
+    if (this.running > 0) return;
+    (await this.link?.catch(() => undefined))?.release();
+    this.isIdle = this.running === 0 && this.link !== undefined;
+    if (this.isIdle) places.makeRoom(this);
   }
+}
+
+/** What the environment allows; the default for anything but a number above 0. */
+function mostConnections(env: Readonly<Record<string, string | undefined>>): number {
+  const most = Number(env.PCI_PASSTHROUGH_MAX_CONNECTIONS);
+  return most >= 1 ? most : MOST_CONNECTIONS;
 }
 
 const hosts = new Map<string, PooledHost>();
@@ -120,7 +162,7 @@ export const connectionPool: ConnectionPool = {
     const host = hosts.get(key) ?? new PooledHost(resolved);
     hosts.set(key, host);
     closeOnSignals();
-    await host.open(options);
+    await host.open(options, mostConnections(options.env ?? process.env));
     return host;
   },
 
@@ -134,7 +176,7 @@ export const connectionPool: ConnectionPool = {
     hosts.set(key, host);
     closeOnSignals();
     try {
-      await host.open(options);
+      await host.open(options, Infinity);
     } catch (error) {
       await close();
       throw error;

@@ -114,6 +114,17 @@ describe("the connection to a host", () => {
     expect(xen1.commands).toHaveLength(4);
   });
 
+  test("makes room when it is idle and another has none, and is opened again at its next use", async () => {
+    const [xen1, xen2] = [await server(), await server()];
+    const home = homeKnowing(xen1, xen2);
+    const env = { ...home.env, PCI_PASSTHROUGH_MAX_CONNECTIONS: "1" };
+    const first = await connectionPool.connect(loginTo(xen1), { env });
+    await first.run("echo hello");
+    const second = await connectionPool.connect(loginTo(xen2), { env });
+    await Promise.all([first.run("echo again"), second.run("echo hello"), first.run("echo and again")]);
+    expect({ first: xen1.connections.length, second: xen2.connections.length }).toEqual({ first: 2, second: 1 });
+  });
+
   test("is a separate one for another login", async () => {
     const xen1 = await server();
     const home = homeKnowing(xen1);
