@@ -35,8 +35,11 @@ interface Planned {
 /** The end of a dialogue in which the host was told to act. */
 type ActEnd = Extract<DialogueEnd<Planned>, { kind: "ended" | "cut" }>;
 
-/** Changes that arrive within this time become one apply: one initramfs for eight hidden functions. */
-const GATHER_MS = 100;
+/**
+ * Changes that arrive one soon after the other become one apply: one initramfs for eight hidden functions. The engine asks
+ * for those that it may begin at once, some milliseconds apart, and for no more of any host while none of them has ended.
+ */
+const GATHER_MS = { apart: 30, most: 200 };
 /** So old may facts be that say that there is nothing to do. */
 const RECENT_MS = 30_000;
 /** An apply, the note of a reboot, the reboot; and some more for a host that changes between the facts and the steps. */
@@ -75,7 +78,7 @@ export class ChangeQueue {
 
   private async applyAll(): Promise<void> {
     while (this.waiting.length > 0) {
-      await delay(GATHER_MS);
+      await this.gather();
       const changes = this.waiting.splice(0);
       try {
         await this.applyTogether(changes);
@@ -85,6 +88,14 @@ export class ChangeQueue {
       }
     }
     this.applying = false;
+  }
+
+  /** Waits until no more changes arrive. */
+  private async gather(): Promise<void> {
+    for (let before = 0, waited = 0; waited < GATHER_MS.most && this.waiting.length > before; waited += GATHER_MS.apart) {
+      before = this.waiting.length;
+      await delay(GATHER_MS.apart);
+    }
   }
 
   private async applyTogether(changes: readonly WaitingChange[]): Promise<void> {
