@@ -1,0 +1,40 @@
+// @ts-check
+/**
+ * The engine's floor, as a package: the resource classes of pulumi-pci-passthrough by name, with the same arguments and
+ * outputs, and a provider that does nothing. `create` gives the outputs that the real one would give.
+ */
+const pulumi = require("@pulumi/pulumi");
+
+const OUTPUTS = ["functions", "configured", "active", "pending", "bootChange"];
+
+/** @type {import("@pulumi/pulumi").dynamic.ResourceProvider} */
+const provider = {
+  check: async (_, { __provider, ...inputs }) => ({ inputs }),
+  create: async (inputs) => {
+    const identity = { id: "8086:10d3", subsystem: "8086:0000", class: "0200", label: "Ethernet controller" };
+    const functions = [{ address: inputs.device, identity, originalDriver: "e1000e", active: true }];
+    const status = { functions, configured: false, active: true, pending: "none", bootChange: "" };
+    return { id: `74cbb4fed3badec09802228a12f81813/${inputs.device}`, outs: { ...inputs, ...status } };
+  },
+  read: async (id, props) => ({ id, props }),
+  diff: async (_, olds, news) => ({ changes: Object.keys(news).some((name) => !(name in olds)) }),
+  update: async (_, __, news) => ({ outs: news }),
+  delete: async () => {},
+};
+
+/** @param {string} kind */
+const resourceClass = (kind) =>
+  class extends pulumi.CustomResource {
+    /** @param {string} name @param {Record<string, unknown>} args */
+    constructor(name, args) {
+      const outputs = Object.fromEntries(OUTPUTS.map((output) => [output, undefined]));
+      const text = 'exports.handler = () => require("pci-passthrough-floor").provider;';
+      super(`pulumi-nodejs:dynamic/pci-passthrough:${kind}`, name, { ...args, ...outputs, __provider: text });
+    }
+  };
+
+module.exports = {
+  AssignableDevice: resourceClass("AssignableDevice"),
+  VmPciAttachment: resourceClass("VmPciAttachment"),
+  provider,
+};
