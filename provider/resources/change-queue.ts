@@ -92,7 +92,11 @@ export class ChangeQueue {
 
   /** Waits until no more changes arrive. */
   private async gather(): Promise<void> {
-    for (let before = 0, waited = 0; waited < GATHER_MS.most && this.waiting.length > before; waited += GATHER_MS.apart) {
+    for (
+      let before = 0, waited = 0;
+      waited < GATHER_MS.most && this.waiting.length > before;
+      waited += GATHER_MS.apart
+    ) {
       before = this.waiting.length;
       await delay(GATHER_MS.apart);
     }
