@@ -1,11 +1,19 @@
 #!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { devicesCommand } from "./devices";
+import { doctorCommand } from "./doctor";
+import { releaseCommand } from "./release";
 import { simulateCommand } from "./simulate";
+
+const { version } = JSON.parse(readFileSync(require.resolve("pulumi-pci-passthrough/package.json"), "utf8"));
 
 new Command("pulumi-pci-passthrough")
   .description("Tools for Pulumi programs that use pulumi-pci-passthrough")
+  .version(version, "--version", "print the version")
   .addCommand(devicesCommand())
+  .addCommand(doctorCommand())
+  .addCommand(releaseCommand())
   .addCommand(simulateCommand())
   .parseAsync()
   .catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { formatKey, parseKey } from "../claims/claim-key";
 import { type KeyedClaim, readableClaims } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
-import { overlap, type PciAddress } from "../pci/address";
+import { formatPciTarget, overlap, type PciAddress } from "../pci/address";
 import { quote } from "../shell";
 import type { FileEdit } from "../steps/file";
 import type { Step } from "../steps/steps";
@@ -60,6 +60,10 @@ export function cautionTakeover(facts: HostFacts, key: string, owner: Owner): re
 
 function judgeTheirs({ key, claim }: KeyedClaim, owner: Owner): Judgement {
   const { project, stack, label } = claim;
+  const target = parseKey(key)?.target;
+  const release = target
+    ? `release the device: npx pulumi-pci-passthrough release <host> ${formatPciTarget(target)}`
+    : `remove its claim on the host: rm ${quote(claimPath(key))}`;
   if (isSameStack(claim, owner))
     return {
       guard: "claimed",
@@ -67,7 +71,7 @@ function judgeTheirs({ key, claim }: KeyedClaim, owner: Owner): Judgement {
     };
   return {
     guard: "claimed",
-    evidence: `the stack "${stack}" of the project "${project}" manages it (as "${label}"). Destroy it there first; if that stack no longer exists, remove its claim on the host: rm ${quote(claimPath(key))}`,
+    evidence: `the stack "${stack}" of the project "${project}" manages it (as "${label}"). Destroy it there first; if that stack no longer exists, ${release}`,
   };
 }
 

@@ -1,6 +1,8 @@
 import path from "node:path";
 import ts from "typescript";
 import { devicesCommand } from "../../cli/devices";
+import { doctorCommand } from "../../cli/doctor";
+import { releaseCommand } from "../../cli/release";
 import { simulateCommand } from "../../cli/simulate";
 import { codeBlocks } from "../markdown";
 import { PAGES, readPage } from "./pages";
@@ -58,7 +60,7 @@ const FOREIGN = [
   /^pulumi (up|preview|destroy|refresh|stack init \w+|stack output \w+|config set (--path )?[\w.]+ \S+)$/,
 ];
 
-const COMMANDS = [devicesCommand(), simulateCommand()];
+const COMMANDS = [devicesCommand(), doctorCommand(), releaseCommand(), simulateCommand()];
 
 /** Why a line of shell is not one that works; undefined when it is. */
 function complaintAbout(line: string, scripts: Readonly<Record<string, string>>): string | undefined {

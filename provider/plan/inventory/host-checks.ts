@@ -1,0 +1,147 @@
+import { initramfsMakerOf } from "../../facts/boot";
+import type { HostFacts } from "../../facts/host-facts";
+import { printable } from "../../printable";
+import { bootLoaderOf } from "../boot-loader";
+import { waitingChanges } from "../hide/boot-changes";
+import type { HostInput } from "../inputs/host-input";
+import { iommuNeed } from "../kinds/iommu-boot-parameters";
+import { stubDriverOf } from "../stub-driver";
+import { toolstackOf } from "../toolstack";
+import { runningVms } from "../toolstacks/host-vms";
+import { checkClaims } from "./claim-checks";
+import type { HostCheck } from "./host-check";
+
+/** Everything that must be right on a host that was reached, in the order in which to put it right. */
+export function hostChecks(facts: HostFacts, host: HostInput): readonly HostCheck[] {
+  return [
+    checkMachine(facts),
+    checkCommands(facts),
+    checkToolstack(facts, host.toolstack),
+    checkVms(facts),
+    checkIommu(facts),
+    checkGroups(facts),
+    checkStubDriver(facts),
+    checkBootLoader(facts),
+    checkInitramfs(facts),
+    ...checkClaims(facts, host),
+    ...facts.unfinishedRuns.map(
+      ({ path }): HostCheck => ({
+        check: "earlier runs",
+        verdict: "waits",
+        found: `a run was cut off before it had ended (${path})`,
+        remedy: 'the next "pulumi up" of any stack on this host finishes it',
+      }),
+    ),
+    ...waitingChanges(facts, undefined).map(
+      ({ what }): HostCheck => ({ check: "reboot", verdict: "waits", found: what, remedy: "reboot the host" }),
+    ),
+  ].map((check) => ({ ...check, found: printable(check.found) }));
+}
+
+function checkMachine({ machine }: HostFacts): HostCheck {
+  const check = "machine";
+  if (machine.isDomU)
+    return {
+      check,
+      verdict: "wrong",
+      found: "it is itself a VM on Xen (a domU), which has no devices to give to VMs",
+      remedy: "name the Xen host that it runs on",
+    };
+  if (machine.id === undefined)
+    return {
+      check,
+      verdict: "wrong",
+      found: "it has no /etc/machine-id, by which states know it",
+      remedy: "systemd-machine-id-setup, or dbus-uuidgen --ensure",
+    };
+  return { check, verdict: "ok", found: `${machine.id}, Linux ${machine.kernelRelease}` };
+}
+
+function checkCommands({ machine: { missingCommands } }: HostFacts): HostCheck {
+  const check = "commands";
+  return missingCommands.length === 0
+    ? { check, verdict: "ok", found: "all that a change needs" }
+    : { check, verdict: "wrong", found: `it lacks ${missingCommands.join(", ")}`, remedy: "install them" };
+}
+
+function checkToolstack(facts: HostFacts, asked: HostInput["toolstack"]): HostCheck {
+  const check = "toolstack";
+  const found = toolstackOf(facts, asked);
+  return found.kind === "none"
+    ? { check, verdict: "wrong", found: found.reason }
+    : { check, verdict: "ok", found: found.why ?? found.toolstack };
+}
+
+function checkVms(facts: HostFacts): HostCheck {
+  const check = "VMs";
+  const running = runningVms(facts);
+  const unknown = [
+    ...(running.kind === "some" ? running.reasons : []),
+    ...(facts.files.whyNoVmConfigs === undefined ? [] : [facts.files.whyNoVmConfigs]),
+  ];
+  if (unknown.length > 0)
+    return { check, verdict: "wrong", found: `what VMs have is not known: ${[...new Set(unknown)].join("; ")}` };
+  const names = running.names.length === 0 ? "none runs" : `running: ${running.names.join(", ")}`;
+  return { check, verdict: "ok", found: names };
+}
+
+function checkIommu(facts: HostFacts): HostCheck {
+  const check = "IOMMU";
+  const need = iommuNeed(facts);
+  switch (need.kind) {
+    case "nothing":
+      return { check, verdict: "ok", found: `on${facts.iommu.offered ? ` (${facts.iommu.offered})` : ""}` };
+    case "advice":
+      return { check, verdict: "wrong", found: need.say };
+    case "argument":
+      return {
+        check,
+        verdict: "wrong",
+        found: `the firmware offers one (${facts.iommu.offered}), and ${facts.xen ? "Xen" : "the kernel"} does not use it`,
+        remedy: `declare an IommuBootParameters, which adds ${need.argument.text}`,
+      };
+  }
+}
+
+function checkGroups({ pciDevices }: HostFacts): HostCheck {
+  const groups = new Set([...pciDevices.values()].flatMap(({ iommuGroup }) => iommuGroup ?? []));
+  return {
+    check: "IOMMU groups",
+    verdict: "ok",
+    found:
+      groups.size > 0
+        ? `${groups.size}, for ${pciDevices.size} functions`
+        : "not told by this host: functions of one slot belong together",
+  };
+}
+
+function checkStubDriver(facts: HostFacts): HostCheck {
+  const check = "stub driver";
+  const stub = stubDriverOf(facts, { driver: undefined });
+  const form = facts.xen ? facts.pciback.kind : facts.stubDrivers.forms.get(stub);
+  return form === undefined
+    ? {
+        check,
+        verdict: "wrong",
+        found: `the kernel ${facts.machine.kernelRelease} has no ${stub}`,
+        remedy: "boot a kernel that has it",
+      }
+    : { check, verdict: "ok", found: `${stub}, ${form === "module" ? "a module" : "built into the kernel"}` };
+}
+
+function checkBootLoader(facts: HostFacts): HostCheck {
+  const check = "boot loader";
+  const loader = bootLoaderOf(facts);
+  return loader.kind === "unknown"
+    ? { check, verdict: "wrong", found: loader.reason }
+    : { check, verdict: "ok", found: `${loader.kind}, ${facts.boot.firmware.toUpperCase()}` };
+}
+
+function checkInitramfs({ boot, xenCmdline }: HostFacts): HostCheck {
+  const check = "initramfs";
+  const maker = initramfsMakerOf(boot);
+  if (maker) return { check, verdict: "ok", found: maker };
+  return xenCmdline
+    ? { check, verdict: "ok", found: "not needed: xen-cmdline hides devices" }
+    : { check, verdict: "ok", found: "its maker is not known here, so that no script can be added to it" };
+}
