@@ -1,8 +1,8 @@
 // @ts-check
-const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
 const { runCommand } = require("./command.js");
+const { goRecipe } = require("./go-recipe.js");
 
 const VERSION = "v3.259.0";
 const EXE = process.platform === "win32" ? ".exe" : "";
@@ -42,31 +42,18 @@ const MODULES = [
  * @returns {import("./engine-cache.js").Recipe}
  */
 function pulumiRecipe(root) {
-  return {
-    key: `${VERSION}-${process.platform}-${process.arch}-${digestModules(root).slice(0, 12)}`,
+  return goRecipe(root, {
+    name: VERSION,
+    modules: MODULES,
     programs: [PULUMI, LANGUAGE_HOST, DYNAMIC_PROVIDER],
-    async build(folder, say) {
-      for (const module of MODULES) {
-        say(`Building ${path.posix.basename(module.package)} from Go modules …`);
-        await runCommand(
-          "go",
-          ["build", "-v", "-trimpath", ...module.flags, "-o", `${folder}${path.sep}`, module.package],
-          {
-            cwd: path.join(root, module.folder),
-            env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off" },
-            say,
-            counting: "packages fetched or compiled",
-          },
-        );
-      }
-      // Starts dynamic providers: a script that finds @pulumi/pulumi from the program's folder.
+    // Starts dynamic providers: a script that finds @pulumi/pulumi from the program's folder.
+    finish: async (folder) =>
       fs.copyFileSync(
         path.join(root, "node_modules/@pulumi/pulumi", DYNAMIC_PROVIDER),
         path.join(folder, DYNAMIC_PROVIDER),
-      );
-    },
+      ),
     works: async (folder) => (await pulumiVersion(path.join(folder, PULUMI))) === VERSION,
-  };
+  });
 }
 
 /**
@@ -83,14 +70,4 @@ async function pulumiVersion(pulumi) {
   );
 }
 
-/** @param {string} root */
-function digestModules(root) {
-  const digest = createHash("sha256");
-  for (const module of MODULES) {
-    digest.update(JSON.stringify([module.package, module.flags]));
-    for (const file of module.files) digest.update(fs.readFileSync(path.join(root, module.folder, file))).update("\0");
-  }
-  return digest.digest("hex");
-}
-
-module.exports = { LANGUAGE_HOST, PULUMI, pulumiRecipe, pulumiVersion };
+module.exports = { EXE, LANGUAGE_HOST, PULUMI, pulumiRecipe, pulumiVersion };

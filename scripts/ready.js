@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * Makes a checkout ready to run: dependencies, dist/, and with the word `engine` a Pulumi engine. Silent when all is there.
+ * Makes a checkout ready to run: dependencies, dist/, with the word `engine` a Pulumi engine, and with `yaml`, `python` or
+ * `go` what that takes to run programs of this language. Silent when all is there.
  * Runs before `npm ci`, so it and what it requires need nothing but Node.
  */
 const { createHash } = require("node:crypto");
@@ -11,6 +12,7 @@ const { CommandError } = require("./command.js");
 const { dependenciesInstalled, installDependencies } = require("./dependencies.js");
 const { buildDist, distIsFresh } = require("./dist.js");
 const { findOrMakeEngine, machineSurroundings } = require("./engine.js");
+const { findOrMakeLanguage } = require("./languages.js");
 const { withLock } = require("./lock.js");
 
 const ROOT = path.dirname(__dirname);
@@ -40,10 +42,13 @@ async function makeCheckoutReady() {
 
 /** @param {readonly string[]} words */
 async function main(words) {
-  if (words.some((word) => word !== "engine")) throw new CommandError("usage: node scripts/ready.js [engine]");
+  const languages = words.filter((word) => word === "yaml" || word === "python" || word === "go");
+  if (words.some((word) => word !== "engine" && !languages.some((language) => language === word)))
+    throw new CommandError("usage: node scripts/ready.js [engine] [yaml] [python] [go]");
   await makeCheckoutReady();
-  if (!words.includes("engine")) return;
-  await findOrMakeEngine(machineSurroundings(ROOT), say);
+  const surroundings = machineSurroundings(ROOT);
+  if (words.includes("engine")) await findOrMakeEngine(surroundings, say);
+  for (const language of languages) await findOrMakeLanguage(language, surroundings, ROOT, say);
 }
 
 main(process.argv.slice(2)).catch((error) => {

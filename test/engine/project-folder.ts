@@ -4,9 +4,10 @@ import path from "node:path";
 
 export const CHECKOUT = path.resolve(__dirname, "../..");
 
-/** What a project runs: JavaScript for its index.js, or a folder (of examples/) that is copied. */
+/** What a project runs: JavaScript for its index.js, a Pulumi.yaml with the program in it, or a folder that is copied. */
 export type Program =
   | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "yaml"; readonly text: string }
   | { readonly kind: "folder"; readonly folder: string };
 
 /** The folders of one Pulumi project, all under one temporary folder that goes with it. */
@@ -32,16 +33,23 @@ export function layOutProject(program: Program): ProjectFolder {
     backend: under("backend"),
   };
   for (const each of [folder.project, folder.home, folder.pulumiHome, folder.backend]) fs.mkdirSync(each);
-  if (program.kind === "text") writeIndex(folder, program.text);
-  else copyProgram(program.folder, folder.project);
+  if (program.kind === "folder") copyProgram(program.folder, folder.project);
+  else writeProgram(folder, program);
   writeIfMissing(path.join(folder.project, "Pulumi.yaml"), pulumiYaml(folder.project));
   writeIfMissing(path.join(folder.project, "package.json"), '{ "name": "engine-test", "private": true }\n');
   linkPackages(path.join(folder.project, "node_modules"));
   return folder;
 }
 
-export function writeIndex(folder: ProjectFolder, text: string): void {
-  fs.writeFileSync(path.join(folder.project, "index.js"), text);
+/** Writes the file with the program. */
+export function writeProgram(folder: ProjectFolder, { kind, text }: Exclude<Program, { kind: "folder" }>): void {
+  fs.writeFileSync(path.join(folder.project, kind === "yaml" ? "Pulumi.yaml" : "index.js"), text);
+}
+
+/** The runtime that the Pulumi.yaml of a project names: `nodejs`, `yaml`. */
+export function runtimeOf(folder: ProjectFolder): string | undefined {
+  const text = fs.readFileSync(path.join(folder.project, "Pulumi.yaml"), "utf8");
+  return /^runtime:\s*(?:name:\s*)?(\w+)/m.exec(text)?.[1];
 }
 
 function copyProgram(from: string, to: string): void {

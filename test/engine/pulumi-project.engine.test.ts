@@ -4,6 +4,20 @@ import { PulumiProject } from "./pulumi-project";
 
 jest.setTimeout(600_000);
 
+test("a project in YAML", async () => {
+  const text = "name: engine-test\nruntime: yaml\noutputs:\n  said: hello\n";
+  const project = await PulumiProject.create({ kind: "yaml", text });
+  try {
+    await project.up();
+    expect(await project.outputs()).toEqual({ said: "hello" });
+    project.setProgram(text.replace("hello", "goodbye"), "yaml");
+    await project.up();
+    expect(await project.outputs()).toEqual({ said: "goodbye" });
+  } finally {
+    await project.dispose();
+  }
+});
+
 describe("the real engine on a project", () => {
   let project: PulumiProject;
 

@@ -4,7 +4,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { type Engine, findEngine, machineSurroundings } from "../../scripts/engine.js";
-import { CHECKOUT, layOutProject, type Program, type ProjectFolder, writeIndex } from "./project-folder";
+import { findLanguage, type LanguageTools } from "../../scripts/languages.js";
+import { CHECKOUT, layOutProject, type Program, type ProjectFolder, runtimeOf, writeProgram } from "./project-folder";
 import { parseStackExport, type StackState } from "./stack-state";
 
 const STACK = "dev";
@@ -40,6 +41,7 @@ export class PulumiProject {
 
   private constructor(
     private readonly engine: Engine,
+    private readonly language: LanguageTools | undefined,
     private readonly folder: ProjectFolder,
     private readonly env: Readonly<Record<string, string>>,
   ) {}
@@ -49,7 +51,8 @@ export class PulumiProject {
     engine ??= findEngine(machineSurroundings(CHECKOUT));
     const found = await engine;
     if (!found) throw new Error("no Pulumi engine on this machine: run `node scripts/ready.js engine` first");
-    const project = new PulumiProject(found, layOutProject(program), env);
+    const folder = layOutProject(program);
+    const project = new PulumiProject(found, await toolsFor(runtimeOf(folder)), folder, env);
     const { exitCode, output } = await project.run(["stack", "init", STACK]);
     if (exitCode === 0) return project;
     await project.dispose();
@@ -61,9 +64,9 @@ export class PulumiProject {
     return this.folder.project;
   }
 
-  /** Replaces the program's index.js, as an edit between two runs. */
-  setProgram(text: string): void {
-    writeIndex(this.folder, text);
+  /** Replaces the program, as an edit between two runs. */
+  setProgram(text: string, kind: "text" | "yaml" = "text"): void {
+    writeProgram(this.folder, { kind, text });
   }
 
   preview(options?: RunOptions): Promise<PulumiRun> {
@@ -134,7 +137,10 @@ export class PulumiProject {
     const ownNode = path.dirname(process.execPath);
     const dynamicProvider = path.join(CHECKOUT, "node_modules/@pulumi/pulumi");
     return {
-      PATH: [this.engine.bin, ownNode, PATH, dynamicProvider].join(path.delimiter),
+      ...this.language?.env,
+      PATH: [this.engine.bin, ...(this.language ? [this.language.bin] : []), ownNode, PATH, dynamicProvider].join(
+        path.delimiter,
+      ),
       TZ,
       HOME: this.folder.home,
       PULUMI_HOME: this.folder.pulumiHome,
@@ -147,4 +153,13 @@ export class PulumiProject {
       PULUMI_SUPPRESS_NEO_LINK: "true",
     };
   }
+}
+
+/** Throws when this machine lacks what the language of a program takes. */
+async function toolsFor(runtime: string | undefined): Promise<LanguageTools | undefined> {
+  if (runtime !== "yaml" && runtime !== "python" && runtime !== "go") return undefined;
+  const tools = await findLanguage(runtime, machineSurroundings(CHECKOUT), CHECKOUT);
+  if (!tools)
+    throw new Error(`no programs in ${runtime} on this machine: run \`node scripts/ready.js ${runtime}\` first`);
+  return tools;
 }

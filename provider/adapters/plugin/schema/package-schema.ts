@@ -40,6 +40,7 @@ export function packageSchema(version: string): PackageSchema {
       "Gives PCI devices to virtual machines: Xen, XenServer, XCP-ng and libvirt hosts, over SSH, without an agent.",
     keywords: ["category/infrastructure", "kind/native", "pci", "passthrough", "xen", "xcp-ng", "kvm", "libvirt"],
     license: "Apache-2.0",
+    meta: { supportPack: true },
     config: { variables: config.properties },
     types: Object.fromEntries(Object.entries(types).sort(([a], [b]) => (a < b ? -1 : 1))),
     provider: {
@@ -52,7 +53,7 @@ export function packageSchema(version: string): PackageSchema {
       // The npm package of the project has the classes of the dynamic provider.
       nodejs: { packageName: "pulumi-pci-passthrough-sdk", respectSchemaVersion: true },
       python: { packageName: "pulumi_pci_passthrough", respectSchemaVersion: true, pyproject: { enabled: true } },
-      go: { importBasePath: "pulumi-pci-passthrough.invalid/sdk/go/pcipassthrough", respectSchemaVersion: true },
+      go: { respectSchemaVersion: true },
       csharp: { respectSchemaVersion: true },
     },
   };
