@@ -31,7 +31,7 @@ class DemoProject {
     const link = (/** @type {string} */ to, /** @type {string} */ name) =>
       fs.symlinkSync(to, path.join(this.folder, "node_modules", name), "dir");
     link(CHECKOUT, "pulumi-pci-passthrough");
-    link(path.join(CHECKOUT, "node_modules/@pulumi"), "@pulumi");
+    for (const name of ["@pulumi", "@types", "typescript"]) link(path.join(CHECKOUT, "node_modules", name), name);
     this.write("Pulumi.yaml", "name: demo\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n");
     this.write("package.json", '{ "name": "demo", "private": true }\n');
     const dynamicProvider = path.join(CHECKOUT, "node_modules/@pulumi/pulumi");
@@ -57,8 +57,20 @@ class DemoProject {
     fs.writeFileSync(path.join(this.folder, name), text);
   }
 
+  /** @param {string} name @param {string} text */
+  append(name, text) {
+    fs.appendFileSync(path.join(this.folder, name), text);
+  }
+
+  /** Makes it a copy of a folder in examples/. @param {string} example */
+  copy(example) {
+    const from = path.join(CHECKOUT, "examples", example);
+    const isOwn = (/** @type {string} */ file) => !/^(node_modules|Pulumi\..+\.yaml)$/.test(path.basename(file));
+    fs.cpSync(from, this.folder, { recursive: true, filter: isOwn });
+  }
+
   async createStack() {
-    await this.run(["stack", "init", "demo"], () => {});
+    await this.run("pulumi", ["stack", "init", "demo", "--non-interactive"], () => {});
   }
 
   /**
@@ -70,17 +82,24 @@ class DemoProject {
   pulumi(words) {
     console.log(pc.dim(`$ pulumi ${words.join(" ")}`));
     const color = pc.isColorSupported ? "always" : "never";
-    const shown = [...words, "--stack", "demo", "--color", color, "--suppress-progress"];
-    return this.run(shown, (line) => console.log(line.trimEnd()));
+    const more = ["--stack", "demo", "--color", color, "--suppress-progress", "--non-interactive"];
+    return this.run("pulumi", [...words, ...more], (line) => console.log(line.trimEnd()));
   }
 
-  /** @param {readonly string[]} words @param {(line: string) => void} show */
-  async run(words, show) {
+  /**
+   * Runs a command in the project's folder, and shows what it says.
+   *
+   * @param {string} command
+   * @param {readonly string[]} words
+   * @param {(line: string) => void} show
+   * @param {Readonly<Record<string, string>>} [env] Added to the environment.
+   */
+  async run(command, words, show, env) {
     this.interrupted.throwIfAborted();
     // In a process group of its own, so that Ctrl-C reaches it once, from us: a second time would cut short its cleaning up.
-    const child = spawn("pulumi", [...words, "--non-interactive"], {
+    const child = spawn(command, words, {
       cwd: this.folder,
-      env: this.env,
+      env: { ...this.env, ...env },
       detached: process.platform !== "win32",
       stdio: ["ignore", "pipe", "pipe"],
     });

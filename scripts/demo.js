@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 // @ts-check
-/** Shows on two simulated hosts what a user would see on real ones. Ends with 0 only when everything went as it says. */
+/**
+ * Shows on two simulated hosts what a user would see on real ones; with the name of an example, runs that on simulated
+ * hosts. Ends with 0 only when everything went as it says.
+ */
 const assert = require("node:assert/strict");
 const path = require("node:path");
 const pc = require("picocolors");
 const { DemoProject } = require("./demo-project.js");
 const { findEngine, machineSurroundings } = require("./engine.js");
+const { EXAMPLES } = require("./examples.js");
 
 const NIC = "0000:01:00.0";
 const MANAGEMENT_NIC = "0000:00:03.0";
@@ -132,7 +136,43 @@ async function play(xen1, xen2, project) {
   pulumi preview`);
 }
 
+/**
+ * One of examples/, from preview to destroy.
+ *
+ * @param {readonly SimulatedHost[]} hosts
+ * @param {DemoProject} project
+ * @param {import("./examples.js").Example} example
+ */
+async function playExample(hosts, project, { name, config }) {
+  project.write("home/.ssh/config", hosts.map(sshConfig).join(""));
+  project.copy(name);
+  const logins = hosts.map((host) => ({ address: host.name, hostKey: host.hostKey }));
+  const settings = Object.entries(config(logins));
+  if (name === "automation") {
+    const env = Object.fromEntries(settings.map(([key, value]) => [key, String(value)]));
+    const { exitCode } = await project.run(process.execPath, ["index.js"], (line) => console.log(line), env);
+    assert.equal(exitCode, 0, "the program failed");
+    return;
+  }
+  await project.createStack();
+  const namespaced = settings.map(([key, value]) => [`pci-passthrough-${name}:${key}`, value]);
+  project.append("Pulumi.demo.yaml", `config: ${JSON.stringify(Object.fromEntries(namespaced))}\n`);
+  for (const words of [["preview"], ["up", "--yes", "--skip-preview"], ["destroy", "--yes", "--skip-preview"]])
+    assert.equal((await project.pulumi(words)).exitCode, 0, `pulumi ${words[0]} failed`);
+}
+
+/** The example that the command line names; undefined without one. */
+function wantedExample() {
+  const [name] = process.argv.slice(2);
+  if (name === undefined) return undefined;
+  const example = EXAMPLES.find((known) => known.name === name);
+  if (example) return example;
+  console.error(`There is no example "${name}". There are: ${EXAMPLES.map((known) => known.name).join(", ")}`);
+  process.exit(2);
+}
+
 async function main() {
+  const example = wantedExample();
   const engine = await findEngine(machineSurroundings(path.dirname(__dirname)));
   if (!engine) throw new Error("no Pulumi engine: run `npm run demo`, which makes one ready");
   // Built by ready.js: plain Node knows no TypeScript.
@@ -147,10 +187,11 @@ async function main() {
   /** @type {SimulatedHost[]} */
   const hosts = [];
   try {
-    for (const name of ["xen1", "xen2"]) hosts.push(await startSimulatedHost({ name, profile: "debian-xl" }));
+    const wanted = example?.hosts ?? ["xen1", "xen2"].map((name) => ({ name, profile: "debian-xl" }));
+    for (const host of wanted) hosts.push(await startSimulatedHost(host));
     const [xen1, xen2] = hosts;
-    assert(xen1 && xen2);
-    await play(xen1, xen2, project);
+    if (example) await playExample(hosts, project, example);
+    else if (xen1 && xen2) await play(xen1, xen2, project);
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     process.exitCode = 130;

@@ -19,5 +19,8 @@ export const cards = machines.map(({ name, host, vm }) => {
     if (!card) throw new Error(`${name} has no card ${id} to give away`);
     return card.address;
   });
-  return new pci.PciPassthrough(name, { host, device, vm }).attachment.device;
+  const { attachment } = new pci.PciPassthrough(name, { host, device, vm });
+  // One host after the other, and none after one that did not come back.
+  new pci.HostReboot(`${name}-reboot`, { host, maxParallel: 1 });
+  return attachment.device;
 });

@@ -57,7 +57,7 @@ test("every program is type-checked against the package's own types", () => {
 /** Commands of other programs that a reader may be asked to run, without what they are run on. */
 const FOREIGN = [
   /^npm (ci|pack|install --save-dev just-bash)$/,
-  /^pulumi (up|preview|destroy|refresh|stack init \w+|stack output \w+|config set (--path )?[\w.]+ \S+)$/,
+  /^pulumi (up|preview|destroy|refresh|stack --show-urns|state delete URN|stack init \w+|stack output \w+|config set (--path )?[\w.]+ \S+)$/,
 ];
 
 const COMMANDS = [devicesCommand(), doctorCommand(), releaseCommand(), simulateCommand()];

@@ -3,17 +3,21 @@ import path from "node:path";
 
 const ROOT = path.dirname(path.dirname(__dirname));
 
-/** What people read, from the root of the repository: the README and everything in docs/. */
+/** What people read, from the root of the repository: the README, and everything in docs/ and examples/. */
 export const PAGES: readonly string[] = [
   "README.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",
-  ...fs
-    .readdirSync(path.join(ROOT, "docs"), { encoding: "utf8", recursive: true })
-    .filter((file) => file.endsWith(".md"))
-    .map((file) => path.posix.join("docs", file))
-    .sort(),
+  ...["docs", "examples"].flatMap(markdownIn),
 ];
+
+function markdownIn(folder: string): readonly string[] {
+  return fs
+    .readdirSync(path.join(ROOT, folder), { encoding: "utf8", recursive: true })
+    .filter((file) => file.endsWith(".md") && !file.includes("node_modules"))
+    .map((file) => path.posix.join(folder, file))
+    .sort();
+}
 
 /** The text of a file of the repository. */
 export function readPage(file: string): string {

@@ -1,24 +1,21 @@
 import fs from "node:fs";
 import path from "node:path";
+import { EXAMPLES } from "../../scripts/examples.js";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
 import { driverOf, output } from "../contract/test-host";
 import { CHECKOUT } from "./project-folder";
 import { PulumiProject } from "./pulumi-project";
 
-interface Example {
-  readonly name: string;
-  readonly hosts: readonly { readonly name: string; readonly profile: string }[];
-  readonly config: (hosts: readonly object[]) => Record<string, unknown>;
+/** What holds after an example's `up`. */
+interface Outcome {
   /** How many resources it makes, with the stack. */
   readonly resources: number;
   readonly holds: (hosts: readonly SimulatedHost[]) => Promise<void>;
 }
 
-const examples: readonly Example[] = [
-  {
-    name: "sriov-pool",
-    hosts: [{ name: "xen1", profile: "debian-xl" }],
-    config: ([host]) => ({ host, device: "03:00.0", vms: ["web1", "db1"] }),
+/** test/engine/pulumi-project.engine.test.ts runs quickstart, test/scenarios/xenserver-7.engine.test.ts xenserver. */
+const OUTCOMES: Readonly<Record<string, Outcome>> = {
+  "sriov-pool": {
     resources: 8,
     holds: async ([host]) => {
       if (!host) throw new Error("no host");
@@ -27,25 +24,16 @@ const examples: readonly Example[] = [
       expect(await output(host, "cat /etc/xen/db1.cfg")).toContain("0000:03:00.2");
     },
   },
-  {
-    name: "fleet",
-    hosts: [
-      { name: "xen1", profile: "debian-xl" },
-      { name: "xen2", profile: "debian-xl" },
-    ],
-    config: (hosts) => ({
-      id: "1b36:0010",
-      machines: hosts.map((host, at) => ({ name: `card${at + 1}`, host, vm: "web1" })),
-    }),
-    resources: 9,
+  fleet: {
+    resources: 11,
     holds: async (hosts) => {
-      for (const host of hosts) expect(await driverOf(host, "0000:03:00.0")).toBe("pciback");
+      for (const host of hosts) {
+        expect(host.stats.reboots).toBe(1);
+        expect(await driverOf(host, "0000:03:00.0")).toBe("pciback");
+      }
     },
   },
-  {
-    name: "kvm-gpu",
-    hosts: [{ name: "kvm1", profile: "debian-kvm" }],
-    config: ([host]) => ({ host, slot: "0000:01:00", vm: "web" }),
+  "kvm-gpu": {
     resources: 7,
     holds: async ([host]) => {
       if (!host) throw new Error("no host");
@@ -55,7 +43,12 @@ const examples: readonly Example[] = [
       expect(guest).toContain("bus='0x01' slot='0x00' function='0x1'");
     },
   },
-];
+};
+
+const examples = EXAMPLES.flatMap((example) => {
+  const outcome = OUTCOMES[example.name];
+  return outcome ? [{ ...example, ...outcome }] : [];
+});
 
 const hosts: SimulatedHost[] = [];
 let project: PulumiProject | undefined;
@@ -70,7 +63,7 @@ test.each(examples.map((example) => [example.name, example] as const))(
     hosts.push(...(await Promise.all(example.hosts.map((one) => startSimulatedHost(one)))));
     const untouched = await Promise.all(hosts.map(snapshot));
     project = await PulumiProject.create({ kind: "folder", folder: path.join(CHECKOUT, "examples", example.name) });
-    configure(project, example.config(hosts.map(loginTo)));
+    configure(project, example.name, example.config(hosts.map(loginTo)));
 
     const up = await project.up();
     expect(up.output).toContain(`+ ${example.resources} created`);
@@ -105,8 +98,8 @@ function loginTo({ address, port, user, identityFile, hostKey }: SimulatedHost):
 }
 
 /** As `pulumi config set` leaves it: JSON is YAML too. */
-function configure({ directory }: PulumiProject, config: Record<string, unknown>): void {
-  const namespaced = Object.entries(config).map(([name, value]) => [`engine-test:${name}`, value]);
+function configure({ directory }: PulumiProject, example: string, config: Record<string, unknown>): void {
+  const namespaced = Object.entries(config).map(([name, value]) => [`pci-passthrough-${example}:${name}`, value]);
   fs.appendFileSync(
     path.join(directory, "Pulumi.dev.yaml"),
     `config: ${JSON.stringify(Object.fromEntries(namespaced))}\n`,

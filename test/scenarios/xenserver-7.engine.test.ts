@@ -36,9 +36,9 @@ beforeAll(async () => {
   project = await PulumiProject.create({ kind: "folder", folder: path.join(CHECKOUT, "examples/xenserver") });
   const { address, port, user, identityFile, hostKey } = host;
   const config = {
-    "engine-test:host": { address, port, user, identityFile, hostKey },
-    "engine-test:device": "04:00.0",
-    "engine-test:vm": "Windows 7 (64-bit) (1)",
+    "pci-passthrough-xenserver:host": { address, port, user, identityFile, hostKey },
+    "pci-passthrough-xenserver:device": "04:00.0",
+    "pci-passthrough-xenserver:vm": "Windows 7 (64-bit) (1)",
   };
   fs.writeFileSync(path.join(project.directory, "Pulumi.dev.yaml"), `config: ${JSON.stringify(config)}\n`);
 }, 600_000);
