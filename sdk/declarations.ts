@@ -9,6 +9,8 @@ interface Declared {
   readonly host: pulumi.Input<HostArgs>;
   /** Its other arguments, by name. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** Whether it names resources that are made before it. */
+  readonly waits: boolean;
 }
 
 /** A declaration with its resource, which exists once its constructor has run. */
@@ -21,8 +23,8 @@ interface Recorded extends Declared {
 /** What a resource needs to know of the others of its program, once the program's constructors have run. */
 export interface Declaration {
   /**
-   * The transient input `__program`, which the provider's check drops: every host of the program and the declarations
-   * on the same host. It is secret, because hosts may hold passwords.
+   * The transient input `__program`, which the provider's check drops: the declarations on the same host, and in the
+   * first resource that is registered every host of the program. It is secret, because hosts may hold passwords.
    */
   readonly program: pulumi.Output<unknown>;
   /** The earlier resources that it has to wait for. */
@@ -41,10 +43,12 @@ interface PlainDeclaration {
 }
 
 interface PlainProgram {
-  readonly hosts: readonly object[];
-  /** Whether these are all hosts of the program: none waits for another resource. */
+  /** Every host; undefined once a resource has taken them along, since one is enough to tell the provider. */
+  hosts: readonly object[] | undefined;
+  /** Whether no host waits for another resource. */
   readonly complete: boolean;
-  readonly declarations: readonly { readonly hostKey: string; readonly declaration: PlainDeclaration }[];
+  /** By their host, as JSON. */
+  readonly declarations: ReadonlyMap<string, readonly PlainDeclaration[]>;
 }
 
 interface Program {
@@ -64,7 +68,7 @@ export function declare(declared: Declared): Declaration {
   programs.set(stack, program);
   const inputs = { ...declared.inputs, device: deviceOf(declared.inputs.device) };
   const recorded: Recorded = { ...declared, inputs, resolved: {}, resource: undefined };
-  const earlier = [...program.declared];
+  const earlier = program.declared.length;
   program.declared.push(recorded);
   program.plain = undefined;
   const preview = pulumi.runtime.isDryRun();
@@ -74,15 +78,18 @@ export function declare(declared: Declared): Declaration {
     program.plain = undefined;
   });
   const described = Promise.all([afterConstructors(), resolved]).then(async () => {
+    // What waits for another resource is registered later: the others are asked for the hosts before it.
+    if (declared.waits) await afterConstructors();
     program.plain ??= plainProgram(program.declared);
-    const { hosts, complete, declarations } = await program.plain;
-    const ownKey = JSON.stringify(await plainHost(declared.host));
-    const onSameHost = declarations.filter(({ hostKey }) => hostKey === ownKey);
-    return { preview, hosts, complete, declarations: onSameHost.map(({ declaration }) => declaration) };
+    const [plain, ownHost] = await Promise.all([program.plain, plainHost(declared.host)]);
+    const { hosts, complete } = plain;
+    plain.hosts = undefined;
+    const declarations = plain.declarations.get(JSON.stringify(ownHost)) ?? [];
+    return { preview, complete, declarations, ...(hosts ? { hosts } : {}) };
   });
   return {
     program: pulumi.secret(described),
-    comesAfter: afterConstructors().then(() => separatedByReboot(recorded, earlier)),
+    comesAfter: afterConstructors().then(() => separatedByReboot(recorded, program.declared.slice(0, earlier))),
     isOf(resource) {
       recorded.resource = resource;
     },
@@ -124,14 +131,15 @@ async function plainProgram(declared: readonly Recorded[]): Promise<PlainProgram
       };
     }),
   );
-  const hosts = new Map(all.flatMap(({ host }) => (host ? [[JSON.stringify(host), host] as const] : [])));
-  return {
-    hosts: [...hosts.values()],
-    complete: all.every(({ host }) => host !== undefined),
-    declarations: all.flatMap(({ host, declaration }) =>
-      host ? [{ hostKey: JSON.stringify(host), declaration }] : [],
-    ),
-  };
+  const hosts = new Map<string, object>();
+  const declarations = new Map<string, PlainDeclaration[]>();
+  for (const { host, declaration } of all) {
+    if (!host) continue;
+    const key = JSON.stringify(host);
+    hosts.set(key, host);
+    declarations.set(key, [...(declarations.get(key) ?? []), declaration]);
+  }
+  return { hosts: [...hosts.values()], complete: all.every(({ host }) => host !== undefined), declarations };
 }
 
 /**

@@ -29,7 +29,8 @@ export abstract class HostResource extends pulumi.CustomResource {
     requireHost(kind, name, args);
     const { host, ...inputs } = args;
     const type = `pulumi-nodejs:dynamic/pci-passthrough:${kind}`;
-    const declaration = opts?.id === undefined ? declare({ kind, label: name, host, inputs }) : undefined;
+    const waits = opts?.dependsOn !== undefined;
+    const declaration = opts?.id === undefined ? declare({ kind, label: name, host, inputs, waits }) : undefined;
     super(
       type,
       name,

@@ -1,3 +1,4 @@
+import type { HostInput } from "../plan/inputs/host-input";
 import type { DeclaredProgram } from "./declared-program";
 import type { Urn } from "./urn";
 
@@ -7,5 +8,7 @@ export interface Call {
   readonly urn: Urn;
   /** What the program declares; undefined where none runs, as in refresh and destroy. */
   readonly program: DeclaredProgram | undefined;
+  /** Every host of the program; undefined where that is not told, or by another call of the run. */
+  readonly hosts: readonly HostInput[] | undefined;
   readonly preview: boolean;
 }

@@ -6,6 +6,7 @@ import type { HostInput } from "../plan/inputs/host-input";
 import type { Bag } from "../plan/kind";
 import { KINDS } from "../plan/kinds/kinds";
 import type { DeclaredWish, Wish } from "../plan/wish";
+import { sameValue } from "./input-bag";
 
 /** A declaration of the program on the host of a resource. */
 export interface DeclaredResource {
@@ -20,8 +21,7 @@ export interface DeclaredResource {
 
 /** What the program of this run declares, as far as it is known. */
 export interface DeclaredProgram {
-  readonly hosts: readonly HostInput[];
-  /** Whether these are all hosts of the program. */
+  /** Whether every host of the program is known. */
   readonly complete: boolean;
   /** Those on the host of one resource, in the order of the program. */
   readonly declarations: readonly DeclaredResource[];
@@ -71,11 +71,15 @@ export function wishIn({ declarations }: DeclaredProgram, kind: ResourceKind, la
   return declarations.find(isDeclaration(kind, label))?.wish;
 }
 
-/** The declarations on the host of a resource, in the order of the program, that of the resource itself with this wish. */
+/**
+ * The declarations on the host of a resource, in the order of the program, that of the resource itself with this wish: the
+ * program's own array where it says the same.
+ */
 export function declaredWith(program: DeclaredProgram | undefined, wish: Wish, label: string): readonly DeclaredWish[] {
   const own = { kind: wish.kind, label, wish };
   const declarations = program?.declarations ?? [];
   const isOwn = isDeclaration(wish.kind, label);
+  if (sameValue(declarations.find(isOwn)?.wish, wish)) return declarations;
   return declarations.some(isOwn)
     ? declarations.map((declared) => (isOwn(declared) ? own : declared))
     : [...declarations, own];

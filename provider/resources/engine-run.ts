@@ -1,5 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
+import type { HostInput } from "../plan/inputs/host-input";
 import type { DeclaredProgram } from "./declared-program";
+import { ExpectedEnds } from "./expected-ends";
 import { RebootTurns } from "./reboot-turns";
 import type { Wanted } from "./wanted";
 
@@ -7,6 +9,13 @@ import type { Wanted } from "./wanted";
 export class EngineRun {
   /** The program, by the URN of each resource that was checked. */
   readonly programs = new Map<string, DeclaredProgram>();
+  /** Every host of the program, once a resource has told them. */
+  hosts: readonly HostInput[] | undefined;
+  /** Those whose facts nobody has asked for yet. */
+  readonly unreadHosts: HostInput[] = [];
+  /** What preview says of hosts once all of them are known. */
+  readonly untold: (() => Promise<void>)[] = [];
+  readonly expectedEnds = new ExpectedEnds();
   /** The HostReboot of each machine, by the id of the machine, once its turn has come; none in preview. */
   readonly hostReboots = new Map<string, Wanted>();
   /** The reboots for what is removed that are under way, by the id of the machine. */

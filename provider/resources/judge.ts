@@ -10,8 +10,9 @@ import { isOnTrial, type Safety, safetyOf, trialEffect } from "../plan/safety";
 import type { Wish } from "../plan/wish";
 import { applyScript } from "../script/apply-script";
 import type { Call } from "./call";
-import { type DeclaredProgram, twinOf, wishIn } from "./declared-program";
+import { twinOf, wishIn } from "./declared-program";
 import { tellEffects } from "./effect-lines";
+import type { Patience } from "./facts-cache";
 import { type Failure, pick, plain, sameValue, WITHOUT_VALUE } from "./input-bag";
 import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
@@ -64,17 +65,17 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     const patience = preview ? "preview" : "work";
     // The own host first, with all of its questions: among the others it would be read once without them.
     const reading = host.facts(patience, questionsOf(inputs.host, vms));
-    for (const other of program?.hosts ?? [])
-      hostFor(other)
-        .facts(patience, questionsOf(other, []))
-        .catch(() => {}); // read in parallel; each check reports the errors of its own host
+    readOthers(patience);
     try {
       const now = await reading;
       const isDeployed = before !== undefined;
       const hostProgram = programOnHost(program, wanted, { token: undefined, isDeployed });
-      const end = expectEnd(now, hostProgram);
-      if (preview && program) await tellRemoved(wanted, now, program, hostProgram, end);
-      else if (program && wish.kind === "HostReboot") run.hostReboots.set(now.machine.id ?? "", wanted);
+      const end = run.expectedEnds.get(now, hostProgram);
+      if (preview && program) {
+        const tell = () => tellRemoved(wanted, now, hostProgram, end);
+        if (run.hosts) await tell();
+        else run.untold.push(tell);
+      } else if (program && wish.kind === "HostReboot") run.hostReboots.set(now.machine.id ?? "", wanted);
       const { facts, plan, replaced, restored } = expectHost(now, wish, hostProgram);
       const lastReboot = wish.kind === "HostReboot" ? end.lastReboot : undefined;
       const purpose = purposeOf(facts, wish, "present");
@@ -103,6 +104,20 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
       if (error instanceof PassthroughError) return refused([{ property: WITHOUT_VALUE, reason: error.message }]);
       throw error;
     }
+  };
+
+  /** All hosts side by side: the engine checks one resource after the other, and each reports the errors of its host. */
+  const readOthers = (patience: Patience) => {
+    for (const other of run.unreadHosts.splice(0))
+      hostFor(other)
+        .facts(patience, questionsOf(other, []))
+        .catch(() => {});
+  };
+
+  /** What had to wait until all hosts were known, in the check of another resource: that one is not to fail by it. */
+  const tellUntold = async () => {
+    if (!run.hosts) return;
+    for (const tell of run.untold.splice(0)) await tell().catch(() => {});
   };
 
   /** Once for a host. */
@@ -134,19 +149,18 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
   const tellRemoved = async (
     { inputs, urn, host }: Wanted,
     facts: HostFacts,
-    program: DeclaredProgram,
     hostProgram: HostProgram,
     end: ExpectedEnd,
   ) => {
     const machine = facts.machine.id ?? host.name;
-    if (!program.complete || run.previewedHosts.has(machine)) return;
+    if (!hostProgram.complete || run.previewedHosts.has(machine)) return;
     run.previewedHosts.add(machine);
     const files = vmFilesOf(facts, urn);
     const { removed } =
       files.length > 0 ? expectEnd(await host.facts("preview", questionsOf(inputs.host, files)), hostProgram) : end;
     if (removed.length === 0) return;
     // Declarations that name the same machine in another way are not among those of this host.
-    const others = program.hosts.map(hostFor).filter((other) => other !== host);
+    const others = (run.hosts ?? []).map(hostFor).filter((other) => other !== host);
     const found = await Promise.allSettled(others.map((other) => other.facts("preview", questionsOf(inputs.host, []))));
     if (found.some((other) => other.status === "rejected" || other.value.machine.id === facts.machine.id)) return;
     for (const { kind, label, plan } of removed) {
@@ -174,7 +188,11 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
 
   /** `before`: the outputs in the state, as far as they are known; undefined for a resource that it does not have. */
   return async (call: Call, inputs: Bag, before: Bag | undefined): Promise<Judged> => {
-    const { urn, program } = call;
+    const { urn, program, hosts } = call;
+    if (hosts) {
+      run.hosts = hosts;
+      run.unreadHosts.push(...hosts);
+    }
     const common = CommonInputs.safeParse(inputs);
     if (!common.success) return refused([]);
     const isKnown = !containsUnknown(inputs);
@@ -182,6 +200,8 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     const wish = isKnown ? wishOf(inputs) : program && wishIn(program, kind, urn.name);
     if (!wish) return refused([]);
     if (program) run.programs.set(urn.text, program);
-    return judgeWanted(wantedOf(urn, common.data, wish, hostFor), call, before);
+    const judged = await judgeWanted(wantedOf(urn, common.data, wish, hostFor), call, before);
+    await tellUntold();
+    return judged;
   };
 }

@@ -4,7 +4,7 @@ import { PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { claimOfResource } from "../plan/claim";
 import type { Bag } from "../plan/kind";
-import { expectEnd, statusAtEnd } from "../plan/kinds/expected-host";
+import { statusAtEnd } from "../plan/kinds/expected-host";
 import {
   isGone,
   KINDS,
@@ -82,7 +82,7 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
   const outputsOf = (call: Call, facts: HostFacts, bag: Bag, wish: Wish, key: string): Bag => {
     const program = hostProgramOf(wanted(call, bag));
     const status = program
-      ? statusAtEnd(facts, expectEnd(facts, program), wish, key).status
+      ? statusAtEnd(facts, run.expectedEnds.get(facts, program), wish, key).status
       : statusOfWish(facts, wish, key);
     return { ...plain(pick(bag, names)), ...status };
   };

@@ -79,19 +79,25 @@ test("every name in a provider text is exported by the provider", () => {
   for (const [kind] of texts) expect(provider[kind]).toHaveProperty("check");
 });
 
-test("each resource carries the hosts of the program, and the declarations on its own host", async () => {
-  const other = new pci.AssignableDevice("of-another-host", { host: { address: "xen2.example.com" }, device });
-  const resource = await register(() => new pci.AssignableDevice("told", { host, device: "05:00.0" }));
-  const program = resource.inputs.__program as { value: unknown }; // secret: hosts may hold passwords
-  expect(program.value).toMatchObject({
-    preview: false,
-    hosts: expect.arrayContaining([{ address: "xen1.example.com", user: "root" }, { address: "xen2.example.com" }]),
-    declarations: expect.arrayContaining([
-      { kind: "AssignableDevice", label: "told", inputs: { device: "05:00.0" }, unknown: [] },
-    ]),
-  });
-  expect(JSON.stringify(program.value)).not.toContain("of-another-host");
-  expect(other).toBeDefined();
+/** What a resource tells the provider. Secret: hosts may hold passwords. */
+function programIn(resource: Registered | undefined) {
+  return (resource?.inputs.__program as { value: Record<string, unknown> } | undefined)?.value;
+}
+
+test("each resource carries the declarations on its own host, and the first that is registered all hosts", async () => {
+  const waiting = new pci.AssignableDevice("waits", { host, device: "06:00.0" }, { dependsOn: [] });
+  new pci.AssignableDevice("of-another-host", { host: { address: "xen2.example.com" }, device });
+  new pci.AssignableDevice("told", { host, device: "05:00.0" });
+  await register(() => waiting);
+  const [first, second, third] = ["of-another-host", "told", "waits"].map((name) =>
+    programIn(registered.find((each) => each.name === name)),
+  );
+  const known = [{ address: "xen1.example.com", user: "root" }, { address: "xen2.example.com" }];
+  expect(first).toMatchObject({ preview: false, hosts: expect.arrayContaining(known) });
+  expect([second?.hosts, third?.hosts]).toEqual([undefined, undefined]);
+  const told = { kind: "AssignableDevice", label: "told", inputs: { device: "05:00.0" }, unknown: [] };
+  for (const program of [second, third]) expect(program?.declarations).toEqual(expect.arrayContaining([told]));
+  expect(JSON.stringify(second)).not.toContain("of-another-host");
 });
 
 test("a declaration tells the inputs that are known, and the names of the others", async () => {
@@ -104,7 +110,7 @@ test("a declaration tells the inputs that are known, and the names of the others
   const resource = await register(
     () => new pci.IommuBootParameters("iommu", { host: { address: "xen3.example.com" } }),
   );
-  const { declarations } = (resource.inputs.__program as { value: { declarations: unknown } }).value;
+  const { declarations } = programIn(resource) ?? {};
   expect(declarations).toEqual([
     { kind: "HostReboot", label: "reboot-of-told", inputs: {}, unknown: [] },
     { kind: "AssignableDevice", label: "unknown-device", inputs: { allow: ["bridge"] }, unknown: ["device"] },
@@ -116,7 +122,7 @@ test("a device that a resource passes on is known before the resource is", async
   const host = { address: "xen4.example.com" };
   const nic = new pci.AssignableDevice("passes-on", { host, device });
   const attachment = await register(() => new pci.VmPciAttachment("gets", { host, device: nic.device, vm: "web1" }));
-  const { declarations } = (attachment.inputs.__program as { value: { declarations: unknown } }).value;
+  const { declarations } = programIn(attachment) ?? {};
   expect(declarations).toMatchObject([{ inputs: { device } }, { inputs: { device, vm: "web1" }, unknown: [] }]);
 });
 

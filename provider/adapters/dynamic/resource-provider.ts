@@ -47,6 +47,7 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
       const call = {
         urn: parseUrn(UrnInput.parse(__urn)),
         program: transient?.program,
+        hosts: transient?.hosts,
         preview: transient?.preview ?? false,
       };
       const judged = await lifecycle.judge(call, checked, isDeployed ? before : undefined);
@@ -96,7 +97,7 @@ function checkedWith(inputs: Bag, failures: readonly Failure[]): dynamic.CheckRe
 
 /** The program is known since check. */
 function callOf({ __urn }: Bag): Call {
-  return { urn: parseUrn(String(__urn)), program: undefined, preview: false };
+  return { urn: parseUrn(String(__urn)), program: undefined, hosts: undefined, preview: false };
 }
 
 function stateOf(id: string, props: Bag): State {

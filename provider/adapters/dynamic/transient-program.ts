@@ -19,8 +19,8 @@ const Declared = z.object({
  */
 const TransientInput = z.object({
   preview: z.boolean(),
-  /** Every host of the program whose inputs are known. */
-  hosts: z.array(z.unknown()),
+  /** Every host of the program whose inputs are known: in one of its resources, or a few. */
+  hosts: z.array(z.unknown()).optional(),
   complete: z.boolean(),
   /** Declarations on the host of this resource, in the order of the program. */
   declarations: z.array(z.unknown()),
@@ -29,6 +29,8 @@ const TransientInput = z.object({
 /** The program, as far as the transient input can be read. */
 export interface TransientProgram {
   readonly preview: boolean;
+  /** Undefined where another resource of the program tells them. */
+  readonly hosts: readonly HostInput[] | undefined;
   readonly program: DeclaredProgram;
   /** What cannot be read, one line each. */
   readonly problems: readonly string[];
@@ -45,26 +47,41 @@ export function readProgram(input: unknown, host: HostInput): TransientProgram |
   if (!program.success)
     return {
       preview: false,
-      program: { hosts: [], complete: false, declarations: [] },
+      hosts: undefined,
+      program: { complete: false, declarations: [] },
       problems: [
         "the program's declarations (__program) cannot be read. Use the same version of pulumi-pci-passthrough for the program and its provider",
       ],
     };
-  const declarations = program.data.declarations.map((declaration) => ({
+  const { preview, hosts, ...share } = program.data;
+  const read = hosts?.flatMap((given) => HostInput.safeParse(given).data ?? []);
+  return { preview, hosts: read, ...readShare(share, host) };
+}
+
+type Share = Pick<TransientProgram, "program" | "problems">;
+
+/** By their texts: all resources of a host tell the same, and what was read once is one object for all of them. */
+const shares = new Map<string, Share>();
+
+function readShare(given: Pick<z.infer<typeof TransientInput>, "complete" | "declarations">, host: HostInput): Share {
+  const text = JSON.stringify([given, host]);
+  const known = shares.get(text);
+  if (known) return known;
+  const declarations = given.declarations.map((declaration) => ({
     declaration,
     read: Declared.safeParse(declaration),
   }));
-  return {
-    preview: program.data.preview,
+  const share = {
     program: {
-      complete: program.data.complete,
-      hosts: program.data.hosts.flatMap((host) => HostInput.safeParse(host).data ?? []),
+      complete: given.complete,
       declarations: declarations.flatMap(({ read }) => (read.data ? [declaredResource(read.data, host)] : [])),
     },
     problems: declarations.flatMap(({ declaration, read }) =>
       read.success ? [] : [`the declaration ${labelOf(declaration)} cannot be read: ${z.prettifyError(read.error)}`],
     ),
   };
+  shares.set(text, share);
+  return share;
 }
 
 function labelOf(declaration: unknown): string {

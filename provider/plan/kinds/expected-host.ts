@@ -113,8 +113,13 @@ function inOrder({ declared, context }: HostProgram, until?: Wish): readonly Kno
     .flatMap(({ label, wish }, index) => (wish ? [{ wish, label, isAfter: reboot >= 0 && index > reboot }] : []))
     .sort((a, b) => Number(a.isAfter) - Number(b.isAfter) || RANKS[a.wish.kind] - RANKS[b.wish.kind])
     .map(({ wish, label }) => ({ wish, context: { ...context, owner: { ...context.owner, label } } }));
-  const end = known.findIndex(({ wish }) => wish === until);
+  const end = known.findIndex((each) => isOwn(each, until, context));
   return end < 0 ? known : known.slice(0, end);
+}
+
+/** Whether this is the declaration of the resource that asks: only those of different kinds may have one name. */
+function isOwn(known: Known, own: Wish | undefined, { owner }: PlanContext): boolean {
+  return known.wish.kind === own?.kind && known.context.owner.label === owner.label;
 }
 
 /** What is replaced goes in the reverse order: a VM loses a device before its driver gets it back. */
@@ -123,7 +128,7 @@ function withoutReplaced(facts: HostFacts, own: Wish | undefined, program: HostP
   let replaced: Plan | undefined;
   for (const { wish, context } of [...inOrder(program)].reverse()) {
     const plan = planReplaced(now, wish, context.owner, program.host);
-    if (wish === own) replaced = plan;
+    if (isOwn({ wish, context }, own, program.context)) replaced = plan;
     if (plan) now = simulated(now, plan);
   }
   return { now, replaced };

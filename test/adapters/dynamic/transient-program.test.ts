@@ -18,7 +18,7 @@ test("one declaration that cannot be read is named, and leaves the others readab
 test("a host with wrong inputs is left to the check of its own resources", () => {
   const hosts = [{ address: "has spaces in it" }, { address: "xen1" }];
   expect(readProgram({ preview: true, hosts, complete: true, declarations: [] }, HOST)).toMatchObject({
-    program: { hosts: [{ address: "xen1" }] },
+    hosts: [{ address: "xen1" }],
     problems: [],
   });
 });
@@ -30,6 +30,15 @@ test("a declaration that cannot be read fails the check, in preview and in up", 
     const { failures } = await handlers.check({}, { ...given({ device: "01:00.0" }), __program: program });
     expect(failures).toMatchObject([{ property: "", reason: expect.stringContaining('"old" cannot be read') }]);
   }
+});
+
+test("the resources of a host share what they tell of it; one of them tells all hosts", () => {
+  const share = { preview: true, complete: true, declarations: [GOOD] };
+  const first = readProgram({ ...share, hosts: [HOST, { address: "xen2" }] }, HOST);
+  const second = readProgram(share, HOST);
+  expect(second?.program).toBe(first?.program);
+  expect([first?.hosts, second?.hosts]).toEqual([[HOST, { address: "xen2" }], undefined]);
+  expect(readProgram(share, { address: "xen2" })?.program).not.toBe(first?.program);
 });
 
 test("without a program there is nothing to read", () => {
