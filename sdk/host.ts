@@ -60,7 +60,7 @@ export interface HostArgs {
 export interface HostSafety {
   /**
    * Which changes are on trial: all; those by which the host loses a device at once; of those none but such as a guard
-   * refuses and `allow` lets through. Default: `never`.
+   * refuses and `allow` lets through. Default: `when-taking`.
    */
   confirm?: pulumi.Input<"always" | "when-taking" | "never">;
   /** How long the host waits for the confirmation, from 10 to 3600 seconds. Default: 60. */

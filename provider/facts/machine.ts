@@ -21,6 +21,8 @@ export interface Machine {
   readonly sshServerAddress: string | undefined;
   /** Commands that an apply needs and this host lacks. */
   readonly missingCommands: readonly string[];
+  /** Whether a process can leave the session that it was started in: some busybox has no setsid. */
+  readonly hasSetsid: boolean;
 }
 
 const NEEDED_COMMANDS = ["flock", "cksum", "dd", "sed", "grep", "mktemp", "readlink"];
@@ -39,7 +41,8 @@ set -- $SSH_ROUTE
 echo "/ssh:$1 $3"
 for command in ${NEEDED_COMMANDS.join(" ")}; do
   command -v "$command" >&2 || echo "/missing/$command:"
-done`,
+done
+command -v setsid >&2 || echo "/without-setsid:"`,
   parse(answer) {
     const values = readValues(answer.text);
     // Without it the host would count as another one, and all of its resources as replaced.
@@ -58,6 +61,7 @@ done`,
       kernelCommandLine: values.get("/proc/cmdline") ?? "",
       sshServerAddress: / (?:::ffff:)?([^\s%]+)/.exec(values.get("/ssh") ?? "")?.[1],
       missingCommands: [...values.keys()].filter((path) => path.startsWith("/missing/")).map((path) => path.slice(9)),
+      hasSetsid: !values.has("/without-setsid"),
     };
   },
 };

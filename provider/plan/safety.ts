@@ -1,3 +1,4 @@
+import type { HostFacts } from "../facts/host-facts";
 import { takenBy } from "../steps/steps";
 import type { Plan } from "./plan";
 
@@ -11,7 +12,7 @@ export interface Safety {
   readonly confirmSeconds: number;
 }
 
-const DEFAULT_SAFETY: Safety = { confirm: "never", confirmSeconds: 60 };
+const DEFAULT_SAFETY: Safety = { confirm: "when-taking", confirmSeconds: 60 };
 
 /** What counts for a host: its input `safety`, and the environment variable that is for who knows better. */
 export function safetyOf(
@@ -42,7 +43,8 @@ export function isOnTrial({ steps, overridden }: Pick<Plan, "steps" | "overridde
   }
 }
 
-/** What a plan on trial means for a host, for people. */
-export function trialEffect({ confirmSeconds }: Safety): string {
-  return `if the host cannot be reached after this, it takes the change back by itself after ${confirmSeconds} s`;
+/** What a plan on trial means for this host, for people. */
+export function trialEffect({ confirmSeconds }: Safety, { machine }: Pick<HostFacts, "machine">): string {
+  const effect = `if the host cannot be reached after this, it takes the change back by itself after ${confirmSeconds} s`;
+  return machine.hasSetsid ? effect : `${effect}, unless the end of the login ends that too: it has no setsid`;
 }

@@ -123,9 +123,14 @@ export class ChangeQueue {
     const { questions } = this.cache;
     const run = new AbortController();
     let isAsked = false;
+    let unconfirmed: string | undefined;
     const confirm = (runId: string, seconds: number): void => {
-      if (!isAsked) void confirmTrial(() => this.connect("confirmation"), { runId, seconds, signal: run.signal });
+      if (isAsked) return;
       isAsked = true;
+      const onFailure = (why: string): void => {
+        unconfirmed = why;
+      };
+      void confirmTrial(() => this.connect("confirmation"), { runId, seconds, signal: run.signal, onFailure });
     };
     try {
       const end = await converse(() => this.connect("work"), questions, {
@@ -138,7 +143,7 @@ export class ChangeQueue {
       });
       // The line may be lost with the connection.
       if (end.kind === "cut" && end.decision.trial) confirm(end.runId, end.decision.trial.confirmSeconds);
-      return await this.endTurn(changes, end, questions);
+      return await this.endTurn(changes, end, questions, () => unconfirmed);
     } finally {
       run.abort();
     }
@@ -148,6 +153,7 @@ export class ChangeQueue {
     changes: readonly WaitingChange[],
     end: DialogueEnd<Planned>,
     questions: Questions,
+    whyUnconfirmed: () => string | undefined,
   ): Promise<readonly WaitingChange[]> {
     this.cache.forget();
     if (end.kind === "not-begun") {
@@ -163,7 +169,7 @@ export class ChangeQueue {
     for (const change of turn.settled) change.resolve(facts);
     if (end.kind === "nothing-to-do") this.cache.keep(facts, questions);
     else if (turn.act?.kind === "reboot") await this.endReboot(turn.act, end);
-    else if (turn.act) return [...turn.later, ...(await this.endApply(turn.act, end, questions))];
+    else if (turn.act) return [...turn.later, ...(await this.endApply(turn.act, end, questions, whyUnconfirmed))];
     return turn.later;
   }
 
@@ -172,6 +178,7 @@ export class ChangeQueue {
     { planned }: Extract<Act<WaitingChange>, { kind: "apply" }>,
     end: ActEnd,
     questions: Questions,
+    whyUnconfirmed: () => string | undefined,
   ): Promise<readonly WaitingChange[]> {
     const { bootId } = end.decision.facts.machine;
     const plans = planned.map(({ plan }) => plan);
@@ -197,7 +204,7 @@ export class ChangeQueue {
       else if (group?.kind === "done" && isCutOff) change.reject(groupError(change, this.host, undefined));
       else if (group?.kind === "done") this.finish(change, current);
       else if (group?.kind === "unconfirmed")
-        change.reject(unconfirmedError(change, this.host, group, { left, confirmSeconds }));
+        change.reject(unconfirmedError(change, this.host, group, { left, confirmSeconds, why: whyUnconfirmed() }));
       else change.reject(groupError(change, this.host, group));
     }
     return again;

@@ -37,15 +37,21 @@ export function refusalError(change: Change, host: string, refusals: readonly Re
   return changeError(change, host, reason, guard === undefined ? {} : { guard });
 }
 
-/**
- * The error for a change that the host took back because nobody confirmed it. `left`: what the host lost by the apply,
- * such as `0000:03:00.0 left e1000e`.
- */
+/** What is known of a trial that nobody confirmed. */
+export interface Unconfirmed {
+  /** What the host lost by the apply: `0000:03:00.0 left e1000e`. */
+  readonly left: readonly string[];
+  readonly confirmSeconds: number;
+  /** What else than silence kept the last attempt from confirming it, as a sentence without its stop. */
+  readonly why: string | undefined;
+}
+
+/** The error for a change that the host took back because nobody confirmed it. */
 export function unconfirmedError(
   change: Change,
   host: string,
   { notUndone }: Extract<GroupResult, { kind: "unconfirmed" }>,
-  { left, confirmSeconds }: { readonly left: readonly string[]; readonly confirmSeconds: number },
+  { left, confirmSeconds, why }: Unconfirmed,
 ): PassthroughError {
   const after = left.length > 0 ? `after ${left.join(" and ")}` : "after the change";
   const kept = notUndone.map((undo) => undo.output || undo.step).join("; ");
@@ -53,7 +59,8 @@ export function unconfirmedError(
     kept === ""
       ? `it took the change back by itself after ${confirmSeconds} s`
       : `it took the change back by itself after ${confirmSeconds} s, but not all of it (${kept}): check the host before you go on`;
-  return changeError(change, host, `the host could not be reached ${after}; ${back}`);
+  const reason = `the host could not be reached ${after}; ${back}`;
+  return changeError(change, host, why === undefined ? reason : `${reason}. ${why}`);
 }
 
 /** The error for a change whose steps did not come to their end; `result` is undefined where the host told nothing. */

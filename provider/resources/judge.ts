@@ -89,7 +89,8 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
       if (preview && !described.has(urn.text)) {
         described.add(urn.text);
         // A plan that does nothing says so, unless the reboot comes later.
-        const own = lastReboot && isEmpty(plan) ? [] : [withTrial(plan, host.name, safetyOf(inputs.host.safety, env))];
+        const own =
+          lastReboot && isEmpty(plan) ? [] : [withTrial(plan, host.name, safetyOf(inputs.host.safety, env), now)];
         const told = [replaced, ...own, ...restored, lastReboot].filter((plan) => plan !== undefined);
         await tellEffects(log, urn, host.name, told);
         if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1") await showScript({ inputs, urn, host }, plan, purpose);
@@ -121,10 +122,10 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
   };
 
   /** Once for a host. */
-  const withTrial = (plan: Plan, host: string, safety: Safety): Plan => {
+  const withTrial = (plan: Plan, host: string, safety: Safety, facts: HostFacts): Plan => {
     if (run.trialHosts.has(host) || !isOnTrial(plan, safety)) return plan;
     run.trialHosts.add(host);
-    return { ...plan, effects: [...plan.effects, trialEffect(safety)] };
+    return { ...plan, effects: [...plan.effects, trialEffect(safety, facts)] };
   };
 
   /**

@@ -26,7 +26,7 @@ function unreached(what: string, body: (given: Unreached) => Promise<void>): voi
   test.concurrent(what, () =>
     onHost(async (host) => {
       const cable = await Cable.plugIn(host.port);
-      const run = new Deployment({ ...host, port: cable.port, safety: { confirm: "always", confirmSeconds: 10 } });
+      const run = new Deployment({ ...host, port: cable.port, safety: { confirmSeconds: 10 } });
       const creating = run.create("AssignableDevice", WISH);
       creating.catch(() => {});
       while (!host.stats.commandLines.includes(`xl pci-assignable-add ${NIC}`)) await delay(5);
@@ -53,7 +53,7 @@ async function until(host: SimulatedHost, driver: string): Promise<void> {
   while ((await driverOf(host, NIC)) !== driver) await delay(50);
 }
 
-/** A run that is not on trial. */
+/** A run that nothing keeps from its host. */
 async function createAndDelete(host: SimulatedHost): Promise<void> {
   const run = new Deployment(host);
   const nic = await run.create("AssignableDevice", WISH);
@@ -63,7 +63,7 @@ async function createAndDelete(host: SimulatedHost): Promise<void> {
 
 test.concurrent("a change that takes something is confirmed over one more connection, and kept", () =>
   onHost(async (host) => {
-    const run = new Deployment({ ...host, safety: { confirm: "when-taking" } });
+    const run = new Deployment(host);
     await run.check("AssignableDevice", WISH);
     const before = { ...host.stats };
     const nic = await run.create("AssignableDevice", WISH);
@@ -77,7 +77,7 @@ test.concurrent("a change that takes something is confirmed over one more connec
 
 test.concurrent("preview says it once for each host", () =>
   onHost(async (host) => {
-    const run = new Deployment({ ...host, safety: { confirm: "when-taking", confirmSeconds: 90 } });
+    const run = new Deployment({ ...host, safety: { confirmSeconds: 90 } });
     for (const device of [NIC, USB]) await run.check("AssignableDevice", { device }, device);
     const said = run.lines.join("\n").match(/if the host cannot be reached .*/g);
     expect(said).toEqual(["if the host cannot be reached after this, it takes the change back by itself after 90 s"]);

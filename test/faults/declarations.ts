@@ -14,6 +14,8 @@ export interface Declaration {
   readonly host?: (profile: Profile) => Profile;
   /** What an administrator did before. */
   readonly prepare?: string;
+  /** Nobody can confirm it, so that the host takes it back. */
+  readonly unreached?: boolean;
   /** Whether it takes effect at the next boot of the host. */
   readonly atBoot?: boolean;
 }
@@ -48,6 +50,7 @@ const xenWithoutIommu = (profile: Profile): Profile => ({
 });
 const xenIommu = iommu({}, { host: xenWithoutIommu });
 
+const UNREACHED = { variant: "unreached", unreached: true } as const;
 const VIRSH = "virsh -c qemu:///system";
 /** The argument that the host's administrator wrote, taken out, and a kernel that leaves the IOMMU alone without it. */
 const WITHOUT_IOMMU =
@@ -58,6 +61,7 @@ const ON: Readonly<Record<string, readonly ((profile: string) => Declaration)[]>
     hidden({ device: "01:00.0" }),
     hidden({ device: "01:00.0", mechanism: "pciback-conf" }, { variant: "script" }),
     assignable({ device: "01:00" }),
+    assignable({ device: "01:00" }, UNREACHED),
     attachment({ device: "01:00.0", vm: "db1" }, { later: { device: "01:00.0", vm: "db1", permissive: true } }),
     attachment(
       { device: "01:00.0", vm: "web1" },
@@ -81,6 +85,7 @@ const ON: Readonly<Record<string, readonly ((profile: string) => Declaration)[]>
     hidden({ device: "03:00.0" }),
     hidden({ device: "03:00.0", mechanism: "kernel-ids" }, { variant: "ids" }),
     assignable({ device: "03:00.0" }),
+    assignable({ device: "03:00.0" }, UNREACHED),
     attachment({ device: "03:00.0", vm: "web" }),
     attachment({ device: "03:00.0", vm: "web" }, { variant: "live", prepare: `${VIRSH} start web` }),
     nvmeFunctions,
@@ -127,6 +132,7 @@ done; xm create /etc/xen/test.cfg`,
   "rhel5-xen": [
     hidden({ device: "09:00.0" }),
     assignable({ device: "09:00.0" }),
+    assignable({ device: "09:00.0" }, UNREACHED),
     attachment({ device: "09:00.0", vm: "NGTest", quirks: ["000000e0:2:00000000"] }),
     reboot,
   ],

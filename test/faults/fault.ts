@@ -21,9 +21,19 @@ export type FaultName = (typeof FAULTS)[number];
 /** What starts no process, so that it cannot fail by itself. */
 const IN_THE_SHELL = ["echo", "printf", "true", "false", "pwd", FACTS_PROGRAM, ...SHELL_BUILTINS];
 
-/** Whether faults are tried at this moment. */
-export function isPoint(moment: Moment): boolean {
-  return moment.kind !== "command" || !IN_THE_SHELL.includes(moment.line.split(" ")[0] ?? "");
+/** Tells of the moments of one run at which faults are tried. */
+export class Points {
+  private readonly slept = new Set<string>();
+
+  /** Whether they are at this moment. How often a script sleeps until something has come about differs from run to run. */
+  has(moment: Moment): boolean {
+    if (moment.kind !== "command") return true;
+    const [name = ""] = moment.line.split(" ");
+    if (name !== "sleep") return !IN_THE_SHELL.includes(name);
+    const isFirst = !this.slept.has(moment.line);
+    this.slept.add(moment.line);
+    return isFirst;
+  }
 }
 
 /** For people: `cat /etc/fstab`, `write /etc/fstab`. */
@@ -54,6 +64,7 @@ export class Mishap {
   /** Where it happened; undefined when the script did not get there. */
   moment: Moment | undefined;
   private left: number;
+  private readonly points = new Points();
 
   constructor(
     private readonly host: MachineHost,
@@ -66,7 +77,7 @@ export class Mishap {
 
   private meet(moment: Moment) {
     if (this.moment) return this.stays(moment);
-    if (!isPoint(moment) || this.left-- > 0) return undefined;
+    if (!this.points.has(moment) || this.left-- > 0) return undefined;
     this.moment = moment;
     switch (this.fault) {
       case "fails": {

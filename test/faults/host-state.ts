@@ -12,8 +12,8 @@ const OF_RUNS = new RegExp(`^${RUNS}/(lock|log[^/]*|watched|going-down|result-[^
  * reads no such file, and nobody can tell it from one that another tool is writing, so it is not ours to remove.
  */
 const OF_XEN_CMDLINE = /^file \/boot\/(grub|efi\/EFI\/xenserver)\/tmp[a-z0-9_]{8}$/;
-/** What may stay until the next boot: notes of removals too. */
-const UNTIL_BOOT = new RegExp(`^file ${RUNS}(/removed(/[^/.][^/]*)?)?$`);
+/** What may stay until the next boot: notes of removals, and what is left of a trial that was killed. */
+const UNTIL_BOOT = new RegExp(`^file ${RUNS}(/removed(/[^/.][^/]*)?|/trial(/.*)?)?$`);
 
 /** Everything that the product may change: files, drivers, and what toolstacks know. */
 export function hostState(machine: Machine): HostState {

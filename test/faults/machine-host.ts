@@ -7,6 +7,8 @@ import { OPEN_INPUT } from "../../simulator/shell-conversation";
 import { answerFacts, FACTS_PROGRAM, withKnownFacts } from "./known-facts";
 
 const ROOT = { user: "root", uid: 0, sudo: true };
+/** The client's ports of the connection that all scripts share, and of another. */
+const [SHARED_PORT, OTHER_PORT] = [40022, 40023];
 const ENVIRONMENT = new Map([
   ["PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
   ["HOME", "/root"],
@@ -36,6 +38,12 @@ export class MachineHost implements Host {
     return this;
   }
 
+  /** Logs in over a connection of its own. */
+  async connectOnce(): Promise<Host> {
+    await this.up;
+    return { name: this.name, run: (script, options) => this.run(script, options, OTHER_PORT) };
+  }
+
   reboot(): Promise<void> {
     return this.goDown(() => this.machine.reboot());
   }
@@ -59,14 +67,18 @@ export class MachineHost implements Host {
     return runShell(run).finally(() => this.machine.logout(session));
   }
 
-  async run(text: string, { onLine, conversation }: ScriptOptions = {}): Promise<ScriptResult> {
+  async run(
+    text: string,
+    { onLine, conversation }: ScriptOptions = {},
+    clientPort = SHARED_PORT,
+  ): Promise<ScriptResult> {
     const { machine } = this;
     const { clientAddress, sshAddress, sshPort } = machine.profile.network;
     const older = this.results();
     const script = this.asksAllFacts ? text : withKnownFacts(text);
-    const args = [`${clientAddress} 40022 ${sshAddress} ${sshPort}`];
+    const args = [`${clientAddress} ${clientPort} ${sshAddress} ${sshPort}`];
     const timesDown = this.timesDown;
-    const input = conversation && new MachineInput(conversation);
+    const input = conversation && new MachineInput(conversation, onLine);
     let cut = () => {};
     const lost = new Promise<"lost">((resolve) => {
       cut = () => {
@@ -88,9 +100,8 @@ export class MachineHost implements Host {
     if (input?.thrown) throw input.thrown.error;
     const printed = input?.printed ?? "";
     if (session.killed.aborted) return { stdout: printed + this.resultsBut(older), stderr: "", exitCode: null };
-    const stdout = printed + output.stdout;
-    for (const line of stdout.split("\n")) onLine?.(line);
-    return { ...output, stdout };
+    if (!input) for (const line of output.stdout.split("\n")) onLine?.(line);
+    return { ...output, stdout: printed + output.stdout };
   }
 
   /** What a killed script had printed: just-bash hands it over only at the end, but the file of its result has it. */
@@ -114,10 +125,15 @@ class MachineInput {
     this.end = resolve;
   });
 
-  constructor(private readonly conversation: Conversation) {}
+  constructor(
+    private readonly conversation: Conversation,
+    private readonly onLine: ScriptOptions["onLine"],
+  ) {}
 
+  /** Whole lines. */
   print(text: string): void {
     this.printed += text;
+    for (const line of text.split("\n")) this.onLine?.(line);
     const { until, reply } = this.conversation;
     const at = `\n${text}`.lastIndexOf(`\n${until}\n`);
     if (at < 0) return;

@@ -1,11 +1,12 @@
-import { PassthroughError } from "../../provider/errors";
+import { ConnectionError, PassthroughError } from "../../provider/errors";
+import type { Host } from "../../provider/host/host";
 import { ManagedHost } from "../../provider/resources/managed-host";
 import { GOING_DOWN } from "../../provider/script/opening-script";
 import type { Moment } from "../../simulator/faults";
 import { findProfile } from "../../simulator/profiles/profiles";
 import { type Deployed, Deployment } from "../contract/deployment";
 import type { Declaration } from "./declarations";
-import { describeMoment, type FaultName, faultsAt, isPoint, Mishap } from "./fault";
+import { describeMoment, type FaultName, faultsAt, Mishap, Points } from "./fault";
 import { differences, type HostState, hostState, isLeftToNext, isOwnFolder } from "./host-state";
 import { withKnownIds } from "./known-ids";
 import { MachineHost } from "./machine-host";
@@ -47,11 +48,12 @@ interface Scene {
 
 /** The stories of a declaration. */
 export function storiesOf(declaration: Declaration): readonly Story[] {
-  return OPERATIONS.filter((operation) => operation !== "change" || declaration.later).map((operation) => ({
-    declaration,
-    operation,
-  }));
+  const { later, unreached } = declaration;
+  const operations = unreached ? ["create" as const] : OPERATIONS.filter((name) => name !== "change" || later);
+  return operations.map((operation) => ({ declaration, operation }));
 }
+
+const TAKEN_BACK = /: the host could not be reached after .* left \S+; it took the change back by itself after 10 s$/;
 
 /** Plays a story without any fault. Throws when something of it fails. */
 export function playWell(story: Story): Promise<GoodStory> {
@@ -61,18 +63,22 @@ export function playWell(story: Story): Promise<GoodStory> {
     const moments: (readonly [Moment, readonly FaultName[], string])[] = [];
     host.asksAllFacts = hasFacts(story);
     const run = await prepared(story, scene);
+    const points = new Points();
     let fsyncs = 0;
     let asking = false;
     host.machine.faults.watch = (moment) => {
       if (moment.kind === "command" && /^(dd|sync)\b/.test(moment.line)) fsyncs++;
       if (moment.kind === "command" && moment.line.startsWith("echo @facts-")) asking = moment.line.endsWith("begin");
-      if (!isPoint(moment)) return undefined;
+      if (!points.has(moment)) return undefined;
       const state = [...hostState(host.machine)].flat().join("\n");
       const faults: readonly FaultName[] = asking && moment.kind === "command" ? ["fails"] : faultsAt(moment, host);
       moments.push([moment, faults, `${fsyncs} ${state}`]);
       return undefined;
     };
-    const deployed = await run();
+    const deployed = await run().catch((error: Error) => {
+      if (!story.declaration.unreached || !TAKEN_BACK.test(error.message)) throw error;
+      return undefined;
+    });
     host.machine.faults.watch = undefined;
     host.asksAllFacts = false;
     const { outs, ends, problems } = await goOn(story, host, deployed);
@@ -117,7 +123,8 @@ export function playBadly(story: Story, good: GoodStory, point: Point): Promise<
     await host.connect();
     machine.faults.watch = undefined;
     host.asksAllFacts = false;
-    if (!mishap.moment) return ["the run did not get to this point"];
+    // The host that takes it back does so in two processes, which come to their moments as they please.
+    if (!mishap.moment) return story.declaration.unreached ? [] : ["the run did not get to this point"];
     const problems = error === undefined ? [] : lies(error, before, hostState(machine));
     // Killed while it told the host to reboot: for a quarter of an hour nobody knows whether the host goes down.
     if (error !== undefined && machine.files.exists(GOING_DOWN)) machine.files.remove(GOING_DOWN);
@@ -148,7 +155,9 @@ function said(error: unknown, problems: readonly string[]): readonly string[] {
 function lies(error: unknown, before: HostState, after: HostState): string[] {
   if (!(error instanceof PassthroughError))
     return [`not an error for users: ${error instanceof Error ? error.stack : String(error)}`];
-  const claim = /Nothing was changed|All steps were undone/.exec(error.message)?.[0];
+  const claim = /Nothing was changed|All steps were undone|it took the change back by itself after \d+ s(?!, but)/.exec(
+    error.message,
+  )?.[0];
   if (claim === undefined) return [];
   // What libxl remembers of a device in xenstore is no state of the device.
   const different = differences(before, after).filter(
@@ -193,8 +202,8 @@ async function prepared(
   { declaration, operation }: Story,
   { host, deployed }: Scene,
 ): Promise<() => Promise<Deployed | undefined>> {
-  const { kind, given } = declaration;
-  const run = deployment(host);
+  const { kind, given, unreached } = declaration;
+  const run = deployment(host, unreached ? nobodyGetsThere : undefined);
   if (operation === "create" || !deployed) {
     await run.check(kind, given);
     return () => run.create(kind, given);
@@ -246,7 +255,12 @@ async function outputsOf(host: MachineHost, deployed: Deployed): Promise<Outs> {
   return JSON.stringify(outs);
 }
 
-function deployment(host: MachineHost): Deployment {
-  const managed = new ManagedHost(host.name, () => host.connect());
-  return new Deployment({ address: host.name }, "dev", () => managed);
+function deployment(host: MachineHost, confirm: () => Promise<Host> = () => host.connectOnce()): Deployment {
+  const managed = new ManagedHost(host.name, (purpose) => (purpose === "confirmation" ? confirm() : host.connect()));
+  const login = { address: host.name, safety: { confirmSeconds: 10 } };
+  return new Deployment(login, "dev", () => managed);
+}
+
+async function nobodyGetsThere(): Promise<never> {
+  throw new ConnectionError("no-answer", "the host did not answer");
 }

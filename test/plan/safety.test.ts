@@ -1,7 +1,8 @@
 import { parsePciAddress } from "../../provider/pci/address";
 import type { Guard } from "../../provider/plan/guards/guards";
-import { CONFIRM_MODES, isOnTrial, safetyOf } from "../../provider/plan/safety";
+import { CONFIRM_MODES, isOnTrial, safetyOf, trialEffect } from "../../provider/plan/safety";
 import type { Step } from "../../provider/steps/steps";
+import { recordedFacts } from "../recorded/recorded-facts";
 
 const address = parsePciAddress("0000:01:00.0") as NonNullable<ReturnType<typeof parsePciAddress>>;
 const LOAD: Step = { kind: "load-pciback" };
@@ -22,9 +23,19 @@ test.each<[string, readonly Step[], readonly Guard[], readonly (typeof MODES)[nu
 });
 
 test("what counts for a host", () => {
+  expect(safetyOf(undefined, {})).toEqual({ confirm: "when-taking", confirmSeconds: 60 });
   expect(safetyOf({ confirm: "always" }, {})).toEqual({ confirm: "always", confirmSeconds: 60 });
   expect(safetyOf({ confirm: "always", confirmSeconds: 90 }, { PCI_PASSTHROUGH_CONFIRM: "never" })).toEqual({
     confirm: "off",
     confirmSeconds: 90,
   });
+});
+
+test.each([
+  [true, "it takes the change back by itself after 60 s"],
+  [false, "it takes the change back by itself after 60 s, unless the end of the login ends that too: it has no setsid"],
+])("what a trial means for a host, with setsid or without: %s", (hasSetsid, effect) => {
+  const { machine } = recordedFacts("debian12-xen4.17");
+  const facts = { machine: { ...machine, hasSetsid } };
+  expect(trialEffect(safetyOf(undefined, {}), facts)).toBe(`if the host cannot be reached after this, ${effect}`);
 });

@@ -18,6 +18,7 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("facts are r
       id: "0123456789abcdef0123456789abcdef",
       sshServerAddress: "192.0.2.7",
       missingCommands: [],
+      hasSetsid: true,
     });
     expect(facts.xen?.major).toBe(4);
     expect(vmConfigs(facts.files).map((file) => file.text)).toEqual([CONFIG]);

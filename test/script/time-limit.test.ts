@@ -50,6 +50,13 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   });
 });
 
+test("without setsid, as in some busybox, a program that does not end in time is killed all the same", () => {
+  host.command("timeout", "exit 127");
+  const lines = `limited 60 echo in time; limited 1 sleep 9; echo "$?"`;
+  const script = `${PROLOGUE}\n${lines}\n`.replace("$(command -v setsid)", "");
+  expect(host.run(["sh"], script).stdout).toBe("in time\n124\n");
+});
+
 test("a program that ignores the signal to end is killed too", () => {
   const loop = `limited 1 sh -c 'trap "" TERM; while :; do sleep 1; done'; echo "$?"`;
   expect(host.run(["sh"], `${PROLOGUE}\n${loop}\n`).stdout).toBe("124\n");

@@ -16,13 +16,14 @@ limited() {
   else
     limited_seconds=$1
     shift
-    setsid "$@" < /dev/null 8>&- 9>&- &
+    # Some busybox has none: the program ends alone then, without its children.
+    $(command -v setsid) "$@" < /dev/null 8>&- 9>&- &
     limited_program=$!
     {
       while sleep 1; do
         limited_seconds=$((limited_seconds - 1))
         [ "$limited_seconds" -le 0 ] || continue
-        kill -KILL "-$limited_program"
+        kill -KILL "-$limited_program" || kill -KILL "$limited_program"
         break
       done
     } > /dev/null 2>&1 8>&- 9>&- &
@@ -132,6 +133,7 @@ ask_machine() {
   for command in flock cksum dd sed grep mktemp readlink; do
     command -v "$command" >&2 || echo "/missing/$command:"
   done
+  command -v setsid >&2 || echo "/without-setsid:"
 }
 ask_pci_devices() {
   print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
