@@ -10,5 +10,8 @@ export interface Call {
   readonly program: DeclaredProgram | undefined;
   /** Every host of the program; undefined where that is not told, or by another call of the run. */
   readonly hosts: readonly HostInput[] | undefined;
+  /** Whether nothing is to be changed, and it may go on where a host is not reached. */
   readonly preview: boolean;
+  /** Ends what waits, and lets an apply that has begun go to its end; undefined where nobody can end it. */
+  readonly signal: AbortSignal | undefined;
 }

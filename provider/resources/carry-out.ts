@@ -36,7 +36,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
    * facts after it.
    */
   const carryOut = async (wanted: Wanted, state: InState, purpose: Purpose): Promise<HostFacts> => {
-    const { inputs, urn, host, wish, vms } = wanted;
+    const { inputs, urn, host, wish, vms, signal } = wanted;
     const planFor = purpose === "present" ? planPresent : planAbsent;
     const context = { owner: ownerOf(urn, state), program: [] };
     const before = await host.facts("work", questionsOf(inputs.host, vms));
@@ -48,6 +48,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
       safety: safetyOf(inputs.host.safety, env),
       plan,
       progress,
+      signal,
     });
     let done: Plan | undefined;
     const apply = () =>

@@ -56,6 +56,8 @@ export class ChangeQueue {
   private applying = false;
   /** Those whose reboot is noted on the host already. */
   private readonly noted = new WeakSet<WaitingChange>();
+  /** Those whose steps the host was told, or is being told. */
+  private readonly sent = new WeakSet<WaitingChange>();
   /** What a host said last that was no longer as it was planned on. */
   private changed = "nothing was said";
 
@@ -68,12 +70,21 @@ export class ChangeQueue {
   /** Makes a change; resolves with the facts after it. Rejects with PassthroughError. */
   add(change: Change): Promise<HostFacts> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ ...change, resolve, reject });
+      const waiting = { ...change, resolve, reject };
+      change.signal?.addEventListener("abort", () => this.callOff(waiting));
+      if (change.signal?.aborted) this.callOff(waiting);
+      this.waiting.push(waiting);
       if (!this.applying) {
         this.applying = true;
         void this.applyAll();
       }
     });
+  }
+
+  /** A change that the host was told of goes to its end. */
+  private callOff(change: WaitingChange): void {
+    if (this.sent.has(change)) return;
+    change.reject(changeError(change, this.host, `${endedBy(change)}. Nothing was changed`));
   }
 
   private async applyAll(): Promise<void> {
@@ -103,8 +114,9 @@ export class ChangeQueue {
   }
 
   private async applyTogether(changes: readonly WaitingChange[]): Promise<void> {
-    let left = await this.withoutSettled(changes);
-    for (let turns = 0; left.length > 0 && turns < MOST_TURNS; turns += 1) left = await this.takeTurn(left);
+    let left = await this.withoutSettled(changes.filter(isWanted));
+    for (let turns = 0; left.length > 0 && turns < MOST_TURNS; turns += 1)
+      left = (await this.takeTurn(left)).filter(isWanted);
     const reason = `the host kept changing while this was planned (${this.changed}). Try again when nobody else is changing it`;
     for (const change of left) change.reject(changeError(change, this.host, reason));
   }
@@ -134,7 +146,13 @@ export class ChangeQueue {
     };
     try {
       const end = await converse(() => this.connect("work"), questions, {
-        decide: (facts, runId) => decide(facts, changes, runId),
+        decide: (facts, runId) => {
+          const planned = decide(facts, changes.filter(isWanted), runId);
+          const { act } = planned.turn;
+          const told = act?.kind === "reboot" ? [act.change] : (act?.planned ?? []).map(({ change }) => change);
+          for (const change of told) this.sent.add(change);
+          return planned;
+        },
         onLine: (line, runId) => {
           const seconds = readConfirmRequest(line);
           if (seconds !== undefined) confirm(runId, seconds);
@@ -265,6 +283,15 @@ export class ChangeQueue {
     const reason = `every command succeeded, but the host still needs: ${left}. Check its logs, then run "pulumi up" again`;
     change.reject(changeError(change, this.host, reason));
   }
+}
+
+/** Whether nobody has ended it. */
+function isWanted({ signal }: Change): boolean {
+  return !signal?.aborted;
+}
+
+function endedBy({ signal }: Change): string {
+  return signal?.reason instanceof Error ? signal.reason.message : "it was ended";
 }
 
 function decide(facts: HostFacts, changes: readonly WaitingChange[], runId: string): Planned {

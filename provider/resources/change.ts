@@ -18,6 +18,8 @@ export interface Change {
   readonly plan: (facts: HostFacts) => Plan;
   /** Called with what the host is doing during long operations. */
   readonly progress: (line: string) => void;
+  /** Ends it while the host was not told to act; undefined where nobody can. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The error for a change that was not made, with its details as fields. */

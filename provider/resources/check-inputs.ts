@@ -17,6 +17,6 @@ export function checkInputs(kind: ResourceKind, given: Bag): Checked {
   const unknown = names.filter((name) => containsUnknown(given[name]));
   const known = Object.keys(given).filter((name) => !unknown.includes(name));
   const checked = (unknown.length > 0 ? schema.partial() : schema).safeParse(pick(given, known));
-  if (!checked.success) return { inputs: given, failures: failuresOf(checked.error) };
+  if (!checked.success) return { inputs: given, failures: failuresOf(checked.error, given, schema) };
   return { inputs: { ...given, ...plain(checked.data) }, failures: [] };
 }

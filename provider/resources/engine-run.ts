@@ -27,6 +27,8 @@ export class EngineRun {
   readonly unfinishedHosts = new Set<string>();
   /** What was said last of the hosts that wait for a reboot. */
   saidOfWaitingHosts = "";
+  /** Names of hosts that could not be reached, where the run may go on without them. */
+  readonly unreachedHosts = new Set<string>();
   /** Ids of machines of which preview has said what the program no longer declares there. */
   readonly previewedHosts = new Set<string>();
   /** Names of hosts of which preview has said that they take changes back by themselves. */

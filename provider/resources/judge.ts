@@ -1,5 +1,5 @@
 import type { ResourceKind } from "../claims/claim-key";
-import { ConnectionError, PassthroughError, unable } from "../errors";
+import { PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { vmFilesOf } from "../plan/claim";
 import type { Bag } from "../plan/kind";
@@ -19,10 +19,9 @@ import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
 import { groupOf, trialOf } from "./turn";
 import { containsUnknown, UNKNOWN_TEXT } from "./unknowns";
+import { unlessUnreached } from "./unless-unreached";
 import { urnBeside } from "./urn";
 import { CommonInputs, type Wanted, wantedOf } from "./wanted";
-
-const UNCHECKED = "Effects and guards were not checked for this host.";
 
 /** What the facts of a host say of a resource. */
 export interface Judged {
@@ -57,17 +56,17 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     const { inputs, urn, host, wish, vms: own } = wanted;
     const twin = twinOf(wish, urn.name, program);
     if (twin !== undefined) return refused([{ property, reason: twin }]);
-    if (preview && env.PCI_PASSTHROUGH_OFFLINE === "1") {
-      await host.warnOnce(`${host.name} was not asked (PCI_PASSTHROUGH_OFFLINE=1). ${UNCHECKED}`, log);
-      return refused([]);
-    }
     const vms = [...own, ...(program?.declarations ?? []).map(({ vm }) => vm)];
     const patience = preview ? "preview" : "work";
-    // The own host first, with all of its questions: among the others it would be read once without them.
-    const reading = host.facts(patience, questionsOf(inputs.host, vms));
-    readOthers(patience);
+    const reading = (): Promise<HostFacts> => {
+      // The own host first, with all of its questions: among the others it would be read once without them.
+      const facts = host.facts(patience, questionsOf(inputs.host, vms));
+      readOthers(patience);
+      return facts;
+    };
     try {
-      const now = await reading;
+      const now = preview ? await unlessUnreached(surroundings, inputs, host, urn, reading) : await reading();
+      if (!now) return refused([]);
       const isDeployed = before !== undefined;
       const hostProgram = programOnHost(program, wanted, { token: undefined, isDeployed });
       const end = run.expectedEnds.get(now, hostProgram);
@@ -97,11 +96,6 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
       }
       return { failures: [], outlook: outlookOf(now, wish, before ?? {}, end, preview) };
     } catch (error) {
-      const strict = inputs.host.strict || env.PCI_PASSTHROUGH_STRICT === "1";
-      if (error instanceof ConnectionError && error.unreached && preview && !strict) {
-        await host.warnOnce(`${error.message}\n${UNCHECKED}`, log);
-        return refused([]);
-      }
       if (error instanceof PassthroughError) return refused([{ property: WITHOUT_VALUE, reason: error.message }]);
       throw error;
     }
@@ -201,7 +195,7 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     const wish = isKnown ? wishOf(inputs) : program && wishIn(program, kind, urn.name);
     if (!wish) return refused([]);
     if (program) run.programs.set(urn.text, program);
-    const judged = await judgeWanted(wantedOf(urn, common.data, wish, hostFor), call, before);
+    const judged = await judgeWanted(wantedOf(call, common.data, wish, hostFor), call, before);
     await tellUntold();
     return judged;
   };

@@ -25,6 +25,7 @@ import { defineJudge, type Judged } from "./judge";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
 import { containsUnknown } from "./unknowns";
+import { unlessUnreached } from "./unless-unreached";
 import { CommonInputs, type InState, type Managed, ownerOf, vmOf, type Wanted, wantedOf } from "./wanted";
 
 /** A resource as a state has it. */
@@ -35,6 +36,15 @@ export interface State {
   /** Tells the claim on the host as that of this state. */
   readonly token: string;
 }
+
+/** What the host says of a resource that a state has. */
+export type Found =
+  /** `drift`: those of the outputs that a run puts right. */
+  | { readonly kind: "there"; readonly outputs: Bag; readonly drift: Bag | undefined }
+  /** Nothing is left of it. */
+  | { readonly kind: "gone" }
+  /** The host was not asked or not reached; only a preview goes on without it. */
+  | { readonly kind: "unknown" };
 
 /** How a declaration differs from the state and the host. */
 export type Difference =
@@ -56,8 +66,8 @@ export interface Lifecycle {
   /** `outlook`: the outputs that `judge` foretold; without any, the state is compared with the host as it is. */
   diff(call: Call, state: State, inputs: Bag, outlook: Bag | undefined): Promise<Difference>;
   create(call: Call, inputs: Bag): Promise<State>;
-  /** The outputs as they are now; undefined when nothing is left of the resource. */
-  read(call: Call, state: State): Promise<Bag | undefined>;
+  /** `drifted`: names of the outputs that are in the state as the host said them, and not as declared. */
+  read(call: Call, state: State, drifted: readonly string[]): Promise<Found>;
   /** The outputs after it. */
   update(call: Call, state: State, inputs: Bag): Promise<Bag>;
   delete(call: Call, state: State): Promise<void>;
@@ -65,11 +75,11 @@ export interface Lifecycle {
 
 /** The lifecycle of a kind. */
 export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings): Lifecycle {
-  const { hostFor, env, run } = surroundings;
+  const { hostFor, run } = surroundings;
   const { carryOut, takeBack, hostProgramOf } = defineCarryOut(surroundings);
-  const { keyInputs, identity, inputs: schema, wish: wishOf } = KINDS[kind];
+  const { keyInputs, identity, foretold, inputs: schema, wish: wishOf } = KINDS[kind];
   const names = Object.keys(schema.shape);
-  const wanted = ({ urn }: Call, bag: Bag): Wanted => wantedOf(urn, CommonInputs.parse(bag), wishOf(bag), hostFor);
+  const wanted = (call: Call, bag: Bag): Wanted => wantedOf(call, CommonInputs.parse(bag), wishOf(bag), hostFor);
 
   const stored = (call: Call, { id, outputs }: State): Wanted & { readonly key: string } => {
     const { key } = parseId(id);
@@ -119,13 +129,13 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
       if (containsUnknown(news))
         return { kind: "unknown", by: keyInputs.filter((name) => containsUnknown(news[name])) };
       const { inputs, urn, host, wish } = wanted(call, news);
-      const facts = await factsIfReached(host, inputs, wish, env);
+      const facts = await factsIfReached(host, inputs, wish, surroundings);
       const by = replacedBy(call, state, news, wish, facts);
       if (by.length > 0) return { kind: "replaced", by };
       const healing = facts && planPresent(facts, wish, { owner: ownerOf(urn, inState(state)), program: [] });
       const theirs = healing?.refusals.find(({ guard }) => guard === "claimed");
       // Judging is not told the token. A refresh, which has no program, only shows the difference.
-      if (theirs && run.programs.has(urn.text))
+      if (theirs && call.program)
         throw new PassthroughError(
           unable({ purpose: purposeOf(facts, wish, "present"), host: host.name, reason: theirs.message }),
         );
@@ -146,10 +156,21 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
       return { id, outputs: outputsOf(call, after, inputs, wish, key), token };
     },
 
-    async read(call, state) {
-      const { inputs, host, wish, vms, key } = stored(call, state);
-      const facts = await host.facts("work", questionsOf(inputs.host, vms));
-      return isGone(facts, wish, key) ? undefined : outputsOf(call, facts, state.outputs, wish, key);
+    async read(call, state, drifted) {
+      const { inputs, urn, host, wish, vms, key } = stored(call, state);
+      const reading = () => host.facts(call.preview ? "preview" : "work", questionsOf(inputs.host, vms));
+      const facts = call.preview ? await unlessUnreached(surroundings, inputs, host, urn, reading) : await reading();
+      if (!facts) return { kind: "unknown" };
+      if (isGone(facts, wish, key)) return { kind: "gone" };
+      const outputs: Bag = { ...plain(pick(state.outputs, names)), ...statusOfWish(facts, wish, key) };
+      const healing = planPresent(facts, wish, { owner: ownerOf(urn, inState(state)), program: [] });
+      if (isEmpty(healing)) return { kind: "there", outputs, drift: undefined };
+      const differing = foretold.filter(
+        (name) => drifted.includes(name) || !sameValue(outputs[name], state.outputs[name]),
+      );
+      const scalars = differing.filter((name) => typeof outputs[name] !== "object");
+      const drift = pick(outputs, scalars.length > 0 ? scalars : differing);
+      return { kind: "there", outputs, drift: Object.keys(drift).length > 0 ? drift : undefined };
     },
 
     async update(call, state, inputs) {
@@ -170,9 +191,9 @@ async function factsIfReached(
   host: Managed,
   inputs: CommonInputs,
   wish: Wish,
-  env: NodeJS.ProcessEnv,
+  { env, run }: Surroundings,
 ): Promise<HostFacts | undefined> {
-  if (env.PCI_PASSTHROUGH_OFFLINE === "1") return undefined;
+  if (env.PCI_PASSTHROUGH_OFFLINE === "1" || run.unreachedHosts.has(host.name)) return undefined;
   try {
     return await host.facts("preview", questionsOf(inputs.host, [vmOf(wish)]));
   } catch (error) {

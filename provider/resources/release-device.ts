@@ -85,5 +85,6 @@ async function giveBack(
     safety: safetyOf(safety, process.env),
     plan: (facts) => planAbsent(facts, wish, { owner, program: [] }),
     progress,
+    signal: undefined,
   });
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HostInput } from "../plan/inputs/host-input";
 import type { Owner, Wish } from "../plan/wish";
+import type { Call } from "./call";
 import type { ManagedHost } from "./managed-host";
 import type { Urn } from "./urn";
 
@@ -23,11 +24,12 @@ export interface Wanted {
   readonly wish: Wish;
   /** How the VM is named by the program, and by the key of a resource in the state. */
   readonly vms: readonly (string | undefined)[];
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A wish with the resource and the host that it is for. */
-export function wantedOf(urn: Urn, inputs: CommonInputs, wish: Wish, hostFor: HostFor): Wanted {
-  return { inputs, urn, host: hostFor(inputs.host), wish, vms: [vmOf(wish)] };
+export function wantedOf({ urn, signal }: Call, inputs: CommonInputs, wish: Wish, hostFor: HostFor): Wanted {
+  return { inputs, urn, host: hostFor(inputs.host), wish, vms: [vmOf(wish)], signal };
 }
 
 /** What the state tells of a resource, and whether it has it at all. */

@@ -23,6 +23,7 @@ const CHANGE = {
   device: "0000:01:00.0",
   safety: { confirm: "never", confirmSeconds: 60 } as const,
   progress: () => {},
+  signal: undefined,
   plan: (facts: HostFacts): Plan => {
     switch (stateOf(facts)) {
       case DONE:

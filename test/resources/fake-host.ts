@@ -32,30 +32,32 @@ export class FakeHost {
     return this;
   }
 
+  /** Whatever host a resource names, it is this one. */
+  readonly hostFor: Surroundings["hostFor"] = () => ({
+    name: this.name,
+    facts: async () => {
+      if (this.unreached) throw this.unreached;
+      return this.facts;
+    },
+    warnOnce: (line, log) => log.warn(line),
+    apply: async ({ plan, purpose }) => {
+      const planned = plan(this.facts);
+      const [refusal] = planned.refusals;
+      if (refusal) throw new PassthroughError(`Unable to ${purpose} on ${this.name}: ${refusal.message}`);
+      this.facts = simulate(this.facts, planned.steps);
+      if (planned.reboot) this.facts = afterReboot(this.facts);
+      return this.facts;
+    },
+  });
+
   handlers(kind: ResourceKind): Handlers {
-    const hostFor: Surroundings["hostFor"] = () => ({
-      name: this.name,
-      facts: async () => {
-        if (this.unreached) throw this.unreached;
-        return this.facts;
-      },
-      warnOnce: (line, log) => log.warn(line),
-      apply: async ({ plan, purpose }) => {
-        const planned = plan(this.facts);
-        const [refusal] = planned.refusals;
-        if (refusal) throw new PassthroughError(`Unable to ${purpose} on ${this.name}: ${refusal.message}`);
-        this.facts = simulate(this.facts, planned.steps);
-        if (planned.reboot) this.facts = afterReboot(this.facts);
-        return this.facts;
-      },
-    });
     const log = {
       info: async (line: string) => void this.lines.push(line),
       warn: async (line: string) => void this.lines.push(`warning: ${line}`),
       status: async (line: string) => void this.lines.push(line),
     };
     return defineResource(kind, {
-      hostFor,
+      hostFor: this.hostFor,
       log,
       env: this.env,
       run: this.run,

@@ -10,6 +10,7 @@ const change = (label: string, plan: (facts: HostFacts) => Plan) => ({
   device: undefined,
   safety: { confirm: "never", confirmSeconds: 60 } as const,
   progress: () => {},
+  signal: undefined,
   plan,
 });
 const isLoaded = ({ pciback }: HostFacts) => pciback.registered;

@@ -49,6 +49,7 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
         program: transient?.program,
         hosts: transient?.hosts,
         preview: transient?.preview ?? false,
+        signal: undefined,
       };
       const judged = await lifecycle.judge(call, checked, isDeployed ? before : undefined);
       const { outputs = before, drift } = judged.outlook ?? {};
@@ -56,8 +57,9 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
     },
 
     async diff(id: string, olds: Bag, news: Bag) {
-      const outlook = surroundings.run.programs.has(String(news.__urn)) ? pick(news, foretold) : undefined;
-      const difference = await lifecycle.diff(callOf(news), stateOf(id, olds), news, outlook);
+      const program = surroundings.run.programs.get(String(news.__urn));
+      const outlook = program && pick(news, foretold);
+      const difference = await lifecycle.diff({ ...callOf(news), program }, stateOf(id, olds), news, outlook);
       switch (difference.kind) {
         case "replaced":
         case "unknown":
@@ -78,8 +80,8 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
     read: (id: string, props: Bag) =>
       withoutTrace(async () => {
         const state = stateOf(id, props);
-        const outputs = await lifecycle.read(callOf(props), state);
-        return outputs ? { id, props: outs(outputs, props, state.token) } : {};
+        const found = await lifecycle.read(callOf(props), state, []);
+        return found.kind === "there" ? { id, props: outs(found.outputs, props, state.token) } : {};
       }),
 
     async update(id: string, olds: Bag, news: Bag) {
@@ -97,7 +99,7 @@ function checkedWith(inputs: Bag, failures: readonly Failure[]): dynamic.CheckRe
 
 /** The program is known since check. */
 function callOf({ __urn }: Bag): Call {
-  return { urn: parseUrn(String(__urn)), program: undefined, hosts: undefined, preview: false };
+  return { urn: parseUrn(String(__urn)), program: undefined, hosts: undefined, preview: false, signal: undefined };
 }
 
 function stateOf(id: string, props: Bag): State {
