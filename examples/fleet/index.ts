@@ -19,8 +19,9 @@ export const cards = machines.map(({ name, host, vm }) => {
     if (!card) throw new Error(`${name} has no card ${id} to give away`);
     return card.address;
   });
-  const { attachment } = new pci.PciPassthrough(name, { host, device, vm });
+  const hidden = new pci.HiddenPciDevice(`${name}-hidden`, { host, device });
   // One host after the other, and none after one that did not come back.
-  new pci.HostReboot(`${name}-reboot`, { host, maxParallel: 1 });
-  return attachment.device;
+  const reboot = new pci.HostReboot(`${name}-reboot`, { host, triggers: [hidden.bootChange], maxParallel: 1 });
+  const args = { host, device: hidden.device, vm, hide: false };
+  return new pci.PciPassthrough(name, args, { dependsOn: reboot }).attachment.device;
 });
