@@ -24,9 +24,10 @@ interface Recorded extends Declared {
 export interface Declaration {
   /**
    * The transient input `__program`, which the provider's check drops: the declarations on the same host, and in the
-   * first resource that is registered every host of the program. It is secret, because hosts may hold passwords.
+   * first resource that is registered every host of the program. It is secret, because hosts may hold passwords, and JSON,
+   * because the SDK and the engine handle each member of an object by itself.
    */
-  readonly program: pulumi.Output<unknown>;
+  readonly program: pulumi.Output<string>;
   /** The earlier resources that it has to wait for. */
   readonly comesAfter: Promise<pulumi.Resource[]>;
   /** Tells which resource the declaration is of. */
@@ -47,8 +48,8 @@ interface PlainProgram {
   hosts: readonly object[] | undefined;
   /** Whether no host waits for another resource. */
   readonly complete: boolean;
-  /** By their host, as JSON. */
-  readonly declarations: ReadonlyMap<string, readonly PlainDeclaration[]>;
+  /** Those of each host, by their host; both as JSON. */
+  readonly declarations: ReadonlyMap<string, string>;
 }
 
 interface Program {
@@ -84,8 +85,9 @@ export function declare(declared: Declared): Declaration {
     const [plain, ownHost] = await Promise.all([program.plain, plainHost(declared.host)]);
     const { hosts, complete } = plain;
     plain.hosts = undefined;
-    const declarations = plain.declarations.get(JSON.stringify(ownHost)) ?? [];
-    return { preview, complete, declarations, ...(hosts ? { hosts } : {}) };
+    const declarations = plain.declarations.get(JSON.stringify(ownHost)) ?? "[]";
+    const all = hosts ? `,"hosts":${JSON.stringify(hosts)}` : "";
+    return `{"preview":${preview},"complete":${complete},"declarations":${declarations}${all}}`;
   });
   return {
     program: pulumi.secret(described),
@@ -132,13 +134,14 @@ async function plainProgram(declared: readonly Recorded[]): Promise<PlainProgram
     }),
   );
   const hosts = new Map<string, object>();
-  const declarations = new Map<string, PlainDeclaration[]>();
+  const byHost = new Map<string, PlainDeclaration[]>();
   for (const { host, declaration } of all) {
     if (!host) continue;
     const key = JSON.stringify(host);
     hosts.set(key, host);
-    declarations.set(key, [...(declarations.get(key) ?? []), declaration]);
+    byHost.set(key, [...(byHost.get(key) ?? []), declaration]);
   }
+  const declarations = new Map([...byHost].map(([key, declared]) => [key, JSON.stringify(declared)]));
   return { hosts: [...hosts.values()], complete: all.every(({ host }) => host !== undefined), declarations };
 }
 
@@ -152,10 +155,17 @@ async function resolve(inputs: Readonly<Record<string, unknown>>): Promise<Reado
   try {
     const values = await pulumi.runtime.serializeProperties("declaration", Object.fromEntries(waiting));
     const isKnown = (value: unknown) => !(JSON.stringify(value) ?? "").includes(pulumi.runtime.unknownValue);
-    return Object.fromEntries(Object.entries(values).filter(([, value]) => isKnown(value)));
+    return Object.fromEntries(
+      Object.entries(values).flatMap(([name, value]) => (isKnown(value) ? [[name, plain(value)]] : [])),
+    );
   } catch {
     return {}; // the registration fails with the same error, and says so
   }
+}
+
+/** The value without the marks of secrets: all that is told is secret. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, inner) => pulumi.runtime.unwrapRpcSecret(inner));
 }
 
 // The other resources of the program do not wait for an output: the resource that it comes from waits for `__program`.

@@ -102,7 +102,7 @@ export class Deployment {
       ...given,
       __provider: "",
       __urn: `urn:pulumi:${this.stack}::contract::pulumi-nodejs:dynamic/pci-passthrough:${kind}::${label}`,
-      __program: { preview, hosts: [], complete: false, declarations: [] },
+      __program: JSON.stringify({ preview, hosts: [], complete: false, declarations: [] }),
     };
   }
 }

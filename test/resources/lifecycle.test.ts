@@ -38,7 +38,7 @@ async function previewed(
     readonly unknown: readonly string[];
   };
   const waiting = Object.fromEntries(unknown.map((name) => [name, UNKNOWN]));
-  const __program = { preview: true, hosts: [], complete: true, declarations: program };
+  const __program = JSON.stringify({ preview: true, hosts: [], complete: true, declarations: program });
   const inputsGiven = { ...given({ ...inputs, ...waiting }, label), __program };
   const { failures = [] } = await host.handlers(kind).check({}, inputsGiven);
   return [...host.lines.splice(0), ...failures.map(({ reason }) => reason)];
@@ -129,7 +129,7 @@ test("another VM for a device is not refused by the entry that the resource itse
   const { outs } = await created(handlers, { device: "01:00.0", vm: "pv2" });
   const moved = {
     ...given({ device: "01:00.0", vm: "pv1" }),
-    __program: { preview: true, hosts: [], complete: true, declarations: [] },
+    __program: JSON.stringify({ preview: true, hosts: [], complete: true, declarations: [] }),
   };
   expect((await handlers.check(outs, moved)).failures).toEqual([]);
   // The engine checks a replacement once more, as a resource that it does not have yet.
@@ -148,7 +148,10 @@ describe("a host that cannot be reached", () => {
       .handlers("AssignableDevice")
       .check(
         {},
-        { ...given({ device: "01:00.0" }), __program: { preview, hosts: [], complete: true, declarations: [] } },
+        {
+          ...given({ device: "01:00.0" }),
+          __program: JSON.stringify({ preview, hosts: [], complete: true, declarations: [] }),
+        },
       );
 
   test("is a warning in preview, which says what was not looked at", async () => {
@@ -161,7 +164,9 @@ describe("a host that cannot be reached", () => {
     offline.env.PCI_PASSTHROUGH_OFFLINE = "1";
     const program = { preview: true, hosts: [], complete: true, declarations: [] };
     const { check } = offline.unreachable(error).handlers("AssignableDevice");
-    expect((await check({}, { ...given({ device: "01:00.0" }), __program: program })).failures).toEqual([]);
+    expect((await check({}, { ...given({ device: "01:00.0" }), __program: JSON.stringify(program) })).failures).toEqual(
+      [],
+    );
     expect(offline.lines).toEqual([
       "warning: xen1 was not asked (PCI_PASSTHROUGH_OFFLINE=1). Effects and guards were not checked for this host.",
     ]);
@@ -289,7 +294,7 @@ describe("what the program no longer declares", () => {
 test("a second declaration of the same device or host in one program is refused, however its address is written", async () => {
   const host = new FakeHost(LAB);
   const program = (declaration: Bag) => ({
-    __program: { preview: true, hosts: [], complete: true, declarations: [declaration] },
+    __program: JSON.stringify({ preview: true, hosts: [], complete: true, declarations: [declaration] }),
   });
   const twins: readonly [ResourceKind, Bag, Bag][] = [
     ["AssignableDevice", { device: "01:00.0" }, declared("AssignableDevice", "first", { device: "0000:01:00.0" })],

@@ -44,7 +44,7 @@ test("a stack of one name in two backends is told of, and the one that lost its 
   const first = await deployed();
   first.host.lines.splice(0);
   const program = { preview: true, hosts: [], complete: true, declarations: [] };
-  await first.handlers.check({}, { ...named("dev"), __program: program });
+  await first.handlers.check({}, { ...named("dev"), __program: JSON.stringify(program) });
   expect(first.host.lines.join()).toContain('If another backend has a stack "dev" of the project "test"');
   await created(first.handlers, NIC);
   await expect(previewed(first.handlers, first.id, first.outs, "dev")).rejects.toThrow(

@@ -77,7 +77,7 @@ class Stack {
 
   private async check(program: readonly Declared[], { kind, label, inputs }: Declared, preview: boolean): Promise<Bag> {
     const declarations = program.map((declared) => ({ ...declared, unknown: [] }));
-    const __program = { preview, hosts: [], complete: true, declarations };
+    const __program = JSON.stringify({ preview, hosts: [], complete: true, declarations });
     const olds = this.resources.get(label)?.inputs ?? {};
     const news = { ...given(inputs, label), __program };
     const { inputs: checked, failures = [] } = await this.host.handlers(kind).check(olds, news);

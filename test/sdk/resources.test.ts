@@ -81,7 +81,8 @@ test("every name in a provider text is exported by the provider", () => {
 
 /** What a resource tells the provider. Secret: hosts may hold passwords. */
 function programIn(resource: Registered | undefined) {
-  return (resource?.inputs.__program as { value: Record<string, unknown> } | undefined)?.value;
+  const program = resource?.inputs.__program as { value: string } | undefined;
+  return JSON.parse(program?.value ?? "{}") as Record<string, unknown>;
 }
 
 test("each resource carries the declarations on its own host, and the first that is registered all hosts", async () => {
@@ -110,7 +111,7 @@ test("a declaration tells the inputs that are known, and the names of the others
   const resource = await register(
     () => new pci.IommuBootParameters("iommu", { host: { address: "xen3.example.com" } }),
   );
-  const { declarations } = programIn(resource) ?? {};
+  const { declarations } = programIn(resource);
   expect(declarations).toEqual([
     { kind: "HostReboot", label: "reboot-of-told", inputs: {}, unknown: [] },
     { kind: "AssignableDevice", label: "unknown-device", inputs: { allow: ["bridge"] }, unknown: ["device"] },
@@ -122,7 +123,7 @@ test("a device that a resource passes on is known before the resource is", async
   const host = { address: "xen4.example.com" };
   const nic = new pci.AssignableDevice("passes-on", { host, device });
   const attachment = await register(() => new pci.VmPciAttachment("gets", { host, device: nic.device, vm: "web1" }));
-  const { declarations } = programIn(attachment) ?? {};
+  const { declarations } = programIn(attachment);
   expect(declarations).toMatchObject([{ inputs: { device } }, { inputs: { device, vm: "web1" }, unknown: [] }]);
 });
 
@@ -131,12 +132,7 @@ test("an input that is known once its resource is registered is told to the othe
   const found = pulumi.output(new Promise<string>((done) => setTimeout(() => done(device), 50)));
   const { attachment } = new pci.PciPassthrough("card11", { host, device: found, vm: "web1" });
   await new Promise((done) => attachment.urn.apply(done));
-  const programs = registered.flatMap(({ name, inputs }) => (name === "card11-hidden" ? [inputs.__program] : []));
-  const [
-    {
-      value: { declarations },
-    },
-  ] = programs as [{ value: { declarations: unknown } }];
+  const { declarations } = programIn(registered.find(({ name }) => name === "card11-hidden"));
   expect(declarations).toMatchObject([
     { label: "card11-hidden", inputs: { device }, unknown: [] },
     { label: "card11-assignable", inputs: { device }, unknown: [] },

@@ -3,6 +3,15 @@ import { RESOURCE_KINDS } from "../../claims/claim-key";
 import { HostInput } from "../../plan/inputs/host-input";
 import { type DeclaredProgram, declaredResource } from "../../resources/declared-program";
 
+const Json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "is not JSON" });
+    return z.NEVER;
+  }
+});
+
 /** What the resource classes report about one declaration of the program. */
 const Declared = z.object({
   kind: z.enum(RESOURCE_KINDS),
@@ -14,7 +23,7 @@ const Declared = z.object({
 });
 
 /**
- * What the resource classes report about the whole program: the transient input `__program`, which check drops, so that
+ * What the resource classes report about the whole program: the transient input `__program`, JSON that check drops, so that
  * it is in no state. With it hosts are read in parallel, and guards know what the program is about to change.
  */
 const TransientInput = z.object({
@@ -43,7 +52,17 @@ export interface TransientProgram {
  */
 export function readProgram(input: unknown, host: HostInput): TransientProgram | undefined {
   if (input === undefined) return undefined;
-  const program = TransientInput.safeParse(input);
+  const key = JSON.stringify([input, host]);
+  const program = programs.get(key) ?? readOnce(input, host);
+  programs.set(key, program);
+  return program;
+}
+
+/** By their texts: all resources of a host tell the same, and what was read once is one object for all of them. */
+const programs = new Map<string, TransientProgram>();
+
+function readOnce(input: unknown, host: HostInput): TransientProgram {
+  const program = Json.pipe(TransientInput).safeParse(input);
   if (!program.success)
     return {
       preview: false,
@@ -53,35 +72,19 @@ export function readProgram(input: unknown, host: HostInput): TransientProgram |
         "the program's declarations (__program) cannot be read. Use the same version of pulumi-pci-passthrough for the program and its provider",
       ],
     };
-  const { preview, hosts, ...share } = program.data;
-  const read = hosts?.flatMap((given) => HostInput.safeParse(given).data ?? []);
-  return { preview, hosts: read, ...readShare(share, host) };
-}
-
-type Share = Pick<TransientProgram, "program" | "problems">;
-
-/** By their texts: all resources of a host tell the same, and what was read once is one object for all of them. */
-const shares = new Map<string, Share>();
-
-function readShare(given: Pick<z.infer<typeof TransientInput>, "complete" | "declarations">, host: HostInput): Share {
-  const text = JSON.stringify([given, host]);
-  const known = shares.get(text);
-  if (known) return known;
-  const declarations = given.declarations.map((declaration) => ({
-    declaration,
-    read: Declared.safeParse(declaration),
-  }));
-  const share = {
+  const { preview, hosts, complete, declarations: given } = program.data;
+  const declarations = given.map((declaration) => ({ declaration, read: Declared.safeParse(declaration) }));
+  return {
+    preview,
+    hosts: hosts?.flatMap((other) => HostInput.safeParse(other).data ?? []),
     program: {
-      complete: given.complete,
+      complete,
       declarations: declarations.flatMap(({ read }) => (read.data ? [declaredResource(read.data, host)] : [])),
     },
     problems: declarations.flatMap(({ declaration, read }) =>
       read.success ? [] : [`the declaration ${labelOf(declaration)} cannot be read: ${z.prettifyError(read.error)}`],
     ),
   };
-  shares.set(text, share);
-  return share;
 }
 
 function labelOf(declaration: unknown): string {

@@ -8,7 +8,12 @@ const GOOD = { kind: "AssignableDevice", label: "nic", inputs: { device: "01:00.
 
 test("one declaration that cannot be read is named, and leaves the others readable", () => {
   const program = readProgram(
-    { preview: true, hosts: [], complete: true, declarations: [{ kind: "Magic", label: "wand" }, GOOD] },
+    JSON.stringify({
+      preview: true,
+      hosts: [],
+      complete: true,
+      declarations: [{ kind: "Magic", label: "wand" }, GOOD],
+    }),
     HOST,
   );
   expect(program?.problems).toEqual([expect.stringMatching(/^the declaration "wand" cannot be read: [\s\S]*kind/)]);
@@ -17,7 +22,7 @@ test("one declaration that cannot be read is named, and leaves the others readab
 
 test("a host with wrong inputs is left to the check of its own resources", () => {
   const hosts = [{ address: "has spaces in it" }, { address: "xen1" }];
-  expect(readProgram({ preview: true, hosts, complete: true, declarations: [] }, HOST)).toMatchObject({
+  expect(readProgram(JSON.stringify({ preview: true, hosts, complete: true, declarations: [] }), HOST)).toMatchObject({
     hosts: [{ address: "xen1" }],
     problems: [],
   });
@@ -27,18 +32,26 @@ test("a declaration that cannot be read fails the check, in preview and in up", 
   for (const preview of [true, false]) {
     const program = { preview, hosts: [], complete: true, declarations: [{ label: "old", kind: "Gone" }] };
     const handlers = new FakeHost(LAB).handlers("AssignableDevice");
-    const { failures } = await handlers.check({}, { ...given({ device: "01:00.0" }), __program: program });
+    const { failures } = await handlers.check(
+      {},
+      { ...given({ device: "01:00.0" }), __program: JSON.stringify(program) },
+    );
     expect(failures).toMatchObject([{ property: "", reason: expect.stringContaining('"old" cannot be read') }]);
   }
 });
 
-test("the resources of a host share what they tell of it; one of them tells all hosts", () => {
+test("what the resources of a host tell alike is one object; one of them tells all hosts", () => {
   const share = { preview: true, complete: true, declarations: [GOOD] };
-  const first = readProgram({ ...share, hosts: [HOST, { address: "xen2" }] }, HOST);
-  const second = readProgram(share, HOST);
-  expect(second?.program).toBe(first?.program);
-  expect([first?.hosts, second?.hosts]).toEqual([[HOST, { address: "xen2" }], undefined]);
-  expect(readProgram(share, { address: "xen2" })?.program).not.toBe(first?.program);
+  const alone = JSON.stringify(share);
+  expect(readProgram(alone, HOST)?.program).toBe(readProgram(alone, HOST)?.program);
+  expect(readProgram(alone, { address: "xen2" })?.program).not.toBe(readProgram(alone, HOST)?.program);
+  const all = [HOST, { address: "xen2" }];
+  const first = readProgram(JSON.stringify({ ...share, hosts: all }), HOST);
+  expect([first?.hosts, readProgram(alone, HOST)?.hosts]).toEqual([all, undefined]);
+});
+
+test("what is not JSON is a problem", () => {
+  expect(readProgram("{", HOST)?.problems).toEqual([expect.stringContaining("cannot be read")]);
 });
 
 test("without a program there is nothing to read", () => {
