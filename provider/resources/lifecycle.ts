@@ -3,8 +3,10 @@ import { formatId, parseId, type ResourceKind } from "../claims/claim-key";
 import { PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { claimOfResource } from "../plan/claim";
+import type { HostInput } from "../plan/inputs/host-input";
 import type { Bag } from "../plan/kind";
 import { statusAtEnd } from "../plan/kinds/expected-host";
+import type { ImportSubject } from "../plan/kinds/import-candidates";
 import {
   isGone,
   KINDS,
@@ -15,27 +17,19 @@ import {
   statusOfWish,
   storedWish,
 } from "../plan/kinds/kinds";
-import { isEmpty } from "../plan/plan";
 import type { Wish } from "../plan/wish";
 import type { Call } from "./call";
 import { defineCarryOut } from "./carry-out";
 import { type Checked, checkInputs } from "./check-inputs";
+import { type Imported, importResource, isSettled } from "./import";
 import { pick, plain, sameValue } from "./input-bag";
 import { defineJudge, type Judged } from "./judge";
 import { questionsOf } from "./questions";
+import type { State } from "./state";
 import type { Surroundings } from "./surroundings";
 import { containsUnknown } from "./unknowns";
 import { unlessUnreached } from "./unless-unreached";
 import { CommonInputs, type InState, type Managed, ownerOf, vmOf, type Wanted, wantedOf } from "./wanted";
-
-/** A resource as a state has it. */
-export interface State {
-  readonly id: string;
-  /** Its inputs, checked, and its outputs; members with other names are ignored. */
-  readonly outputs: Bag;
-  /** Tells the claim on the host as that of this state. */
-  readonly token: string;
-}
 
 /** What the host says of a resource that a state has. */
 export type Found =
@@ -68,6 +62,8 @@ export interface Lifecycle {
   create(call: Call, inputs: Bag): Promise<State>;
   /** `drifted`: names of the outputs that are in the state as the host said them, and not as declared. */
   read(call: Call, state: State, drifted: readonly string[]): Promise<Found>;
+  /** Throws PassthroughError where the host does not have it, or something speaks against it. */
+  import(call: Call, subject: Omit<ImportSubject, "kind">, host: HostInput): Promise<Imported>;
   /** The outputs after it. */
   update(call: Call, state: State, inputs: Bag): Promise<Bag>;
   delete(call: Call, state: State): Promise<void>;
@@ -141,7 +137,7 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
         );
       if (names.some((name) => !sameValue(olds[name], news[name]))) return { kind: "inputs" };
       if (!facts || !healing) return { kind: "none" };
-      if (!isEmpty(healing) || healing.refusals.length > 0) return { kind: "drift" };
+      if (!isSettled(healing, state.token) || healing.refusals.length > 0) return { kind: "drift" };
       const expected = { ...plain(statusOfWish(facts, wish, parseId(state.id).key)), ...outlook };
       const differs = Object.entries(expected).some(([name, value]) => !sameValue(value, olds[name]));
       return { kind: differs ? "drift" : "none" };
@@ -164,7 +160,7 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
       if (isGone(facts, wish, key)) return { kind: "gone" };
       const outputs: Bag = { ...plain(pick(state.outputs, names)), ...statusOfWish(facts, wish, key) };
       const healing = planPresent(facts, wish, { owner: ownerOf(urn, inState(state)), program: [] });
-      if (isEmpty(healing)) return { kind: "there", outputs, drift: undefined };
+      if (isSettled(healing, state.token)) return { kind: "there", outputs, drift: undefined };
       const differing = foretold.filter(
         (name) => drifted.includes(name) || !sameValue(outputs[name], state.outputs[name]),
       );
@@ -172,6 +168,8 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
       const drift = pick(outputs, scalars.length > 0 ? scalars : differing);
       return { kind: "there", outputs, drift: Object.keys(drift).length > 0 ? drift : undefined };
     },
+
+    import: (call, subject, host) => importResource(surroundings, call, { kind, ...subject }, host),
 
     async update(call, state, inputs) {
       const { wish, key } = stored(call, { ...state, outputs: inputs });

@@ -6,13 +6,15 @@ import { KINDS } from "../../plan/kinds/kinds";
 import type { Call } from "../../resources/call";
 import { type Failure, pick, WITHOUT_VALUE } from "../../resources/input-bag";
 import type { Judged } from "../../resources/judge";
-import { defineLifecycle, type State } from "../../resources/lifecycle";
+import { defineLifecycle } from "../../resources/lifecycle";
+import type { State } from "../../resources/state";
 import type { Surroundings } from "../../resources/surroundings";
 import { UNKNOWN_TEXT } from "../../resources/unknowns";
 import type { Urn } from "../../resources/urn";
 import { CommonInputs } from "../../resources/wanted";
 import type { CheckedProgram } from "./checked-program";
 import { hostMeant } from "./configuration";
+import { importSubject } from "./import-id";
 import { type Change, inputDifferences } from "./input-differences";
 
 /** How a resource differs from its declaration, by property. */
@@ -121,6 +123,29 @@ export function definePluginResource(
         return properties(foretold(news, outlook, known), news, state.token);
       }
       return properties(await lifecycle.update(call, state, full), news, state.token);
+    },
+
+    /** The resource that an id of a person names, `<host>/<device>[/<vm>]`, or one of a state that was lost. */
+    async import(urn: Urn, id: string, given: Bag, signal: AbortSignal): Promise<ReadState> {
+      const { hosts, subject } = importSubject(kind, id, given.host, configuration);
+      const call = { urn, program: undefined, hosts: undefined, preview: false, signal };
+      const found = await Promise.allSettled(
+        hosts.map(async (host) => {
+          const input = CommonInputs.parse(meant({ host })).host;
+          return { host, ...(await endable(call, () => lifecycle.import(call, subject, input))) };
+        }),
+      );
+      const imported = found.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+      const meantOne = hosts.length === 1 ? imported[0] : imported.find(({ state }) => state.id === id);
+      const [failed] = found.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+      if (!meantOne && failed !== undefined) throw failed;
+      if (!meantOne) return undefined;
+      const { host, state, inputs } = meantOne;
+      return {
+        id: state.id,
+        properties: properties(state.outputs, { host }, state.token),
+        inputs: { host, ...inputs },
+      };
     },
 
     /** A host that is not reached leaves the state as it is: this is not told whether it is for a preview. */

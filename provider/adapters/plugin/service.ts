@@ -123,7 +123,11 @@ export function pluginService(plugin: Plugin, { version, logTo }: ServiceOptions
       const secrets = both(olds, inputs);
       return withoutSecrets([olds, inputs], async () => {
         const signal = plugin.signal(request.getTimeout());
-        const found = await resource.read(urn, request.getId(), olds.values, inputs.values, signal);
+        // Import gives nothing, and .get() what the program says: the state of neither has the token of a claim.
+        const found =
+          olds.values.__claim === undefined
+            ? await resource.import(urn, request.getId(), olds.values, signal)
+            : await resource.read(urn, request.getId(), olds.values, inputs.values, signal);
         if (!found) return new pb.ReadResponse();
         return new pb.ReadResponse()
           .setId(found.id)

@@ -1,0 +1,50 @@
+import type { ResourceKind } from "../../claims/claim-key";
+import type { HostFacts } from "../../facts/host-facts";
+import { STUB_DRIVERS } from "../../pci/stub-driver";
+import { HIDE_MECHANISM_NAMES } from "../hide-mechanism";
+import type { HostInput } from "../inputs/host-input";
+import type { Bag } from "../kind";
+import { KINDS, statusOfWish } from "./kinds";
+
+/** What an import names. */
+export interface ImportSubject {
+  readonly kind: ResourceKind;
+  /** As a person writes it; undefined where the kind is about the host as a whole. */
+  readonly device: string | undefined;
+  readonly vm: string | undefined;
+}
+
+/**
+ * The inputs by which a program can declare what is on a host already, the plainest first: without `host`, and without
+ * what follows from the host itself.
+ */
+export function importCandidates(
+  { kind, device, vm }: ImportSubject,
+  facts: HostFacts,
+  host: HostInput,
+): readonly Bag[] {
+  switch (kind) {
+    case "HiddenPciDevice":
+      return [
+        { device },
+        ...HIDE_MECHANISM_NAMES.map((mechanism) => ({ device, mechanism })),
+        ...STUB_DRIVERS.map((driver) => ({ device, driver })),
+      ];
+    case "AssignableDevice":
+      return [{ device }, ...STUB_DRIVERS.map((driver) => ({ device, driver }))];
+    case "VmPciAttachment":
+      return [
+        { device, vm },
+        { device, vm, scope: "config" },
+        { device, vm, scope: "live" },
+      ];
+    case "SriovVirtualFunctions": {
+      const { addresses } = statusOfWish(facts, KINDS[kind].wish({ host, device, count: 1 }), "");
+      return [{ device, count: Math.max(1, addresses.length) }];
+    }
+    case "IommuBootParameters":
+      return [{}];
+    case "HostReboot":
+      return [{}, { when: "never" }];
+  }
+}
