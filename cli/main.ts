@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { devicesCommand } from "./devices";
 import { doctorCommand } from "./doctor";
+import { mapCommand } from "./map";
 import { releaseCommand } from "./release";
 import { simulateCommand } from "./simulate";
 
@@ -13,6 +14,7 @@ new Command("pulumi-pci-passthrough")
   .version(version, "--version", "print the version")
   .addCommand(devicesCommand())
   .addCommand(doctorCommand())
+  .addCommand(mapCommand())
   .addCommand(releaseCommand())
   .addCommand(simulateCommand())
   .parseAsync()

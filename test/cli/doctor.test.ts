@@ -1,17 +1,6 @@
-import { join } from "node:path";
 import { doctorCommand } from "../../cli/doctor";
-import { PROFILE_NAMES } from "../../simulator";
 import { Deployment } from "../contract/deployment";
 import { onSimulatedHost, runCommand } from "./command-run";
-import { expectGolden } from "./golden";
-
-/** What `doctor` prints for each kind of host, as files to read. UPDATE_GOLDEN=1 writes them anew. */
-const GOLDEN = join(__dirname, "doctor");
-
-test.each(PROFILE_NAMES)("%s", async (profile) => {
-  const { stdout } = await onSimulatedHost(profile, (login) => runCommand(doctorCommand(), ...login));
-  expectGolden(join(GOLDEN, `${profile}.txt`), stdout);
-});
 
 test("says whose a device is, what waits for a reboot, what a reboot undid, and what was damaged", async () => {
   await onSimulatedHost("debian-xl", async (login, host) => {

@@ -2,6 +2,7 @@ import path from "node:path";
 import ts from "typescript";
 import { devicesCommand } from "../../cli/devices";
 import { doctorCommand } from "../../cli/doctor";
+import { mapCommand } from "../../cli/map";
 import { releaseCommand } from "../../cli/release";
 import { simulateCommand } from "../../cli/simulate";
 import { codeBlocks } from "../markdown";
@@ -57,10 +58,10 @@ test("every program is type-checked against the package's own types", () => {
 /** Commands of other programs that a reader may be asked to run, without what they are run on. */
 const FOREIGN = [
   /^npm (ci|pack|install --save-dev just-bash)$/,
-  /^pulumi (up|preview|destroy|refresh|stack --show-urns|state delete URN|stack init \w+|stack output \w+|config set (--path )?[\w.]+ \S+)$/,
+  /^pulumi (up|preview|destroy|refresh|stack --show-urns|stack export --file \S+|state delete URN|stack init \w+|stack output \w+|config set (--path )?[\w.]+ \S+)$/,
 ];
 
-const COMMANDS = [devicesCommand(), doctorCommand(), releaseCommand(), simulateCommand()];
+const COMMANDS = [devicesCommand(), doctorCommand(), mapCommand(), releaseCommand(), simulateCommand()];
 
 /** Why a line of shell is not one that works; undefined when it is. */
 function complaintAbout(line: string, scripts: Readonly<Record<string, string>>): string | undefined {

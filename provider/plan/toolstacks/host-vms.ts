@@ -15,7 +15,7 @@ export type RunningVms =
 
 /** The VMs that run on the host, whichever toolstack manages them. */
 export function runningVms(facts: HostFacts): RunningVms {
-  const known = vmsOf(facts).flatMap(({ vm }) => (vm.running ? [vm.name] : []));
+  const known = knownVms(facts).flatMap(({ vm }) => (vm.running ? [vm.name] : []));
   const names = [
     ...new Set([...known, ...runningDomains(facts).map((domain) => domain.name), ...vmsOfProcesses(facts, known)]),
   ];
@@ -25,7 +25,7 @@ export function runningVms(facts: HostFacts): RunningVms {
 
 /** The names of the VMs that are known to have a function now, or get it at their next start. */
 export function vmsWith(facts: HostFacts, address: PciAddress): readonly string[] {
-  const known = vmsOf(facts).flatMap(({ planner, id, vm }) =>
+  const known = knownVms(facts).flatMap(({ planner, id, vm }) =>
     planner.isAttachedLive(facts, id, address) || planner.isConfigured(facts, id, address) ? [vm.name] : [],
   );
   const holding = holderOf(facts, address);
@@ -41,13 +41,15 @@ function vmsOfProcesses({ xen, processes }: HostFacts, known: readonly string[])
     .map((process) => `${nameOfVm(process)} (process ${process.pid})`);
 }
 
-interface KnownVm {
+/** A VM with what tells which functions it has: `id` is how the planner knows it. */
+export interface KnownVm {
   readonly planner: VmPlanner;
   readonly id: string;
   readonly vm: HostVm;
 }
 
-function vmsOf(facts: HostFacts): readonly KnownVm[] {
+/** The VMs that the host's toolstack lists. */
+export function knownVms(facts: HostFacts): readonly KnownVm[] {
   const planner = vmPlannerOf(facts, { toolstack: undefined });
   const known = new Map<string, KnownVm>();
   for (const id of planner?.list(facts) ?? []) {

@@ -1,15 +1,21 @@
 import { join } from "node:path";
 import { devicesCommand } from "../../cli/devices";
+import { doctorCommand } from "../../cli/doctor";
+import { mapCommand } from "../../cli/map";
 import { PROFILE_NAMES } from "../../simulator";
 import { onSimulatedHost, runCommand } from "./command-run";
 import { expectGolden } from "./golden";
 
-/** What `devices` prints for each kind of host, as files to read. UPDATE_GOLDEN=1 writes them anew. */
-const GOLDEN = join(__dirname, "devices");
-
+/** What the commands that only read print for each kind of host, as files to read. UPDATE_GOLDEN=1 writes them anew. */
 test.each(PROFILE_NAMES)("%s", async (profile) => {
-  const { stdout } = await onSimulatedHost(profile, (login) => runCommand(devicesCommand(), ...login));
-  expectGolden(join(GOLDEN, `${profile}.txt`), stdout);
+  await onSimulatedHost(profile, async ([address = "", ...login]) => {
+    const devices = join(__dirname, "devices", `${profile}.txt`);
+    expectGolden(devices, (await runCommand(devicesCommand(), address, ...login)).stdout);
+    const doctor = join(__dirname, "doctor", `${profile}.txt`);
+    expectGolden(doctor, (await runCommand(doctorCommand(), address, ...login)).stdout);
+    const map = join(__dirname, "map", `${profile}.txt`);
+    expectGolden(map, (await runCommand(mapCommand(), address, ...login)).stdout);
+  });
 });
 
 test("--json has the evidence of each guard, and --all the bridges", async () => {
