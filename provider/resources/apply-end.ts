@@ -19,7 +19,7 @@ const RECONNECT_MS = 10 * 60_000;
 
 /**
  * Reads how an apply ended that began in the boot with this id. After a cut connection the host is asked once it can be
- * reached again. Throws ConnectionError when that takes more than ten minutes.
+ * reached again, and so it is where the script was killed: a trial goes on without it. Throws ConnectionError when that takes more than ten minutes.
  */
 export async function readApplyEnd(
   connect: () => Promise<Host>,
@@ -27,10 +27,11 @@ export async function readApplyEnd(
   applied: AppliedSteps,
   bootId: string,
 ): Promise<ApplyEnd> {
-  if (end.kind === "cut") {
-    return { result: readLeftResult(await leftBy(connect, end.runId), bootId, applied), facts: undefined };
+  if (end.kind === "ended") {
+    const result = readApplyResult(end.printed, applied);
+    if (result.kind !== "unfinished") return { result, facts: wholeFacts(end.printed) };
   }
-  return { result: readApplyResult(end.printed, applied), facts: wholeFacts(end.printed) };
+  return { result: readLeftResult(await leftBy(connect, end.runId), bootId, applied), facts: undefined };
 }
 
 /** Damaged facts are no reason to lose the result before them: they are read once more. */

@@ -36,6 +36,7 @@ export type DialogueEnd<D extends Decision> =
   | {
       readonly kind: "ended";
       readonly decision: D;
+      readonly runId: string;
       readonly printed: string;
       readonly said: string;
       readonly exitCode: number | null;
@@ -98,7 +99,7 @@ async function converseOnce<D extends Decision>(
     // Of a script that was killed, what it printed last may be lost.
     if (!begun) return { kind: "cut", decision, runId };
     const printed = stdout.slice(begun.index);
-    return { kind: "ended", decision, printed, said: fromBytes(stderr).trim(), exitCode };
+    return { kind: "ended", decision, runId, printed, said: fromBytes(stderr).trim(), exitCode };
   } catch (error) {
     const [decision] = decisions;
     if (!(error instanceof ConnectionError) || decision?.rest === undefined) throw error;

@@ -4,7 +4,7 @@ import type { Host, ScriptOptions, ScriptResult } from "../../provider/host/host
 import type { Plan } from "../../provider/plan/plan";
 import { NO_QUESTIONS } from "../../provider/resources/facts-cache";
 import { ManagedHost } from "../../provider/resources/managed-host";
-import { recordedAnswers } from "../recorded/recorded-facts";
+import { recordedAnswers, recordedFacts } from "../recorded/recorded-facts";
 import { EMPTY_PLAN } from "./empty-plan";
 
 const BOOT = "5fb6e9f0-5a9f-4ba0-aa5c-5b0f8a6f5a11";
@@ -220,6 +220,14 @@ describe("a connection that is cut", () => {
     const { managed } = hostThat(cutAfterwards, left, factsOf(TO_DO));
     await expect(managed.apply(CHANGE)).rejects.toThrow(message);
   });
+});
+
+test("a script that is killed while its trial waits: what becomes of the trial is asked of the host", async () => {
+  const bootId = recordedFacts("debian12-xen4.17").machine.bootId;
+  const killed = dialogue(TO_DO, () => said("@apply waiting\n@apply begin\n@group 1 done\n", null));
+  const told = ["@apply waiting", "@apply begin", "@group 1 done", "@trial expired", "@group 1 unconfirmed"];
+  const { managed } = hostThat(killed, () => said([`@boot ${bootId}`, ...told, ""].join("\n")), factsOf(TO_DO));
+  await expect(managed.apply(CHANGE)).rejects.toThrow(/it took the change back by itself/);
 });
 
 test("a host that changes between its facts and the first step is planned anew, and not for ever", async () => {
