@@ -14,8 +14,8 @@ export interface Declaration {
   readonly host?: (profile: Profile) => Profile;
   /** What an administrator did before. */
   readonly prepare?: string;
-  /** Nobody can confirm it, so that the host takes it back. */
-  readonly unreached?: boolean;
+  /** Why nobody can confirm it, so that the host takes it back: no new connection gets there, or none is new. */
+  readonly unreached?: "no-answer" | "multiplexed";
   /** Whether it takes effect at the next boot of the host. */
   readonly atBoot?: boolean;
 }
@@ -50,7 +50,9 @@ const xenWithoutIommu = (profile: Profile): Profile => ({
 });
 const xenIommu = iommu({}, { host: xenWithoutIommu });
 
-const UNREACHED = { variant: "unreached", unreached: true } as const;
+const UNREACHED = { variant: "unreached", unreached: "no-answer" } as const;
+const MULTIPLEXED = { variant: "multiplexed", unreached: "multiplexed" } as const;
+const WITHOUT_SETSID = { ...UNREACHED, prepare: 'rm "$(command -v setsid)"' };
 const VIRSH = "virsh -c qemu:///system";
 /** The argument that the host's administrator wrote, taken out, and a kernel that leaves the IOMMU alone without it. */
 const WITHOUT_IOMMU =
@@ -85,7 +87,7 @@ const ON: Readonly<Record<string, readonly ((profile: string) => Declaration)[]>
     hidden({ device: "03:00.0" }),
     hidden({ device: "03:00.0", mechanism: "kernel-ids" }, { variant: "ids" }),
     assignable({ device: "03:00.0" }),
-    assignable({ device: "03:00.0" }, UNREACHED),
+    assignable({ device: "03:00.0" }, WITHOUT_SETSID),
     attachment({ device: "03:00.0", vm: "web" }),
     attachment({ device: "03:00.0", vm: "web" }, { variant: "live", prepare: `${VIRSH} start web` }),
     nvmeFunctions,
@@ -132,7 +134,7 @@ done; xm create /etc/xen/test.cfg`,
   "rhel5-xen": [
     hidden({ device: "09:00.0" }),
     assignable({ device: "09:00.0" }),
-    assignable({ device: "09:00.0" }, UNREACHED),
+    assignable({ device: "09:00.0" }, MULTIPLEXED),
     attachment({ device: "09:00.0", vm: "NGTest", quirks: ["000000e0:2:00000000"] }),
     reboot,
   ],

@@ -203,7 +203,7 @@ async function prepared(
   { host, deployed }: Scene,
 ): Promise<() => Promise<Deployed | undefined>> {
   const { kind, given, unreached } = declaration;
-  const run = deployment(host, unreached ? nobodyGetsThere : undefined);
+  const run = deployment(host, unreached && CONFIRM[unreached]);
   if (operation === "create" || !deployed) {
     await run.check(kind, given);
     return () => run.create(kind, given);
@@ -255,12 +255,20 @@ async function outputsOf(host: MachineHost, deployed: Deployed): Promise<Outs> {
   return JSON.stringify(outs);
 }
 
-function deployment(host: MachineHost, confirm: () => Promise<Host> = () => host.connectOnce()): Deployment {
-  const managed = new ManagedHost(host.name, (purpose) => (purpose === "confirmation" ? confirm() : host.connect()));
+type Confirm = (host: MachineHost) => Promise<Host>;
+
+function deployment(host: MachineHost, confirm: Confirm = () => host.connectOnce()): Deployment {
+  const managed = new ManagedHost(host.name, (purpose) =>
+    purpose === "confirmation" ? confirm(host) : host.connect(),
+  );
   const login = { address: host.name, safety: { confirmSeconds: 10 } };
   return new Deployment(login, "dev", () => managed);
 }
 
-async function nobodyGetsThere(): Promise<never> {
-  throw new ConnectionError("no-answer", "the host did not answer");
-}
+/** The connection over which a story confirms that is not to be confirmed. */
+const CONFIRM: Readonly<Record<NonNullable<Declaration["unreached"]>, Confirm>> = {
+  "no-answer": async () => {
+    throw new ConnectionError("no-answer", "the host did not answer");
+  },
+  multiplexed: (host) => host.connect(),
+};
