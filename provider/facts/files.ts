@@ -40,13 +40,20 @@ export function withFile(files: HostFiles, target: string, text: string | undefi
   return { ...files, byPath: new Map([...edited, ...added]) };
 }
 
+/** Of the globs that the sources name. */
+const patterns = new Map<string, RegExp>();
+
 /** A glob of the shell, of which only `*` is used: it matches no slash and, at the start of a name, no dot. */
 function patternOf(glob: string): RegExp {
-  const pattern = glob
+  const known = patterns.get(glob);
+  if (known) return known;
+  const text = glob
     .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
     .replaceAll("/*", "/(?!\\.)*")
     .replaceAll("*", "[^/]*");
-  return new RegExp(`^${pattern}$`);
+  const pattern = new RegExp(`^${text}$`);
+  patterns.set(glob, pattern);
+  return pattern;
 }
 
 /** Latin-1 characters stand for bytes, so this is the order of bytes. */

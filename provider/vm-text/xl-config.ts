@@ -36,8 +36,21 @@ export interface XlConfig {
   readonly pciDefaults: AttachOptions;
 }
 
+/** Every plan reads the files of all VMs again: a host of 100 VMs has as many texts, and some more while it changes. */
+const MOST_KEPT = 1000;
+const kept = new WeakMap<ConfigLanguage, Map<string, XlConfig | XlConfigError>>();
+
 /** Reads a file whose characters are bytes (Latin-1); an error where its language cannot be parsed. Never throws. */
 export function parseXlConfig(text: string, language: ConfigLanguage = XL_LANGUAGE): XlConfig | XlConfigError {
+  const known = kept.get(language) ?? new Map<string, XlConfig | XlConfigError>();
+  kept.set(language, known);
+  const config = known.get(text) ?? readXlConfig(text, language);
+  if (known.size >= MOST_KEPT) known.clear();
+  known.set(text, config);
+  return config;
+}
+
+function readXlConfig(text: string, language: ConfigLanguage): XlConfig | XlConfigError {
   const syntax = language.parse(text);
   if (syntax.kind === "error") return syntax;
   return {

@@ -11,10 +11,11 @@ const OUTPUTS = ["functions", "configured", "active", "pending", "bootChange"];
 const provider = {
   check: async (_, { __provider, ...inputs }) => ({ inputs }),
   create: async (inputs) => {
-    const identity = { id: "8086:10d3", subsystem: "8086:0000", class: "0200", label: "Ethernet controller" };
+    const label = "Ethernet controller: Intel Corporation 82574L Gigabit Network Connection";
+    const identity = { id: "8086:10d3", subsystem: "8086:0000", class: "020000", label };
     const functions = [{ address: inputs.device, identity, originalDriver: "e1000e", active: true }];
     const status = { functions, configured: false, active: true, pending: "none", bootChange: "" };
-    return { id: `74cbb4fed3badec09802228a12f81813/${inputs.device}`, outs: { ...inputs, ...status } };
+    return { id: `74cbb4fed3badec09802228a12f81813/AssignableDevice/${inputs.device}`, outs: { ...inputs, ...status } };
   },
   read: async (id, props) => ({ id, props }),
   diff: async (_, olds, news) => ({ changes: Object.keys(news).some((name) => !(name in olds)) }),

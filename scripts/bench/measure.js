@@ -29,9 +29,6 @@ const OPERATIONS = {
 /** Who declares the resources: a provider that does nothing, or this one. */
 const PACKAGES = { floor: "pci-passthrough-floor", ours: "pulumi-pci-passthrough" };
 
-/** Above that many resources the engine writes no checkpoints: each is as large as the state. */
-const MOST_CHECKPOINTS = 1000;
-
 /**
  * Runs operations on a new stack for each provider.
  *
@@ -46,14 +43,13 @@ async function measure(bin, { resources, hosts, latencyMs, operations }, tell) {
     floor: new BenchProject(bin, floor, replayed.logins, resources),
     ours: new BenchProject(bin, ours, replayed.logins, resources),
   };
-  const env = resources > MOST_CHECKPOINTS ? { PULUMI_SKIP_CHECKPOINTS: "true" } : {};
   try {
     for (const project of Object.values(projects)) await project.pulumi(["stack", "init"]);
     for (const operation of operations) {
       // One beside the other, so that whatever else the machine does slows both.
       for (const provider of /** @type {const} */ (["floor", "ours"])) {
         const project = projects[provider];
-        const { seconds, ...usage } = await project.pulumi(OPERATIONS[operation], env);
+        const { seconds, ...usage } = await project.pulumi(OPERATIONS[operation]);
         const counts = await replayed.counts();
         const stateBytes = project.stateBytes();
         tell({ resources, hosts, latencyMs, operation, provider, seconds, usage, stateBytes, counts });

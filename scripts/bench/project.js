@@ -59,15 +59,14 @@ class BenchProject {
    * Runs `pulumi`. Throws when it fails.
    *
    * @param {readonly string[]} words
-   * @param {Readonly<Record<string, string>>} [env]
    * @returns {Promise<Run>}
    */
-  async pulumi(words, env = {}) {
+  async pulumi(words) {
     const start = process.hrtime.bigint();
     const stack = words[0] === "stack" ? [STACK] : ["--stack", STACK];
     const child = spawn("pulumi", [...words, ...stack, "--non-interactive", "--color", "never"], {
       cwd: this.folder,
-      env: { ...this.env, ...env },
+      env: this.env,
       stdio: ["ignore", "pipe", "pipe"],
     });
     const meter = watchProcesses(child.pid ?? 0);

@@ -10,7 +10,7 @@ const INTRODUCTION = `# What it costs
 Written by \`npm run bench\`: this provider beside the floor, which is the engine with the same resources and a provider that does
 nothing, one run after the other on the same machine. Half of the resources are AssignableDevice, half VmPciAttachment, eight a host. The
 hosts are replayed: an SSH server in a process of its own answers what a simulated host said, at once, and does what steps say.
-Above 1,000 resources the engine writes no checkpoints (\`PULUMI_SKIP_CHECKPOINTS\`), since each is as large as the state.`;
+Seconds depend on what else the machine does; CPU, memory, bytes and counts hardly do.`;
 
 /**
  * docs/performance.md, with the curves that it shows by file name.
