@@ -5,7 +5,17 @@ const { Marked } = require("marked");
 
 /** The pages in the order of the navigation, by their files; what is not here comes last. */
 const CHAPTERS = [
-  { title: "Start", pages: ["docs/getting-started.md", "docs/resources.md", "docs/reboots.md", "examples/README.md"] },
+  {
+    title: "Start",
+    pages: [
+      "docs/getting-started.md",
+      "docs/languages.md",
+      "docs/installation-configuration.md",
+      "docs/resources.md",
+      "docs/reboots.md",
+      "examples/README.md",
+    ],
+  },
   {
     title: "Guides",
     pages: [
@@ -41,7 +51,7 @@ const CHAPTERS = [
  * @returns {Map<string, string>}
  */
 function makeSite(root) {
-  const pages = new Map(markdownFiles(root).map((file) => [file, fs.readFileSync(path.join(root, file), "utf8")]));
+  const pages = new Map(markdownFiles(root).map((file) => [file, readMarkdown(path.join(root, file))]));
   const chapters = chaptersOf([...pages.keys()]);
   const files = new Map([["site.css", fs.readFileSync(path.join(__dirname, "site.css"), "utf8")]]);
   for (const [file, text] of pages) {
@@ -72,11 +82,24 @@ function markdownFiles(root) {
   return ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ...below.sort()];
 }
 
+/**
+ * The text of a page. Those for Pulumi's registry have their title before the text, between lines of `---`.
+ *
+ * @param {string} file
+ */
+function readMarkdown(file) {
+  return fs.readFileSync(file, "utf8").replace(/^---\ntitle: (.*)\n[\s\S]*?\n---\n/, "# $1\n");
+}
+
 /** @param {readonly string[]} files */
 function chaptersOf(files) {
   const known = CHAPTERS.flatMap(({ pages }) => pages);
-  const api = files.filter((file) => file.startsWith("docs/") && !known.includes(file));
-  return [...CHAPTERS, ...(api.length > 0 ? [{ title: "More", pages: api }] : [])];
+  const unknown = files.filter((file) => file.startsWith("docs/") && !known.includes(file));
+  const chapters = [
+    { title: "API", pages: unknown.filter((file) => file.startsWith("docs/api/")) },
+    { title: "More", pages: unknown.filter((file) => !file.startsWith("docs/api/")) },
+  ];
+  return [...CHAPTERS, ...chapters.filter(({ pages }) => pages.length > 0)];
 }
 
 /** Where a page is in the site. @param {string} file */

@@ -5,6 +5,8 @@ import { doctorCommand } from "../../cli/doctor";
 import { mapCommand } from "../../cli/map";
 import { releaseCommand } from "../../cli/release";
 import { simulateCommand } from "../../cli/simulate";
+import { packageSchema } from "../../provider/adapters/plugin/schema/package-schema";
+import { apiPages } from "../../scripts/api-pages/pages.js";
 import { codeBlocks } from "../markdown";
 import { PAGES, readPage } from "./pages";
 
@@ -16,7 +18,8 @@ const blocks = PAGES.flatMap((page) =>
 const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
 
 test("every block is in a language that is checked, or is what a program prints", () => {
-  expect(blocks.filter(({ language }) => !["ts", "sh", ""].includes(language))).toEqual([]);
+  const checked = ["ts", "sh", "python", "go", "yaml", ""];
+  expect(blocks.filter(({ language }) => !checked.includes(language))).toEqual([]);
 });
 
 test("every program is type-checked against the package's own types", () => {
@@ -55,8 +58,21 @@ test("every program is type-checked against the package's own types", () => {
   expect(complaints).toEqual([]);
 });
 
+test("a program in Python, Go or YAML is one of an API page or an example, which are made or deployed by other tests", () => {
+  const made = [...apiPages(packageSchema("0.1.0")).values()].join("");
+  const example = ["python/__main__.py", "go/main.go", "yaml/Pulumi.yaml"].map((file) =>
+    readPage(`examples/quickstart-${file}`),
+  );
+  const programs = ["python", "go", "yaml"].flatMap(inLanguage);
+  expect(programs.filter(({ text }) => !made.includes(text) && !example.includes(text))).toEqual([]);
+});
+
 /** Commands of other programs that a reader may be asked to run, without what they are run on. */
 const FOREIGN = [
+  /^npm install pulumi-pci-passthrough$/,
+  /^pip install \.\/sdks\/python$/,
+  /^pulumi package gen-sdk node_modules\/pulumi-pci-passthrough\/pulumi-resource-pci-passthrough --language (python|go) --out sdks$/,
+  /^pulumi config set --path (--secret )?pci-passthrough:[\w.]+( \S+)?$/,
   /^npm (ci|pack|install --save-dev just-bash)$/,
   /^pulumi (up|preview|destroy|refresh|stack --show-urns|stack export --file \S+|state delete URN|stack init \w+|stack output \w+|config set (--path )?[\w.]+ \S+)$/,
 ];

@@ -13,8 +13,8 @@ export interface TypeSpec {
 export interface PropertySpec extends TypeSpec {
   readonly description?: string | undefined;
   /** Whether its value belongs encrypted into the state. */
-  readonly secret?: true;
-  readonly willReplaceOnChanges?: true;
+  readonly secret?: boolean;
+  readonly willReplaceOnChanges?: boolean;
 }
 
 /** The properties of an object. */
@@ -95,7 +95,7 @@ function objectOf({ description, properties, required }: JsonSchema): ObjectSpec
         {
           ...typeOf(property),
           ...(property.description === undefined ? {} : { description: property.description }),
-          ...(property.secret ? { secret: true as const } : {}),
+          ...(property.secret ? { secret: true } : {}),
         },
       ]),
     ),

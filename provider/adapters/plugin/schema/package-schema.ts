@@ -5,10 +5,23 @@ import { KINDS } from "../../../plan/kinds/kinds";
 import { pciPassthrough } from "../../../plan/kinds/pci-passthrough";
 import { type ObjectSpec, objectSpec, type PropertySpec, type TypeSpecs, tokenOf } from "./object-spec";
 
-/** A resource, a component or a function in a package schema. */
-interface MemberSpec {
+/** A resource or component in a package schema. */
+export interface ResourceSpec {
   readonly description: string;
-  readonly [field: string]: unknown;
+  readonly isComponent?: true;
+  /** What its state has: its inputs too, unless it is a component. */
+  readonly properties: ObjectSpec["properties"];
+  readonly required: readonly string[];
+  readonly inputProperties: ObjectSpec["properties"];
+  readonly requiredInputs: readonly string[];
+  readonly aliases?: readonly { readonly type: string }[];
+}
+
+/** A function in a package schema. */
+export interface FunctionSpec {
+  readonly description: string;
+  readonly inputs: ObjectSpec;
+  readonly outputs: ObjectSpec;
 }
 
 /**
@@ -19,9 +32,9 @@ export interface PackageSchema {
   readonly name: "pci-passthrough";
   readonly version: string;
   readonly types: TypeSpecs;
-  readonly provider: MemberSpec & { readonly inputProperties: Readonly<Record<string, PropertySpec>> };
-  readonly resources: Readonly<Record<string, MemberSpec>>;
-  readonly functions: Readonly<Record<string, MemberSpec>>;
+  readonly provider: Pick<ResourceSpec, "description" | "inputProperties">;
+  readonly resources: Readonly<Record<string, ResourceSpec>>;
+  readonly functions: Readonly<Record<string, FunctionSpec>>;
   readonly [field: string]: unknown;
 }
 
@@ -59,7 +72,7 @@ export function packageSchema(version: string): PackageSchema {
   };
 }
 
-function resourceSpec(kind: ResourceKind, types: Record<string, TypeSpecs[string]>): MemberSpec {
+function resourceSpec(kind: ResourceKind, types: Record<string, TypeSpecs[string]>): ResourceSpec {
   const { description, inputs, outputs, keyInputs, identity } = KINDS[kind];
   const given = withHostNames(objectSpec(inputs, "input", types));
   const found = objectSpec(outputs, "output", types);
@@ -81,7 +94,7 @@ function resourceSpec(kind: ResourceKind, types: Record<string, TypeSpecs[string
   };
 }
 
-function componentSpec(types: Record<string, TypeSpecs[string]>): MemberSpec {
+function componentSpec(types: Record<string, TypeSpecs[string]>): ResourceSpec {
   const given = withHostNames(objectSpec(pciPassthrough.inputs, "input", types));
   const found = objectSpec(pciPassthrough.outputs, "output", types);
   return {
@@ -94,7 +107,7 @@ function componentSpec(types: Record<string, TypeSpecs[string]>): MemberSpec {
   };
 }
 
-function functionSpec(types: Record<string, TypeSpecs[string]>): MemberSpec {
+function functionSpec(types: Record<string, TypeSpecs[string]>): FunctionSpec {
   const { description, inputs, outputs } = getPciDevices;
   return {
     description,
@@ -108,7 +121,7 @@ function withHostNames({ properties, ...others }: ObjectSpec): ObjectSpec {
   const { $ref, description = "", ...host } = properties.host ?? {};
   const named: PropertySpec = {
     ...host,
-    description: `${description.replace(/\.$/, "")}; or its name among the \`hosts\` of the provider.`,
+    description: `${description.replace(/\.$/, "")}; or its name: of one of the provider's \`hosts\`, or an address where it has none.`,
     oneOf: [{ type: "string" }, { $ref }],
   };
   return { ...others, properties: { ...properties, host: named } };
