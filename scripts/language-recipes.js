@@ -7,8 +7,8 @@ const { EXE } = require("./pulumi-recipe.js");
 
 const STRIPPED = ["-ldflags", "-s -w"];
 const PYTHON = process.platform === "win32" ? "python" : "python3";
-/** The version of the engine that we build. */
-const PYPI_VERSION = "3.259.0";
+/** Pulumi's package of the version of the engine that we build, and what generated SDKs need beside it. */
+const PYTHON_PACKAGES = ["pulumi==3.259.0", "parver>=0.2.1"];
 
 /**
  * The program that runs Pulumi programs in YAML.
@@ -64,22 +64,22 @@ function sdkGenerator(root) {
 }
 
 /**
- * The package pulumi of PyPI with what it needs, as a folder for PYTHONPATH.
+ * Packages of PyPI, as a folder for PYTHONPATH.
  *
  * @returns {import("./engine-cache.js").Recipe}
  */
 function pythonPackages() {
   return {
-    key: `python-packages-${PYPI_VERSION}-${process.platform}-${process.arch}`,
-    programs: ["pulumi/__init__.py"],
+    key: `${PYTHON_PACKAGES.join("-").replace(/[^\w.-]/g, "")}-${process.platform}-${process.arch}`,
+    programs: ["pulumi/__init__.py", "parver/__init__.py"],
     async build(folder, say) {
-      say(`Installing pulumi ${PYPI_VERSION} of PyPI …`);
+      say(`Installing ${PYTHON_PACKAGES.join(" and ")} from PyPI …`);
       const pip = ["-m", "pip", "install", "--quiet", "--no-compile", "--target", folder];
-      await runCommand(PYTHON, [...pip, `pulumi==${PYPI_VERSION}`], { say });
+      await runCommand(PYTHON, [...pip, ...PYTHON_PACKAGES], { say });
     },
     // Another Python needs other builds of its packages.
     works: (folder) =>
-      runCommand(PYTHON, ["-c", "import pulumi, grpc"], { env: { ...process.env, PYTHONPATH: folder } }).then(
+      runCommand(PYTHON, ["-c", "import pulumi, grpc, parver"], { env: { ...process.env, PYTHONPATH: folder } }).then(
         () => true,
         () => false,
       ),
