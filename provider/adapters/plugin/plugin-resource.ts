@@ -42,6 +42,16 @@ export function definePluginResource(
   /** With the host that is meant, as the lifecycle takes it. */
   const meant = (bag: Bag): Bag => ({ ...bag, host: hostMeant(bag.host, configuration) });
 
+  /** A name that the provider does not have is a failure, and the host unknown. */
+  const hostOf = (bag: Bag): { readonly host: unknown; readonly failures: readonly Failure[] } => {
+    try {
+      return { host: meant(bag).host, failures: [] };
+    } catch (error) {
+      if (!(error instanceof PassthroughError)) throw error;
+      return { host: UNKNOWN_TEXT, failures: [{ property: WITHOUT_VALUE, reason: `host: ${error.message}` }] };
+    }
+  };
+
   const stateOf = (id: string, properties: Bag): State => ({
     id,
     outputs: meant(properties),
@@ -73,15 +83,13 @@ export function definePluginResource(
   return {
     check(urn: Urn, news: Bag): { readonly inputs: Bag; readonly failures: readonly Failure[] } {
       const given = Object.fromEntries(Object.entries(news).filter(([, value]) => value !== null));
-      try {
-        const { inputs, failures } = lifecycle.check(meant(given));
-        const host = CommonInputs.safeParse(inputs).data?.host;
-        if (host && failures.length === 0) program.add(kind, urn.name, host, inputs);
-        return { inputs: failures.length > 0 ? news : { ...inputs, host: given.host }, failures };
-      } catch (error) {
-        if (!(error instanceof PassthroughError)) throw error;
-        return { inputs: news, failures: [{ property: WITHOUT_VALUE, reason: `host: ${error.message}` }] };
-      }
+      const named = hostOf(given);
+      const { inputs, failures } = lifecycle.check({ ...given, host: named.host });
+      const host = CommonInputs.safeParse(inputs).data?.host;
+      const all = [...named.failures, ...failures];
+      if (all.length > 0) return { inputs: news, failures: all };
+      if (host) program.add(kind, urn.name, host, inputs);
+      return { inputs: { ...inputs, host: given.host }, failures: [] };
     },
 
     async diff(

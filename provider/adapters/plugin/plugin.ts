@@ -49,9 +49,14 @@ export class Plugin {
     return this.resources[kind];
   }
 
+  /** The inputs with the host that their name means. Throws PassthroughError for a name that the provider does not have. */
+  meant(bag: Bag): Bag {
+    return { ...bag, host: hostMeant(bag.host, this.configuration) };
+  }
+
   /** What getPciDevices returns. Throws PassthroughError. */
   async getPciDevices(args: Bag): Promise<Bag> {
-    const found = await queryPciDevices({ ...args, host: hostMeant(args.host, this.configuration) });
+    const found = await queryPciDevices(this.meant(args));
     if (found.kind === "unreached") throw new PassthroughError(found.reason);
     return { devices: found.devices };
   }

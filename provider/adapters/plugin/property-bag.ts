@@ -1,5 +1,6 @@
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Bag } from "../../plan/kind";
+import { UNKNOWN_TEXT } from "../../resources/unknowns";
 
 /** The keys and values by which the engine marks special values (pulumi/pulumi, sdk/go/common/resource/sig, v3.259). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -30,6 +31,7 @@ function unmark(value: unknown, path: readonly (string | number)[], secrets: Set
   if (!isObject(value)) return value;
   const mark = value[SIGNATURE];
   if (mark === SECRET || (mark === OUTPUT && value.secret === true)) secrets.add(JSON.stringify(path));
+  if (mark === OUTPUT && !("value" in value)) return UNKNOWN_TEXT;
   if (mark === SECRET || mark === OUTPUT) return unmark(value.value, path, secrets);
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name, unmark(member, [...path, name], secrets)]),

@@ -5,6 +5,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Failure } from "../../resources/input-bag";
 import type { Log } from "../../resources/log";
 import { parseUrn } from "../../resources/urn";
+import { constructPassthrough } from "./component";
 import { readConfiguration } from "./configuration";
 import type { Change } from "./input-differences";
 import type { Plugin } from "./plugin";
@@ -169,6 +170,14 @@ export function pluginService(plugin: Plugin, { version, logTo }: ServiceOptions
       const args = readBag(request.getArgs());
       return withoutSecrets([args], async () =>
         new pb.InvokeResponse().setReturn(writeBag(await plugin.getPciDevices(args.values), new Set())),
+      );
+    }),
+
+    construct: unary(async (request: pb.ConstructRequest) => {
+      if (request.getType() !== tokenOf("PciPassthrough"))
+        throw new Error(`the package pci-passthrough has no component ${request.getType()}`);
+      return withoutSecrets([readBag(request.getInputs())], () =>
+        constructPassthrough(request, version, (bag) => plugin.meant(bag)),
       );
     }),
 

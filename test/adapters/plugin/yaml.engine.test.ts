@@ -1,0 +1,105 @@
+import fs from "node:fs";
+import path from "node:path";
+import { type SimulatedHost, startSimulatedHost } from "../../../simulator";
+import { driverOf, output, snapshot, writeVmConfig } from "../../contract/test-host";
+import { CHECKOUT } from "../../engine/project-folder";
+import { PulumiProject } from "../../engine/pulumi-project";
+
+jest.setTimeout(600_000);
+
+const NIC = "0000:01:00.0";
+const VM = "/etc/xen/engine.cfg";
+const guest = (pci: string) => `name = "engine"\nkernel = "/root/vmlinuz-guest"\nmemory = 128\npci=[${pci}]\n`;
+
+const PROJECT = `name: engine-test
+runtime: yaml
+plugins:
+  providers:
+    - name: pci-passthrough
+      path: ${CHECKOUT}
+`;
+const COMPONENT = `${PROJECT}
+variables:
+  nics:
+    fn::invoke:
+      function: pci-passthrough:index:getPciDevices
+      arguments:
+        host: xen1
+        filter:
+          id: "8086:10d3"
+      return: devices
+resources:
+  web:
+    type: pci-passthrough:index:PciPassthrough
+    properties:
+      host: xen1
+      device: \${nics[1].address}
+      vm: engine
+      hide: false
+outputs:
+  pending: \${web.pending}
+  functions: \${web.functions}
+`;
+
+describe("a YAML program with the plugin", () => {
+  let host: SimulatedHost;
+  let project: PulumiProject;
+  let untouched: string;
+
+  beforeAll(async () => {
+    host = await startSimulatedHost({ name: "xen1", profile: "debian-xl" });
+    await writeVmConfig(host, VM, guest(""));
+    untouched = await snapshot(host);
+    project = await PulumiProject.create({ kind: "yaml", text: COMPONENT });
+    const { address, port, user, identityFile, hostKey } = host;
+    const hosts = { xen1: { address, port, user, identityFile, hostKey } };
+    await project.run(["config", "set", "pci-passthrough:hosts", JSON.stringify(hosts)]);
+  });
+  afterAll(async () => {
+    await project?.dispose();
+    await host?.stop();
+  });
+
+  test("gets a device from boot to guest by the component, whose outputs preview knows, and gives it back", async () => {
+    const preview = await project.preview();
+    expect(preview.output).toMatch(/pending *: "none"/);
+    const up = await project.up();
+    expect(up.exitCode).toBe(0);
+    expect(await driverOf(host, NIC)).toBe("pciback");
+    expect(await output(host, `cat ${VM}`)).toContain(`pci=['${NIC}']`);
+    expect((await project.preview({ args: ["--expect-no-changes"] })).exitCode).toBe(0);
+    expect((await project.destroy()).exitCode).toBe(0);
+    expect(await snapshot(host)).toBe(untouched);
+  });
+
+  test("imports an attachment that was made by hand; the generated program changes nothing", async () => {
+    project.setProgram(PROJECT, "yaml");
+    await writeVmConfig(host, VM, guest(`"${NIC}"`));
+    const made = await snapshot(host);
+    const generated = path.join(project.directory, "generated.yaml");
+    const type = "pci-passthrough:index:VmPciAttachment";
+    const imported = await project.run(["import", type, "nic", `xen1/01:00.0/engine`, "--yes", "--out", generated]);
+    expect(imported.exitCode).toBe(0);
+    project.setProgram(`${PROJECT}${fs.readFileSync(generated, "utf8")}`, "yaml");
+    const preview = await project.preview({ args: ["--diff", "--expect-no-changes"] });
+    expect(preview.exitCode).toBe(0);
+    expect(await snapshot(host)).toBe(made);
+  });
+
+  test("says what is wrong at its property, without a trace", async () => {
+    const wrong = `${PROJECT}
+resources:
+  nic:
+    type: pci-passthrough:index:AssignableDevice
+    properties:
+      host: xen2
+      device: nonsense
+`;
+    project.setProgram(wrong, "yaml");
+    const { exitCode, output: shown } = await project.preview();
+    expect(exitCode).not.toBe(0);
+    expect(shown).toContain('host: the provider\'s configuration has no host "xen2": did you mean "xen1"?');
+    expect(shown).toContain('"nonsense" must be a PCI address');
+    expect(shown).not.toMatch(/^ +at /m);
+  });
+});
