@@ -77,7 +77,7 @@ export const HostInput = z
           .meta({ id: "ConfirmMode", description: "Which changes of a host are on trial." })
           .optional()
           .describe(
-            "Which changes are on trial: all; those by which the host loses a device at once; of those none but such as a guard refuses and `allow` lets through. Default: `never`.",
+            "Which changes are on trial: all; those by which the host loses a device at once; of those none but such as a guard refuses and `allow` lets through. Default: `when-taking`.",
           ),
         confirmSeconds: z
           .int()
