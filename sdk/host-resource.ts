@@ -54,12 +54,14 @@ function dependingOn(
   resources: Promise<pulumi.Resource[]>,
   opts: pulumi.CustomResourceOptions | undefined,
 ): pulumi.CustomResourceOptions {
-  const given = opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn };
-  return { ...opts, ...pulumi.mergeOptions(given, { dependsOn: resources }) };
+  if (opts?.dependsOn === undefined) return { ...opts, dependsOn: resources };
+  return { ...opts, ...pulumi.mergeOptions({ dependsOn: opts.dependsOn }, { dependsOn: resources }) };
 }
 
 /** As a promise: an output would make the resource depend on its parent, which waits for its children. */
-function urnOf(name: string, type: string, parent: pulumi.Resource | undefined): Promise<string> {
+function urnOf(name: string, type: string, parent: pulumi.Resource | undefined): Promise<string> | string {
+  // As createUrn does, without its outputs, which cost more than all else here.
+  if (!parent) return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${type}::${name}`;
   return new Promise((resolve) => {
     pulumi.createUrn(name, type, parent).apply(resolve);
   });
