@@ -4,6 +4,7 @@ import { formatRunRecord, type Regenerated, type Regeneration, runRecordPath } f
 import { indent } from "../facts/answers";
 import { quote } from "../shell";
 import { originalPath } from "../steps/file";
+import { MOUNT_PLACE_FUNCTIONS } from "../steps/mount-place";
 import { NETWORK_PLACE_FUNCTIONS } from "../steps/network-place";
 import { REGENERATION_FUNCTIONS, REGENERATIONS, regenerationSettings } from "../steps/regeneration";
 import { STEP_FUNCTIONS, type Step, stepShell } from "../steps/steps";
@@ -65,7 +66,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
     "  trial=",
     `  ${note ?? ""}run_all`,
     ...(trial ? [`  rm -rf ${TRIAL_FOLDER}`] : []),
-    `  find ${STATE_FOLDER} ${VIRSH_FILES.join(" ")} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null`,
+    "  clear_up",
     "  tell '@apply end'",
     // Without them the provider asks once more.
     "  facts_in_time",
@@ -76,7 +77,14 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
   ].join("\n");
   const start = trial ? "if is_watcher; then watch_trial; else apply; fi < /dev/null" : "apply < /dev/null";
   const calls = [...groupShells, run, apply, start].join("\n");
-  const library = [RUNNER, TRIAL_FUNCTIONS, NETWORK_PLACE_FUNCTIONS, REGENERATION_FUNCTIONS, STEP_FUNCTIONS].join("\n");
+  const library = [
+    RUNNER,
+    TRIAL_FUNCTIONS,
+    NETWORK_PLACE_FUNCTIONS,
+    MOUNT_PLACE_FUNCTIONS,
+    REGENERATION_FUNCTIONS,
+    STEP_FUNCTIONS,
+  ].join("\n");
   const settings = trial
     ? [
         WATCHER_LIBRARY,
@@ -104,6 +112,9 @@ const LEFT = [
 const STEP_SECONDS = 15 * 60;
 
 const RUNNER = `
+clear_up() {
+  find ${STATE_FOLDER} ${VIRSH_FILES.join(" ")} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null
+}
 # A part of a line, too, is told as a line of its own.
 tell_log() {
   awk '{ print "|" $0 }' "$log" >> "$result"

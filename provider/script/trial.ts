@@ -28,8 +28,8 @@ tell() {
  */
 export const WATCHER_LIBRARY = `${TIME_LIMIT}\n${TELL}\n${WITHIN}`;
 
-/** How long the network has to come back, in seconds. */
-const NETWORK_SECONDS = 180;
+/** How long the network and the mounts each have to come back, in seconds. */
+const GIVE_BACK_SECONDS = 180;
 
 /** How much longer than the watcher the script itself waits, should the watcher be dead. */
 const WATCHER_LATE_SECONDS = 10;
@@ -47,7 +47,7 @@ const WATCHER_LATE_SECONDS = 10;
  *          -> expired             by the watcher, which takes the change back
  *          -> late                by the script, when the watcher did not
  *     watcher -> over             its process id; everything was taken back
- *     network                     what the drivers take along
+ *     network, mounts             what the drivers take along
  */
 export const TRIAL_FUNCTIONS = `
 # Sets "uptime", in seconds. No clock: that may be set meanwhile.
@@ -63,7 +63,7 @@ arm_trial() {
   for step in $trial_steps; do
     true > "$trial/todo.$step" || return
   done
-  save_network $trial_taken > "$trial/network" || return
+  save_network $trial_taken > "$trial/network" && save_mounts $trial_taken > "$trial/mounts" || return
   cat /proc/sys/kernel/random/boot_id > "$trial/open" && echo "$SSH_ROUTE" > "$trial/ssh" && true > "$trial/running" || return
   # sudo with use_pty ends all of its process group: the watcher gets a session of its own, unless busybox has no setsid.
   own_session=$(command -v setsid)
@@ -80,14 +80,16 @@ arm_trial() {
 # logind with KillUserProcesses=yes kills what an ended session leaves, also the root shell of sudo: so out of its cgroup.
 leave_session() {
   in_session || return 0
-  limited 10 busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \\
+  if limited 10 busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \\
     StartTransientUnit 'ssa(sv)a(sa(sv))' "pulumi-pci-passthrough-$$.scope" fail 1 PIDs au 1 "$$" 0 > /dev/null 2>&1
-  waited=0
-  # systemd moves the process after it has answered.
-  while in_session && [ "$waited" -lt 3 ]; do
-    waited=$((waited + 1))
-    sleep 1
-  done
+  then
+    # systemd moves the process after it has answered.
+    waited=0
+    while in_session && [ "$waited" -lt 30 ]; do
+      waited=$((waited + 1))
+      sleep 0.1 2> /dev/null || sleep 1
+    done
+  fi
   in_session || return 0
   # Without busctl (systemd before 221) or D-Bus.
   for procs in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/systemd/cgroup.procs; do
@@ -144,6 +146,7 @@ end_step() {
 take_back() {
   tell '@trial expired'
   network=$(cat "$trial/network")
+  mounts=$(cat "$trial/mounts")
   [ -n "$watcher" ] || watch
   undone=
   for step in $trial_steps; do
@@ -151,11 +154,17 @@ take_back() {
     [ "$undone" = "\${step%.*}" ] || { undone=\${step%.*} left=; tell "@group $undone unconfirmed"; }
     undo_step "$undone" "\${step#*.}"
   done
-  if [ -s "$trial/network" ]; then
-    true > "$log"
-    within ${NETWORK_SECONDS} restore_network "$network" || { tell "@group $undone not-undone network"; tell_log; }
-  fi
+  give_back restore_network "$network" network
+  give_back restore_mounts "$mounts" mounts
+  # The script may be dead.
+  clear_up
   mv -f "$trial/watcher" "$trial/over"
+}
+# Function, what was saved, what that is.
+give_back() {
+  [ -n "$2" ] || return 0
+  : > "$log"
+  within ${GIVE_BACK_SECONDS} "$1" "$2" || { tell "@group $undone not-undone $3"; tell_log; }
 }
 # Waits until what has begun is confirmed, and fails when it was taken back. The watcher may be dead, or die in the middle.
 await_confirmation() {

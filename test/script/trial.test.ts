@@ -191,6 +191,7 @@ inShells(
     trial.kill("/script");
     expect(trial.isLocked).toBe(true);
     expect(await trial.left()).toMatchObject({ groups: UNCONFIRMED });
+    expect(fs.existsSync(trial.host.path("/var/lib/pulumi-pci-passthrough"))).toBe(false);
     expect({ isTakenBack: trial.isTakenBack, isLocked: trial.isLocked }).toEqual({
       isTakenBack: true,
       isLocked: false,

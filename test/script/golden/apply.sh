@@ -1,4 +1,7 @@
 # begin of run-1
+clear_up() {
+  find /var/lib/pulumi-pci-passthrough /var/run/pulumi-pci-passthrough/virsh.xml /var/run/pulumi-pci-passthrough/virsh.xml.new -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -name 'virsh.xml*' -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
+}
 # A part of a line, too, is told as a line of its own.
 tell_log() {
   awk '{ print "|" $0 }' "$log" >> "$result"
@@ -227,7 +230,7 @@ apply() {
   rebuilt=
   trial=
   run_all
-  find /var/lib/pulumi-pci-passthrough /var/run/pulumi-pci-passthrough/virsh.xml /var/run/pulumi-pci-passthrough/virsh.xml.new -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -name 'virsh.xml*' -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
+  clear_up
   tell '@apply end'
   facts_in_time
   { kill "$watcher" && wait "$watcher"; } 2> /dev/null
