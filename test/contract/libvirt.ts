@@ -43,8 +43,8 @@ const GUEST = `<domain type='qemu'>
 /** Of the real host the log of its guest; a simulated guest is there at once, and writes none. */
 const GUEST_IS_UP = "[ ! -e /var/log/contract.log ] || until grep -q GUEST-PCI /var/log/contract.log; do sleep 2; done";
 
-/** What a host with libvirt on KVM does, whichever one it is. */
-export function libvirtContract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }): void {
+/** What a host with libvirt on KVM does, whichever one it is. Gives `test` for what is to be seen on the same host. */
+export function libvirtContract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }) {
   let host: TestHost;
 
   const inactive = () => output(host, `${VIRSH} dumpxml --inactive contract`);
@@ -191,4 +191,5 @@ ${VIRSH} define /root/contract.xml`,
       });
     }
   });
+  return test;
 }
