@@ -172,6 +172,36 @@ test("facts that are not whole are an error with the host's name, and nothing is
   );
 });
 
+describe("a change that is ended", () => {
+  test("while it waits for the lock is not sent, and says so at once", async () => {
+    const run = new AbortController();
+    const waits: Answer = (options) => {
+      run.abort(new Error("the run was cancelled"));
+      return dialogue(TO_DO, undefined)(options);
+    };
+    const { managed } = hostThat(waits);
+    await expect(managed.apply({ ...CHANGE, signal: run.signal })).rejects.toThrow(
+      "Unable to make 0000:01:00.0 assignable on xen1: the run was cancelled. Nothing was changed",
+    );
+  });
+
+  test("before it has begun never reaches the host", async () => {
+    const { managed, scripts } = hostThat();
+    await expect(managed.apply({ ...CHANGE, signal: AbortSignal.abort() })).rejects.toThrow("Nothing was changed");
+    expect(scripts).toEqual([]);
+  });
+
+  test("after the host was told to act goes to its end", async () => {
+    const run = new AbortController();
+    const acts = (facts: string) => {
+      run.abort();
+      return ended("@group 1 done")(facts);
+    };
+    const { managed } = hostThat(dialogue(TO_DO, acts));
+    expect(stateOf(await managed.apply({ ...CHANGE, signal: run.signal }))).toBe(DONE);
+  });
+});
+
 describe("a connection that is cut", () => {
   const result =
     (boot: string, ...lines: string[]) =>
