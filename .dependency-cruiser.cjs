@@ -61,7 +61,7 @@ module.exports = {
       "^sdk/get-pci-devices\\.ts$",
       "^sdk/",
       "^provider/resources/query-pci-devices\\.ts$",
-      "^provider/plan/inventory/pci-device-info\\.ts$",
+      "^provider/plan/inventory/device-info\\.ts$",
     ),
     only("simulator-stands-alone", "^simulator/", "^simulator/", "^provider/(pci|vm-text)/"),
     { name: "no-circles", severity: "error", from: {}, to: { circular: true } },

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { TOOLSTACKS } from "../provider/plan/toolstack";
+import { TOOLSTACKS } from "../provider/plan/toolstack-name";
 
 /** The options of a command that logs in to a host: what the input `host` of a resource has, but secrets. */
 export interface LoginOptions {

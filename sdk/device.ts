@@ -1,8 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Guard } from "../provider/plan/guards/guards";
+import type { OverridableGuard } from "../provider/plan/guards/guard-name";
 import type { HostArgs } from "./host";
 
-export type { Guard };
+/** A guard that `allow` can override, by the name that refusals give. */
+export type Guard = OverridableGuard;
 
 /** What a PCI function must be. Anything else at its address is refused: the hardware was changed or renumbered. */
 export interface ExpectedIdentity {

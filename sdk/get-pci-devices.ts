@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { unknown } from "@pulumi/pulumi/output";
-import type { PciDeviceFilter, PciDeviceInfo } from "../provider/plan/inventory/pci-device-info";
+import type { PciDeviceFilter, PciDeviceInfo } from "../provider/plan/inventory/device-info";
 import type { HostArgs } from "./host";
 
 export type { PciDeviceFilter, PciDeviceInfo };

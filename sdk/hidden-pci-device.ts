@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { StubDriver } from "../provider/pci/stub-driver";
-import type { HideMechanismName } from "../provider/plan/hide-mechanism";
+import type { HideMechanismName } from "../provider/plan/hide-mechanism-name";
 import type { DeviceArgs } from "./device";
 import { PciResource } from "./pci-resource";
 

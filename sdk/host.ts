@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ToolstackName } from "../provider/plan/toolstack";
+import type { ToolstackName } from "../provider/plan/toolstack-name";
 
 /** A host and how to log in to it: the input `host` of every resource. Kept in the state, secrets encrypted. */
 export interface HostArgs {

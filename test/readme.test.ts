@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { RESOURCE_KINDS } from "../provider/claims/claim-key";
 import { chooseMechanism } from "../provider/plan/hide/hide-mechanisms";
-import { HIDE_MECHANISM_NAMES } from "../provider/plan/hide-mechanism";
+import { HIDE_MECHANISM_NAMES } from "../provider/plan/hide-mechanism-name";
 import { HostInput } from "../provider/plan/inputs/host-input";
 import { createHosts } from "../provider/resources/hosts";
 import * as sdk from "../sdk";

@@ -1,7 +1,8 @@
 import type { HostFacts } from "../facts/host-facts";
 import { givenBy, movedBy, type Step, takenBy } from "../steps/steps";
 import type { JudgedChange } from "./guards/guard";
-import { type Guard, isFinal, type Judgement, judge } from "./guards/guards";
+import { type Guard, isFinal } from "./guards/guard-name";
+import { type Judgement, judge } from "./guards/guards";
 import type { Part } from "./part";
 import type { Plan, Refusal } from "./plan";
 import type { DeviceWish, PlanContext, Wish } from "./wish";

@@ -4,23 +4,8 @@ import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
 import type { PciAddress } from "../pci/address";
 import type { StubDriver } from "../pci/stub-driver";
+import type { HideMechanismName } from "./hide-mechanism-name";
 import type { Part } from "./part";
-
-/**
- * What the input `mechanism` of HiddenPciDevice takes, besides "auto". States contain these names, so they never
- * change.
- */
-export const HIDE_MECHANISM_NAMES = [
-  "xen-cmdline",
-  "grub",
-  "modprobe",
-  "initramfs",
-  "pciback-conf",
-  "driver-override",
-  "kernel-ids",
-] as const;
-/** The name of a hide mechanism, as programs and states have it. */
-export type HideMechanismName = (typeof HIDE_MECHANISM_NAMES)[number];
 
 /** One way to bind functions to a stub driver at boot, before their own drivers can take them. Pure. */
 export interface HideMechanism {

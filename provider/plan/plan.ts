@@ -1,4 +1,4 @@
-import type { Guard } from "./guards/guards";
+import type { Guard } from "./guards/guard-name";
 import type { Part } from "./part";
 
 /** Why a plan must not be carried out. */

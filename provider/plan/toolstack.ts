@@ -1,10 +1,6 @@
 import type { HostFacts } from "../facts/host-facts";
 import { whyNoLibvirt } from "./silent-libvirt";
-
-/** What can manage the VMs of a host, as the input `toolstack` names it. */
-export const TOOLSTACKS = ["xl", "xapi", "libvirt", "xm"] as const;
-/** The name of a toolstack. */
-export type ToolstackName = (typeof TOOLSTACKS)[number];
+import type { ToolstackName } from "./toolstack-name";
 
 /** The toolstack that is used on a host, or why there is none and what to do. */
 export type FoundToolstack =

@@ -4,9 +4,9 @@ import type { StubDriver } from "../pci/stub-driver";
 import type { AttachOptions } from "../vm-text/attach-options";
 import type { Declaration } from "./declaration";
 import type { ExpectedIdentity } from "./expected-identity";
-import type { Guard } from "./guards/guards";
-import type { HideMechanismName } from "./hide-mechanism";
-import type { ToolstackName } from "./toolstack";
+import type { Guard } from "./guards/guard-name";
+import type { HideMechanismName } from "./hide-mechanism-name";
+import type { ToolstackName } from "./toolstack-name";
 
 /** What a declaration wants on a host; a plan makes it true (`present`) or reverts it (`absent`). */
 export type Wish = DeviceWish | IommuWish | RebootWish;

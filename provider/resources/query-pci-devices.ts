@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { ConnectionError, PassthroughError } from "../errors";
+import type { PciDeviceInfo } from "../plan/inventory/device-info";
 import { getPciDevices } from "../plan/inventory/get-pci-devices";
-import { type PciDeviceInfo, pciDeviceInfos } from "../plan/inventory/pci-device-info";
+import { pciDeviceInfos } from "../plan/inventory/pci-device-info";
 import { createHosts } from "./hosts";
 import { questionsOf } from "./questions";
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Guard } from "../../provider/plan/guards/guards";
+import type { Guard } from "../../provider/plan/guards/guard-name";
 import { Cable } from "./cable";
 import { Deployment, type Kind } from "./deployment";
 import { testsOnOneHost } from "./one-host";

@@ -1,5 +1,5 @@
 import type { Safety } from "../../provider/plan/safety";
-import type { ToolstackName } from "../../provider/plan/toolstack";
+import type { ToolstackName } from "../../provider/plan/toolstack-name";
 
 /** A host that the contract runs on: the simulated one, or the real Xen host of the lab. */
 export interface TestHost {

@@ -1,4 +1,4 @@
-import { GUARD_NAMES, isFinal } from "../../provider/plan/guards/guards";
+import { GUARD_NAMES, isFinal } from "../../provider/plan/guards/guard-name";
 import { deviceInputs } from "../../provider/plan/inputs/device-inputs";
 import { HostInput } from "../../provider/plan/inputs/host-input";
 import { KINDS } from "../../provider/plan/kinds/kinds";

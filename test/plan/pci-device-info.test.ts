@@ -1,5 +1,6 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
-import { type PciDeviceFilter, pciDeviceInfos } from "../../provider/plan/inventory/pci-device-info";
+import type { PciDeviceFilter } from "../../provider/plan/inventory/device-info";
+import { pciDeviceInfos } from "../../provider/plan/inventory/pci-device-info";
 import { simulate } from "../../provider/steps/steps";
 import { textFile, withVmConfigs } from "./host-files";
 import { address, LAB, listed } from "./recorded-host";

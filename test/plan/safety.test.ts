@@ -1,5 +1,5 @@
 import { parsePciAddress } from "../../provider/pci/address";
-import type { Guard } from "../../provider/plan/guards/guards";
+import type { Guard } from "../../provider/plan/guards/guard-name";
 import { CONFIRM_MODES, isOnTrial, safetyOf, trialEffect } from "../../provider/plan/safety";
 import type { Step } from "../../provider/steps/steps";
 import { recordedFacts } from "../recorded/recorded-facts";

@@ -106,7 +106,7 @@ test("a declaration tells the inputs that are known, and the names of the others
   new pci.AssignableDevice("unknown-device", {
     host: { address: "xen3.example.com" },
     device: pulumi.output(new Promise<string>(() => {})),
-    allow: ["bridge"],
+    allow: ["iommu-group"],
   });
   const resource = await register(
     () => new pci.IommuBootParameters("iommu", { host: { address: "xen3.example.com" } }),
@@ -114,7 +114,7 @@ test("a declaration tells the inputs that are known, and the names of the others
   const { declarations } = programIn(resource);
   expect(declarations).toEqual([
     { kind: "HostReboot", label: "reboot-of-told", inputs: {}, unknown: [] },
-    { kind: "AssignableDevice", label: "unknown-device", inputs: { allow: ["bridge"] }, unknown: ["device"] },
+    { kind: "AssignableDevice", label: "unknown-device", inputs: { allow: ["iommu-group"] }, unknown: ["device"] },
     { kind: "IommuBootParameters", label: "iommu", inputs: {}, unknown: [] },
   ]);
 });

@@ -4,7 +4,6 @@ import { byDisk, describePurposes, isNeededToBoot, storageUsesOn, storageUsesPer
 
 /** The host loses a disk that it boots from or runs on, or may lose it. */
 export const bootDevice: GuardRule = {
-  override: "allow",
   judge: ({ facts, lost }) =>
     lost.flatMap((device) => {
       const known = byDisk(facts, device, storageUsesOn(facts, device).filter(isNeededToBoot));

@@ -4,7 +4,6 @@ import type { GuardRule } from "./guard";
 
 /** The host would lose a bridge, or a VM get one, which no VM can. */
 export const bridge: GuardRule = {
-  override: "never",
   judge: ({ facts, lost, given }) =>
     [...new Set([...lost, ...given.flatMap(({ address }) => facts.pciDevices.get(address) ?? [])])]
       .filter(isBridge)

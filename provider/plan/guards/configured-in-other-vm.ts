@@ -1,4 +1,4 @@
 import type { GuardRule } from "./guard";
 
 /** The configuration of another VM has the device too. Toolstacks judge it, who know the configurations. */
-export const configuredInOtherVm: GuardRule = { override: "allow", judge: () => [] };
+export const configuredInOtherVm: GuardRule = { judge: () => [] };

@@ -3,7 +3,6 @@ import type { GuardRule } from "./guard";
 
 /** The host loses the display that it boots with. */
 export const consoleDisplay: GuardRule = {
-  override: "allow",
   judge: ({ facts, lost }) =>
     lost
       .filter((device) => facts.console.displays.some((address) => carries(facts, device, address)))

@@ -3,7 +3,6 @@ import type { GuardRule } from "./guard";
 
 /** The host loses a keyboard. */
 export const consoleInput: GuardRule = {
-  override: "allow",
   judge: ({ facts, lost }) =>
     lost.flatMap((device) => {
       const keyboards = facts.console.keyboards.filter(({ carriedBy }) => carries(facts, device, carriedBy));

@@ -3,7 +3,6 @@ import type { GuardRule } from "./guard";
 
 /** The host loses a serial line that its console is on. */
 export const consoleSerial: GuardRule = {
-  override: "allow",
   judge: ({ facts, lost }) =>
     lost.flatMap((device) =>
       facts.console.serialLines

@@ -24,8 +24,6 @@ export interface JudgedChange {
 
 /** A rule that refuses what could harm a host or its VMs. */
 export interface GuardRule {
-  /** Whether the program can override it by `allow`. */
-  readonly override: "allow" | "never";
   /**
    * The evidence against a change, one or more sentences each that say what to do, without the final full stop; empty
    * when there is none.

@@ -6,6 +6,7 @@ import { consoleDisplay } from "./console-display";
 import { consoleInput } from "./console-input";
 import { consoleSerial } from "./console-serial";
 import type { GuardRule, JudgedChange } from "./guard";
+import type { Guard } from "./guard-name";
 import { hostNetwork } from "./host-network";
 import { identity } from "./identity";
 import { inUseByProcess } from "./in-use-by-process";
@@ -15,7 +16,7 @@ import { mountedStorage } from "./mounted-storage";
 import { noIommu } from "./no-iommu";
 import { sshRoute } from "./ssh-route";
 
-/** Every guard, by the name that `allow` takes. */
+/** Every guard, by its name. */
 const GUARDS = {
   "boot-device": bootDevice,
   "ssh-route": sshRoute,
@@ -32,18 +33,10 @@ const GUARDS = {
   "no-iommu": noIommu,
   "iommu-group": iommuGroup,
   identity,
-} satisfies Record<string, GuardRule>;
+} satisfies Record<Guard, GuardRule>;
 
-/** A guard by its name. */
-export type Guard = keyof typeof GUARDS;
-
-/** The names of all guards. */
-export const GUARD_NAMES = Object.keys(GUARDS).filter((name): name is Guard => name in GUARDS);
-
-/** Whether no declaration can override a guard. */
-export function isFinal(guard: Guard): boolean {
-  return GUARDS[guard].override === "never";
-}
+/** In the order in which their objections are told. */
+const IN_ORDER = Object.keys(GUARDS).filter((name): name is Guard => name in GUARDS);
 
 /** An objection to a plan, with the evidence. */
 export interface Judgement {
@@ -55,5 +48,5 @@ export interface Judgement {
 
 /** The objections of all guards to a change. */
 export function judge(change: JudgedChange): readonly Judgement[] {
-  return GUARD_NAMES.flatMap((guard) => GUARDS[guard].judge(change).map((evidence) => ({ guard, evidence })));
+  return IN_ORDER.flatMap((guard) => GUARDS[guard].judge(change).map((evidence) => ({ guard, evidence })));
 }

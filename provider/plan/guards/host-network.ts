@@ -5,7 +5,6 @@ import { routeOfSession } from "./ssh-route";
 
 /** The host loses a network interface that it uses, other than the one of the SSH session. */
 export const hostNetwork: GuardRule = {
-  override: "allow",
   judge({ facts, lost }) {
     const { interfaces: route } = routeOfSession(facts);
     const { interfaces, inOtherNamespaces } = facts.network;

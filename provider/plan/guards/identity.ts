@@ -4,7 +4,6 @@ import type { GuardRule } from "./guard";
 
 /** A function is not what the program expects. */
 export const identity: GuardRule = {
-  override: "never",
   judge({ facts, taken, given, target, expect }) {
     if (taken.length === 0 && given.length === 0) return [];
     return functionsOf(facts.pciDevices, target).flatMap((device, index) => {

@@ -12,7 +12,6 @@ import type { GuardRule } from "./guard";
  * the kernel waits for it, or the process dies. VMs are judged by "in-use-by-vm".
  */
 export const inUseByProcess: GuardRule = {
-  override: "allow",
   judge({ facts, taken, moved, given }) {
     const leaving = new Set<PciAddress>([
       ...moved,

@@ -6,7 +6,6 @@ import type { GuardRule } from "./guard";
 
 /** A running VM has, or may have, a device that would be moved or given to another VM. */
 export const inUseByVm: GuardRule = {
-  override: "never",
   judge({ facts, moved, given }) {
     const leaving = moved.flatMap((address) => functionsCarriedBy(facts, address));
     return [

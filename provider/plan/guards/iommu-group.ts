@@ -5,7 +5,6 @@ import { givenThroughVfio, takenByVfio } from "./vfio-change";
 
 /** A VM would get only a part of an IOMMU group, which vfio refuses. Xen has no such rule. */
 export const iommuGroup: GuardRule = {
-  override: "allow",
   judge(change) {
     const { facts, program } = change;
     if (facts.xen) return [];

@@ -14,7 +14,6 @@ import { disksOfVms } from "./vm-disks";
 
 /** The host loses a disk that is in use: mounted, a member of something that spreads over disks, or a VM's. */
 export const mountedStorage: GuardRule = {
-  override: "allow",
   judge({ facts, lost }) {
     const vmDisks = lost.length === 0 ? [] : disksOfVms(facts);
     const whyUnknown = whyDisksUnknown(facts);

@@ -4,7 +4,6 @@ import { givenThroughVfio, takenByVfio } from "./vfio-change";
 
 /** The host runs without an IOMMU. XAPI has conditions of its own, which its planner judges. */
 export const noIommu: GuardRule = {
-  override: "allow",
   judge: (change) => (change.facts.xen ? judgeXen(change) : judgeVfio(change)),
 };
 

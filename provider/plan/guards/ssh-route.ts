@@ -7,7 +7,6 @@ import type { GuardRule } from "./guard";
 
 /** The host loses the network interface that the SSH session goes through, or one that it may go through. */
 export const sshRoute: GuardRule = {
-  override: "allow",
   judge({ facts, lost }) {
     const { interfaces, unknownBecause } = routeOfSession(facts);
     const session = `the SSH session to ${facts.machine.sshServerAddress ?? "the host"}`;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { formatPciTarget, type PciTarget, parsePciTarget } from "../../pci/address";
 import { STUB_DRIVERS } from "../../pci/stub-driver";
-import { GUARD_NAMES, type Guard, isFinal } from "../guards/guards";
+import { GUARD_NAMES, type Guard, OVERRIDABLE_GUARDS } from "../guards/guard-name";
 import { HostInput } from "./host-input";
 
 const ADDRESS_FORM = 'must be a PCI address such as "0000:04:00.0" or "04:00.0", or a slot such as "0000:04:00"';
@@ -34,9 +34,10 @@ const Expected = z
   });
 
 const Allowed = z
-  .enum(GUARD_NAMES)
-  .refine((guard) => !isFinal(guard), { error: (issue) => `"${issue.input}" cannot be overridden` })
-  .meta({ id: "Guard", description: "A guard by its name, as refusals give it." });
+  .enum(OVERRIDABLE_GUARDS, {
+    error: ({ input }) => (GUARD_NAMES.some((name) => name === input) ? `"${input}" cannot be overridden` : undefined),
+  })
+  .meta({ id: "Guard", description: "A guard that can be overridden, by the name that refusals give." });
 
 /** The input `driver`: a stub driver. */
 export const StubDriverInput = z

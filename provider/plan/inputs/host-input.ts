@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CONFIRM_MODES } from "../safety";
-import { TOOLSTACKS } from "../toolstack";
+import { TOOLSTACKS } from "../toolstack-name";
 
 const Text = z.string().min(1, "must not be empty");
 const OneLine = Text.regex(/^[^\n\r\0]*$/, "must be one line");

@@ -4,8 +4,9 @@ import { printable } from "../../printable";
 import type { HostInput } from "../inputs/host-input";
 import { planPresent } from "../kinds/kinds";
 import type { Refusal } from "../plan";
+import type { PciDeviceInfo } from "./device-info";
 import { usesOf } from "./device-uses";
-import { devicesByAddress, type PciDeviceInfo, pciDeviceInfo } from "./pci-device-info";
+import { devicesByAddress, pciDeviceInfo } from "./pci-device-info";
 
 /** A function of a host, what the host has on it, and whether a VM can get it. */
 export interface DeviceReport extends PciDeviceInfo {

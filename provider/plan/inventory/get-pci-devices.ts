@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { deviceInputs } from "../inputs/device-inputs";
-import type { PciDeviceFilter, PciDeviceInfo } from "./pci-device-info";
+import type { PciDeviceFilter, PciDeviceInfo } from "./device-info";
 
 const Filter = z
   .strictObject({

@@ -23,7 +23,7 @@ import {
 import { lossOf } from "../effects";
 import { owesRegenerations } from "../finish-runs";
 import { chooseMechanism, isHidden, mechanismOf } from "../hide/hide-mechanisms";
-import { HIDE_MECHANISM_NAMES } from "../hide-mechanism";
+import { HIDE_MECHANISM_NAMES } from "../hide-mechanism-name";
 import { whyNoDevicesForVms } from "../host-fitness";
 import { deviceInputs, deviceWish, STUB_DRIVER_DEFAULT, StubDriverInput } from "../inputs/device-inputs";
 import { joinEdits } from "../join-edits";

@@ -1,7 +1,7 @@
 import type { ResourceKind } from "../../claims/claim-key";
 import type { HostFacts } from "../../facts/host-facts";
 import { STUB_DRIVERS } from "../../pci/stub-driver";
-import { HIDE_MECHANISM_NAMES } from "../hide-mechanism";
+import { HIDE_MECHANISM_NAMES } from "../hide-mechanism-name";
 import type { HostInput } from "../inputs/host-input";
 import type { Bag } from "../kind";
 import { KINDS, statusOfWish } from "./kinds";

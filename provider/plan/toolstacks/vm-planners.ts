@@ -1,5 +1,6 @@
 import type { HostFacts } from "../../facts/host-facts";
-import { type ToolstackName, toolstackOf } from "../toolstack";
+import { toolstackOf } from "../toolstack";
+import type { ToolstackName } from "../toolstack-name";
 import type { VmPlanner } from "../vm-planner";
 import type { AttachWish } from "../wish";
 import { libvirtVms } from "./libvirt/libvirt-vms";

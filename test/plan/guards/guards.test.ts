@@ -1,4 +1,4 @@
-import { GUARD_NAMES } from "../../../provider/plan/guards/guards";
+import { GUARD_NAMES } from "../../../provider/plan/guards/guard-name";
 import { planPresent } from "../../../provider/plan/kinds/kinds";
 import { ownedBy } from "../recorded-host";
 import { CONSOLE } from "./cases/console";

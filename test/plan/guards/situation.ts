@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type HostFacts, hostFactsShell, readHostFacts } from "../../../provider/facts/host-facts";
-import type { Guard } from "../../../provider/plan/guards/guards";
+import type { Guard } from "../../../provider/plan/guards/guard-name";
 import type { AssignWish, DeviceWish } from "../../../provider/plan/wish";
 import { target } from "../recorded-host";
 
