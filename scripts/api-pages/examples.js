@@ -178,7 +178,8 @@ function goValue(value) {
  * @returns {string}
  */
 function yamlValue(value) {
-  if (typeof value === "object") return `[${value.map(yamlValue).join(", ")}]`;
+  // Quoted: a brace in a list in brackets would begin a map.
+  if (typeof value === "object") return `[${value.map((part) => `"${yamlValue(part)}"`).join(", ")}]`;
   const output = outputOf(value);
   if (output !== undefined) return `\${${output}}`;
   return typeof value === "string" && value.includes(":") ? JSON.stringify(value) : String(value);
