@@ -26,8 +26,9 @@ export interface HostRebootArgs {
 
 /**
  * Reboots a host when its boot changes wait for that; nothing else in this package reboots. It ends when the host is
- * back and its boot has finished. What the program declares before it on this host is done before, what it declares
- * after it is done after. A destroy does nothing on the host.
+ * back and its boot has finished. With the classes of the npm package, what the program declares before it on this host
+ * is done before, and what it declares after it is done after; programs that use the plugin say that by `dependsOn`. A
+ * destroy does nothing on the host.
  */
 export class HostReboot extends HostResource {
   /** Id of the current boot, a UUID from /proc/sys/kernel/random/boot_id; every reboot changes it. */

@@ -24,7 +24,7 @@ export interface RebootStatus {
 /** HostReboot: the host is rebooted when needed. */
 export const hostReboot = defineKind({
   description:
-    "Reboots a host when its boot changes wait for that; nothing else in this package reboots. It ends when the host is back and its boot has finished. What the program declares before it on this host is done before, what it declares after it is done after. A destroy does nothing on the host.",
+    "Reboots a host when its boot changes wait for that; nothing else in this package reboots. It ends when the host is back and its boot has finished. With the classes of the npm package, what the program declares before it on this host is done before, and what it declares after it is done after; programs that use the plugin say that by `dependsOn`. A destroy does nothing on the host.",
   inputs: z.strictObject({
     host: deviceInputs.host,
     triggers: z
