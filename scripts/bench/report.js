@@ -12,6 +12,17 @@ nothing, one run after the other on the same machine. Half of the resources are 
 hosts are replayed: an SSH server in a process of its own answers what a simulated host said, at once, and does what steps say.
 Seconds depend on what else the machine does; CPU, memory, bytes and counts hardly do.`;
 
+const LIMITS = `## What stands in the way
+
+- **State.** The outputs that preview foretells stand among the inputs as well, since the engine shows of an update of a dynamic
+  resource only how its inputs differ, and knows no output in preview. The URN stands in both, since a dynamic provider is not
+  told it in refresh and destroy. The rest is two more levels of classes in the engine's stack traces.
+- **CPU of the provider.** Of a host: a key exchange and the reading of its facts, all in one process of one thread. Of a resource:
+  its plans, and one line that says what it does.
+- **Scripts of a first up.** The engine begins four changes a CPU at a time, in an order of its own, so on many hosts few
+  changes of one host meet. Each script prints the facts before and after it.
+- **Memory of the provider.** ssh2, zod and the XML parser take 35 MiB before the first resource.`;
+
 /**
  * docs/performance.md, with the curves that it shows by file name.
  *
@@ -51,7 +62,8 @@ function report(runs, engineVersion) {
     `${new Date().toISOString().slice(0, 10)}, ${machine}. Every value stands as the floor's → ours.`,
     "## Goals",
     ["| | goal | at most | measured |", "|---|---|---|---|", ...goals].join("\n"),
-    "![CPU](performance-cpu.svg)\n![Memory](performance-memory.svg)",
+    "As curves: [CPU](performance-cpu.svg), [memory](performance-memory.svg).",
+    LIMITS,
     "## Runs",
     "By process: the CLI, the program, the provider.",
     [

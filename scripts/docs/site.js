@@ -38,6 +38,7 @@ const CHAPTERS = [
       "docs/how-it-works.md",
       "docs/troubleshooting.md",
       "docs/limits.md",
+      "docs/performance.md",
       "CHANGELOG.md",
     ],
   },
