@@ -8,6 +8,11 @@ export interface HostArgs {
    * IdentityFile, ProxyJump, algorithms and more).
    */
   address: pulumi.Input<string>;
+  /**
+   * What lines and messages call the host, such as one of several behind one address. Default: its address, or its name
+   * among the `hosts` of the provider.
+   */
+  name?: pulumi.Input<string>;
   /** TCP port of sshd, from 1 to 65535. Default: the ssh config's, else 22. */
   port?: pulumi.Input<number>;
   /**
@@ -72,6 +77,7 @@ type PlainHost = { [name in keyof HostArgs]?: pulumi.Unwrap<HostArgs[name]> };
 const SECRET = ["privateKey", "password", "passphrase"] as const;
 const NAMES: readonly (keyof HostArgs)[] = [
   "address",
+  "name",
   "port",
   "user",
   "identityFile",

@@ -27,13 +27,13 @@ export function createHosts(): (input: HostInput) => ManagedHost {
   return (input) => {
     const login = loginOf(input);
     const key = JSON.stringify(login);
-    const host = hosts.get(key) ?? new ManagedHost(input.address, connectTo(login));
+    const host = hosts.get(key) ?? new ManagedHost(input.name ?? input.address, connectTo(login));
     hosts.set(key, host);
     return host;
   };
 }
 
 function loginOf(host: HostInput): HostLogin {
-  const { toolstack: _, safety: __, strict: ___, ...login } = host;
+  const { name: _, toolstack: __, safety: ___, strict: ____, ...login } = host;
   return login;
 }

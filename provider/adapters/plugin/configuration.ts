@@ -51,7 +51,7 @@ export function hostMeant(host: unknown, { hosts, defaults }: ProviderConfig): u
 function hostNamed(name: string, hosts: ProviderConfig["hosts"]): HostInput {
   if (!hosts) return { address: name };
   const host = hosts[name];
-  if (host) return host;
+  if (host) return { name, ...host };
   const like = Object.keys(hosts).find((other) => isLike(other, name));
   throw new PassthroughError(
     `the provider's configuration has no host "${name}"${like ? `: did you mean "${like}"?` : `; it has ${Object.keys(hosts).join(", ")}`}`,

@@ -11,6 +11,9 @@ export const HostInput = z
     address: refusedIf(whyNoAddress).describe(
       "DNS name, IP address or alias of `~/.ssh/config`, which decides what is left out here (HostName, User, Port, IdentityFile, ProxyJump, algorithms and more).",
     ),
+    name: OneLine.optional().describe(
+      "What lines and messages call the host, such as one of several behind one address. Default: its address, or its name among the `hosts` of the provider.",
+    ),
     port: z
       .int()
       .min(1)

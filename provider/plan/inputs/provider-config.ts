@@ -7,8 +7,8 @@ export const ProviderConfig = z.strictObject({
     .record(z.string().min(1, "must not be empty"), HostInput)
     .optional()
     .describe('Hosts by name, so that a resource says `host: "xen1"`. Default: none.'),
-  defaults: HostInput.omit({ address: true })
-    .meta({ id: "HostDefaults", description: "All that a host can have but its address." })
+  defaults: HostInput.omit({ address: true, name: true })
+    .meta({ id: "HostDefaults", description: "All that a host can have but its address and name." })
     .optional()
     .describe("What counts for each host that does not say it itself. Default: nothing."),
   offline: z

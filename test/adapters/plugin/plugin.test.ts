@@ -1,3 +1,4 @@
+import { hostMeant } from "../../../provider/adapters/plugin/configuration";
 import { ConnectionError } from "../../../provider/errors";
 import { LAB, listed } from "../../plan/recorded-host";
 import { FakeHost } from "../../resources/fake-host";
@@ -70,6 +71,14 @@ describe("the provider's configuration", () => {
     expect(made.properties).toMatchObject({ host: "xen1", active: true });
     const { failures } = await plugin.check("AssignableDevice", { ...NIC, host: "xen3" });
     expect(failures).toEqual([["", 'host: the provider\'s configuration has no host "xen3": did you mean "xen1"?']]);
+  });
+
+  test("what is said of a host names it as the program does", () => {
+    expect(hostMeant("xen1", { hosts, defaults: { user: "admin" } })).toEqual({
+      name: "xen1",
+      address: "192.0.2.1",
+      user: "admin",
+    });
   });
 
   test("offline asks no host in preview", async () => {
