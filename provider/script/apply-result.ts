@@ -69,7 +69,13 @@ export function readApplyResult(printed: string, planned: AppliedSteps): ApplyRe
       groups[group] = { ...earlier, notUndone: [...earlier.notUndone, { step, output }] };
   }
   if (!begun) return { kind: "called-off" };
-  return { kind: ended ? "ended" : "unfinished", groups };
+  if (ended) return { kind: "ended", groups };
+  // Whoever takes a change back says so first, and may be killed meanwhile.
+  const isOver = lines.lastIndexOf("@trial over") > lines.lastIndexOf("@trial expired");
+  return {
+    kind: "unfinished",
+    groups: groups.map((group) => (group?.kind === "unconfirmed" && !isOver ? undefined : group)),
+  };
 }
 
 /** The progress that a line of a running script reports; undefined when the line is about something else. */

@@ -34,7 +34,8 @@ export interface ApplyGroup {
  *     @group 4 unknown 2          step 2 had not ended in time and may still do what it should: nothing was undone
  *     @confirm 60                 a trial waits for its confirmation
  *     @trial expired              nobody confirmed it
- *     @group 1 unconfirmed        so the group was undone
+ *     @group 1 unconfirmed        so the group is undone
+ *     @trial over                 everything was undone
  *     |what a command printed
  *     @progress dracut: 20 s so far; …   for the user, during long operations; not in the result file
  *     @apply end

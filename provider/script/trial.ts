@@ -127,6 +127,11 @@ watch_trial() {
     # A disk that is gone takes its programs along: time passes all the same.
     sleep 1 || [ -e "$trial/open" ]
   done
+  # The script takes it back, and may be killed meanwhile.
+  while [ -e "$trial/late" ] && [ ! -e "$trial/over" ]; do
+    kill -0 "$script" || { end_step; take_back; return; }
+    sleep 1
+  done
 }
 # Of a script that was killed: ends what it was doing, with all children, so that no step comes after its undo.
 end_step() {
@@ -158,6 +163,7 @@ take_back() {
   give_back restore_mounts "$mounts" mounts
   # The script may be dead.
   clear_up
+  tell '@trial over'
   mv -f "$trial/watcher" "$trial/over"
 }
 # Function, what was saved, what that is.

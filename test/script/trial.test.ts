@@ -212,6 +212,18 @@ inShells(
 );
 
 inShells(
+  "a script that is killed while it takes the change back itself is followed by the watcher",
+  async (trial) => {
+    await trial.until(ASKS);
+    fs.renameSync(trial.host.path(`${TRIAL}/open`), trial.host.path(`${TRIAL}/late`));
+    trial.kill("/script");
+    expect(await trial.left()).toMatchObject({ groups: UNCONFIRMED });
+    expect(trial.isTakenBack).toBe(true);
+  },
+  (rest) => noteScript(rest).replace('[ ! -e "$trial/confirmed" ] || return 0', "sleep 30"),
+);
+
+inShells(
   "where there is no setsid the watcher outlives the script, too",
   async (trial) => {
     await trial.until(ASKS);
