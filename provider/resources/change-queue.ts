@@ -69,9 +69,12 @@ export class ChangeQueue {
 
   /** Makes a change; resolves with the facts after it. Rejects with PassthroughError. */
   add(change: Change): Promise<HostFacts> {
-    return new Promise((resolve, reject) => {
+    let forget = () => {};
+    const made = new Promise<HostFacts>((resolve, reject) => {
       const waiting = { ...change, resolve, reject };
-      change.signal?.addEventListener("abort", () => this.callOff(waiting));
+      const callOff = () => this.callOff(waiting);
+      change.signal?.addEventListener("abort", callOff);
+      forget = () => change.signal?.removeEventListener("abort", callOff);
       if (change.signal?.aborted) this.callOff(waiting);
       this.waiting.push(waiting);
       if (!this.applying) {
@@ -79,6 +82,7 @@ export class ChangeQueue {
         void this.applyAll();
       }
     });
+    return made.finally(forget);
   }
 
   /** A change that the host was told of goes to its end. */

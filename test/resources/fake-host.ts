@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { dynamic } from "@pulumi/pulumi";
 import { defineResource } from "../../provider/adapters/dynamic/resource-provider";
 import type { ResourceKind } from "../../provider/claims/claim-key";
@@ -20,11 +21,17 @@ export class FakeHost {
   readonly env: NodeJS.ProcessEnv = {};
 
   private unreached: ConnectionError | undefined;
+  private answerMs = 0;
 
   constructor(
     public facts: HostFacts,
     private readonly name = "xen1",
   ) {}
+
+  /** From now on it takes its time to answer. */
+  slow(): void {
+    this.answerMs = 500;
+  }
 
   /** From now on nobody reaches it. */
   unreachable(error: ConnectionError): this {
@@ -36,6 +43,7 @@ export class FakeHost {
   readonly hostFor: Surroundings["hostFor"] = () => ({
     name: this.name,
     facts: async () => {
+      if (this.answerMs > 0) await delay(this.answerMs);
       if (this.unreached) throw this.unreached;
       return this.facts;
     },

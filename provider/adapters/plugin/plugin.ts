@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { RESOURCE_KINDS, type ResourceKind } from "../../claims/claim-key";
 import { PassthroughError } from "../../errors";
 import type { ProviderConfig } from "../../plan/inputs/provider-config";
@@ -31,6 +32,8 @@ export class Plugin {
 
   constructor(private readonly surroundings: PluginSurroundings) {
     this.resources = this.resourcesFor({});
+    // Each change that waits listens to it.
+    setMaxListeners(0, this.cancelled.signal);
   }
 
   /** Throws PassthroughError for what CheckConfig refuses. */
@@ -73,7 +76,9 @@ export class Plugin {
     const expire = () =>
       limit.abort(new PassthroughError(`it took more than the ${timeoutSeconds} s of customTimeouts`));
     setTimeout(expire, timeoutSeconds * 1000).unref();
-    return AbortSignal.any([this.cancelled.signal, limit.signal]);
+    const signal = AbortSignal.any([this.cancelled.signal, limit.signal]);
+    setMaxListeners(0, signal);
+    return signal;
   }
 
   private resourcesFor(configuration: ProviderConfig): Resources {

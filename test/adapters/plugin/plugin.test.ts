@@ -198,6 +198,31 @@ describe("a resource", () => {
   });
 });
 
+test("a call that takes more than its customTimeouts ends", async () => {
+  host.slow();
+  await expect(plugin.create("AssignableDevice", NIC, { timeout: 0.05 })).rejects.toThrow(
+    "it took more than the 0.05 s of customTimeouts. Nothing was changed",
+  );
+});
+
+test("what is looked up by its id is read, and is what the host says", async () => {
+  const made = await plugin.create("AssignableDevice", NIC);
+  const found = await plugin.read("AssignableDevice", made.id, {
+    id: made.id,
+    properties: { host: NIC.host },
+    inputs: {},
+  });
+  expect(found).toEqual(made);
+});
+
+test("a secret is in no error of a call", async () => {
+  const login = { address: "xen1", password: secret("hunter2!") };
+  host.unreachable(new ConnectionError("credentials-rejected", "Unable to log in with hunter2!"));
+  await expect(plugin.create("AssignableDevice", { ...NIC, host: login }, { preview: true })).rejects.toThrow(
+    "Unable to log in with [secret]",
+  );
+});
+
 test("after a cancellation nothing is begun", async () => {
   await plugin.cancel();
   await expect(plugin.create("AssignableDevice", NIC)).rejects.toThrow("the run was cancelled. Nothing was changed");
