@@ -16,10 +16,11 @@ const ResourceState = z.looseObject({
 export type ResourceState = z.infer<typeof ResourceState>;
 
 /**
- * What `pulumi stack export` prints: the deployment, version 3 (pulumi, sdk/go/common/apitype/core.go, DeploymentV3).
+ * What `pulumi stack export` prints: the deployment, version 3, or 4 with features such as
+ * `refreshBeforeUpdate` (pulumi, sdk/go/common/apitype/core.go, DeploymentV3; pkg/resource/stack/deployment.go).
  */
 const StackExport = z.object({
-  version: z.literal(3),
+  version: z.literal([3, 4]),
   deployment: z.looseObject({ resources: z.array(ResourceState).default([]) }),
 });
 export type StackState = z.infer<typeof StackExport>["deployment"];

@@ -7,6 +7,7 @@ import { PulumiProject } from "../../engine/pulumi-project";
 
 jest.setTimeout(600_000);
 
+const PASSWORD = "pass-word-that-must-not-show";
 const NIC = "0000:01:00.0";
 const VM = "/etc/xen/engine.cfg";
 const guest = (pci: string) => `name = "engine"\nkernel = "/root/vmlinuz-guest"\nmemory = 128\npci=[${pci}]\n`;
@@ -52,8 +53,8 @@ describe("a YAML program with the plugin", () => {
     untouched = await snapshot(host);
     project = await PulumiProject.create({ kind: "yaml", text: COMPONENT });
     const { address, port, user, identityFile, hostKey } = host;
-    const hosts = { xen1: { address, port, user, identityFile, hostKey } };
-    await project.run(["config", "set", "pci-passthrough:hosts", JSON.stringify(hosts)]);
+    const hosts = { xen1: { address, port, user, identityFile, hostKey, password: PASSWORD } };
+    await project.run(["config", "set", "--secret", "pci-passthrough:hosts", JSON.stringify(hosts)]);
   });
   afterAll(async () => {
     await project?.dispose();
@@ -67,7 +68,10 @@ describe("a YAML program with the plugin", () => {
     expect(up.exitCode).toBe(0);
     expect(await driverOf(host, NIC)).toBe("pciback");
     expect(await output(host, `cat ${VM}`)).toContain(`pci=['${NIC}']`);
-    expect((await project.preview({ args: ["--expect-no-changes"] })).exitCode).toBe(0);
+    const again = await project.preview({ args: ["--expect-no-changes", "--json"] });
+    expect(again.exitCode).toBe(0);
+    const state = JSON.stringify(await project.stackExport());
+    for (const shown of [preview.output, up.output, again.output, state]) expect(shown).not.toContain(PASSWORD);
     expect((await project.destroy()).exitCode).toBe(0);
     expect(await snapshot(host)).toBe(untouched);
   });
