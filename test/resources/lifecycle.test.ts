@@ -28,7 +28,7 @@ async function previewed(
   host: FakeHost,
   program: readonly Bag[],
   label: string,
-  ofKind?: ResourceKind,
+  { ofKind, hosts }: { readonly ofKind?: ResourceKind; readonly hosts: "told" | "told by another" } = { hosts: "told" },
 ): Promise<readonly string[]> {
   const { kind, inputs, unknown } = program.find(
     (declaration) => declaration.label === label && (ofKind === undefined || declaration.kind === ofKind),
@@ -38,7 +38,12 @@ async function previewed(
     readonly unknown: readonly string[];
   };
   const waiting = Object.fromEntries(unknown.map((name) => [name, UNKNOWN]));
-  const __program = JSON.stringify({ preview: true, hosts: [], complete: true, declarations: program });
+  const __program = JSON.stringify({
+    preview: true,
+    ...(hosts === "told" ? { hosts: [] } : {}),
+    complete: true,
+    declarations: program,
+  });
   const inputsGiven = { ...given({ ...inputs, ...waiting }, label), __program };
   const { failures = [] } = await host.handlers(kind).check({}, inputsGiven);
   return [...host.lines.splice(0), ...failures.map(({ reason }) => reason)];
@@ -213,7 +218,7 @@ describe("preview counts what the program's other declarations will have done be
       declared("AssignableDevice", "nic", NIC),
       declared("VmPciAttachment", "nic", { ...NIC, vm: "pv1" }),
     ];
-    expect(await previewed(host, program, "nic", "VmPciAttachment")).toEqual([
+    expect(await previewed(host, program, "nic", { ofKind: "VmPciAttachment", hosts: "told" })).toEqual([
       expect.stringContaining('0000:01:00.0 is hot-plugged into the running VM "pv1"'),
     ]);
   });
@@ -221,7 +226,7 @@ describe("preview counts what the program's other declarations will have done be
   test("what a resource waits for is looked up by its kind and name", async () => {
     const host = new FakeHost(LAB);
     const program = [declared("HiddenPciDevice", "nic", NIC), declared("HostReboot", "nic", {}, ["triggers"])];
-    expect(await previewed(host, program, "nic", "HostReboot")).toEqual([
+    expect(await previewed(host, program, "nic", { ofKind: "HostReboot", hosts: "told" })).toEqual([
       expect.stringContaining("the host is rebooted"),
     ]);
   });
@@ -277,6 +282,14 @@ describe("what the program no longer declares", () => {
       expect.stringContaining("the host is not rebooted"),
     ]);
     expect(await previewed(host, [reboot], "reboot")).toEqual([expect.stringContaining("the host is not rebooted")]);
+  });
+
+  test("is told once the program's hosts are known, whichever resource is checked first", async () => {
+    const host = await deployed();
+    const [first, second] = [declared("HostReboot", "first", {}), declared("HostReboot", "second", {})];
+    expect((await previewed(host, [first], "first", { hosts: "told by another" })).join()).not.toContain("goes back");
+    expect((await previewed(host, [second], "second")).join()).toMatch(/is removed[\s\S]*goes back to e1000e/);
+    expect((await previewed(host, [first], "first", { hosts: "told by another" })).join()).not.toContain("goes back");
   });
 
   test("may be declared under another name, or under one that is not known yet", async () => {
