@@ -135,7 +135,7 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
         throw new PassthroughError(
           unable({ purpose: purposeOf(facts, wish, "present"), host: host.name, reason: theirs.message }),
         );
-      if (names.some((name) => !sameValue(olds[name], news[name]))) return { kind: "inputs" };
+      if (names.some((name) => !sameValue(unnamed(olds[name]), unnamed(news[name])))) return { kind: "inputs" };
       if (!facts || !healing) return { kind: "none" };
       if (!isSettled(healing, state.token) || healing.refusals.length > 0) return { kind: "drift" };
       const expected = { ...plain(statusOfWish(facts, wish, parseId(state.id).key)), ...outlook };
@@ -179,6 +179,12 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
 
     delete: (call, state) => takeBack(stored(call, state), inState(state)),
   };
+}
+
+/** What lines call a host is no difference; other inputs are as they are. */
+function unnamed(input: unknown): unknown {
+  const host = CommonInputs.shape.host.safeParse(input);
+  return host.success ? { ...host.data, name: undefined } : input;
 }
 
 function inState({ token }: State): InState {

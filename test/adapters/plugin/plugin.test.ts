@@ -198,6 +198,12 @@ describe("a resource", () => {
   });
 });
 
+test("what lines call a host is no change", async () => {
+  const made = await plugin.create("AssignableDevice", NIC);
+  const named = { ...NIC, host: { address: "xen1", name: "first" } };
+  expect(await plugin.diff("AssignableDevice", made, named)).toMatchObject({ isChanged: false });
+});
+
 test("a call that takes more than its customTimeouts ends", async () => {
   host.slow();
   await expect(plugin.create("AssignableDevice", NIC, { timeout: 0.05 })).rejects.toThrow(
