@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { confirmCommand } from "./confirm";
 import { devicesCommand } from "./devices";
 import { doctorCommand } from "./doctor";
 import { mapCommand } from "./map";
@@ -13,6 +14,7 @@ new Command("pulumi-pci-passthrough")
   .description("Tools for Pulumi programs that use pulumi-pci-passthrough")
   .version(version, "--version", "print the version")
   .addCommand(devicesCommand())
+  .addCommand(confirmCommand())
   .addCommand(doctorCommand())
   .addCommand(mapCommand())
   .addCommand(releaseCommand())

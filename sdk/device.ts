@@ -31,8 +31,11 @@ export interface DeviceArgs {
   allow?: pulumi.Input<pulumi.Input<Guard>[]>;
 }
 
-/** What must happen before a declaration holds completely: nothing, a reboot of the host, or a restart of the VM. */
-export type Pending = "none" | "host-reboot" | "vm-restart";
+/**
+ * What must happen before a declaration holds completely: nothing, a reboot of the host, the confirmation of its boot, or a
+ * restart of the VM.
+ */
+export type Pending = "none" | "host-reboot" | "confirmation" | "vm-restart";
 
 /** A function of a device, as the host reports it. */
 export interface FunctionStatus {

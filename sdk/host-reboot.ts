@@ -33,8 +33,11 @@ export interface HostRebootArgs {
 export class HostReboot extends HostResource {
   /** Id of the current boot, a UUID from /proc/sys/kernel/random/boot_id; every reboot changes it. */
   declare readonly bootId: pulumi.Output<string>;
-  /** `host-reboot` while a boot change of any stack waits for a reboot of the host; else `none`. */
-  declare readonly pending: pulumi.Output<"none" | "host-reboot">;
+  /**
+   * `host-reboot` while a boot change of any stack waits for a reboot of the host, `confirmation` while its boot is on
+   * trial; else `none`.
+   */
+  declare readonly pending: pulumi.Output<"none" | "host-reboot" | "confirmation">;
   /** What the next reboot will bring about, for any stack: a sentence for each boot change. Empty if nothing waits. */
   declare readonly waiting: pulumi.Output<string[]>;
 

@@ -70,6 +70,13 @@ export interface HostSafety {
   confirm?: pulumi.Input<"always" | "when-taking" | "never">;
   /** How long the host waits for the confirmation, from 10 to 3600 seconds. Default: 60. */
   confirmSeconds?: pulumi.Input<number>;
+  /**
+   * Whether the first boot with a change of what the host boots with is on trial, where its boot loader can go back by
+   * itself: it is kept only when a login from outside has confirmed it. Default: `auto`.
+   */
+  trialBoot?: pulumi.Input<"auto" | "never">;
+  /** How long after its start a boot on trial waits for the confirmation, from 120 to 7200 seconds. Default: 600. */
+  bootConfirmSeconds?: pulumi.Input<number>;
 }
 
 type PlainHost = { [name in keyof HostArgs]?: pulumi.Unwrap<HostArgs[name]> };

@@ -20,8 +20,11 @@ export class IommuBootParameters extends HostResource {
   declare readonly configured: pulumi.Output<boolean>;
   /** Whether the IOMMU is on now. */
   declare readonly active: pulumi.Output<boolean>;
-  /** `host-reboot` if the IOMMU is configured but not yet on; else `none`. */
-  declare readonly pending: pulumi.Output<"none" | "host-reboot">;
+  /**
+   * `host-reboot` if the IOMMU is configured but not yet on, `confirmation` while the boot with it is on trial; else
+   * `none`.
+   */
+  declare readonly pending: pulumi.Output<"none" | "host-reboot" | "confirmation">;
   /**
    * Opaque text that changes only with a write that needs a reboot; pass it to `triggers` of a HostReboot. Empty if
    * there was none.

@@ -14,6 +14,10 @@ export const Regeneration = z.discriminatedUnion("what", [
   z.object({ what: z.literal("grub-config"), path: z.string() }),
   /** The loader entries that proxmox-boot-tool makes from /etc/kernel/cmdline, on partitions that are not mounted. */
   z.object({ what: z.literal("proxmox-boot") }),
+  /** The menu in which the next boot is on trial. `title`: the entry of grub.cfg that it boots; `seconds`: of its uptime. */
+  z.object({ what: z.literal("boot-trial"), title: z.string(), seconds: z.number() }),
+  /** The menu without a boot on trial. */
+  z.object({ what: z.literal("boot-trial-end") }),
 ]);
 /** A boot file that is rebuilt from its sources, parsed. */
 export type Regeneration = Readonly<z.infer<typeof Regeneration>>;

@@ -1,3 +1,4 @@
+import { CUSTOM_CONFIG, TRIAL_ENVIRONMENT } from "../boot/boot-trial-files";
 import { EARLY_FILES, type EarlyHome } from "../boot/early-script";
 import { GRUB_DEFAULTS, type GrubDefaults } from "../boot/grub-defaults";
 import { INITRAMFS_MODULE_FILES, type InitramfsMaker } from "../boot/initramfs-module";
@@ -41,7 +42,8 @@ const GRUB_DROP_INS = "/etc/default/grub.d/*.cfg";
 export const BOOT_FILES: readonly string[] = [
   ...[GRUB_DEFAULTS, GRUB_DROP_INS],
   ...[
-    "/boot/grub/custom.cfg",
+    CUSTOM_CONFIG,
+    TRIAL_ENVIRONMENT,
     ...GRUB_CONFIGS,
     "/boot/efi/EFI/*/grub.cfg",
     "/boot/grub2/grubenv",

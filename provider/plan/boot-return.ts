@@ -1,4 +1,12 @@
+import {
+  CUSTOM_CONFIG,
+  GRUB_FOLDER,
+  PANIC_ARGUMENT,
+  TRIAL_ARGUMENT,
+  withoutTrialSection,
+} from "../boot/boot-trial-files";
 import { type GrubEntryText, normalKernelLine, topGrubEntries } from "../boot/grub-entry";
+import type { TextFile } from "../boot/text-file";
 import { grubConfigOf, initramfsMakerOf, legacyGrubOf, loaderEntriesOf } from "../facts/boot";
 import type { HostFacts } from "../facts/host-facts";
 import { mountAt } from "../facts/mounts";
@@ -8,12 +16,9 @@ import { bootLoaderOf } from "./boot-loader";
 /** Whether a host whose boot fails can go back to the boot before by itself. */
 export type BootReturn =
   /** GRUB boots a new entry once, and then the old one again. `entry`: what the host runs now. */
-  | { readonly kind: "grub"; readonly folder: string; readonly entry: GrubEntryText }
+  | { readonly kind: "grub"; readonly config: TextFile; readonly entry: GrubEntryText }
   /** `reason`: about the host, for people. */
   | { readonly kind: "none"; readonly reason: string };
-
-/** Where GRUB's folder is on the hosts that can go back: Debian's and Ubuntu's. */
-const GRUB_FOLDER = "/boot/grub";
 
 /**
  * GRUB 2.06 saved its environment on these (seen in the lab); on btrfs it says "sparse file not allowed". FAT is writable
@@ -41,17 +46,17 @@ export function bootReturnOf(facts: HostFacts): BootReturn {
   if (config?.target !== `${GRUB_FOLDER}/grub.cfg`) return none(`there is no ${GRUB_FOLDER}/grub.cfg`);
   if (!/^\s*source \$\{config_directory\}\/custom\.cfg$/m.test(config.text))
     return none(`${config.path} does not read custom.cfg`);
-  const custom = files.byPath.get(`${GRUB_FOLDER}/custom.cfg`)?.text;
+  const custom = files.byPath.get(CUSTOM_CONFIG)?.text;
   if (custom !== undefined && !custom.endsWith("\n")) return none("custom.cfg does not end with a newline");
   // It would ask for the password before it boots an entry of ours.
   if (/^\s*set superusers=/m.test(`${config.text}\n${custom ?? ""}`)) return none("its menu has a password");
   const unwritable = ["/boot", GRUB_FOLDER].flatMap((folder) => whyNotWritten(facts, folder) ?? [])[0];
   if (unwritable !== undefined) return none(unwritable);
-  const entry = runningEntry(facts, config.text, custom ?? "");
+  const entry = runningEntry(facts, config.text, withoutTrialSection(custom ?? "") ?? "");
   if (!entry) return none("the entry that boots by default is not the one that the host runs");
   const elsewhere = entry.images.find((image) => !/^\/(?:boot\/)?[\w.+-]+$/.test(image));
   if (elsewhere !== undefined) return none(`its initramfs ${elsewhere} is not in /boot`);
-  return entry.images.length === 0 ? none("its entry has no initramfs") : { kind: "grub", folder: GRUB_FOLDER, entry };
+  return entry.images.length === 0 ? none("its entry has no initramfs") : { kind: "grub", config, entry };
 }
 
 /**
@@ -74,7 +79,7 @@ function whyNotWritten({ storage }: HostFacts, folder: string): string | undefin
  * or another one boots by default. A custom.cfg may choose the default by itself.
  */
 function runningEntry(facts: HostFacts, config: string, custom: string): GrubEntryText | undefined {
-  const running = normalKernelLine(facts.machine.kernelCommandLine);
+  const running = withoutTrialArguments(normalKernelLine(facts.machine.kernelCommandLine));
   const wanted = facts.xen ? /^\s*multiboot2?\s/m : /^\s*linux(?:16|efi)?\s/m;
   const entries = topGrubEntries(config).filter(
     ({ kernelLine, body }) => kernelLine === running && wanted.test(body) && !isOther(facts, body),
@@ -84,15 +89,13 @@ function runningEntry(facts: HostFacts, config: string, custom: string): GrubEnt
   return entries.find(({ title }) => title === byDefault);
 }
 
+/** A boot that was on trial is of an entry of ours, which is a copy with more arguments. */
+function withoutTrialArguments(line: string): string {
+  const ours = [` ${PANIC_ARGUMENT} ${TRIAL_ARGUMENT.new}`, ` ${TRIAL_ARGUMENT.old}`].find((end) => line.endsWith(end));
+  return ours === undefined ? line : line.slice(0, -ours.length);
+}
+
 /** Of two entries with the same arguments the one with the kernel that runs counts. */
 function isOther({ machine }: HostFacts, body: string): boolean {
   return !body.includes(`/vmlinuz-${machine.kernelRelease}`);
-}
-
-/** What becomes of a boot that fails, for people. */
-export function bootReturnLine(facts: HostFacts): string {
-  const able = bootReturnOf(facts);
-  return able.kind === "none"
-    ? `this host's boot loader cannot go back by itself (${able.reason}): have a console at hand`
-    : "a boot that fails does not go back by itself: have a console of the host at hand";
 }

@@ -34,7 +34,10 @@ export function finishRuns(facts: HostFacts, runs: readonly UnfinishedRun[], pla
     const forget = run.record.forget.filter((path) => !entries.some((entry) => standsIn(entry, path)));
     return { kind: "finish-run", run, forget };
   });
-  const regenerate = distinctRegenerations(records.flatMap((record) => record.regenerate));
+  const ends = own.regenerate.some(({ what }) => what === "boot-trial-end");
+  const regenerate = distinctRegenerations(records.flatMap((record) => record.regenerate)).filter(
+    ({ what }) => !(ends && what === "boot-trial"),
+  );
   const owed = [...new Set(regenerate.map(({ what }) => REGENERATIONS[what].describe))];
   const effects =
     owed.length > 0

@@ -14,6 +14,11 @@ export interface HideMechanism {
   readonly hiddenBy: HiddenBy;
   /** The hosts that it is for; when undefined, `whyNotHide` decides. */
   readonly hosts?: "xen" | "kvm";
+  /**
+   * Whether the old boot entry with the old initramfs does not hide what was hidden since: not so where something on the
+   * root file system hides it, which counts with every entry.
+   */
+  readonly undoneByOldEntry: boolean;
   /** Used only when the program names it. */
   readonly onlyByName?: boolean;
   /** Why this mechanism cannot hide these functions on this host; undefined when it can. */

@@ -36,10 +36,10 @@ const FunctionStatus = z
 export type FunctionStatus = z.infer<typeof FunctionStatus>;
 
 /** The output `pending`. */
-export const Pending = z.enum(["none", "host-reboot", "vm-restart"]).meta({
+export const Pending = z.enum(["none", "host-reboot", "confirmation", "vm-restart"]).meta({
   id: "Pending",
   description:
-    "What must happen before a declaration holds completely: nothing, a reboot of the host, or a restart of the VM.",
+    "What must happen before a declaration holds completely: nothing, a reboot of the host, the confirmation of its boot, or a restart of the VM.",
 });
 
 /** The output `bootChange`. */

@@ -7,6 +7,7 @@ import type { ExpectedIdentity } from "./expected-identity";
 import type { Guard } from "./guards/guard-name";
 import type { HideMechanismName } from "./hide-mechanism-name";
 import type { ToolstackName } from "./toolstack-name";
+import type { TrialBoot } from "./trial-boot";
 
 /** What a declaration wants on a host; a plan makes it true (`present`) or reverts it (`absent`). */
 export type Wish = DeviceWish | IommuWish | RebootWish;
@@ -30,6 +31,7 @@ export interface HideWish extends DeviceFields {
   /** The stub driver that the program names; when undefined, the one that suits the host. */
   readonly driver: StubDriver | undefined;
   readonly mechanism: "auto" | HideMechanismName;
+  readonly trialBoot: TrialBoot;
 }
 
 /** Functions are on the stub driver now. */
@@ -62,6 +64,7 @@ export interface VirtualFunctionsWish extends DeviceFields {
 /** The host boots with its IOMMU switched on. */
 export interface IommuWish {
   readonly kind: "IommuBootParameters";
+  readonly trialBoot: TrialBoot;
 }
 
 /** The host is rebooted when needed. */
@@ -80,6 +83,7 @@ export interface RebootWish {
   readonly timeoutSeconds: number;
   /** How many hosts of the program may be down at once when this one goes down, itself included; 1 or more. */
   readonly maxParallel: number;
+  readonly trialBoot: TrialBoot;
 }
 
 /** A declaration of the program, as far as it is known. */

@@ -55,7 +55,8 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
       host.apply(
         changeOf({ wish, context }, (facts) => {
           const plan = planFor(facts, wish, context);
-          if (!isEmpty(plan)) done = plan;
+          // After a reboot there may be a boot to confirm.
+          if (!isEmpty(plan) && (plan.reboot || !done?.reboot)) done = plan;
           return plan;
         }),
       );

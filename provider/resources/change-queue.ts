@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError, PassthroughError } from "../errors";
 import { type Questions, UnreadableFactsError } from "../facts/answers";
+import { bootTrialOf } from "../facts/boot-trial";
 import type { HostFacts } from "../facts/host-facts";
+import { TAKE_BACK, WENT_BACK } from "../plan/hide/boot-trial";
 import { isEmpty } from "../plan/plan";
 import { readProgress } from "../script/apply-result";
 import { applyScript } from "../script/apply-script";
@@ -190,7 +192,7 @@ export class ChangeQueue {
       else change.reject(refusalError(change, this.host, plan.refusals));
     for (const change of turn.settled) change.resolve(facts);
     if (end.kind === "nothing-to-do") this.cache.keep(facts, questions);
-    else if (turn.act?.kind === "reboot") await this.endReboot(turn.act, end);
+    else if (turn.act?.kind === "reboot") return [...turn.later, ...(await this.endReboot(turn.act, end))];
     else if (turn.act) return [...turn.later, ...(await this.endApply(turn.act, end, questions, whyUnconfirmed))];
     return turn.later;
   }
@@ -232,17 +234,26 @@ export class ChangeQueue {
     return again;
   }
 
-  private async endReboot({ change, reboot }: Extract<Act<WaitingChange>, { kind: "reboot" }>, end: ActEnd) {
+  /** Gives the change again if the host runs a boot on trial, which the next turn confirms. */
+  private async endReboot(
+    { change, reboot }: Extract<Act<WaitingChange>, { kind: "reboot" }>,
+    end: ActEnd,
+  ): Promise<readonly WaitingChange[]> {
     try {
       // Without an exit code the script was killed: the host may have been told to reboot before.
       if (end.kind === "ended" && end.exitCode !== null && end.exitCode !== 0)
         throw new PassthroughError(`the host did not go down, and said: ${end.said || "nothing"}`);
       await awaitReboot({ connect: () => this.connect("preview"), progress: change.progress }, reboot);
-      this.finish(change, await this.factsAfterBoot());
+      const facts = await this.factsAfterBoot();
+      const trial = bootTrialOf(facts);
+      if (trial === "went-back") throw new PassthroughError(`${WENT_BACK}. ${TAKE_BACK}`);
+      if (trial === "unconfirmed") return [change];
+      this.finish(change, facts);
     } catch (error) {
       if (!(error instanceof PassthroughError)) throw error;
       change.reject(error instanceof ConnectionError ? error : changeError(change, this.host, error.message));
     }
+    return [];
   }
 
   private rejectAll(changes: readonly WaitingChange[], { why, advice }: NotBegun): void {

@@ -8,6 +8,7 @@ import type { Bag } from "../plan/kind";
 import { statusAtEnd } from "../plan/kinds/expected-host";
 import type { ImportSubject } from "../plan/kinds/import-candidates";
 import {
+  bootsHost,
   isGone,
   KINDS,
   keyOf,
@@ -17,7 +18,9 @@ import {
   statusOfWish,
   storedWish,
 } from "../plan/kinds/kinds";
+import { safetyOf } from "../plan/safety";
 import type { Wish } from "../plan/wish";
+import { confirmBoot } from "./boot-confirmation";
 import type { Call } from "./call";
 import { defineCarryOut } from "./carry-out";
 import { type Checked, checkInputs } from "./check-inputs";
@@ -154,7 +157,15 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
 
     async read(call, state, drifted) {
       const { inputs, urn, host, wish, vms, key } = stored(call, state);
-      const reading = () => host.facts(call.preview ? "preview" : "work", questionsOf(inputs.host, vms));
+      const questions = questionsOf(inputs.host, vms);
+      const reading = () => host.facts(call.preview ? "preview" : "work", questions);
+      // A refresh is a login from outside, too.
+      if (!call.preview && bootsHost(wish))
+        await confirmBoot(host, {
+          questions,
+          safety: safetyOf(inputs.host.safety, surroundings.env),
+          signal: call.signal,
+        });
       const facts = call.preview ? await unlessUnreached(surroundings, inputs, host, urn, reading) : await reading();
       if (!facts) return { kind: "unknown" };
       if (isGone(facts, wish, key)) return { kind: "gone" };

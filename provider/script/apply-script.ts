@@ -3,6 +3,7 @@ import { STATE_FOLDER } from "../claims/folders";
 import { formatRunRecord, type Regenerated, type Regeneration, runRecordPath } from "../claims/run-record";
 import { indent } from "../facts/answers";
 import { quote } from "../shell";
+import { bootTrialSettings } from "../steps/boot-trial";
 import { originalPath } from "../steps/file";
 import { MOUNT_PLACE_FUNCTIONS } from "../steps/mount-place";
 import { NETWORK_PLACE_FUNCTIONS } from "../steps/network-place";
@@ -95,6 +96,8 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
         ),
       ]
     : [];
+  const bootTrial = groups.flatMap(({ regenerate }) => regenerate).find(({ what }) => what === "boot-trial");
+  if (bootTrial?.what === "boot-trial") settings.push(bootTrialSettings(bootTrial));
   const titled = groupShells.flatMap((shell, index) => [titleOf(groups[index]?.title ?? ""), shell]);
   return restOfScript(runId, [...settings, functionsCalledBy(calls, library), ...titled, run, apply, start].join("\n"));
 }
@@ -285,5 +288,6 @@ function sharedRegenerations(groups: readonly ApplyGroup[]): readonly (readonly 
   for (const [index, { regenerate }] of groups.entries()) {
     for (const { what } of regenerate) waiting.set(what, [...(waiting.get(what) ?? []), index + 1]);
   }
-  return [...waiting];
+  const order = Object.keys(REGENERATIONS);
+  return [...waiting].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
 }

@@ -7,11 +7,16 @@ const PROGRESS_SECONDS = 10;
 /** The prefix of lines that tell the user about progress. */
 export const PROGRESS_MARK = "@progress ";
 
-/** The shell function that rebuilds each kind of boot file, and its description for people, in the infinitive. */
+/**
+ * The shell function that rebuilds each kind of boot file, and its description for people, in the infinitive. They are
+ * rebuilt in this order: the menu of a trial is made of the new grub.cfg, and goes when the sources have been rebuilt.
+ */
 export const REGENERATIONS = {
   initramfs: { shellFunction: "regenerate_initramfs", describe: "rebuild the initramfs" },
   "grub-config": { shellFunction: "regenerate_grub_config", describe: "rebuild grub.cfg" },
   "proxmox-boot": { shellFunction: "regenerate_proxmox_boot", describe: "run proxmox-boot-tool refresh" },
+  "boot-trial": { shellFunction: "arm_boot_trial", describe: "put the next boot on trial" },
+  "boot-trial-end": { shellFunction: "end_boot_trial", describe: "end the trial of a boot" },
 } as const satisfies Readonly<Record<Regenerated, { shellFunction: string; describe: string }>>;
 
 /**

@@ -1,6 +1,7 @@
 import type { HostFacts } from "../facts/host-facts";
 import type { PciAddress } from "../pci/address";
 import { setBootScript } from "./boot-script";
+import { confirmBoot, holdBoot } from "./boot-trial";
 import { dropClaim, noteRemoval, writeClaim } from "./claim";
 import { makeAssignable, releaseDevice } from "./driver";
 import { editFile } from "./file";
@@ -24,6 +25,8 @@ const STEP_TYPES = {
   "edit-file": editFile,
   "edit-vm-file": editVmFile,
   "boot-script": setBootScript,
+  "hold-boot": holdBoot,
+  "confirm-boot": confirmBoot,
   "set-dom0-argument": setDom0Argument,
   "set-xen-argument": setXenArgument,
   "set-vm-pci": setVmPci,

@@ -10,13 +10,17 @@ import { applyUdevRules } from "./udev-rules";
 /**
  * From the kernel's first line to a login: the initramfs, then systemd-modules-load and udev on the root file system.
  */
-export async function bootLinux(machine: Machine, commandLine: string): Promise<void> {
+export async function bootLinux(
+  machine: Machine,
+  commandLine: string,
+  initramfsFile = initramfsPath(machine.profile.kernel),
+): Promise<void> {
   const { files, profile } = machine;
   const data = { ...profile.kernel, ...builtSo(files, profile.kernel.release) };
   const kernel = new Kernel(data, commandLine, (address) => machine.xen?.userOf(address));
   machine.kernel = kernel;
 
-  const initramfs = readInitramfs(files, initramfsPath(profile.kernel));
+  const initramfs = readInitramfs(files, initramfsFile);
   const early = initramfsSource(initramfs);
   // Without a script nothing is waited for: a host that has none is up when this function returns.
   for (const script of Object.values(initramfs.scripts)) await runEarly(machine, script);

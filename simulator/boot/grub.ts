@@ -1,9 +1,6 @@
 import type { FileTree } from "../kernel/file-tree";
 import type { KernelData } from "../kernel/kernel";
 
-/** Where Debian's GRUB has its configuration. */
-export const GRUB_CONFIG = "/boot/grub/grub.cfg";
-
 const ROOT_UUID = "6c61622d-686f-7374-2d72-6f6f742d6673";
 
 /** What update-grub makes of /etc/default/grub, as far as the entry for Xen goes (grub 2.06, 20_linux_xen). */
@@ -35,19 +32,24 @@ menuentry 'Debian GNU/Linux' --class debian --class gnu-linux --class gnu --clas
 \tinitrd\t/boot/initrd.img-${kernel.release}
 }
 ### END /etc/grub.d/10_linux ###
+### BEGIN /etc/grub.d/41_custom ###
+if [ -f  \${config_directory}/custom.cfg ]; then
+  source \${config_directory}/custom.cfg
+elif [ -z "\${config_directory}" -a -f  $prefix/custom.cfg ]; then
+  source $prefix/custom.cfg
+fi
+### END /etc/grub.d/41_custom ###
 `;
 }
 
-/** The arguments that the first entry of grub.cfg gives the dom0 kernel. */
-export function dom0CommandLine(files: FileTree): string {
-  const text = files.exists(GRUB_CONFIG) ? files.read(GRUB_CONFIG) : "";
-  return /^\s*module2\s+\/boot\/vmlinuz\S*\s+(.*?)\s*$/m.exec(text)?.[1] ?? "";
+/** The arguments that the first entry of a menu gives the dom0 kernel. */
+export function dom0CommandLine(menu: string): string {
+  return /^\s*module2\s+\/boot\/vmlinuz\S*\s+(.*?)\s*$/m.exec(menu)?.[1] ?? "";
 }
 
-/** The arguments that the first entry of grub.cfg without Xen gives the kernel. */
-export function linuxCommandLine(files: FileTree): string {
-  const text = files.exists(GRUB_CONFIG) ? files.read(GRUB_CONFIG) : "";
-  return /^\s*linux\s+\/boot\/vmlinuz\S*\s+(.*?)\s*$/m.exec(text)?.[1] ?? "";
+/** The arguments that the first entry of a menu without Xen gives the kernel. */
+export function linuxCommandLine(menu: string): string {
+  return /^\s*linux\s+\/boot\/vmlinuz\S*\s+(.*?)\s*$/m.exec(menu)?.[1] ?? "";
 }
 
 /** /etc/default/grub and grub.d/*.cfg are shell; assignments of words and quoted text are what is in them. */

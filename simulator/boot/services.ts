@@ -42,6 +42,8 @@ function wantedUnits(machine: Machine): readonly string[] {
 async function startUnit(machine: Machine, unit: string): Promise<void> {
   const conditions = [...unit.matchAll(/^ConditionPathExists=(\S+)$/gm)].map((match) => match[1] ?? "");
   const command = /^ExecStart=(.+)$/m.exec(unit)?.[1];
+  // What waits in a boot on trial: isTrialLost stands for it.
+  if (/^ConditionKernelCommandLine=/m.test(unit)) return;
   if (command === undefined || !conditions.every((path) => machine.files.exists(path))) return;
   await run(machine, command, []);
 }

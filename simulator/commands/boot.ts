@@ -1,4 +1,5 @@
-import { GRUB_CONFIG, makeGrubConfig } from "../boot/grub";
+import { GRUB_CONFIG } from "../boot/boot-menu";
+import { makeGrubConfig } from "../boot/grub";
 import { formatInitramfs, initramfsPath, packInitramfs, readInitramfs } from "../boot/initramfs";
 import type { Errno } from "../kernel/errno";
 import type { CommandCall, CommandOutput, Commands } from "../machine";

@@ -77,10 +77,16 @@ export const fileCommands: Commands = {
     const link = (): string => {
       const { files } = call.machine;
       if (options.includes("f") && files.exists(path, { followLast: false })) files.remove(path);
-      files.symlink(target, path);
+      if (options.includes("s")) files.symlink(target, path);
+      else files.link(call.path(target), path);
       return "";
     };
-    return eachFile([name], link, (file, error) => `ln: failed to create symbolic link '${file}': ${error.text}`);
+    return eachFile(
+      [name],
+      link,
+      (file, error) =>
+        `ln: failed to create ${options.includes("s") ? "symbolic" : "hard"} link '${file}': ${error.text}`,
+    );
   },
   touch: (call) =>
     eachFile(

@@ -184,6 +184,17 @@ export class FileTree {
     this.put(resolved, { kind: "link", target, uid: 0, mtime: Date.now() });
   }
 
+  /** link(2). What is written in place afterwards is only under one of the names. */
+  link(from: string, path: string): void {
+    const node = this.nodes.get(this.resolve(from));
+    const resolved = this.resolve(path, { followLast: false });
+    if (!node) throw new Errno("ENOENT", from);
+    if (this.look(resolved)) throw new Errno("EEXIST", path);
+    this.change(resolved, path);
+    this.onWrite(resolved, "write");
+    this.put(resolved, node);
+  }
+
   /** unlink(2), or rmdir(2) for a directory. */
   remove(path: string): void {
     const resolved = this.resolve(path, { followLast: false });

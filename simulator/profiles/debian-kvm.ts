@@ -1,5 +1,6 @@
 import { bootLinux } from "../boot/boot-linux";
-import { GRUB_CONFIG, linuxCommandLine, makeGrubConfig } from "../boot/grub";
+import { GRUB_CONFIG, initramfsIn, isTrialLost, runBootMenu } from "../boot/boot-menu";
+import { linuxCommandLine, makeGrubConfig } from "../boot/grub";
 import { formatInitramfs, initramfsPath, packInitramfs } from "../boot/initramfs";
 import { virshCommands } from "../commands/virsh";
 import { xenstoreCommands } from "../commands/xenstore";
@@ -46,7 +47,10 @@ export const debianKvm: Profile = {
     files.plant(GRUB_CONFIG, makeGrubConfig(files, KERNEL, ""));
   },
   async boot(machine) {
-    await bootLinux(machine, `BOOT_IMAGE=/boot/vmlinuz-${KERNEL.release} ${linuxCommandLine(machine.files)}`);
+    const menu = runBootMenu(machine.files);
+    const kernel = `BOOT_IMAGE=/boot/vmlinuz-${KERNEL.release}`;
+    await bootLinux(machine, `${kernel} ${linuxCommandLine(menu)}`, initramfsIn(menu));
+    if (isTrialLost(machine)) return debianKvm.boot(machine);
     machine.libvirt = new Libvirt(debianKvm.libvirt as NonNullable<Profile["libvirt"]>, machine);
   },
 };

@@ -1,6 +1,7 @@
 import { bootLinux } from "../boot/boot-linux";
+import { GRUB_CONFIG, initramfsIn, isTrialLost, runBootMenu } from "../boot/boot-menu";
 import { bootXen } from "../boot/boot-xen";
-import { dom0CommandLine, GRUB_CONFIG, makeGrubConfig } from "../boot/grub";
+import { dom0CommandLine, makeGrubConfig } from "../boot/grub";
 import { formatInitramfs, initramfsPath, packInitramfs } from "../boot/initramfs";
 import { startServices } from "../boot/services";
 import { bootCommands } from "../commands/boot";
@@ -192,7 +193,9 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     files.plant(GRUB_CONFIG, makeGrubConfig(files, kernel, xenImage));
   },
   async boot(machine) {
-    await bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
+    const menu = runBootMenu(machine.files);
+    await bootLinux(machine, `placeholder ${dom0CommandLine(menu).replace(/^placeholder /, "")}`, initramfsIn(menu));
+    if (isTrialLost(machine)) return debianXl.boot(machine);
     await startServices(machine, "systemd");
     bootXen(machine);
   },

@@ -1,6 +1,7 @@
 import { bootLinux } from "../boot/boot-linux";
+import { GRUB_CONFIG } from "../boot/boot-menu";
 import { bootXend } from "../boot/boot-xend";
-import { dom0CommandLine, GRUB_CONFIG, makeGrubConfig } from "../boot/grub";
+import { dom0CommandLine, makeGrubConfig } from "../boot/grub";
 import { formatInitramfs, initramfsPath, packInitramfs } from "../boot/initramfs";
 import { startServices } from "../boot/services";
 import { insservCommands } from "../commands/services";
@@ -149,7 +150,10 @@ disk = [ 'phy:/dev/vg/test-disk,xvda2,w' ]
     files.plant(GRUB_CONFIG, makeGrubConfig(files, KERNEL, XEN_IMAGE));
   },
   async boot(machine) {
-    await bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
+    await bootLinux(
+      machine,
+      `placeholder ${dom0CommandLine(machine.files.read(GRUB_CONFIG)).replace(/^placeholder /, "")}`,
+    );
     await startServices(machine, { runlevelFolder: "/etc/rc2.d" });
     bootXend(machine);
   },

@@ -1,4 +1,5 @@
 import { bootLinux } from "../boot/boot-linux";
+import { GRUB_CONFIG } from "../boot/boot-menu";
 import { bootXen } from "../boot/boot-xen";
 import { dom0CommandLine } from "../boot/grub";
 import { startServices } from "../boot/services";
@@ -43,7 +44,10 @@ disk = [ '/dev/vg/guest,raw,xvda,rw' ]
   commands: { ...COMMANDS, ...xlCommands },
   systemPrograms: [...pcibackConf.systemPrograms.filter((name) => name !== "xm"), "xl"],
   async boot(machine) {
-    await bootLinux(machine, `placeholder ${dom0CommandLine(machine.files).replace(/^placeholder /, "")}`);
+    await bootLinux(
+      machine,
+      `placeholder ${dom0CommandLine(machine.files.read(GRUB_CONFIG)).replace(/^placeholder /, "")}`,
+    );
     await startServices(machine, { runlevelFolder: "/etc/rc2.d" });
     bootXen(machine);
   },

@@ -1,4 +1,4 @@
-import type { Safety } from "../../provider/plan/safety";
+import type { HostInput } from "../../provider/plan/inputs/host-input";
 import type { ToolstackName } from "../../provider/plan/toolstack-name";
 
 /** A host that the contract runs on: the simulated one, or the real Xen host of the lab. */
@@ -17,7 +17,7 @@ export interface TestHost {
   /** What the program names, where it is not the host's first choice. */
   readonly toolstack?: ToolstackName;
   /** Whether changes are on trial, where that is tested. */
-  readonly safety?: { readonly confirm?: Safety["confirm"]; readonly confirmSeconds?: number };
+  readonly safety?: HostInput["safety"];
   /** Runs a command past the product, as a person would over SSH. */
   exec(command: string): Promise<CommandResult>;
   /** Resolves when the host is back. */

@@ -32,7 +32,6 @@ test.each([
 ])("Debian's GRUB with %s can go back to the entry that the host runs", (_, facts, title) => {
   expect(bootReturnOf(facts)).toMatchObject({
     kind: "grub",
-    folder: "/boot/grub",
     entry: { title, images: ["/boot/initrd.img-6.1.0-56-amd64"] },
   });
 });

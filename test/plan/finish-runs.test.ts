@@ -5,13 +5,14 @@ import { isGone, planAbsent, planPresent } from "../../provider/plan/kinds/kinds
 import { isEmpty, type Plan } from "../../provider/plan/plan";
 import type { AssignWish, HideWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
-import { LAB, ownedBy, target } from "./recorded-host";
+import { LAB, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
 const COMMON = { expect: [], allow: [], driver: undefined, toolstack: undefined } as const;
 const hide = (device: string): HideWish => ({
   ...COMMON,
   kind: "HiddenPciDevice",
+  trialBoot: TRIAL_BOOT,
   target: target(device),
   mechanism: "auto",
 });

@@ -4,7 +4,7 @@ import type { HideWish } from "../../provider/plan/wish";
 import type { FileEdit } from "../../provider/steps/file";
 import { simulate } from "../../provider/steps/steps";
 import { textFile, withBootFiles, withModprobeFiles } from "./host-files";
-import { address, LAB, listed, ownedBy, target } from "./recorded-host";
+import { address, LAB, listed, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
 const BLS = "/boot/loader/entries/ab-5.14.conf";
@@ -34,6 +34,7 @@ const RED_HAT: HostFacts = {
 function hide(device: string, more: Partial<HideWish> = {}): HideWish {
   return {
     kind: "HiddenPciDevice",
+    trialBoot: TRIAL_BOOT,
     target: target(device),
     toolstack: undefined,
     expect: [],

@@ -7,9 +7,9 @@ import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds
 import type { IommuWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
 import { textFile, withBootFiles, withFiles } from "./host-files";
-import { LAB, ownedBy } from "./recorded-host";
+import { LAB, ownedBy, TRIAL_BOOT } from "./recorded-host";
 
-const WISH: IommuWish = { kind: "IommuBootParameters" };
+const WISH: IommuWish = { kind: "IommuBootParameters", trialBoot: TRIAL_BOOT };
 const KEY = "IommuBootParameters";
 const DEV = ownedBy("dev", "token-1", "iommu");
 

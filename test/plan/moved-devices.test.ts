@@ -3,7 +3,7 @@ import type { PciIdentity } from "../../provider/facts/pci-devices";
 import { planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import type { DeviceWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
-import { address, LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
 
 const NIC = address("0000:01:00.0");
 const FREE = address("0000:02:00.0");
@@ -11,7 +11,7 @@ const DEV = ownedBy("dev", "token-1");
 const common = { target: target("01:00.0"), expect: [], allow: [], toolstack: undefined };
 const wishes: readonly DeviceWish[] = [
   { kind: "AssignableDevice", driver: undefined, group: false, ...common },
-  { kind: "HiddenPciDevice", driver: undefined, mechanism: "auto", ...common },
+  { kind: "HiddenPciDevice", trialBoot: TRIAL_BOOT, driver: undefined, mechanism: "auto", ...common },
   { kind: "VmPciAttachment", vm: "pv1", scope: "auto", options: {}, ...common },
 ];
 

@@ -7,7 +7,7 @@ import type { AttachWish, DeviceWish, Wish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
 import { attach } from "./attach-wish";
 import { textFile, withModprobeFiles, withVmConfigs } from "./host-files";
-import { address, LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
 
 const common = { expect: [], allow: [], toolstack: undefined };
 const assign = (device: string): DeviceWish => ({
@@ -19,6 +19,7 @@ const assign = (device: string): DeviceWish => ({
 });
 const hide = (device: string): DeviceWish => ({
   kind: "HiddenPciDevice",
+  trialBoot: TRIAL_BOOT,
   target: target(device),
   driver: undefined,
   mechanism: "auto",

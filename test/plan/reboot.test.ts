@@ -5,7 +5,7 @@ import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds
 import type { HideWish, RebootWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
 import { kvm } from "./kvm-host";
-import { address, LAB, listed, ownedBy, target, UNLISTED } from "./recorded-host";
+import { address, LAB, listed, ownedBy, TRIAL_BOOT, target, UNLISTED } from "./recorded-host";
 
 const NIC = address("01:00.0");
 const DEV = ownedBy("dev", "token-1");
@@ -26,6 +26,7 @@ const BUSY: HostFacts = {
 
 const hide: HideWish = {
   kind: "HiddenPciDevice",
+  trialBoot: TRIAL_BOOT,
   target: target("01:00.0"),
   driver: undefined,
   mechanism: "auto",
@@ -37,6 +38,7 @@ const hide: HideWish = {
 function wish(more: Partial<RebootWish> = {}): RebootWish {
   return {
     kind: "HostReboot",
+    trialBoot: TRIAL_BOOT,
     triggers: [],
     when: "pending",
     allowRunningVms: false,
@@ -91,7 +93,7 @@ test("what waits is said in preview, and nothing is left to do after the reboot"
   expect(effects).toEqual([
     "the host is rebooted",
     "because 0000:01:00.0 will be hidden from the next boot",
-    "this host's boot loader cannot go back by itself (that takes systemd): have a console at hand",
+    "this host's boot loader cannot go back by itself: have a console at hand",
   ]);
   const then = planPresent(rebooted(after(hidden, { steps }), "pciback"), wish(), DEV);
   expect([then.steps, then.reboot]).toEqual([[], undefined]);

@@ -1,5 +1,6 @@
 import type { Domain, Domains } from "../../provider/facts/domains";
 import { type PciAddress, type PciTarget, parsePciAddress, parsePciTarget } from "../../provider/pci/address";
+import type { TrialBoot } from "../../provider/plan/trial-boot";
 import type { PlanContext } from "../../provider/plan/wish";
 import { recordedFacts } from "../recorded/recorded-facts";
 
@@ -32,3 +33,6 @@ export const UNLISTED: Domains = {
   kind: "unlisted",
   reason: '"xl list" failed three times, so the running VMs are unknown. Run "xl list" on the host to see why',
 };
+
+/** How boot changes are put on trial unless the program says otherwise. */
+export const TRIAL_BOOT: TrialBoot = { mode: "auto", seconds: 600 };

@@ -7,7 +7,7 @@ import { simulate } from "../../provider/steps/steps";
 import { attach } from "./attach-wish";
 import { textFile, withVmConfigs } from "./host-files";
 import { kvm, vm } from "./kvm-host";
-import { address, LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
 import { factsOf, withVm } from "./xenserver-hosts";
 
 const NIC = address("01:00.0");
@@ -23,6 +23,7 @@ const assign = (device: string, more: Partial<AssignWish> = {}): AssignWish => (
 });
 const hide = (device: string, mechanism: HideWish["mechanism"] = "auto"): HideWish => ({
   kind: "HiddenPciDevice",
+  trialBoot: TRIAL_BOOT,
   target: target(device),
   mechanism,
   ...common,

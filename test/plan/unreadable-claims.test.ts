@@ -2,16 +2,24 @@ import type { ClaimReading } from "../../provider/claims/claim";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { keyOf as keyOfWish, planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import type { AttachWish, DeviceWish, IommuWish, RebootWish } from "../../provider/plan/wish";
-import { LAB, ownedBy, target } from "./recorded-host";
+import { LAB, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
 const device = { target: target("01:00.0"), expect: [], allow: [], toolstack: undefined };
 const attach: AttachWish = { kind: "VmPciAttachment", ...device, vm: "pv1", scope: "auto", options: {} };
 const wishes: readonly (DeviceWish | IommuWish | RebootWish)[] = [
-  { kind: "HiddenPciDevice", ...device, driver: undefined, mechanism: "auto" },
+  { kind: "HiddenPciDevice", trialBoot: TRIAL_BOOT, ...device, driver: undefined, mechanism: "auto" },
   { kind: "AssignableDevice", ...device, driver: undefined, group: false },
-  { kind: "IommuBootParameters" },
-  { kind: "HostReboot", triggers: [], when: "always", allowRunningVms: true, timeoutSeconds: 60, maxParallel: 1 },
+  { kind: "IommuBootParameters", trialBoot: TRIAL_BOOT },
+  {
+    kind: "HostReboot",
+    trialBoot: TRIAL_BOOT,
+    triggers: [],
+    when: "always",
+    allowRunningVms: true,
+    timeoutSeconds: 60,
+    maxParallel: 1,
+  },
   { kind: "SriovVirtualFunctions", ...device, target: target("03:00.0"), count: 2 },
 ];
 

@@ -6,7 +6,7 @@ import type { AttachWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
 import { otherConfigValues } from "../vm-text/other-config-arbitrary";
 import { attach } from "./attach-wish";
-import { address, listed, ownedBy, target } from "./recorded-host";
+import { address, listed, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
 import { factsOf, poolOf, withPool, withVm } from "./xenserver-hosts";
 
 const NIC = "0000:03:00.0";
@@ -294,7 +294,9 @@ test("without xl a device can be hidden, and not be made assignable now", () => 
   const common = { target: target(NIC), driver: undefined, expect: [], allow: [], toolstack: undefined };
   const assign = planPresent(facts, { kind: "AssignableDevice", group: false, ...common }, DEV);
   expect(assign.refusals[0]?.message).toContain('"xl info" does not answer there');
-  expect(planPresent(facts, { kind: "HiddenPciDevice", mechanism: "auto", ...common }, DEV).refusals).toEqual([]);
+  expect(
+    planPresent(facts, { kind: "HiddenPciDevice", trialBoot: TRIAL_BOOT, mechanism: "auto", ...common }, DEV).refusals,
+  ).toEqual([]);
 });
 
 describe("XAPI that does not answer", () => {

@@ -7,7 +7,7 @@ import type { Step } from "../../provider/steps/steps";
 import { simulate } from "../../provider/steps/steps";
 import { addresses } from "../pci/arbitrary";
 import { kernelHides } from "../pci/kernel-hide-list";
-import { address, ownedBy, target } from "./recorded-host";
+import { address, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
 import { factsOf, withDom0Arguments, withGrub } from "./xenserver-hosts";
 
 const NIC = "0000:04:00.0";
@@ -20,6 +20,7 @@ beforeAll(async () => {
 
 const hide = (device: string): Wish => ({
   kind: "HiddenPciDevice",
+  trialBoot: TRIAL_BOOT,
   target: target(device),
   driver: undefined,
   mechanism: "auto",

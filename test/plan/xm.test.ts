@@ -7,7 +7,7 @@ import type { AttachWish, Wish } from "../../provider/plan/wish";
 import { simulate, stepShell } from "../../provider/steps/steps";
 import type { AttachOptions } from "../../provider/vm-text/attach-options";
 import { textFile, withFiles, withVmConfigs } from "./host-files";
-import { address, LAB, listed, ownedBy, target } from "./recorded-host";
+import { address, LAB, listed, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
 
 const [NIC, OTHER] = ["0000:01:00.0", "0000:01:00.1"];
 const DEV = ownedBy("dev", "token-1");
@@ -199,6 +199,7 @@ test("while xend runs, xl is not used; a xend that does not answer is named", ()
 describe("hiding by /etc/xen/pciback.conf", () => {
   const hide = (device: string): Wish => ({
     kind: "HiddenPciDevice",
+    trialBoot: TRIAL_BOOT,
     target: target(device),
     driver: undefined,
     mechanism: "pciback-conf",

@@ -35,7 +35,8 @@ export function waitingChanges(facts: HostFacts, owner: Owner | undefined): read
   return [...made, ...new Map(removed.map((change) => [change.key, change])).values()];
 }
 
-function waitsToBegin(facts: HostFacts, key: string): WaitingChange[] {
+/** What the boot change of this claim waits for, whenever it was written; empty where it has come about. */
+export function waitsToBegin(facts: HostFacts, key: string): WaitingChange[] {
   const subject = parseKey(key);
   if (subject?.kind === "IommuBootParameters")
     return isIommuActive(facts) ? [] : [{ key, what: "the IOMMU will be on from the next boot" }];

@@ -9,6 +9,7 @@ import { leaveEarly, takeEarly, takenEarly, whyNoEarlyScript } from "./early";
 export const driverOverrideHiding: HideMechanism = {
   name: "driver-override",
   hiddenBy: "driver-override",
+  undoneByOldEntry: true,
   hosts: "kvm",
   whyNotHide(facts, devices, stub) {
     if (!facts.stubDrivers.forms.has(stub)) {

@@ -21,6 +21,7 @@ function parameterOf(facts: HostFacts): HideParameter {
 export const grubHiding: HideMechanism = {
   name: "grub",
   hiddenBy: "grub",
+  undoneByOldEntry: true,
   hosts: "xen",
   whyNotHide(facts, devices) {
     if (facts.pciback.kind !== "builtin") {

@@ -9,6 +9,7 @@ import { leaveEarly, takeEarly, takenEarly, whyNoEarlyScript } from "./early";
 export const initramfsHiding: HideMechanism = {
   name: "initramfs",
   hiddenBy: "initramfs",
+  undoneByOldEntry: true,
   hosts: "xen",
   whyNotHide(facts, devices) {
     if (facts.pciback.kind === undefined) {

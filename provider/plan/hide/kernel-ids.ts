@@ -27,6 +27,7 @@ const STUBS = ["vfio-pci", "pci-stub"] as const;
 export const kernelIdsHiding: HideMechanism = {
   name: "kernel-ids",
   hiddenBy: "kernel-ids",
+  undoneByOldEntry: false,
   hosts: "kvm",
   onlyByName: true,
   whyNotHide(facts, devices, stub) {

@@ -19,6 +19,7 @@ const USB_OF_INITRD = ["ehci_hcd", "ohci_hcd", "uhci_hcd"];
 export const modprobeConfHiding: HideMechanism = {
   name: "modprobe",
   hiddenBy: "modprobe.conf",
+  undoneByOldEntry: false,
   whyNotHide,
   isHidden: (facts, address) =>
     hideOptions(textOf(facts))

@@ -28,6 +28,7 @@ import { NOTHING, part, refuse } from "../part";
 export const modprobeHiding: HideMechanism = {
   name: "modprobe",
   hiddenBy: "modprobe",
+  undoneByOldEntry: false,
   hosts: "xen",
   whyNotHide,
   isHidden: (facts, address) => isHiddenByModprobe(modprobeFiles(facts.files), address),

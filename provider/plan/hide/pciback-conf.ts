@@ -27,6 +27,7 @@ import { part } from "../part";
 export const pcibackConfHiding: HideMechanism = {
   name: "pciback-conf",
   hiddenBy: "pciback-conf",
+  undoneByOldEntry: false,
   hosts: "xen",
   whyNotHide,
   isCustomary: (facts) => ownReaders(facts.pcibackConf, facts.files).some((reader) => reader.started),

@@ -28,6 +28,7 @@ import { xenServerMenu } from "../xen-server-menu";
 export const xenCmdlineHiding: HideMechanism = {
   name: "xen-cmdline",
   hiddenBy: "xen-cmdline",
+  undoneByOldEntry: false,
   hosts: "xen",
   isOnlyWay: (facts) => facts.xenCmdline !== undefined,
   whyNotHide(facts, devices) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CONFIRM_MODES } from "../safety";
 import { TOOLSTACKS } from "../toolstack-name";
+import { TRIAL_BOOT_MODES } from "../trial-boot";
 
 const Text = z.string().min(1, "must not be empty");
 const OneLine = Text.regex(/^[^\n\r\0]*$/, "must be one line");
@@ -88,6 +89,21 @@ export const HostInput = z
           .max(3600)
           .optional()
           .describe("How long the host waits for the confirmation, from 10 to 3600 seconds. Default: 60."),
+        trialBoot: z
+          .enum(TRIAL_BOOT_MODES)
+          .meta({ id: "TrialBootMode", description: "Whether a host's first boot with a change is on trial." })
+          .optional()
+          .describe(
+            "Whether the first boot with a change of what the host boots with is on trial, where its boot loader can go back by itself: it is kept only when a login from outside has confirmed it. Default: `auto`.",
+          ),
+        bootConfirmSeconds: z
+          .int()
+          .min(120, "must be 120 or more: hosts boot slowly")
+          .max(7200)
+          .optional()
+          .describe(
+            "How long after its start a boot on trial waits for the confirmation, from 120 to 7200 seconds. Default: 600.",
+          ),
       })
       .meta({
         id: "HostSafety",

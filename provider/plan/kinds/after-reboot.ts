@@ -1,6 +1,8 @@
+import { TRIAL_ENVIRONMENT } from "../../boot/boot-trial-files";
 import { entriesOf } from "../../claims/claim-entry";
 import { parseKey } from "../../claims/claim-key";
 import { readableClaims } from "../../facts/claims";
+import { withFile } from "../../facts/files";
 import type { HostFacts } from "../../facts/host-facts";
 import type { PciDevice } from "../../facts/pci-devices";
 import { isStubDriver } from "../../facts/stub-drivers";
@@ -22,7 +24,9 @@ export function afterReboot(facts: HostFacts): HostFacts {
     ]),
   );
   const machine = { ...facts.machine, bootId: `after ${facts.machine.bootId}` };
-  return { ...withoutVms(facts), ...iommuAfterBoot(facts), machine, pciDevices };
+  // A boot on trial is confirmed.
+  const files = withFile(facts.files, TRIAL_ENVIRONMENT, undefined);
+  return { ...withoutVms(facts), ...iommuAfterBoot(facts), machine, pciDevices, files };
 }
 
 function driverAfterBoot(facts: HostFacts, { address, driver }: PciDevice): string | undefined {

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { entriesOf } from "../../claims/claim-entry";
+import { bootTrialOf } from "../../facts/boot-trial";
 import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
 import { isStubDriver, standsFor } from "../../facts/stub-drivers";
 import { formatPciTarget } from "../../pci/address";
 import { simulate } from "../../steps/steps";
-import { bootReturnLine } from "../boot-return";
 import {
   claimedDrivers,
   claimFor,
@@ -22,6 +22,7 @@ import {
 } from "../claim";
 import { lossOf } from "../effects";
 import { owesRegenerations } from "../finish-runs";
+import { putOnTrial, TAKE_BACK, trialAfterRemoval, type UndoneBy, WENT_BACK } from "../hide/boot-trial";
 import { chooseMechanism, isHidden, mechanismOf } from "../hide/hide-mechanisms";
 import { HIDE_MECHANISM_NAMES } from "../hide-mechanism-name";
 import { whyNoDevicesForVms } from "../host-fitness";
@@ -32,6 +33,7 @@ import { noSuchDevice } from "../no-such-device";
 import { join, NOTHING, type Part, part, refuse, unchanged } from "../part";
 import { deviceOutputs, type Status, statusOf } from "../status";
 import { stubDriverOf } from "../stub-driver";
+import { trialBootOf } from "../trial-boot";
 import type { HideWish, Owner, PlanContext } from "../wish";
 
 /** HiddenPciDevice: a stub driver takes functions at each boot, before their own drivers can. */
@@ -61,6 +63,7 @@ export const hiddenPciDevice = defineKind({
     ...deviceWish(inputs),
     driver: inputs.driver,
     mechanism: inputs.mechanism ?? "auto",
+    trialBoot: trialBootOf(inputs.host.safety),
   }),
   key: (_, wish) => claimKey(wish),
   present: hide,
@@ -81,10 +84,12 @@ export const hiddenPciDevice = defineKind({
 
 function statusOfHiding(facts: HostFacts, wish: HideWish, key: string): Status {
   const stub = stubDriverOf(facts, wish);
+  const isUnconfirmed = bootTrialOf(facts) === "unconfirmed";
   return statusOf(facts, wish, functionsOf(facts.pciDevices, wish.target), key, {
     active: (address) => standsFor(facts, facts.pciDevices.get(address)?.driver, stub),
     configured: (address) => isHidden(facts, address),
-    pending: ({ configured, active }) => (configured === active ? "none" : "host-reboot"),
+    pending: ({ configured, active }) =>
+      configured !== active ? "host-reboot" : active && isUnconfirmed ? "confirmation" : "none",
   });
 }
 
@@ -118,14 +123,16 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
     ]),
     ...(bootChange === undefined ? {} : { bootChange }),
   });
+  const bound = devices.filter((device) => !isStubDriver(facts, device.driver));
+  if (bootTrialOf(facts) === "went-back" && (changes || (claim && bound.length > 0)))
+    return refuse(`${WENT_BACK}. ${TAKE_BACK}`);
   const draft = part({
     steps: [...claimSteps, ...joinEdits(edits.steps)],
     regenerate: edits.regenerate,
     judgements: [...judgeClaim(facts, key, owner), ...edits.judgements],
   });
   if (!changes) return draft;
-  const bound = devices.filter((device) => !isStubDriver(facts, device.driver));
-  return {
+  const told: Part = {
     ...draft,
     effects: [
       ...(claim
@@ -135,10 +142,12 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
       ...edits.effects,
       ...(mechanism?.consequences ?? []),
       "the change waits for a reboot of the host",
-      bootReturnLine(facts),
     ],
     warnings: mechanism?.cautions?.(facts, visible, "hide") ?? [],
   };
+  const undone: UndoneBy =
+    !mechanism || mechanism.undoneByOldEntry ? { kind: "old-entry" } : { kind: "nothing", mechanism: mechanism.name };
+  return putOnTrial(facts, told, wish.trialBoot, undone);
 }
 
 /** The edits that remove our entries. The current driver stays until the reboot. */
@@ -180,7 +189,7 @@ function takeOut(facts: HostFacts, wish: HideWish, owner: Owner, { key, claim }:
       dropClaim(key, claim),
       ...(changes && onStub ? [noteRemoval(facts, key, owner)] : []),
     ],
-    regenerate: edits.regenerate,
+    regenerate: [...edits.regenerate, ...trialAfterRemoval(facts, key, wish.trialBoot, edits.regenerate.length > 0)],
     effects: [
       ...(entries.length === 0 ? [`${device} was hidden before this resource, and stays hidden`] : []),
       ...kept

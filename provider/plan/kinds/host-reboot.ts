@@ -1,22 +1,24 @@
 import { z } from "zod";
 import { formatKey } from "../../claims/claim-key";
+import { bootTrialOf } from "../../facts/boot-trial";
 import type { HostFacts } from "../../facts/host-facts";
 import type { Reboot } from "../../steps/reboot";
-import { bootReturnLine } from "../boot-return";
 import { claimFor, claimKey, claimOfResource, dropClaim, findClaim, judgeUnreadable } from "../claim";
 import { waitingChanges } from "../hide/boot-changes";
+import { nextBootLine } from "../hide/boot-trial";
 import { deviceInputs } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
 import { NOTHING, type Part, part, unchanged } from "../part";
 import { Pending } from "../status";
 import { type RunningVms, runningVms } from "../toolstacks/host-vms";
+import { trialBootOf } from "../trial-boot";
 import type { Owner, PlanContext, RebootWish } from "../wish";
 
 /** The boot that the host is in, and what waits for the next one. */
 export interface RebootStatus {
   /** The id of the current boot, a uuid; it changes with each reboot. */
   readonly bootId: string;
-  readonly pending: "none" | "host-reboot";
+  readonly pending: "none" | "host-reboot" | "confirmation";
   /** What a reboot would bring about, for any stack; one line each, for people. */
   readonly waiting: readonly string[];
 }
@@ -65,7 +67,7 @@ export const hostReboot = defineKind({
       .string()
       .describe("Id of the current boot, a UUID from /proc/sys/kernel/random/boot_id; every reboot changes it."),
     pending: Pending.describe(
-      "`host-reboot` while a boot change of any stack waits for a reboot of the host; else `none`.",
+      "`host-reboot` while a boot change of any stack waits for a reboot of the host, `confirmation` while its boot is on trial; else `none`.",
     ),
     waiting: z
       .array(z.string())
@@ -87,13 +89,15 @@ export const hostReboot = defineKind({
     // Servers with a lot of memory test it for minutes before they boot.
     timeoutSeconds: inputs.timeoutSeconds ?? 15 * 60,
     maxParallel: inputs.maxParallel ?? 1,
+    trialBoot: trialBootOf(inputs.host.safety),
   }),
   key: (_, wish) => claimKey(wish),
   present: reboot,
   absent: forgetReboots,
   status(facts): RebootStatus {
     const waiting = waitingChanges(facts, undefined).map(({ what }) => what);
-    return { bootId: facts.machine.bootId, pending: waiting.length > 0 ? "host-reboot" : "none", waiting };
+    const confirmed = bootTrialOf(facts) === "unconfirmed" ? "confirmation" : "none";
+    return { bootId: facts.machine.bootId, pending: waiting.length > 0 ? "host-reboot" : confirmed, waiting };
   },
   // A reboot cannot disappear.
   isGone: () => false,
@@ -125,11 +129,13 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
       `the host needs a reboot, and is not rebooted (when: "never"): ${waiting.map(({ what }) => what).join("; ")}`,
     );
   const running = runningVms(facts);
+  const isOnTrial = bootTrialOf(facts) === "armed";
   const step: Reboot = {
     bootId: facts.machine.bootId,
     askedBy: `the stack "${owner.stack}" of the project "${owner.project}"`,
     by: facts.machine.isXenServer ? "xapi" : "init",
-    timeoutSeconds: wish.timeoutSeconds,
+    // A boot that fails takes its time, and the old one comes after it.
+    timeoutSeconds: isOnTrial ? 2 * wish.timeoutSeconds + wish.trialBoot.seconds : wish.timeoutSeconds,
     maxParallel: wish.maxParallel,
   };
   return part({
@@ -138,7 +144,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
     effects: [
       "the host is rebooted",
       ...waiting.map(({ what }) => `because ${what}`),
-      ...(waiting.length > 0 ? [bootReturnLine(facts)] : []),
+      ...(waiting.length > 0 ? [nextBootLine(facts)] : []),
       ...(waiting.length === 0 ? ["because the program asks for a reboot"] : []),
       ...(running.names.length > 0 ? [`its running VMs go down with it: ${running.names.join(", ")}`] : []),
       ...(running.kind === "some"

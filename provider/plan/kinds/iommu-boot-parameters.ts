@@ -1,16 +1,18 @@
 import { z } from "zod";
 import type { Claim } from "../../claims/claim";
 import { type BootArgument, entriesOf } from "../../claims/claim-entry";
+import { bootTrialOf } from "../../facts/boot-trial";
 import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { addBootArgument, hasBootArgument, removeBootArgument } from "../boot-argument";
-import { bootReturnLine } from "../boot-return";
 import { claimFor, claimKey, dropClaim, endClaim, findClaim, judgeUnreadable, noteRemoval } from "../claim";
+import { putOnTrial, TAKE_BACK, trialAfterRemoval, WENT_BACK } from "../hide/boot-trial";
 import { deviceInputs } from "../inputs/device-inputs";
 import { isIommuActive } from "../iommu-state";
 import { defineKind } from "../kind";
-import { join, NOTHING, type Part, part, unchanged } from "../part";
+import { join, NOTHING, type Part, part, refuse, unchanged } from "../part";
 import { BootChange, Pending } from "../status";
+import { trialBootOf } from "../trial-boot";
 import type { IommuWish, Owner, PlanContext } from "../wish";
 
 /** IommuBootParameters: the host boots with the argument that switches its IOMMU on. */
@@ -27,7 +29,9 @@ export const iommuBootParameters = defineKind({
       ),
     configured: z.boolean().describe("Whether the boot configuration turns the IOMMU on at every boot."),
     active: z.boolean().describe("Whether the IOMMU is on now."),
-    pending: Pending.describe("`host-reboot` if the IOMMU is configured but not yet on; else `none`."),
+    pending: Pending.describe(
+      "`host-reboot` if the IOMMU is configured but not yet on, `confirmation` while the boot with it is on trial; else `none`.",
+    ),
     bootChange: BootChange,
   }),
   keyInputs: [],
@@ -36,7 +40,7 @@ export const iommuBootParameters = defineKind({
   previewedWithout: [],
   foretold: ["firmware", "configured", "active", "pending"],
   property: "",
-  wish: (): IommuWish => ({ kind: "IommuBootParameters" }),
+  wish: ({ host }): IommuWish => ({ kind: "IommuBootParameters", trialBoot: trialBootOf(host.safety) }),
   key: (_, wish) => claimKey(wish),
   present: switchOn,
   absent: takeBack,
@@ -69,28 +73,30 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
     entries: claim?.entries ?? [...added.entries],
     ...(bootChange === undefined ? {} : { bootChange }),
   });
-  return part({
-    steps: [...claimSteps, ...added.steps],
-    regenerate: added.regenerate,
-    effects: changes
-      ? [need.say, ...added.effects, "the change waits for a reboot of the host", bootReturnLine(facts)]
-      : [],
-  });
+  if (bootTrialOf(facts) === "went-back" && (changes || (claim && !isIommuActive(facts))))
+    return refuse(`${WENT_BACK}. ${TAKE_BACK}`);
+  const draft = part({ steps: [...claimSteps, ...added.steps], regenerate: added.regenerate });
+  if (!changes) return draft;
+  const effects = [need.say, ...added.effects, "the change waits for a reboot of the host"];
+  return putOnTrial(facts, { ...draft, effects }, wish.trialBoot, { kind: "old-entry" });
 }
 
 /** Removes our argument. The IOMMU stays on until the reboot. */
 function takeBack(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Part {
   const key = claimKey(wish);
-  return endClaim(facts, key, owner, NOTHING, (claim) => removeArgument(facts, owner, claim));
+  return endClaim(facts, key, owner, NOTHING, (claim) => removeArgument(facts, wish, owner, claim));
 }
 
-function removeArgument(facts: HostFacts, owner: Owner, { key, claim }: KeyedClaim): Part {
+function removeArgument(facts: HostFacts, { trialBoot }: IommuWish, owner: Owner, { key, claim }: KeyedClaim): Part {
   const argument = writtenArgument(claim);
   const removed = argument ? removeBootArgument(facts, key, argument) : NOTHING;
   if (removed.judgements.length > 0) return removed;
   const changes = removed.steps.length > 0;
   return join(
-    part({ steps: removed.steps, regenerate: removed.regenerate }),
+    part({
+      steps: removed.steps,
+      regenerate: [...removed.regenerate, ...trialAfterRemoval(facts, key, trialBoot, removed.regenerate.length > 0)],
+    }),
     part({
       steps: [dropClaim(key, claim), ...(changes && isIommuActive(facts) ? [noteRemoval(facts, key, owner)] : [])],
       effects: changes && argument ? [`${argument.text} is removed from the boot configuration`] : [],
@@ -106,7 +112,7 @@ export interface IommuStatus {
   readonly configured: boolean;
   /** Whether it is in use now. */
   readonly active: boolean;
-  readonly pending: "none" | "host-reboot";
+  readonly pending: "none" | "host-reboot" | "confirmation";
   /** Names the last write that needs a reboot of the host; empty when there was none. */
   readonly bootChange: string;
 }
@@ -116,12 +122,13 @@ function iommuStatus(facts: HostFacts, _wish: IommuWish, key: string): IommuStat
   const need = iommuNeed(facts);
   const argument = claim ? writtenArgument(claim) : need.kind === "argument" ? need.argument : undefined;
   const active = isIommuActive(facts);
+  const isUnconfirmed = bootTrialOf(facts) === "unconfirmed";
   const configured = argument ? hasBootArgument(facts, argument) : active;
   return {
     firmware: facts.iommu.offered ?? "none",
     configured,
     active,
-    pending: configured && !active ? "host-reboot" : "none",
+    pending: configured && !active ? "host-reboot" : claim && isUnconfirmed ? "confirmation" : "none",
     bootChange: claim?.bootChange ?? "",
   };
 }

@@ -4,6 +4,7 @@ import type { HostFacts } from "../../facts/host-facts";
 import { cautionTakeover } from "../claim";
 import { finishRuns, withoutRegenerations } from "../finish-runs";
 import { throughGate } from "../gate";
+import { confirmFirst } from "../hide/boot-trial";
 import { whyNoHost } from "../host-fitness";
 import type { Kind, Purpose } from "../kind";
 import { join, NOTHING, refuse } from "../part";
@@ -39,7 +40,8 @@ export function planPresent<K extends ResourceKind>(facts: HostFacts, wish: Wish
   const runs = changesBoot ? facts.unfinishedRuns : [];
   const key = keyOf(facts, wish);
   const warnings = key === undefined ? [] : cautionTakeover(facts, key, context.owner);
-  const part = finishRuns(facts, runs, (finished) => join(present(finished, wish, context), { ...NOTHING, warnings }));
+  const own = (now: HostFacts) => join(present(now, wish, context), { ...NOTHING, warnings });
+  const part = finishRuns(facts, runs, (now) => (bootsHost(wish) ? confirmFirst(now, own) : own(now)));
   return throughGate(facts, wish, context, part);
 }
 
@@ -48,8 +50,14 @@ export function planAbsent<K extends ResourceKind>(facts: HostFacts, wish: WishO
   const { changesBoot, absent } = TYPED[wish.kind];
   // A host that cannot rebuild its initramfs must not hold up what has nothing to do with how it boots.
   const runs = changesBoot ? facts.unfinishedRuns : withoutRegenerations(facts.unfinishedRuns);
-  const part = finishRuns(facts, runs, (finished) => absent(finished, wish, context));
+  const own = (now: HostFacts) => absent(now, wish, context);
+  const part = finishRuns(facts, runs, (now) => (bootsHost(wish) ? confirmFirst(now, own) : own(now)));
   return throughGate(facts, wish, context, part);
+}
+
+/** Whether a wish has to do with how the host boots: its resource confirms a boot on trial. */
+export function bootsHost({ kind }: Wish): boolean {
+  return TYPED[kind].changesBoot || kind === "HostReboot";
 }
 
 /**

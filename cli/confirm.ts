@@ -1,0 +1,23 @@
+import { Command } from "commander";
+import type { BootTrial } from "../provider/facts/boot-trial";
+import { confirmBootOf } from "../provider/resources/boot-confirmation";
+import { hostOf, type LoginOptions, withLogin } from "./login-options";
+
+/** What the command says of a host that was found so. */
+const SAID = {
+  none: "no boot is on trial: nothing to confirm",
+  armed: "the boot on trial is the next one: confirm it after that",
+  unconfirmed: "the boot is confirmed: the host keeps it",
+  "went-back": "the host did not come up with the new boot and went back to the old one: nothing to confirm",
+} as const satisfies Readonly<Record<BootTrial, string>>;
+
+/** `confirm xen1`: keeps the boot that a host runs, which it would otherwise go back from. */
+export function confirmCommand(): Command {
+  return withLogin(new Command("confirm"))
+    .description("keep the boot that a host runs on trial, after a change of what it boots with")
+    .action(async (host: string, options: LoginOptions) => {
+      const found = await confirmBootOf(hostOf(host, options));
+      process.stdout.write(`${host}: ${SAID[found]}\n`);
+      process.exitCode = found === "went-back" ? 1 : 0;
+    });
+}

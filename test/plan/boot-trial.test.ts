@@ -1,0 +1,124 @@
+import { CUSTOM_CONFIG, environmentBlock, TRIAL_ENVIRONMENT } from "../../provider/boot/boot-trial-files";
+import type { HostFacts } from "../../provider/facts/host-facts";
+import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
+import type { Plan } from "../../provider/plan/plan";
+import type { HideWish, RebootWish } from "../../provider/plan/wish";
+import { simulate } from "../../provider/steps/steps";
+import { textFile, withFiles } from "./host-files";
+import { address, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
+import { TRIAL_KVM, TRIAL_XEN } from "./trial-host";
+
+const DEV = ownedBy("dev", "token-1");
+const OTHER = ownedBy("dev", "token-2", "other");
+
+const KVM: HostFacts = {
+  ...TRIAL_KVM,
+  stubDrivers: { forms: new Map([["vfio-pci", "module"]]), variants: new Set() },
+};
+
+const hide = (device: string, more: Partial<HideWish> = {}): HideWish => ({
+  kind: "HiddenPciDevice",
+  target: target(device),
+  toolstack: undefined,
+  expect: [],
+  allow: [],
+  driver: undefined,
+  mechanism: "auto",
+  trialBoot: TRIAL_BOOT,
+  ...more,
+});
+
+const reboot: RebootWish = {
+  kind: "HostReboot",
+  triggers: [],
+  when: "pending",
+  allowRunningVms: false,
+  timeoutSeconds: 900,
+  maxParallel: 1,
+  trialBoot: TRIAL_BOOT,
+};
+
+const kinds = ({ steps }: Plan) => steps.map(({ kind }) => kind);
+const trials = ({ regenerate }: Plan) =>
+  regenerate.flatMap(({ what }) => (what.startsWith("boot-trial") ? [what] : []));
+const FIRST = hide("01:00.0");
+const SECOND = hide("02:00.0");
+const first = planPresent(KVM, FIRST, DEV);
+const armed = simulate(KVM, first.steps);
+
+/** The host after its next boot: with the new entry, which nobody has confirmed yet, or with the old one. */
+function booted(facts: HostFacts, entry: "new" | "old"): HostFacts {
+  const files = withFiles(
+    facts,
+    textFile(TRIAL_ENVIRONMENT, environmentBlock("once").replace("=once\n", "=old\n#")),
+    textFile(CUSTOM_CONFIG, 'set default="Debian GNU/Linux"\n'),
+  );
+  const nic = facts.pciDevices.get(address("0000:01:00.0"));
+  if (!nic) throw new Error("it is not there");
+  return {
+    ...files,
+    pciDevices:
+      entry === "new" ? new Map(facts.pciDevices).set(nic.address, { ...nic, driver: "vfio-pci" }) : facts.pciDevices,
+    machine: {
+      ...facts.machine,
+      bootId: "the next",
+      kernelCommandLine: `${facts.machine.kernelCommandLine} ${entry === "new" ? "panic=10 " : ""}pci-passthrough.trial=${entry}`,
+    },
+  };
+}
+
+test("the old boot is held before the first edit, and the trial armed when all is rebuilt", () => {
+  expect(kinds(first).slice(0, 2)).toEqual(["hold-boot", "write-claim"]);
+  expect(first.regenerate.map(({ what }) => what)).toEqual(["initramfs", "boot-trial"]);
+  expect(first.effects.at(-1)).toBe("a boot that fails goes back by itself");
+});
+
+test("what is hidden beside it is in the same trial, and the reboot leaves time for both boots", () => {
+  const second = planPresent(armed, SECOND, OTHER);
+  expect(kinds(second)).not.toContain("hold-boot");
+  expect(trials(second)).toEqual(["boot-trial"]);
+  const { effects, reboot: step } = planPresent(armed, reboot, DEV);
+  expect(effects).toContain("a boot that fails goes back by itself");
+  expect(step?.timeoutSeconds).toBe(2 * 900 + 600);
+});
+
+test("a mechanism that counts in the old boot too is not on trial", () => {
+  const plan = planPresent(TRIAL_XEN, hide("01:00.0"), DEV);
+  expect(trials(plan)).toEqual([]);
+  expect(plan.effects.at(-1)).toBe(
+    'a boot that fails does not go back by itself, as what the mechanism "modprobe" writes counts in the old boot too: have a console at hand',
+  );
+  expect(trials(planPresent(TRIAL_XEN, hide("01:00.0", { mechanism: "initramfs" }), DEV))).toEqual(["boot-trial"]);
+});
+
+test("the trial ends with the last change that waits for it, and without a word where there is none", () => {
+  const both = simulate(armed, planPresent(armed, SECOND, OTHER).steps);
+  const one = planAbsent(both, FIRST, DEV);
+  expect(trials(one)).toEqual(["boot-trial"]);
+  expect(trials(planAbsent(simulate(both, one.steps), SECOND, OTHER))).toEqual(["boot-trial-end"]);
+  const confirmed = simulate(booted(armed, "new"), [{ kind: "confirm-boot" }]);
+  expect(trials(planAbsent(confirmed, FIRST, DEV))).toEqual([]);
+});
+
+test("whoever plans in a boot on trial confirms it first", () => {
+  const facts = booted(armed, "new");
+  expect(statusOfWish(facts, FIRST, "HiddenPciDevice/0000:01:00.0").pending).toBe("confirmation");
+  expect(statusOfWish(facts, reboot, "HostReboot").pending).toBe("confirmation");
+  for (const plan of [planPresent(facts, FIRST, DEV), planPresent(facts, reboot, DEV)])
+    expect(kinds(plan)).toEqual(["confirm-boot"]);
+  // The next change begins in the entry that was on trial.
+  const next = planPresent(facts, SECOND, OTHER);
+  expect(kinds(next).slice(0, 2)).toEqual(["confirm-boot", "hold-boot"]);
+});
+
+test("a host that went back makes no boot change, but takes them back", () => {
+  const facts = booted(armed, "old");
+  for (const wish of [FIRST, SECOND])
+    expect(planPresent(facts, wish, DEV).refusals).toMatchObject([
+      { message: expect.stringMatching(/^the host did not come up with the new boot and went back to the old one\. /) },
+    ]);
+  const end = planAbsent(facts, FIRST, DEV);
+  expect(end.refusals).toEqual([]);
+  // The sources are rebuilt before the menu is given back.
+  expect(end.regenerate.map(({ what }) => what)).toEqual(["initramfs", "boot-trial-end"]);
+});
