@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import path from "node:path";
 import { EXAMPLES } from "../../scripts/examples.js";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
@@ -63,7 +62,7 @@ test.each(examples.map((example) => [example.name, example] as const))(
     hosts.push(...(await Promise.all(example.hosts.map((one) => startSimulatedHost(one)))));
     const untouched = await Promise.all(hosts.map(snapshot));
     project = await PulumiProject.create({ kind: "folder", folder: path.join(CHECKOUT, "examples", example.name) });
-    configure(project, example.name, example.config(hosts.map(loginTo)));
+    project.configure(example.config(hosts.map(loginTo)));
 
     const up = await project.up();
     expect(up.output).toContain(`+ ${example.resources} created`);
@@ -95,13 +94,4 @@ cd /sys/bus/pci/drivers && ls -d */0000:*`,
 
 function loginTo({ address, port, user, identityFile, hostKey }: SimulatedHost): object {
   return { address, port, user, identityFile, hostKey };
-}
-
-/** As `pulumi config set` leaves it: JSON is YAML too. */
-function configure({ directory }: PulumiProject, example: string, config: Record<string, unknown>): void {
-  const namespaced = Object.entries(config).map(([name, value]) => [`pci-passthrough-${example}:${name}`, value]);
-  fs.appendFileSync(
-    path.join(directory, "Pulumi.dev.yaml"),
-    `config: ${JSON.stringify(Object.fromEntries(namespaced))}\n`,
-  );
 }

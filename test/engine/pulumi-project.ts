@@ -69,6 +69,21 @@ export class PulumiProject {
     writeProgram(this.folder, { kind, text });
   }
 
+  /** As `pulumi config set` leaves it: a name without a namespace is one of the project's own. */
+  configure(config: Readonly<Record<string, unknown>>): void {
+    const [, project = ""] =
+      /^name: (.+)$/m.exec(fs.readFileSync(path.join(this.directory, "Pulumi.yaml"), "utf8")) ?? [];
+    const entries = Object.entries(config).map(([name, value]) => [
+      name.includes(":") ? name : `${project}:${name}`,
+      value,
+    ]);
+    // JSON is YAML, too.
+    fs.appendFileSync(
+      path.join(this.directory, `Pulumi.${STACK}.yaml`),
+      `config: ${JSON.stringify(Object.fromEntries(entries))}\n`,
+    );
+  }
+
   preview(options?: RunOptions): Promise<PulumiRun> {
     return this.run(["preview"], options);
   }

@@ -25,10 +25,10 @@ test.each(["yaml", "python", "go"])(
     const folder = path.join(CHECKOUT, `examples/quickstart-${language}`);
     project = await PulumiProject.create({ kind: "folder", folder });
     const { address, port, user, identityFile, hostKey } = host;
-    configure(project, {
-      "pci-passthrough-quickstart:host": "xen1",
-      "pci-passthrough-quickstart:device": "0000:01:00.0",
-      "pci-passthrough-quickstart:vm": "web1",
+    project.configure({
+      host: "xen1",
+      device: "0000:01:00.0",
+      vm: "web1",
       "pci-passthrough:hosts": { xen1: { address, port, user, identityFile, hostKey } },
     });
     const env = await generateSdk(project, language);
@@ -46,11 +46,6 @@ test.each(["yaml", "python", "go"])(
   },
   300_000,
 );
-
-/** As `pulumi config set` leaves it: JSON is YAML too. */
-function configure({ directory }: PulumiProject, config: Readonly<Record<string, unknown>>): void {
-  fs.appendFileSync(path.join(directory, "Pulumi.dev.yaml"), `config: ${JSON.stringify(config)}\n`);
-}
 
 /** Writes the SDK of a program, where its language has one, as `pulumi package gen-sdk` does for users. */
 async function generateSdk({ directory }: PulumiProject, language: string): Promise<Record<string, string>> {

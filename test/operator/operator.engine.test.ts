@@ -69,7 +69,7 @@ describe.each(stories)("what an operator reads: $name", ({ name, hosts, program,
     running.push(...(await Promise.all(hosts.map((host) => startSimulatedHost(host)))));
     project = await PulumiProject.create(program, { HOME: homeThatKnows(running) });
     const logins = running.map(({ name: address, hostKey }) => ({ address, hostKey }));
-    configure(project, { hosts: logins, ...config(logins[0] ?? {}) });
+    project.configure({ hosts: logins, ...config(logins[0] ?? {}) });
     const runs = {
       preview: await project.preview(),
       up: await project.up(),
@@ -116,9 +116,4 @@ function homeThatKnows(hosts: readonly SimulatedHost[]): string {
       .join(""),
   );
   return home;
-}
-
-function configure({ directory }: PulumiProject, config: Readonly<Record<string, unknown>>): void {
-  const named = Object.fromEntries(Object.entries(config).map(([name, value]) => [`engine-test:${name}`, value]));
-  fs.appendFileSync(path.join(directory, "Pulumi.dev.yaml"), `config: ${JSON.stringify(named)}\n`);
 }

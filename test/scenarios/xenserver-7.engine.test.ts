@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import path from "node:path";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
 import { driverOf, output } from "../contract/test-host";
@@ -35,12 +34,11 @@ beforeAll(async () => {
   untouched = await snapshot();
   project = await PulumiProject.create({ kind: "folder", folder: path.join(CHECKOUT, "examples/xenserver") });
   const { address, port, user, identityFile, hostKey } = host;
-  const config = {
-    "pci-passthrough-xenserver:host": { address, port, user, identityFile, hostKey },
-    "pci-passthrough-xenserver:device": "04:00.0",
-    "pci-passthrough-xenserver:vm": "Windows 7 (64-bit) (1)",
-  };
-  fs.writeFileSync(path.join(project.directory, "Pulumi.dev.yaml"), `config: ${JSON.stringify(config)}\n`);
+  project.configure({
+    host: { address, port, user, identityFile, hostKey },
+    device: "04:00.0",
+    vm: "Windows 7 (64-bit) (1)",
+  });
 }, 600_000);
 afterAll(async () => {
   await project?.dispose();

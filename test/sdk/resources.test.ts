@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import * as pci from "../../sdk";
 
@@ -162,8 +163,12 @@ describe("a HostReboot comes between what is declared before it and what is decl
   });
 
   test("those of other hosts are not", async () => {
+    const onceRebooted = async () => {
+      while (!registered.some(({ name }) => name === "reboot7")) await delay(5);
+      return device;
+    };
     const order = await made(() => [
-      new pci.AssignableDevice("nic6", { host: { address: "xen6.example.com" }, device: late() }),
+      new pci.AssignableDevice("nic6", { host: { address: "xen6.example.com" }, device: onceRebooted() }),
       new pci.HostReboot("reboot7", { host: { address: "xen7.example.com" } }),
     ]);
     expect(order).toEqual(["reboot7", "nic6"]);

@@ -6,7 +6,8 @@ SSH_ROUTE=$1
 LOCKED=
 case $(timeout --help 2> /dev/null) in
   *--kill-after*'GNU coreutils'*) has_timeout=yes ;;
-  *) has_timeout=no ;;
+  # Some busybox has no setsid: a program ends alone then, without its children.
+  *) has_timeout=no own_session=$(command -v setsid) ;;
 esac
 # Seconds, program with its arguments. Exits with 124 when the program had to be killed. The program gets no input, and
 # neither the lock (9) nor the connection (8): what it leaves behind must not hold them.
@@ -16,8 +17,7 @@ limited() {
   else
     limited_seconds=$1
     shift
-    # Some busybox has none: the program ends alone then, without its children.
-    $(command -v setsid) "$@" < /dev/null 8>&- 9>&- &
+    $own_session "$@" < /dev/null 8>&- 9>&- &
     limited_program=$!
     {
       while sleep 1; do
