@@ -46,6 +46,8 @@ interface PlainDeclaration {
 interface PlainProgram {
   /** Every host; undefined once a resource has taken them along, since one is enough to tell the provider. */
   hosts: readonly object[] | undefined;
+  /** What the others wait for, so that this resource reaches the engine first; undefined where there is one host. */
+  headStart: Promise<void> | undefined;
   /** Whether no host waits for another resource. */
   readonly complete: boolean;
   /** Those of each host, by their host; both as JSON. */
@@ -85,6 +87,8 @@ export function declare(declared: Declared): Declaration {
     const [plain, ownHost] = await Promise.all([program.plain, plainHost(declared.host)]);
     const { hosts, complete } = plain;
     plain.hosts = undefined;
+    if (!hosts) await plain.headStart;
+    else if (hosts.length > 1) plain.headStart = headStart();
     const declarations = plain.declarations.get(JSON.stringify(ownHost)) ?? "[]";
     const all = hosts ? `,"hosts":${JSON.stringify(hosts)}` : "";
     return `{"preview":${preview},"complete":${complete},"declarations":${declarations}${all}}`;
@@ -142,7 +146,12 @@ async function plainProgram(declared: readonly Recorded[]): Promise<PlainProgram
     byHost.set(key, [...(byHost.get(key) ?? []), declaration]);
   }
   const declarations = new Map([...byHost].map(([key, declared]) => [key, JSON.stringify(declared)]));
-  return { hosts: [...hosts.values()], complete: all.every(({ host }) => host !== undefined), declarations };
+  return {
+    hosts: [...hosts.values()],
+    headStart: undefined,
+    complete: all.every(({ host }) => host !== undefined),
+    declarations,
+  };
 }
 
 /**
@@ -184,6 +193,15 @@ function isPlain(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return value !== undefined && typeof value !== "function";
   if (pulumi.Output.isInstance(value) || value instanceof Promise) return false;
   return Object.values(value).every(isPlain);
+}
+
+/**
+ * The engine checks one resource after the other, as they arrive, and the long text with all hosts arrives after short
+ * ones that were sent at the same time (seen with 256 hosts: 76 s instead of 16): then each host would be read when its
+ * turn comes, instead of all side by side.
+ */
+function headStart(): Promise<void> {
+  return new Promise((done) => setTimeout(done, 50));
 }
 
 function afterConstructors(): Promise<void> {

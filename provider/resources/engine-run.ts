@@ -31,6 +31,6 @@ export class EngineRun {
   readonly unreachedHosts = new Set<string>();
   /** Ids of machines of which preview has said what the program no longer declares there. */
   readonly previewedHosts = new Set<string>();
-  /** Names of hosts of which preview has said that they take changes back by themselves. */
-  readonly trialHosts = new Set<string>();
+  /** The machines of which preview has said that they take changes back by themselves, by their ids. */
+  readonly trialMachines = new Set<string>();
 }

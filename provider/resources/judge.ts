@@ -21,7 +21,7 @@ import { groupOf, trialOf } from "./turn";
 import { containsUnknown, UNKNOWN_TEXT } from "./unknowns";
 import { unlessUnreached } from "./unless-unreached";
 import { urnBeside } from "./urn";
-import { CommonInputs, type Wanted, wantedOf } from "./wanted";
+import { CommonInputs, type Managed, type Wanted, wantedOf } from "./wanted";
 
 /** What the facts of a host say of a resource. */
 export interface Judged {
@@ -88,8 +88,7 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
       if (preview && !described.has(urn.text)) {
         described.add(urn.text);
         // A plan that does nothing says so, unless the reboot comes later.
-        const own =
-          lastReboot && isEmpty(plan) ? [] : [withTrial(plan, host.name, safetyOf(inputs.host.safety, env), now)];
+        const own = lastReboot && isEmpty(plan) ? [] : [withTrial(plan, host, safetyOf(inputs.host.safety, env), now)];
         const told = [replaced, ...own, ...restored, lastReboot].filter((plan) => plan !== undefined);
         await tellEffects(log, urn, host.name, told);
         if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1") await showScript({ inputs, urn, host }, plan, purpose);
@@ -116,9 +115,10 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
   };
 
   /** Once for a host. */
-  const withTrial = (plan: Plan, host: string, safety: Safety, facts: HostFacts): Plan => {
-    if (run.trialHosts.has(host) || !isOnTrial(plan, safety)) return plan;
-    run.trialHosts.add(host);
+  const withTrial = (plan: Plan, { name }: Managed, safety: Safety, facts: HostFacts): Plan => {
+    const machine = facts.machine.id ?? name;
+    if (run.trialMachines.has(machine) || !isOnTrial(plan, safety)) return plan;
+    run.trialMachines.add(machine);
     return { ...plan, effects: [...plan.effects, trialEffect(safety, facts)] };
   };
 

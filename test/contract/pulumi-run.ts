@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { PulumiProject, type PulumiRun } from "../engine/pulumi-project";
 import { hostView } from "./program-changes/host-view";
 import { assignable, attached } from "./program-changes/program-change";
-import { linesByResource } from "./shown-lines";
+import { FORETOLD_ONLY, linesByResource } from "./shown-lines";
 import { driverOf, output, snapshot, type TestHost, writeVmConfig } from "./test-host";
 
 const NIC = "0000:01:00.0";
@@ -71,7 +71,11 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
   /** Without the host, and the name that a network interface gets when its driver is back: no preview knows that. */
   const said = (run: PulumiRun) =>
     [...linesByResource(run.output)]
-      .flatMap(([resource, lines]) => lines.map((line) => `${resource}: ${line.replace(`${host.address}: `, "")}`))
+      .flatMap(([resource, lines]) =>
+        lines
+          .filter((line) => !FORETOLD_ONLY.test(line))
+          .map((line) => `${resource}: ${line.replace(`${host.address}: `, "")}`),
+      )
       .filter((line) => !line.includes("the network interface"))
       .sort();
   const assignableDevices = async () => (await output(host, "xl pci-assignable-list")).trim();

@@ -1,3 +1,6 @@
+/** What only preview says: up says it where it comes to that. */
+export const FORETOLD_ONLY = /^if the host cannot be reached after this/;
+
 /** What the engine shows at the end of a run under each resource: its name -> lines, without their indentation. */
 export function linesByResource(output: string): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();

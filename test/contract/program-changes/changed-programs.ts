@@ -3,7 +3,7 @@ import type { Profile } from "../../../simulator/machine";
 import { findProfile } from "../../../simulator/profiles/profiles";
 import { startHostOf } from "../../../simulator/simulated-host";
 import { PulumiProject, type PulumiRun } from "../../engine/pulumi-project";
-import { linesByResource } from "../shown-lines";
+import { FORETOLD_ONLY, linesByResource } from "../shown-lines";
 import { output } from "../test-host";
 import { hostTexts, hostView } from "./host-view";
 import type { ChangesOnHost, ProgramChange } from "./program-change";
@@ -91,7 +91,9 @@ export function changedPrograms(all: readonly ChangesOnHost[]): void {
     [...linesByResource(run?.output ?? "")]
       .filter(([resource]) => resource.startsWith(prefix(index)))
       .flatMap(([resource, lines]) =>
-        lines.map((line) => `${resource.slice(prefix(index).length)}: ${line.replace("127.0.0.1: ", "")}`),
+        lines
+          .filter((line) => !FORETOLD_ONLY.test(line))
+          .map((line) => `${resource.slice(prefix(index).length)}: ${line.replace("127.0.0.1: ", "")}`),
       )
       .sort();
 
