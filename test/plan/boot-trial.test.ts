@@ -1,5 +1,6 @@
 import { CUSTOM_CONFIG, environmentBlock, TRIAL_ENVIRONMENT } from "../../provider/boot/boot-trial-files";
 import type { HostFacts } from "../../provider/facts/host-facts";
+import { hostChecks } from "../../provider/plan/inventory/host-checks";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { Plan } from "../../provider/plan/plan";
 import type { HideWish, RebootWish } from "../../provider/plan/wish";
@@ -121,4 +122,14 @@ test("a host that went back makes no boot change, but takes them back", () => {
   expect(end.refusals).toEqual([]);
   // The sources are rebuilt before the menu is given back.
   expect(end.regenerate.map(({ what }) => what)).toEqual(["initramfs", "boot-trial-end"]);
+});
+
+test.each([
+  ["before any", KVM, "ok"],
+  ["that is armed", armed, "waits"],
+  ["that nobody has confirmed", booted(armed, "new"), "waits"],
+  ["that failed", booted(armed, "old"), "wrong"],
+])("doctor tells of a trial boot %s", (_, facts, verdict) => {
+  const checks = hostChecks(facts, { address: "kvm1" });
+  expect(checks.find(({ check }) => check === "trial boot")).toMatchObject({ verdict });
 });

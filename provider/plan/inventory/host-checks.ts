@@ -1,7 +1,9 @@
 import { initramfsMakerOf } from "../../facts/boot";
+import { bootTrialOf } from "../../facts/boot-trial";
 import type { HostFacts } from "../../facts/host-facts";
 import { printable } from "../../printable";
 import { bootLoaderOf } from "../boot-loader";
+import { bootReturnOf } from "../boot-return";
 import { waitingChanges } from "../hide/boot-changes";
 import type { HostInput } from "../inputs/host-input";
 import { iommuNeed } from "../kinds/iommu-boot-parameters";
@@ -23,6 +25,7 @@ export function hostChecks(facts: HostFacts, host: HostInput): readonly HostChec
     checkStubDriver(facts),
     checkBootLoader(facts),
     checkInitramfs(facts),
+    checkBootTrial(facts),
     ...checkClaims(facts, host),
     ...facts.unfinishedRuns.map(
       ({ path }): HostCheck => ({
@@ -144,4 +147,34 @@ function checkInitramfs({ boot, xenCmdline }: HostFacts): HostCheck {
   return xenCmdline
     ? { check, verdict: "ok", found: "not needed: xen-cmdline hides devices" }
     : { check, verdict: "ok", found: "its maker is not known here, so that no script can be added to it" };
+}
+
+function checkBootTrial(facts: HostFacts): HostCheck {
+  const check = "trial boot";
+  switch (bootTrialOf(facts)) {
+    case "armed":
+      return { check, verdict: "waits", found: "the next boot is on trial", remedy: "reboot the host" };
+    case "unconfirmed":
+      return {
+        check,
+        verdict: "waits",
+        found: "this boot is on trial, and the host goes back to the old one unless it is confirmed",
+        remedy: 'npx pulumi-pci-passthrough confirm, or "pulumi up"',
+      };
+    case "went-back":
+      return {
+        check,
+        verdict: "wrong",
+        found: "the last boot with changes failed, and the host went back to the old one",
+        remedy: 'take what was hidden anew out of the program, and run "pulumi up"',
+      };
+    case "none": {
+      const able = bootReturnOf(facts);
+      const found =
+        able.kind === "grub"
+          ? "a boot that fails goes back to the old one by itself"
+          : `not possible (${able.reason}): have a console at hand when the host reboots`;
+      return { check, verdict: "ok", found };
+    }
+  }
 }
