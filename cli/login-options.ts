@@ -25,10 +25,13 @@ export function withLogin(command: Command): Command {
     .option("--toolstack <name>", `its toolstack (${TOOLSTACKS.join(", ")}); detected unless given`);
 }
 
-/** The input `host` of a resource that logs in as the arguments of a command say; not checked yet. */
-export function hostOf(host: string, options: LoginOptions): object {
+/** The input `host` of a resource, not checked yet. */
+type Host = { readonly [name in keyof LoginOptions]: LoginOptions[name] | undefined } & { readonly address: string };
+
+/** The input `host` of a resource that logs in as the arguments of a command say. */
+export function hostOf(host: string, options: LoginOptions): Host {
   const { port, user, identityFile, hostKey, proxyJump, sudo, toolstack } = options;
-  const [, userBefore, address] = /^(?:(.*)@)?([^@]*)$/.exec(host) ?? [];
+  const [, userBefore, address = host] = /^(?:(.*)@)?([^@]*)$/.exec(host) ?? [];
   return { address, port, user: user ?? userBefore, identityFile, hostKey, proxyJump, sudo, toolstack };
 }
 

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { confirmCommand } from "./confirm";
 import { devicesCommand } from "./devices";
 import { doctorCommand } from "./doctor";
+import { importCommand } from "./import";
 import { mapCommand } from "./map";
 import { releaseCommand } from "./release";
 import { simulateCommand } from "./simulate";
@@ -16,6 +17,7 @@ new Command("pulumi-pci-passthrough")
   .addCommand(devicesCommand())
   .addCommand(confirmCommand())
   .addCommand(doctorCommand())
+  .addCommand(importCommand())
   .addCommand(mapCommand())
   .addCommand(releaseCommand())
   .addCommand(simulateCommand())

@@ -5,7 +5,7 @@ import type { HostFacts } from "../facts/host-facts";
 import { findClaim, isSameStack } from "../plan/claim";
 import type { HostInput } from "../plan/inputs/host-input";
 import type { Bag } from "../plan/kind";
-import { type ImportSubject, importCandidates } from "../plan/kinds/import-candidates";
+import { changesOnlyClaims, type ImportSubject, importCandidates } from "../plan/kinds/import-candidates";
 import { KINDS, keyOf, planPresent, statusOfWish } from "../plan/kinds/kinds";
 import type { Plan } from "../plan/plan";
 import type { Call } from "./call";
@@ -52,7 +52,7 @@ export async function importResource(
     const owner = ownerOf(call.urn, { token: undefined, isDeployed: false });
     return { inputs, wish, plan: planPresent(facts, wish, { owner, program: [] }) };
   });
-  const found = tried.find(({ plan }) => plan.refusals.length === 0 && onlyClaims(plan));
+  const found = tried.find(({ plan }) => plan.refusals.length === 0 && changesOnlyClaims(plan));
   if (!found) throw because(whyNot(tried.map(({ plan }) => plan)));
   const key = keyOf(facts, found.wish) ?? "";
   const outputs = { host: input, ...found.inputs, ...plain(statusOfWish(facts, found.wish, key)) };
@@ -71,11 +71,7 @@ function tokenFor(facts: HostFacts, key: string, { urn }: Call): string {
 /** Whether a plan is empty for a resource of this token: the claim of an imported one is written by its first change. */
 export function isSettled(plan: Plan, token: string): boolean {
   const nothing = plan.steps.length === 0 && plan.regenerate.length === 0 && plan.reboot === undefined;
-  return nothing || (token.startsWith(WITHOUT_CLAIM) && onlyClaims(plan));
-}
-
-function onlyClaims({ steps, regenerate, reboot }: Plan): boolean {
-  return steps.every(({ kind }) => kind === "write-claim") && regenerate.length === 0 && reboot === undefined;
+  return nothing || (token.startsWith(WITHOUT_CLAIM) && changesOnlyClaims(plan));
 }
 
 function importNames({ device, vm }: ImportSubject): Bag {

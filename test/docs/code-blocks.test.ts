@@ -1,7 +1,9 @@
 import path from "node:path";
 import ts from "typescript";
+import { confirmCommand } from "../../cli/confirm";
 import { devicesCommand } from "../../cli/devices";
 import { doctorCommand } from "../../cli/doctor";
+import { importCommand } from "../../cli/import";
 import { mapCommand } from "../../cli/map";
 import { releaseCommand } from "../../cli/release";
 import { simulateCommand } from "../../cli/simulate";
@@ -77,7 +79,15 @@ const FOREIGN = [
   /^pulumi (up|preview|destroy|refresh|stack --show-urns|stack export --file \S+|state delete URN|stack init \w+|stack output \w+|config set (--path )?[\w.]+ \S+)$/,
 ];
 
-const COMMANDS = [devicesCommand(), doctorCommand(), mapCommand(), releaseCommand(), simulateCommand()];
+const COMMANDS = [
+  confirmCommand(),
+  devicesCommand(),
+  doctorCommand(),
+  importCommand(),
+  mapCommand(),
+  releaseCommand(),
+  simulateCommand(),
+];
 
 /** Why a line of shell is not one that works; undefined when it is. */
 function complaintAbout(line: string, scripts: Readonly<Record<string, string>>): string | undefined {

@@ -4,6 +4,7 @@ import { STUB_DRIVERS } from "../../pci/stub-driver";
 import { HIDE_MECHANISM_NAMES } from "../hide-mechanism-name";
 import type { HostInput } from "../inputs/host-input";
 import type { Bag } from "../kind";
+import type { Plan } from "../plan";
 import { KINDS, statusOfWish } from "./kinds";
 
 /** What an import names. */
@@ -47,4 +48,9 @@ export function importCandidates(
     case "HostReboot":
       return [{}, { when: "never" }];
   }
+}
+
+/** Whether a plan leaves the host as it is, but for noting whose it is. */
+export function changesOnlyClaims({ steps, regenerate, reboot }: Plan): boolean {
+  return steps.every(({ kind }) => kind === "write-claim") && regenerate.length === 0 && reboot === undefined;
 }

@@ -1,5 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
+import { programText } from "../../../cli/program-text";
+import { findUnmanaged } from "../../../provider/resources/find-unmanaged";
 import { type SimulatedHost, startSimulatedHost } from "../../../simulator";
 import { driverOf, output, snapshot, writeVmConfig } from "../../contract/test-host";
 import { CHECKOUT } from "../../engine/project-folder";
@@ -74,6 +76,22 @@ describe("a YAML program with the plugin", () => {
     for (const shown of [preview.output, up.output, again.output, state]) expect(shown).not.toContain(PASSWORD);
     expect((await project.destroy()).exitCode).toBe(0);
     expect(await snapshot(host)).toBe(untouched);
+  });
+
+  test("imports what the command import found; nothing changes, and a destroy leaves it", async () => {
+    await writeVmConfig(host, VM, guest(`"${NIC}"`));
+    await output(host, `modprobe xen-pciback && xl pci-assignable-add ${NIC}`);
+    const made = await snapshot(host);
+    const { address, port, user, identityFile, hostKey } = host;
+    const found = await findUnmanaged({ address, port, user, identityFile, hostKey });
+    const program = programText.yaml("xen1", {}, found).replace("name: xen1", "name: engine-test");
+    project.setProgram(program, "yaml");
+    const { exitCode, output: shown } = await project.up();
+    expect([exitCode, shown]).toEqual([0, expect.stringContaining(`= ${found.length} imported`)]);
+    expect((await project.preview({ args: ["--expect-no-changes"] })).exitCode).toBe(0);
+    expect((await project.destroy()).exitCode).toBe(0);
+    expect(await snapshot(host)).toBe(made);
+    await output(host, `xl pci-assignable-remove -r ${NIC}`);
   });
 
   test("imports an attachment that was made by hand; the generated program changes nothing", async () => {
