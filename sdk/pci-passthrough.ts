@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AssignableDevice, type AssignableDeviceArgs } from "./assignable-device";
+import type { FunctionStatus, Pending } from "./device";
 import { HiddenPciDevice, type HiddenPciDeviceArgs } from "./hidden-pci-device";
 import { requireHost } from "./host";
 import { VmPciAttachment, type VmPciAttachmentArgs } from "./vm-pci-attachment";
@@ -26,11 +27,19 @@ export class PciPassthrough extends pulumi.ComponentResource {
   declare readonly assignable: AssignableDevice | undefined;
   /** The attachment to the VM; its `pending` says what is still to happen there. */
   declare readonly attachment: VmPciAttachment;
+  /** The functions of the device, as its attachment says. */
+  declare readonly functions: pulumi.Output<FunctionStatus[]>;
+  /** Whether the VM has the device now. */
+  declare readonly active: pulumi.Output<boolean>;
+  /** What must happen before the VM has the device. */
+  declare readonly pending: pulumi.Output<Pending>;
 
   /** Declares that the VM has the device. */
   constructor(name: string, args: PciPassthroughArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pci-passthrough:index:PciPassthrough", name, {}, opts);
     requireHost("PciPassthrough", name, args);
+    requireBoolean(name, "hide", args.hide);
+    requireBoolean(name, "assign", args.assign);
     const { hide = true, assign = true, driver, mechanism, group, ...attachment } = args;
     const { host, expect, allow } = attachment;
     const given = <T extends object>(inputs: T): T =>
@@ -55,6 +64,19 @@ export class PciPassthrough extends pulumi.ComponentResource {
       device = this.assignable.device;
     }
     this.attachment = new VmPciAttachment(`${name}-attachment`, { ...attachment, device }, parent);
-    this.registerOutputs({ hidden: this.hidden, assignable: this.assignable, attachment: this.attachment });
+    this.functions = this.attachment.functions;
+    this.active = this.attachment.active;
+    this.pending = this.attachment.pending;
+    const { hidden, assignable, functions, active, pending } = this;
+    this.registerOutputs({ hidden, assignable, attachment: this.attachment, functions, active, pending });
   }
+}
+
+/** Which parts there are is decided here, before any check: a program without types may say `hide: "no"`. */
+function requireBoolean(name: string, argument: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  const given = pulumi.Output.isInstance(value) ? "an output" : JSON.stringify(value);
+  throw new pulumi.RunError(
+    `Unable to declare the PciPassthrough "${name}": \`${argument}\` must be true or false, and it is ${given}.`,
+  );
 }

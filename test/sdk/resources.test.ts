@@ -227,6 +227,23 @@ describe("PciPassthrough", () => {
     expect(attachment).not.toHaveProperty("driver");
   });
 
+  test("says what its attachment says", async () => {
+    const card = new pci.PciPassthrough("card12", { host, device, vm: "web1" });
+    await new Promise((done) => card.attachment.urn.apply(done));
+    expect([card.functions, card.active, card.pending]).toEqual([
+      card.attachment.functions,
+      card.attachment.active,
+      card.attachment.pending,
+    ]);
+  });
+
+  test.each(["hide", "assign"])('a program without types that says %s: "no" gets a message', (argument) => {
+    const args = { host, device, vm: "web1", [argument]: "no" };
+    const declare = () => Reflect.construct(pci.PciPassthrough, ["card13", args]);
+    expect(declare).toThrow(pulumi.RunError);
+    expect(declare).toThrow(`PciPassthrough "card13": \`${argument}\` must be true or false, and it is "no"`);
+  });
+
   test("leaves out what is switched off", async () => {
     expect((await childrenOf({ hide: false, assign: false })).map(kindOf)).toEqual(["VmPciAttachment"]);
   });
