@@ -15,7 +15,7 @@ import { tellEffects } from "./effect-lines";
 import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
-import { type InState, ownerOf, type Wanted } from "./wanted";
+import { type InState, type Managed, ownerOf, type Wanted } from "./wanted";
 
 /** How long a device waits for the attachment that goes with it: the engine begins only so many removals at once. */
 const ATTACHMENT_SECONDS = 20;
@@ -82,14 +82,14 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
 
   /** Takes a resource back. The last of those that the program does not declare any more reboots the host, if needed. */
   const takeBack = async (wanted: Wanted, state: InState): Promise<void> => {
-    const { name } = wanted.host;
-    run.unfinishedHosts.add(name);
+    const { host } = wanted;
+    run.unfinishedHosts.add(host);
     try {
       const after = await rebootLast(wanted, await takeFromVm(wanted, state));
-      if (isLast(wanted, after, declaredNow())) run.unfinishedHosts.delete(name);
-      await tellWaitingHosts(name, after, ownerOf(wanted.urn, state));
+      if (isLast(wanted, after, declaredNow())) run.unfinishedHosts.delete(host);
+      await tellWaitingHosts(host, after, ownerOf(wanted.urn, state));
     } catch (error) {
-      run.unfinishedHosts.delete(name);
+      run.unfinishedHosts.delete(host);
       throw error;
     }
   };
@@ -141,12 +141,12 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
   };
 
   /** Says which hosts wait for a reboot, once nothing is left to remove on any. */
-  const tellWaitingHosts = async (name: string, facts: HostFacts, owner: Owner) => {
+  const tellWaitingHosts = async (host: Managed, facts: HostFacts, owner: Owner) => {
     const waiting = waitingChanges(facts, owner).map(({ what }) => what);
-    if (waiting.length > 0) run.waitingHosts.set(name, waiting.join("; "));
-    else run.waitingHosts.delete(name);
-    const byName = [...run.waitingHosts].sort(([a], [b]) => a.localeCompare(b));
-    const hosts = byName.map(([host, what]) => `\n  ${host}: ${what}`).join("");
+    if (waiting.length > 0) run.waitingHosts.set(host, waiting.join("; "));
+    else run.waitingHosts.delete(host);
+    const byName = [...run.waitingHosts].sort(([a], [b]) => a.name.localeCompare(b.name));
+    const hosts = byName.map(([{ name }, what]) => `\n  ${name}: ${what}`).join("");
     if (run.unfinishedHosts.size > 0 || hosts === run.saidOfWaitingHosts) return;
     run.saidOfWaitingHosts = hosts;
     await log.info(hosts === "" ? "No host waits for a reboot any longer." : `Hosts that wait for a reboot:${hosts}`);

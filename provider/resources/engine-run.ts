@@ -3,7 +3,7 @@ import type { HostInput } from "../plan/inputs/host-input";
 import type { DeclaredProgram } from "./declared-program";
 import { ExpectedEnds } from "./expected-ends";
 import { RebootTurns } from "./reboot-turns";
-import type { Wanted } from "./wanted";
+import type { Managed, Wanted } from "./wanted";
 
 /** What the resources of one run of the engine know of each other: a provider process lives as long as a run. */
 export class EngineRun {
@@ -21,14 +21,14 @@ export class EngineRun {
   /** The reboots for what is removed that are under way, by the id of the machine. */
   readonly lastReboots = new Map<string, Promise<HostFacts>>();
   readonly rebootTurns = new RebootTurns();
-  /** Hosts that were left in need of a reboot: their names, with what waits for it. */
-  readonly waitingHosts = new Map<string, string>();
-  /** Names of hosts on which a resource is being removed, or will be. */
-  readonly unfinishedHosts = new Set<string>();
+  /** Hosts that were left in need of a reboot, with what waits for it. Several may have one name. */
+  readonly waitingHosts = new Map<Managed, string>();
+  /** Hosts on which a resource is being removed, or will be. */
+  readonly unfinishedHosts = new Set<Managed>();
   /** What was said last of the hosts that wait for a reboot. */
   saidOfWaitingHosts = "";
-  /** Names of hosts that could not be reached, where the run may go on without them. */
-  readonly unreachedHosts = new Set<string>();
+  /** Hosts that could not be reached, where the run may go on without them. */
+  readonly unreachedHosts = new Set<Managed>();
   /** Ids of machines of which preview has said what the program no longer declares there. */
   readonly previewedHosts = new Set<string>();
   /** The machines of which preview has said that they take changes back by themselves, by their ids. */

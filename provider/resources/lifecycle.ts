@@ -208,7 +208,7 @@ async function factsIfReached(
   wish: Wish,
   { env, run }: Surroundings,
 ): Promise<HostFacts | undefined> {
-  if (env.PCI_PASSTHROUGH_OFFLINE === "1" || run.unreachedHosts.has(host.name)) return undefined;
+  if (env.PCI_PASSTHROUGH_OFFLINE === "1" || run.unreachedHosts.has(host)) return undefined;
   try {
     return await host.facts("preview", questionsOf(inputs.host, [vmOf(wish)]));
   } catch (error) {

@@ -23,12 +23,12 @@ export async function unlessUnreached(
     return undefined;
   }
   const strict = inputs.host.strict || env.PCI_PASSTHROUGH_STRICT === "1";
-  if (run.unreachedHosts.has(host.name) && !strict) return undefined;
+  if (run.unreachedHosts.has(host) && !strict) return undefined;
   try {
     return await reading();
   } catch (error) {
     if (!(error instanceof ConnectionError && error.unreached) || strict) throw error;
-    run.unreachedHosts.add(host.name);
+    run.unreachedHosts.add(host);
     await host.warnOnce(`${error.message}\n${UNCHECKED}`, warn);
     return undefined;
   }

@@ -7,6 +7,7 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import { afterReboot } from "../../provider/plan/kinds/after-reboot";
 import { EngineRun } from "../../provider/resources/engine-run";
 import type { Surroundings } from "../../provider/resources/surroundings";
+import type { Managed } from "../../provider/resources/wanted";
 import { simulate } from "../../provider/steps/steps";
 
 export type Bag = Record<string, unknown>;
@@ -23,11 +24,6 @@ export class FakeHost {
   private unreached: ConnectionError | undefined;
   private answerMs = 0;
 
-  constructor(
-    public facts: HostFacts,
-    private readonly name = "xen1",
-  ) {}
-
   /** From now on it takes its time to answer. */
   slow(): void {
     this.answerMs = 500;
@@ -39,8 +35,19 @@ export class FakeHost {
     return this;
   }
 
+  private readonly managed: Managed;
+
+  constructor(
+    public facts: HostFacts,
+    private readonly name = "xen1",
+  ) {
+    this.managed = this.manage();
+  }
+
   /** Whatever host a resource names, it is this one. */
-  readonly hostFor: Surroundings["hostFor"] = () => ({
+  readonly hostFor: Surroundings["hostFor"] = () => this.managed;
+
+  private readonly manage = (): Managed => ({
     name: this.name,
     facts: async () => {
       if (this.answerMs > 0) await delay(this.answerMs);
@@ -58,14 +65,15 @@ export class FakeHost {
     },
   });
 
-  handlers(kind: ResourceKind): Handlers {
+  /** `hostFor`: of a program with other hosts, too. */
+  handlers(kind: ResourceKind, hostFor = this.hostFor): Handlers {
     const log = {
       info: async (line: string) => void this.lines.push(line),
       warn: async (line: string) => void this.lines.push(`warning: ${line}`),
       status: async (line: string) => void this.lines.push(line),
     };
     return defineResource(kind, {
-      hostFor: this.hostFor,
+      hostFor,
       log,
       env: this.env,
       run: this.run,

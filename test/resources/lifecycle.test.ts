@@ -4,6 +4,7 @@ import { ConnectionError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { KINDS } from "../../provider/plan/kinds/kinds";
 import { EngineRun } from "../../provider/resources/engine-run";
+import type { Managed } from "../../provider/resources/wanted";
 import { LAB, listed } from "../plan/recorded-host";
 import { type Bag, created, FakeHost, given } from "./fake-host";
 
@@ -162,6 +163,23 @@ describe("a host that cannot be reached", () => {
   test("is a warning in preview, which says what was not looked at", async () => {
     expect((await check(true)).failures).toEqual([]);
     expect(host.lines).toEqual([`warning: ${error.message}\nEffects and guards were not checked for this host.`]);
+  });
+
+  test("keeps nobody from judging another one behind the same address", async () => {
+    const reached = new FakeHost(LAB);
+    const hosts = [host.unreachable(error), reached].map((each) => each.hostFor({ address: "xen1" }));
+    const { check } = reached.handlers("AssignableDevice", ({ port }) => hosts[port === 22 ? 0 : 1] as Managed);
+    const checked = (port: number) =>
+      check(
+        {},
+        {
+          ...given({ device: "00:03.0" }),
+          host: { address: "xen1", port },
+          __program: JSON.stringify({ preview: true, hosts: [], complete: true, declarations: [] }),
+        },
+      );
+    expect((await checked(22)).failures).toEqual([]);
+    expect((await checked(2222)).failures).toMatchObject([{ reason: expect.stringContaining("the SSH session") }]);
   });
 
   test("is not asked with PCI_PASSTHROUGH_OFFLINE=1, and preview says so", async () => {
