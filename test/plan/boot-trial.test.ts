@@ -3,10 +3,11 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import { hostChecks } from "../../provider/plan/inventory/host-checks";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { Plan } from "../../provider/plan/plan";
-import type { HideWish, RebootWish } from "../../provider/plan/wish";
+import type { RebootWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
+import { hide } from "./hide-wish";
 import { textFile, withFiles } from "./host-files";
-import { address, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
+import { address, ownedBy, TRIAL_BOOT } from "./recorded-host";
 import { TRIAL_KVM, TRIAL_XEN } from "./trial-host";
 
 const DEV = ownedBy("dev", "token-1");
@@ -16,18 +17,6 @@ const KVM: HostFacts = {
   ...TRIAL_KVM,
   stubDrivers: { forms: new Map([["vfio-pci", "module"]]), variants: new Set() },
 };
-
-const hide = (device: string, more: Partial<HideWish> = {}): HideWish => ({
-  kind: "HiddenPciDevice",
-  target: target(device),
-  toolstack: undefined,
-  expect: [],
-  allow: [],
-  driver: undefined,
-  mechanism: "auto",
-  trialBoot: TRIAL_BOOT,
-  ...more,
-});
 
 const reboot: RebootWish = {
   kind: "HostReboot",

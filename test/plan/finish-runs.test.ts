@@ -3,19 +3,13 @@ import { formatRunRecord, type RunRecord } from "../../provider/claims/run-recor
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { isGone, planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import { isEmpty, type Plan } from "../../provider/plan/plan";
-import type { AssignWish, HideWish } from "../../provider/plan/wish";
+import type { AssignWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
-import { LAB, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
+import { hide } from "./hide-wish";
+import { LAB, ownedBy, target } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
 const COMMON = { expect: [], allow: [], driver: undefined, toolstack: undefined } as const;
-const hide = (device: string): HideWish => ({
-  ...COMMON,
-  kind: "HiddenPciDevice",
-  trialBoot: TRIAL_BOOT,
-  target: target(device),
-  mechanism: "auto",
-});
 const NIC = hide("01:00.0");
 const OTHER_NIC = hide("01:00.1");
 const ASSIGNABLE: AssignWish = { ...COMMON, kind: "AssignableDevice", target: target("02:00.0"), group: false };

@@ -3,8 +3,9 @@ import { planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import type { HideWish } from "../../provider/plan/wish";
 import type { FileEdit } from "../../provider/steps/file";
 import { simulate } from "../../provider/steps/steps";
+import { hide } from "./hide-wish";
 import { textFile, withBootFiles, withModprobeFiles } from "./host-files";
-import { address, LAB, listed, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
+import { address, LAB, listed, ownedBy } from "./recorded-host";
 
 const DEV = ownedBy("dev", "token-1");
 const BLS = "/boot/loader/entries/ab-5.14.conf";
@@ -30,20 +31,6 @@ const RED_HAT: HostFacts = {
     variants: new Set(),
   },
 };
-
-function hide(device: string, more: Partial<HideWish> = {}): HideWish {
-  return {
-    kind: "HiddenPciDevice",
-    trialBoot: TRIAL_BOOT,
-    target: target(device),
-    toolstack: undefined,
-    expect: [],
-    allow: [],
-    driver: undefined,
-    mechanism: "auto",
-    ...more,
-  };
-}
 
 function withVirtualFunction(facts: HostFacts, virtual: string, physical: string): HostFacts {
   const device = facts.pciDevices.get(address(virtual));

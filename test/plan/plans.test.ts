@@ -6,8 +6,9 @@ import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/pla
 import type { AttachWish, DeviceWish, Wish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
 import { attach } from "./attach-wish";
+import { hide } from "./hide-wish";
 import { textFile, withModprobeFiles, withVmConfigs } from "./host-files";
-import { address, LAB, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
+import { address, LAB, ownedBy, target } from "./recorded-host";
 
 const common = { expect: [], allow: [], toolstack: undefined };
 const assign = (device: string): DeviceWish => ({
@@ -15,14 +16,6 @@ const assign = (device: string): DeviceWish => ({
   target: target(device),
   driver: undefined,
   group: false,
-  ...common,
-});
-const hide = (device: string): DeviceWish => ({
-  kind: "HiddenPciDevice",
-  trialBoot: TRIAL_BOOT,
-  target: target(device),
-  driver: undefined,
-  mechanism: "auto",
   ...common,
 });
 const DEV = ownedBy("dev", "token-1");

@@ -2,12 +2,13 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import { isHidden } from "../../provider/plan/hide/hide-mechanisms";
 import { madeOtherwise, planAbsent, planPresent } from "../../provider/plan/kinds/kinds";
 import { vmPlannerOf } from "../../provider/plan/toolstacks/vm-planners";
-import type { AssignWish, HideWish, Wish } from "../../provider/plan/wish";
+import type { AssignWish, Wish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
 import { attach } from "./attach-wish";
+import { hide } from "./hide-wish";
 import { textFile, withVmConfigs } from "./host-files";
 import { kvm, vm } from "./kvm-host";
-import { address, LAB, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
+import { address, LAB, ownedBy, target } from "./recorded-host";
 import { factsOf, withVm } from "./xenserver-hosts";
 
 const NIC = address("01:00.0");
@@ -20,13 +21,6 @@ const assign = (device: string, more: Partial<AssignWish> = {}): AssignWish => (
   group: false,
   ...common,
   ...more,
-});
-const hide = (device: string, mechanism: HideWish["mechanism"] = "auto"): HideWish => ({
-  kind: "HiddenPciDevice",
-  trialBoot: TRIAL_BOOT,
-  target: target(device),
-  mechanism,
-  ...common,
 });
 
 const FIRST = ownedBy("dev", "token-1", "first");
@@ -124,5 +118,5 @@ test.each([
 ] as const)("hidden by modprobe, the mechanism %s is another resource: %j", (mechanism, inputs) => {
   const [claimed] = made(LAB, hide(NIC)).claims.flatMap((found) => ("claim" in found ? [found.claim] : []));
   if (!claimed) throw new Error("no claim");
-  expect(madeOtherwise(claimed, hide(NIC, mechanism))).toEqual(inputs);
+  expect(madeOtherwise(claimed, hide(NIC, { mechanism }))).toEqual(inputs);
 });

@@ -7,7 +7,8 @@ import type { Step } from "../../provider/steps/steps";
 import { simulate } from "../../provider/steps/steps";
 import { addresses } from "../pci/arbitrary";
 import { kernelHides } from "../pci/kernel-hide-list";
-import { address, ownedBy, TRIAL_BOOT, target } from "./recorded-host";
+import { hide } from "./hide-wish";
+import { address, ownedBy, target } from "./recorded-host";
 import { factsOf, withDom0Arguments, withGrub } from "./xenserver-hosts";
 
 const NIC = "0000:04:00.0";
@@ -18,16 +19,6 @@ beforeAll(async () => {
   XS7 = await factsOf("xenserver-7");
 });
 
-const hide = (device: string): Wish => ({
-  kind: "HiddenPciDevice",
-  trialBoot: TRIAL_BOOT,
-  target: target(device),
-  driver: undefined,
-  mechanism: "auto",
-  expect: [],
-  allow: [],
-  toolstack: undefined,
-});
 const list = (facts: HostFacts) =>
   facts.xenCmdline?.hide.kind === "arguments" ? facts.xenCmdline.hide.arguments.join(" ") : undefined;
 const edits = (steps: readonly Step[]) => steps.flatMap((step) => (step.kind === "set-dom0-argument" ? [step] : []));
