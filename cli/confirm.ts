@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { BootTrial } from "../provider/facts/boot-trial";
+import { WENT_BACK } from "../provider/plan/hide/boot-trial";
 import { confirmBootOf } from "../provider/resources/boot-confirmation";
 import { hostOf, type LoginOptions, withLogin } from "./login-options";
 
@@ -8,7 +9,7 @@ const SAID = {
   none: "no boot is on trial: nothing to confirm",
   armed: "the boot on trial is the next one: confirm it after that",
   unconfirmed: "the boot is confirmed: the host keeps it",
-  "went-back": "the host did not come up with the new boot and went back to the old one: nothing to confirm",
+  "went-back": `${WENT_BACK}: nothing to confirm`,
 } as const satisfies Readonly<Record<BootTrial, string>>;
 
 /** `confirm xen1`: keeps the boot that a host runs, which it would otherwise go back from. */

@@ -20,6 +20,6 @@ export function importCommand(): Command {
       const found = await findUnmanaged(hostOf(host, login));
       if (json) process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
       else if (found.length > 0) process.stdout.write(programText[language](host, login, found));
-      else process.stderr.write(`Everything on ${host} that is hidden, assignable or in a VM is managed by a stack.\n`);
+      else process.stderr.write(`Nothing on ${host} is hidden, assignable or in a VM that no stack manages.\n`);
     });
 }

@@ -1,13 +1,9 @@
-import { z } from "zod";
-import { PassthroughError } from "../errors";
 import type { Questions } from "../facts/answers";
 import { type BootTrial, bootTrialOf } from "../facts/boot-trial";
-import { connectionPool } from "../host/connection-pool";
 import { planConfirmation } from "../plan/hide/boot-trial";
-import { HostInput } from "../plan/inputs/host-input";
 import { safetyOf } from "../plan/safety";
+import { withHost } from "./asked-host";
 import type { Change } from "./change";
-import { createHosts } from "./hosts";
 import { questionsOf } from "./questions";
 import type { Managed } from "./wanted";
 
@@ -34,17 +30,12 @@ export async function confirmBoot(host: Managed, { questions, safety, signal }: 
 }
 
 /** Logs in to a host and confirms its boot; gives where the host was before. Throws PassthroughError, for bad input too. */
-export async function confirmBootOf(host: unknown): Promise<BootTrial> {
-  const checked = HostInput.safeParse(host);
-  if (!checked.success) throw new PassthroughError(`Unable to confirm the boot: ${z.prettifyError(checked.error)}`);
-  const { data } = checked;
-  try {
-    return await confirmBoot(createHosts()(data), {
-      questions: questionsOf(data, []),
-      safety: safetyOf(data.safety, process.env),
+export function confirmBootOf(host: unknown): Promise<BootTrial> {
+  return withHost(host, (asked, input) =>
+    confirmBoot(asked, {
+      questions: questionsOf(input, []),
+      safety: safetyOf(input.safety, process.env),
       signal: undefined,
-    });
-  } finally {
-    await connectionPool.closeAll();
-  }
+    }),
+  );
 }

@@ -3,7 +3,7 @@ import { ConnectionError, PassthroughError } from "../errors";
 import { type Questions, UnreadableFactsError } from "../facts/answers";
 import { bootTrialOf } from "../facts/boot-trial";
 import type { HostFacts } from "../facts/host-facts";
-import { TAKE_BACK, WENT_BACK } from "../plan/hide/boot-trial";
+import { FAILED_BOOT } from "../plan/hide/boot-trial";
 import { isEmpty } from "../plan/plan";
 import { readProgress } from "../script/apply-result";
 import { applyScript } from "../script/apply-script";
@@ -246,7 +246,7 @@ export class ChangeQueue {
       await awaitReboot({ connect: () => this.connect("preview"), progress: change.progress }, reboot);
       const facts = await this.factsAfterBoot();
       const trial = bootTrialOf(facts);
-      if (trial === "went-back") throw new PassthroughError(`${WENT_BACK}. ${TAKE_BACK}`);
+      if (trial === "went-back") throw new PassthroughError(FAILED_BOOT);
       if (trial === "unconfirmed") return [change];
       this.finish(change, facts);
     } catch (error) {

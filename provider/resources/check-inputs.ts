@@ -1,7 +1,8 @@
 import type { ResourceKind } from "../claims/claim-key";
 import type { Bag } from "../plan/kind";
 import { KINDS } from "../plan/kinds/kinds";
-import { type Failure, failuresOf, pick, plain } from "./input-bag";
+import { pick, plain } from "./input-bag";
+import { type Failure, failuresOf } from "./input-failures";
 import { containsUnknown } from "./unknowns";
 
 /** Inputs as a state keeps them, or what is wrong with them. */

@@ -5,8 +5,8 @@ import type { HostFacts } from "../facts/host-facts";
 import { findClaim, isSameStack } from "../plan/claim";
 import type { HostInput } from "../plan/inputs/host-input";
 import type { Bag } from "../plan/kind";
-import { changesOnlyClaims, type ImportSubject, importCandidates } from "../plan/kinds/import-candidates";
-import { KINDS, keyOf, planPresent, statusOfWish } from "../plan/kinds/kinds";
+import { changesOnlyClaims, type ImportSubject, isThere, tryImport } from "../plan/kinds/import-candidates";
+import { KINDS, keyOf, statusOfWish } from "../plan/kinds/kinds";
 import type { Plan } from "../plan/plan";
 import type { Call } from "./call";
 import { plain } from "./input-bag";
@@ -47,12 +47,9 @@ export async function importResource(
   });
   if (!named.success) throw because(named.error.issues.map(({ message }) => message).join("; "));
   const facts = await host.facts("work", questionsOf(input, [subject.vm]));
-  const tried = importCandidates({ ...subject, device: deviceOf(named.data) }, facts, input).map((inputs) => {
-    const wish = KINDS[kind].wish({ host: input, ...inputs });
-    const owner = ownerOf(call.urn, { token: undefined, isDeployed: false });
-    return { inputs, wish, plan: planPresent(facts, wish, { owner, program: [] }) };
-  });
-  const found = tried.find(({ plan }) => plan.refusals.length === 0 && changesOnlyClaims(plan));
+  const owner = ownerOf(call.urn, { token: undefined, isDeployed: false });
+  const tried = tryImport({ ...subject, device: deviceOf(named.data) }, facts, input, owner);
+  const found = tried.find(isThere);
   if (!found) throw because(whyNot(tried.map(({ plan }) => plan)));
   const key = keyOf(facts, found.wish) ?? "";
   const outputs = { host: input, ...found.inputs, ...plain(statusOfWish(facts, found.wish, key)) };

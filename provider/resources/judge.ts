@@ -13,7 +13,8 @@ import type { Call } from "./call";
 import { twinOf, wishIn } from "./declared-program";
 import { tellEffects } from "./effect-lines";
 import type { Patience } from "./facts-cache";
-import { type Failure, pick, plain, sameValue, WITHOUT_VALUE } from "./input-bag";
+import { driftOf, pick, plain, sameValue } from "./input-bag";
+import { type Failure, WITHOUT_VALUE } from "./input-failures";
 import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
@@ -122,9 +123,7 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     return { ...plan, effects: [...plan.effects, trialEffect(safety, facts)] };
   };
 
-  /**
-   * What the resource, whose outputs in the state are `before`, will be at the end of the run.
-   */
+  /** What the resource, whose outputs in the state are `before`, will be at the end of the run. */
   const outlookOf = (now: HostFacts, wish: Wish, before: Bag, end: ExpectedEnd, preview: boolean): Outlook => {
     const key = keyOf(now, wish) ?? "";
     const { status, isRebooted } = statusAtEnd(now, end, wish, key);
@@ -133,10 +132,9 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     const drift = foretold.filter(
       (name) => name in before && !sameValue(found[name], before[name]) && sameValue(expected[name], before[name]),
     );
-    const scalars = drift.filter((name) => typeof found[name] !== "object");
     return {
       outputs: { ...expected, ...(preview && isRebooted && "bootId" in expected ? { bootId: UNKNOWN_TEXT } : {}) },
-      drift: drift.length > 0 ? pick(found, scalars.length > 0 ? scalars : drift) : undefined,
+      drift: driftOf(found, drift),
     };
   };
 

@@ -25,7 +25,7 @@ import type { Call } from "./call";
 import { defineCarryOut } from "./carry-out";
 import { type Checked, checkInputs } from "./check-inputs";
 import { type Imported, importResource, isSettled } from "./import";
-import { pick, plain, sameValue } from "./input-bag";
+import { driftOf, pick, plain, sameValue } from "./input-bag";
 import { defineJudge, type Judged } from "./judge";
 import { questionsOf } from "./questions";
 import type { State } from "./state";
@@ -138,7 +138,8 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
         throw new PassthroughError(
           unable({ purpose: purposeOf(facts, wish, "present"), host: host.name, reason: theirs.message }),
         );
-      if (names.some((name) => !sameValue(unnamed(olds[name]), unnamed(news[name])))) return { kind: "inputs" };
+      const [before, after] = [unnamed(olds), unnamed(news)];
+      if (names.some((name) => !sameValue(before[name], after[name]))) return { kind: "inputs" };
       if (!facts || !healing) return { kind: "none" };
       if (!isSettled(healing, state.token) || healing.refusals.length > 0) return { kind: "drift" };
       const expected = { ...plain(statusOfWish(facts, wish, parseId(state.id).key)), ...outlook };
@@ -175,9 +176,7 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
       const differing = foretold.filter(
         (name) => drifted.includes(name) || !sameValue(outputs[name], state.outputs[name]),
       );
-      const scalars = differing.filter((name) => typeof outputs[name] !== "object");
-      const drift = pick(outputs, scalars.length > 0 ? scalars : differing);
-      return { kind: "there", outputs, drift: Object.keys(drift).length > 0 ? drift : undefined };
+      return { kind: "there", outputs, drift: driftOf(outputs, differing) };
     },
 
     import: (call, subject, host) => importResource(surroundings, call, { kind, ...subject }, host),
@@ -192,10 +191,10 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
   };
 }
 
-/** What lines call a host is no difference; other inputs are as they are. */
-function unnamed(input: unknown): unknown {
-  const host = CommonInputs.shape.host.safeParse(input);
-  return host.success ? { ...host.data, name: undefined } : input;
+/** Without what lines call the host, which is no difference. */
+function unnamed(bag: Bag): Bag {
+  const { host } = bag;
+  return typeof host === "object" && host !== null ? { ...bag, host: { ...host, name: undefined } } : bag;
 }
 
 function inState({ token }: State): InState {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ResourceKind } from "../claims/claim-key";
 
 /**
  * The engine's name of a resource: `urn:pulumi:<stack>::<project>::<types, outermost first>::<name>`, where the name may
@@ -22,6 +23,11 @@ export interface Urn {
 export function parseUrn(text: string): Urn {
   const { stack = "", project = "", name = "" } = URN.exec(UrnInput.parse(text))?.groups ?? {};
   return { text, stack, project, name };
+}
+
+/** The type in URNs of a kind of the dynamic provider, as sdk/host-resource.ts registers it. */
+export function dynamicTypeOf(kind: ResourceKind): string {
+  return `pulumi-nodejs:dynamic/pci-passthrough:${kind}`;
 }
 
 /** The URN of a resource of this type in the same stack that is in no component. */

@@ -3,12 +3,13 @@ import type { ResourceKind } from "../../claims/claim-key";
 import type { Bag } from "../../plan/kind";
 import { KINDS } from "../../plan/kinds/kinds";
 import type { Call } from "../../resources/call";
-import { type Failure, pick, sameValue, WITHOUT_VALUE } from "../../resources/input-bag";
+import { pick, sameValue } from "../../resources/input-bag";
+import { type Failure, WITHOUT_VALUE } from "../../resources/input-failures";
 import { defineLifecycle } from "../../resources/lifecycle";
 import type { State } from "../../resources/state";
 import type { Surroundings } from "../../resources/surroundings";
 import { containsUnknown } from "../../resources/unknowns";
-import { parseUrn, UrnInput } from "../../resources/urn";
+import { dynamicTypeOf, parseUrn, UrnInput } from "../../resources/urn";
 import { CommonInputs } from "../../resources/wanted";
 import { readProgram } from "./transient-program";
 import { withoutTrace } from "./without-trace";
@@ -22,10 +23,7 @@ export type DynamicSurroundings = Omit<Surroundings, "typeOf">;
  */
 export function defineResource(kind: ResourceKind, surroundings: DynamicSurroundings): dynamic.ResourceProvider {
   const { foretold } = KINDS[kind];
-  const lifecycle = defineLifecycle(kind, {
-    ...surroundings,
-    typeOf: (kind) => `pulumi-nodejs:dynamic/pci-passthrough:${kind}`,
-  });
+  const lifecycle = defineLifecycle(kind, { ...surroundings, typeOf: dynamicTypeOf });
 
   return {
     /** The outputs that are foretold are among the inputs: the engine shows of an update only how its inputs differ. */

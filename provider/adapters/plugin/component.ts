@@ -8,8 +8,10 @@ import { PassthroughError } from "../../errors";
 import type { Bag } from "../../plan/kind";
 import { KINDS } from "../../plan/kinds/kinds";
 import { pciPassthrough } from "../../plan/kinds/pci-passthrough";
-import { failuresOf, pick } from "../../resources/input-bag";
+import { pick } from "../../resources/input-bag";
+import { failuresOf } from "../../resources/input-failures";
 import { containsUnknown } from "../../resources/unknowns";
+import { dynamicTypeOf } from "../../resources/urn";
 import { readBag, type SecretPath, type Unmarked, writeBag } from "./property-bag";
 import { tokenOf } from "./schema/object-spec";
 
@@ -122,7 +124,7 @@ function childRequest(
     .setProvider(request.getProvidersMap().get("pci-passthrough") ?? "")
     .setDeletedwith(request.getDeletedwith())
     // The component of the npm package has the same parts of the dynamic provider.
-    .setAliasesList([new Alias().setSpec(new Alias.Spec().setType(`pulumi-nodejs:dynamic/pci-passthrough:${kind}`))])
+    .setAliasesList([new Alias().setSpec(new Alias.Spec().setType(dynamicTypeOf(kind)))])
     .setAliasspecs(true)
     .setAcceptsecrets(true)
     .setSupportspartialvalues(true);

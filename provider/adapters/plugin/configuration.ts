@@ -2,7 +2,7 @@ import { PassthroughError } from "../../errors";
 import type { HostInput } from "../../plan/inputs/host-input";
 import { ProviderConfig } from "../../plan/inputs/provider-config";
 import type { Bag } from "../../plan/kind";
-import { type Failure, failuresOf, isLike } from "../../resources/input-bag";
+import { type Failure, failuresOf, isLike } from "../../resources/input-failures";
 import { containsUnknown } from "../../resources/unknowns";
 
 /** What the engine adds to a provider's inputs. */
@@ -46,6 +46,11 @@ export function hostMeant(host: unknown, { hosts, defaults }: ProviderConfig): u
   if (typeof host === "string" && !containsUnknown(host)) return { ...defaults, ...hostNamed(host, hosts) };
   if (typeof host !== "object" || host === null || Array.isArray(host)) return host;
   return { ...defaults, ...host };
+}
+
+/** The inputs with the host that they mean. Throws as hostMeant does. */
+export function withHostMeant(bag: Bag, configuration: ProviderConfig): Bag {
+  return { ...bag, host: hostMeant(bag.host, configuration) };
 }
 
 function hostNamed(name: string, hosts: ProviderConfig["hosts"]): HostInput {

@@ -4,7 +4,8 @@ import type { ProviderConfig } from "../../plan/inputs/provider-config";
 import type { Bag } from "../../plan/kind";
 import { KINDS } from "../../plan/kinds/kinds";
 import type { Call } from "../../resources/call";
-import { type Failure, pick, WITHOUT_VALUE } from "../../resources/input-bag";
+import { pick } from "../../resources/input-bag";
+import { type Failure, WITHOUT_VALUE } from "../../resources/input-failures";
 import type { Judged } from "../../resources/judge";
 import { defineLifecycle } from "../../resources/lifecycle";
 import type { State } from "../../resources/state";
@@ -13,7 +14,7 @@ import { UNKNOWN_TEXT } from "../../resources/unknowns";
 import type { Urn } from "../../resources/urn";
 import { CommonInputs } from "../../resources/wanted";
 import type { CheckedProgram } from "./checked-program";
-import { hostMeant } from "./configuration";
+import { withHostMeant } from "./configuration";
 import { importSubject } from "./import-id";
 import { type Change, inputDifferences } from "./input-differences";
 
@@ -40,7 +41,7 @@ export function definePluginResource(
   const computed = Object.keys(KINDS[kind].outputs.shape).filter((name) => !names.includes(name));
 
   /** With the host that is meant, as the lifecycle takes it. */
-  const meant = (bag: Bag): Bag => ({ ...bag, host: hostMeant(bag.host, configuration) });
+  const meant = (bag: Bag): Bag => withHostMeant(bag, configuration);
 
   /** A name that the provider does not have is a failure, and the host unknown. */
   const hostOf = (bag: Bag): { readonly host: unknown; readonly failures: readonly Failure[] } => {

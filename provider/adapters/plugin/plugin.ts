@@ -8,7 +8,7 @@ import type { Log } from "../../resources/log";
 import { queryPciDevices } from "../../resources/query-pci-devices";
 import type { HostFor } from "../../resources/wanted";
 import { CheckedProgram } from "./checked-program";
-import { hostMeant, readConfiguration } from "./configuration";
+import { readConfiguration, withHostMeant } from "./configuration";
 import { definePluginResource } from "./plugin-resource";
 import { tokenOf } from "./schema/object-spec";
 
@@ -54,7 +54,7 @@ export class Plugin {
 
   /** The inputs with the host that their name means. Throws PassthroughError for a name that the provider does not have. */
   meant(bag: Bag): Bag {
-    return { ...bag, host: hostMeant(bag.host, this.configuration) };
+    return withHostMeant(bag, this.configuration);
   }
 
   /** What getPciDevices returns. Throws PassthroughError. */

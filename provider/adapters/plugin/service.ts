@@ -2,7 +2,7 @@ import { type handleUnaryCall, status } from "@grpc/grpc-js";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import type { Failure } from "../../resources/input-bag";
+import type { Failure } from "../../resources/input-failures";
 import type { Log } from "../../resources/log";
 import { parseUrn } from "../../resources/urn";
 import { constructPassthrough } from "./component";
@@ -28,7 +28,10 @@ const NOTHING: Unmarked = { values: {}, secrets: new Set() };
  * is answered with UNIMPLEMENTED by gRPC.
  */
 export function pluginService(plugin: Plugin, { version, logTo }: ServiceOptions) {
-  const typed = (type: string, urn: string) => ({ resource: plugin.ofType(type), urn: parseUrn(urn) });
+  const typed = (request: { getType(): string; getUrn(): string }) => ({
+    resource: plugin.ofType(request.getType() || typeOf(request.getUrn())),
+    urn: parseUrn(request.getUrn()),
+  });
 
   return {
     handshake: unary(async (request: pb.ProviderHandshakeRequest) => {
@@ -65,7 +68,7 @@ export function pluginService(plugin: Plugin, { version, logTo }: ServiceOptions
     }),
 
     check: unary(async (request: pb.CheckRequest) => {
-      const { resource, urn } = typed(request.getType() || typeOf(request.getUrn()), request.getUrn());
+      const { resource, urn } = typed(request);
       const news = readBag(request.getNews());
       const { inputs, failures } = resource.check(urn, news.values);
       return new pb.CheckResponse()
@@ -74,7 +77,7 @@ export function pluginService(plugin: Plugin, { version, logTo }: ServiceOptions
     }),
 
     diff: unary(async (request: pb.DiffRequest) => {
-      const { resource, urn } = typed(request.getType() || typeOf(request.getUrn()), request.getUrn());
+      const { resource, urn } = typed(request);
       const [olds, oldInputs, news] = [request.getOlds(), request.getOldInputs(), request.getNews()].map(readBag);
       if (!olds || !oldInputs || !news) return new pb.DiffResponse();
       return withoutSecrets([olds, news], async () => {
@@ -106,7 +109,7 @@ export function pluginService(plugin: Plugin, { version, logTo }: ServiceOptions
     }),
 
     create: unary(async (request: pb.CreateRequest) => {
-      const { resource, urn } = typed(request.getType() || typeOf(request.getUrn()), request.getUrn());
+      const { resource, urn } = typed(request);
       const inputs = readBag(request.getProperties());
       return withoutSecrets([inputs], async () => {
         const signal = plugin.signal(request.getTimeout());
@@ -119,7 +122,7 @@ export function pluginService(plugin: Plugin, { version, logTo }: ServiceOptions
     }),
 
     read: unary(async (request: pb.ReadRequest) => {
-      const { resource, urn } = typed(request.getType() || typeOf(request.getUrn()), request.getUrn());
+      const { resource, urn } = typed(request);
       const [olds = NOTHING, inputs = NOTHING] = [request.getProperties(), request.getInputs()].map(readBag);
       const secrets = both(olds, inputs);
       return withoutSecrets([olds, inputs], async () => {
@@ -139,7 +142,7 @@ export function pluginService(plugin: Plugin, { version, logTo }: ServiceOptions
     }),
 
     update: unary(async (request: pb.UpdateRequest) => {
-      const { resource, urn } = typed(request.getType() || typeOf(request.getUrn()), request.getUrn());
+      const { resource, urn } = typed(request);
       const [olds = NOTHING, news = NOTHING] = [request.getOlds(), request.getNews()].map(readBag);
       return withoutSecrets([olds, news], async () => {
         const signal = plugin.signal(request.getTimeout());
@@ -156,7 +159,7 @@ export function pluginService(plugin: Plugin, { version, logTo }: ServiceOptions
     }),
 
     delete: unary(async (request: pb.DeleteRequest) => {
-      const { resource, urn } = typed(request.getType() || typeOf(request.getUrn()), request.getUrn());
+      const { resource, urn } = typed(request);
       const olds = readBag(request.getProperties());
       await withoutSecrets([olds], () =>
         resource.delete(urn, request.getId(), olds.values, plugin.signal(request.getTimeout())),

@@ -15,11 +15,14 @@ const NO_WAY_BACK = "a boot that fails does not go back by itself";
 const NO_LOADER = "this host's boot loader cannot go back by itself";
 const CONSOLE = "have a console at hand";
 
-/** What refuses a boot change, and fails a reboot, after a boot on trial has failed. */
+/** What became of a host whose boot on trial has failed. */
 export const WENT_BACK = "the host did not come up with the new boot and went back to the old one";
 
 /** What a person does then. */
 export const TAKE_BACK = 'Remove what is hidden anew from the program and run "pulumi up": that takes the change back';
+
+/** What refuses a boot change then, and fails the reboot. */
+export const FAILED_BOOT = `${WENT_BACK}. ${TAKE_BACK}`;
 
 /**
  * How a change of the boot is undone by booting the old entry: whether that alone brings the old boot back, or the name of

@@ -5,6 +5,7 @@ import { printable } from "../../printable";
 import { bootLoaderOf } from "../boot-loader";
 import { bootReturnOf } from "../boot-return";
 import { waitingChanges } from "../hide/boot-changes";
+import { TAKE_BACK, WENT_BACK } from "../hide/boot-trial";
 import type { HostInput } from "../inputs/host-input";
 import { iommuNeed } from "../kinds/iommu-boot-parameters";
 import { stubDriverOf } from "../stub-driver";
@@ -25,7 +26,7 @@ export function hostChecks(facts: HostFacts, host: HostInput): readonly HostChec
     checkStubDriver(facts),
     checkBootLoader(facts),
     checkInitramfs(facts),
-    checkBootTrial(facts),
+    checkBootTrial(facts, host.address),
     ...checkClaims(facts, host),
     ...facts.unfinishedRuns.map(
       ({ path }): HostCheck => ({
@@ -149,7 +150,7 @@ function checkInitramfs({ boot, xenCmdline }: HostFacts): HostCheck {
     : { check, verdict: "ok", found: "its maker is not known here, so that no script can be added to it" };
 }
 
-function checkBootTrial(facts: HostFacts): HostCheck {
+function checkBootTrial(facts: HostFacts, address: string): HostCheck {
   const check = "trial boot";
   switch (bootTrialOf(facts)) {
     case "armed":
@@ -159,15 +160,10 @@ function checkBootTrial(facts: HostFacts): HostCheck {
         check,
         verdict: "waits",
         found: "this boot is on trial, and the host goes back to the old one unless it is confirmed",
-        remedy: 'npx pulumi-pci-passthrough confirm, or "pulumi up"',
+        remedy: `npx pulumi-pci-passthrough confirm ${address}, or "pulumi up"`,
       };
     case "went-back":
-      return {
-        check,
-        verdict: "wrong",
-        found: "the last boot with changes failed, and the host went back to the old one",
-        remedy: 'take what was hidden anew out of the program, and run "pulumi up"',
-      };
+      return { check, verdict: "wrong", found: WENT_BACK, remedy: TAKE_BACK };
     case "none": {
       const able = bootReturnOf(facts);
       const found =

@@ -5,8 +5,7 @@ import { isStubDriver } from "../../facts/stub-drivers";
 import { isHidden } from "../hide/hide-mechanisms";
 import type { HostInput } from "../inputs/host-input";
 import type { Bag } from "../kind";
-import { changesOnlyClaims, type ImportSubject, importCandidates } from "../kinds/import-candidates";
-import { KINDS, planPresent } from "../kinds/kinds";
+import { type ImportSubject, isThere, tryImport } from "../kinds/import-candidates";
 import type { Owner } from "../wish";
 import { devicesByAddress } from "./pci-device-info";
 import { vmReports } from "./vm-report";
@@ -44,12 +43,8 @@ export function unmanagedOn(facts: HostFacts, host: HostInput): readonly Unmanag
     ),
   ];
   return subjects.flatMap((subject) => {
-    const inputs = importCandidates(subject, facts, host).find((candidate) => {
-      const wish = KINDS[subject.kind].wish({ host, ...candidate });
-      const plan = planPresent(facts, wish, { owner: NOBODY, program: [] });
-      return plan.refusals.length === 0 && changesOnlyClaims(plan);
-    });
-    return inputs ? [{ kind: subject.kind, name: nameOf(subject), inputs }] : [];
+    const found = tryImport(subject, facts, host, NOBODY).find(isThere);
+    return found ? [{ kind: subject.kind, name: nameOf(subject), inputs: found.inputs }] : [];
   });
 }
 

@@ -22,7 +22,7 @@ import {
 } from "../claim";
 import { lossOf } from "../effects";
 import { owesRegenerations } from "../finish-runs";
-import { putOnTrial, TAKE_BACK, trialAfterRemoval, type UndoneBy, WENT_BACK } from "../hide/boot-trial";
+import { FAILED_BOOT, putOnTrial, trialAfterRemoval, type UndoneBy } from "../hide/boot-trial";
 import { chooseMechanism, isHidden, mechanismOf } from "../hide/hide-mechanisms";
 import { HIDE_MECHANISM_NAMES } from "../hide-mechanism-name";
 import { whyNoDevicesForVms } from "../host-fitness";
@@ -124,8 +124,7 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
     ...(bootChange === undefined ? {} : { bootChange }),
   });
   const bound = devices.filter((device) => !isStubDriver(facts, device.driver));
-  if (bootTrialOf(facts) === "went-back" && (changes || (claim && bound.length > 0)))
-    return refuse(`${WENT_BACK}. ${TAKE_BACK}`);
+  if (bootTrialOf(facts) === "went-back" && (changes || (claim && bound.length > 0))) return refuse(FAILED_BOOT);
   const draft = part({
     steps: [...claimSteps, ...joinEdits(edits.steps)],
     regenerate: edits.regenerate,

@@ -5,7 +5,8 @@ import { HIDE_MECHANISM_NAMES } from "../hide-mechanism-name";
 import type { HostInput } from "../inputs/host-input";
 import type { Bag } from "../kind";
 import type { Plan } from "../plan";
-import { KINDS, statusOfWish } from "./kinds";
+import type { Owner, Wish } from "../wish";
+import { KINDS, planPresent, statusOfWish } from "./kinds";
 
 /** What an import names. */
 export interface ImportSubject {
@@ -19,11 +20,7 @@ export interface ImportSubject {
  * The inputs by which a program can declare what is on a host already, the plainest first: without `host`, and without
  * what follows from the host itself.
  */
-export function importCandidates(
-  { kind, device, vm }: ImportSubject,
-  facts: HostFacts,
-  host: HostInput,
-): readonly Bag[] {
+function importCandidates({ kind, device, vm }: ImportSubject, facts: HostFacts, host: HostInput): readonly Bag[] {
   switch (kind) {
     case "HiddenPciDevice":
       return [
@@ -48,6 +45,31 @@ export function importCandidates(
     case "HostReboot":
       return [{}, { when: "never" }];
   }
+}
+
+/** A way to declare what is on a host, and what it would change there. */
+export interface ImportAttempt {
+  readonly inputs: Bag;
+  readonly wish: Wish;
+  readonly plan: Plan;
+}
+
+/** Every way to declare a subject, with its plan, the plainest first. */
+export function tryImport(
+  subject: ImportSubject,
+  facts: HostFacts,
+  host: HostInput,
+  owner: Owner,
+): readonly ImportAttempt[] {
+  return importCandidates(subject, facts, host).map((inputs) => {
+    const wish = KINDS[subject.kind].wish({ host, ...inputs });
+    return { inputs, wish, plan: planPresent(facts, wish, { owner, program: [] }) };
+  });
+}
+
+/** Whether the host has it so already. */
+export function isThere({ plan }: ImportAttempt): boolean {
+  return plan.refusals.length === 0 && changesOnlyClaims(plan);
 }
 
 /** Whether a plan leaves the host as it is, but for noting whose it is. */

@@ -6,7 +6,7 @@ import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { addBootArgument, hasBootArgument, removeBootArgument } from "../boot-argument";
 import { claimFor, claimKey, dropClaim, endClaim, findClaim, judgeUnreadable, noteRemoval } from "../claim";
-import { putOnTrial, TAKE_BACK, trialAfterRemoval, WENT_BACK } from "../hide/boot-trial";
+import { FAILED_BOOT, putOnTrial, trialAfterRemoval } from "../hide/boot-trial";
 import { deviceInputs } from "../inputs/device-inputs";
 import { isIommuActive } from "../iommu-state";
 import { defineKind } from "../kind";
@@ -73,8 +73,7 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
     entries: claim?.entries ?? [...added.entries],
     ...(bootChange === undefined ? {} : { bootChange }),
   });
-  if (bootTrialOf(facts) === "went-back" && (changes || (claim && !isIommuActive(facts))))
-    return refuse(`${WENT_BACK}. ${TAKE_BACK}`);
+  if (bootTrialOf(facts) === "went-back" && (changes || (claim && !isIommuActive(facts)))) return refuse(FAILED_BOOT);
   const draft = part({ steps: [...claimSteps, ...added.steps], regenerate: added.regenerate });
   if (!changes) return draft;
   const effects = [need.say, ...added.effects, "the change waits for a reboot of the host"];

@@ -7,7 +7,7 @@ import { throughGate } from "../gate";
 import { confirmFirst } from "../hide/boot-trial";
 import { whyNoHost } from "../host-fitness";
 import type { Kind, Purpose } from "../kind";
-import { join, NOTHING, refuse } from "../part";
+import { join, NOTHING, type Part, refuse } from "../part";
 import type { Plan } from "../plan";
 import type { PlanContext, Wish } from "../wish";
 import { assignableDevice } from "./assignable-device";
@@ -41,7 +41,7 @@ export function planPresent<K extends ResourceKind>(facts: HostFacts, wish: Wish
   const key = keyOf(facts, wish);
   const warnings = key === undefined ? [] : cautionTakeover(facts, key, context.owner);
   const own = (now: HostFacts) => join(present(now, wish, context), { ...NOTHING, warnings });
-  const part = finishRuns(facts, runs, (now) => (bootsHost(wish) ? confirmFirst(now, own) : own(now)));
+  const part = finishRuns(facts, runs, inKeptBoot(wish, own));
   return throughGate(facts, wish, context, part);
 }
 
@@ -50,9 +50,17 @@ export function planAbsent<K extends ResourceKind>(facts: HostFacts, wish: WishO
   const { changesBoot, absent } = TYPED[wish.kind];
   // A host that cannot rebuild its initramfs must not hold up what has nothing to do with how it boots.
   const runs = changesBoot ? facts.unfinishedRuns : withoutRegenerations(facts.unfinishedRuns);
-  const own = (now: HostFacts) => absent(now, wish, context);
-  const part = finishRuns(facts, runs, (now) => (bootsHost(wish) ? confirmFirst(now, own) : own(now)));
+  const part = finishRuns(
+    facts,
+    runs,
+    inKeptBoot(wish, (now) => absent(now, wish, context)),
+  );
   return throughGate(facts, wish, context, part);
+}
+
+/** The plan of a wish, which first confirms a boot on trial where it has to do with how the host boots. */
+function inKeptBoot(wish: Wish, plan: (facts: HostFacts) => Part): (facts: HostFacts) => Part {
+  return bootsHost(wish) ? (facts) => confirmFirst(facts, plan) : plan;
 }
 
 /** Whether a wish has to do with how the host boots: its resource confirms a boot on trial. */

@@ -3,6 +3,7 @@ import { ProviderConfig } from "../../../plan/inputs/provider-config";
 import { getPciDevices } from "../../../plan/inventory/get-pci-devices";
 import { KINDS } from "../../../plan/kinds/kinds";
 import { pciPassthrough } from "../../../plan/kinds/pci-passthrough";
+import { dynamicTypeOf } from "../../../resources/urn";
 import { type ObjectSpec, objectSpec, type PropertySpec, type TypeSpecs, tokenOf } from "./object-spec";
 
 /** A resource or component in a package schema. */
@@ -90,7 +91,7 @@ function resourceSpec(kind: ResourceKind, types: Record<string, TypeSpecs[string
     inputProperties,
     requiredInputs: given.required,
     // A stack of the dynamic provider moves to the plugin without a change on a host.
-    aliases: [{ type: `pulumi-nodejs:dynamic/pci-passthrough:${kind}` }],
+    aliases: [{ type: dynamicTypeOf(kind) }],
   };
 }
 
