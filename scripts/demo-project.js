@@ -7,6 +7,7 @@ const path = require("node:path");
 const { createInterface } = require("node:readline");
 const { stripVTControlCharacters } = require("node:util");
 const pc = require("picocolors");
+const { pulumiEnvironment } = require("./pulumi-environment.js");
 
 const CHECKOUT = path.dirname(__dirname);
 
@@ -42,13 +43,7 @@ class DemoProject {
       PATH: [bin, path.dirname(process.execPath), process.env.PATH, dynamicProvider].join(path.delimiter),
       HOME: path.join(this.folder, "home"),
       TMPDIR: path.join(this.folder, "tmp"),
-      PULUMI_HOME: path.join(this.folder, "home/.pulumi"),
-      PULUMI_BACKEND_URL: `file://${path.join(this.folder, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-      PULUMI_DISABLE_REGISTRY_RESOLVE: "true",
-      PULUMI_SUPPRESS_NEO_LINK: "true",
+      ...pulumiEnvironment({ home: path.join(this.folder, "home/.pulumi"), backend: path.join(this.folder, "state") }),
     };
   }
 

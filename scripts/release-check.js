@@ -10,6 +10,7 @@ const path = require("node:path");
 const { CommandError, runCommand } = require("./command.js");
 const { findEngine, machineSurroundings } = require("./engine.js");
 const { findLanguage } = require("./languages.js");
+const { pulumiEnvironment } = require("./pulumi-environment.js");
 
 const ROOT = path.dirname(__dirname);
 const RELEASE = path.join(ROOT, "release");
@@ -75,11 +76,7 @@ async function tryArchive(folder, version, archive) {
   const env = {
     ...process.env,
     PATH: [engine.bin, yaml.bin, process.env.PATH].join(path.delimiter),
-    PULUMI_HOME: path.join(folder, "pulumi-home"),
-    PULUMI_BACKEND_URL: `file://${backend}`,
-    PULUMI_CONFIG_PASSPHRASE: "",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    ...pulumiEnvironment({ home: path.join(folder, "pulumi-home"), backend }),
     PCI_PASSTHROUGH_OFFLINE: "1",
   };
   const pulumi = (/** @type {string[]} */ ...args) =>

@@ -4,6 +4,7 @@ const { once } = require("node:events");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { pulumiEnvironment } = require("../pulumi-environment.js");
 const { watchProcesses } = require("./process-meter.js");
 const { DEVICES, VMS } = require("./replayed-host.js");
 
@@ -41,12 +42,7 @@ class BenchProject {
     this.env = {
       PATH: [bin, path.dirname(process.execPath), process.env.PATH].join(path.delimiter),
       HOME: path.join(this.folder, "home"),
-      PULUMI_HOME: path.join(this.folder, "home/.pulumi"),
-      PULUMI_BACKEND_URL: `file://${this.folder}/state`,
-      PULUMI_CONFIG_PASSPHRASE: "",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-      PULUMI_DISABLE_REGISTRY_RESOLVE: "true",
+      ...pulumiEnvironment({ home: path.join(this.folder, "home/.pulumi"), backend: path.join(this.folder, "state") }),
     };
   }
 

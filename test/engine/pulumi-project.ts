@@ -5,6 +5,7 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { type Engine, findEngine, machineSurroundings } from "../../scripts/engine.js";
 import { findLanguage, type LanguageTools } from "../../scripts/languages.js";
+import { pulumiEnvironment } from "../../scripts/pulumi-environment.js";
 import { CHECKOUT, layOutProject, type Program, type ProjectFolder, runtimeOf, writeProgram } from "./project-folder";
 import { parseStackExport, type StackState } from "./stack-state";
 
@@ -158,14 +159,8 @@ export class PulumiProject {
       ),
       TZ,
       HOME: this.folder.home,
-      PULUMI_HOME: this.folder.pulumiHome,
-      PULUMI_BACKEND_URL: `file://${this.folder.backend}`,
-      PULUMI_CONFIG_PASSPHRASE: "",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_SKIP_CONFIRMATIONS: "true",
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-      PULUMI_DISABLE_REGISTRY_RESOLVE: "true",
-      PULUMI_SUPPRESS_NEO_LINK: "true",
+      ...pulumiEnvironment({ home: this.folder.pulumiHome, backend: this.folder.backend }),
     };
   }
 }
