@@ -22,7 +22,8 @@ export interface ConnectOptions {
 export interface ConnectionPool {
   /**
    * Reaches a host and logs in. Equal logins share a connection for as long as the process lives; a lost one, and one that
-   * was closed because others waited for its place (PCI_PASSTHROUGH_MAX_CONNECTIONS), is opened again at its next use. Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
+   * was closed because others waited for its place (PCI_PASSTHROUGH_MAX_CONNECTIONS), is opened again at its next use.
+   * Throws ConnectionError, or PassthroughError where the ssh config cannot be followed.
    */
   connect(login: HostLogin, options?: ConnectOptions): Promise<Host>;
   /**
@@ -90,13 +91,10 @@ class PooledHost implements Host, Connected {
   }
 
   giveUp(): void {
-    const { link } = this;
     this.isIdle = false;
+    void this.close();
+    // Not only when it has closed: who comes meanwhile opens another.
     this.link = undefined;
-    void link?.then(
-      (open) => open.close(),
-      () => undefined,
-    );
   }
 
   private openLink(): Promise<SshLink> {

@@ -19,7 +19,8 @@ const RECONNECT_MS = 10 * 60_000;
 
 /**
  * Reads how an apply ended that began in the boot with this id. After a cut connection the host is asked once it can be
- * reached again, and so it is where the script was killed: a trial goes on without it. Throws ConnectionError when that takes more than ten minutes.
+ * reached again, and so it is where the script was killed: a trial goes on without it. Throws ConnectionError when that
+ * takes more than ten minutes.
  */
 export async function readApplyEnd(
   connect: () => Promise<Host>,
