@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { PassthroughError } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
-import { formatPciTarget } from "../pci/address";
+import { formatPciTarget, overlap } from "../pci/address";
 import { waitingChanges } from "../plan/hide/boot-changes";
 import type { Purpose } from "../plan/kind";
 import { type HostProgram, planRestored, type Restored } from "../plan/kinds/expected-host";
@@ -17,8 +17,11 @@ import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
 import { type InState, type Managed, ownerOf, type Wanted } from "./wanted";
 
-/** How long a device waits for the attachment that goes with it: the engine begins only so many removals at once. */
-const ATTACHMENT_SECONDS = 20;
+/**
+ * A device waits for the attachment that goes with it until nothing was changed on any host for so long: the engine
+ * begins only so many removals at once, and the next one when one of them ends.
+ */
+const IDLE_SECONDS = 20;
 
 /** Another resource than the one that the engine asks about, whose token is not told. */
 const IN_STATE: InState = { token: undefined, isDeployed: true };
@@ -36,10 +39,19 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
    * facts after it.
    */
   const carryOut = async (wanted: Wanted, state: InState, purpose: Purpose): Promise<HostFacts> => {
-    const { inputs, urn, host, wish, vms, signal } = wanted;
+    run.underWay.add(wanted);
+    try {
+      return await planAndApply(wanted, state, purpose);
+    } finally {
+      run.underWay.delete(wanted);
+    }
+  };
+
+  const planAndApply = async (wanted: Wanted, state: InState, purpose: Purpose): Promise<HostFacts> => {
+    const { inputs, urn, host, wish, signal } = wanted;
     const planFor = purpose === "present" ? planPresent : planAbsent;
     const context = { owner: ownerOf(urn, state), program: [] };
-    const before = await host.facts("work", questionsOf(inputs.host, vms));
+    const before = await factsFor(wanted);
     const progress = (line: string) => void log.status(`${host.name}: ${line}`, urn);
     const changeOf = ({ wish, context }: Pick<Restored, "wish" | "context">, plan: Change["plan"]): Change => ({
       label: context.owner.label,
@@ -99,22 +111,38 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
    * only later, where neither names the other.
    */
   const takeFromVm = async (wanted: Wanted, state: InState): Promise<HostFacts> => {
-    for (let seconds = 0; ; seconds += 2) {
-      try {
-        return await carryOut(wanted, state, "absent");
-      } catch (error) {
-        const mayWait =
-          error instanceof PassthroughError && error.guard === "in-use-by-vm" && seconds < ATTACHMENT_SECONDS;
-        if (!mayWait || !(await isAttachmentToGo(wanted))) throw error;
-        await delay(2000);
-      }
+    const before = await factsFor(wanted);
+    try {
+      return await carryOut(wanted, state, "absent");
+    } catch (error) {
+      const isWithVm = error instanceof PassthroughError && error.guard === "in-use-by-vm";
+      if (!isWithVm || !hasAttachmentToGo(wanted, before) || !(await losesAttachment(wanted))) throw error;
+      return takeFromVm(wanted, state);
     }
   };
 
-  const isAttachmentToGo = async ({ inputs, urn, host, vms }: Wanted): Promise<boolean> => {
-    const facts = await host.facts("work", questionsOf(inputs.host, vms));
-    return planRemoved(facts, urn, declaredNow(), inputs.host).some(({ kind }) => kind === "VmPciAttachment");
+  /** Waits until the attachment is gone; false if the engine does not come to it. */
+  const losesAttachment = async (wanted: Wanted): Promise<boolean> => {
+    let idle = 0;
+    while (hasAttachmentToGo(wanted, await factsFor(wanted))) {
+      if (idle === IDLE_SECONDS) return false;
+      idle = run.underWay.size > 0 ? 0 : idle + 1;
+      await delay(1000);
+    }
+    return true;
   };
+
+  const hasAttachmentToGo = ({ inputs, urn, wish }: Wanted, facts: HostFacts): boolean =>
+    planRemoved(facts, urn, declaredNow(), inputs.host).some(
+      (removed) =>
+        removed.kind === "VmPciAttachment" &&
+        "target" in removed.wish &&
+        "target" in wish &&
+        overlap(removed.wish.target, wish.target),
+    );
+
+  const factsFor = ({ inputs, host, vms }: Wanted): Promise<HostFacts> =>
+    host.facts("work", questionsOf(inputs.host, vms));
 
   /** All that the program of this run declares; nothing in a destroy, which has no program. */
   const declaredNow = (): readonly DeclaredWish[] =>

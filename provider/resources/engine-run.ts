@@ -20,6 +20,8 @@ export class EngineRun {
   readonly hostReboots = new Map<string, Wanted>();
   /** The reboots for what is removed that are under way, by the id of the machine. */
   readonly lastReboots = new Map<string, Promise<HostFacts>>();
+  /** Those whose change is under way; a device that waits for its attachment is not among them. */
+  readonly underWay = new Set<Wanted>();
   readonly rebootTurns = new RebootTurns();
   /** Hosts that were left in need of a reboot, with what waits for it. Several may have one name. */
   readonly waitingHosts = new Map<Managed, string>();

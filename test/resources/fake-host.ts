@@ -58,7 +58,10 @@ export class FakeHost {
     apply: async ({ plan, purpose }) => {
       const planned = plan(this.facts);
       const [refusal] = planned.refusals;
-      if (refusal) throw new PassthroughError(`Unable to ${purpose} on ${this.name}: ${refusal.message}`);
+      if (refusal)
+        throw new PassthroughError(`Unable to ${purpose} on ${this.name}: ${refusal.message}`, {
+          guard: refusal.guard,
+        });
       this.facts = simulate(this.facts, planned.steps);
       if (planned.reboot) this.facts = afterReboot(this.facts);
       return this.facts;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { ResourceKind } from "../../provider/claims/claim-key";
 import { ConnectionError } from "../../provider/errors";
+import type { Domain } from "../../provider/facts/domains";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { KINDS } from "../../provider/plan/kinds/kinds";
 import { EngineRun } from "../../provider/resources/engine-run";
@@ -206,17 +207,18 @@ describe("a host that cannot be reached", () => {
   });
 });
 
+const pv1: Domain = {
+  id: 1,
+  name: "pv1",
+  uuid: "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f",
+  paused: false,
+  startedForDevices: true,
+  pciDevices: [],
+  disks: [],
+};
+
 describe("preview counts what the program's other declarations will have done before", () => {
   const NIC = { device: "01:00.0" };
-  const pv1 = {
-    id: 1,
-    name: "pv1",
-    uuid: "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f",
-    paused: false,
-    startedForDevices: true,
-    pciDevices: [],
-    disks: [],
-  };
   const BUSY: HostFacts = { ...LAB, domains: listed(pv1) };
 
   test("a VM that runs gets a device that is made assignable first", async () => {
