@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { Deployment } from "./deployment";
 import { driverOf, output, type TestHost } from "./test-host";
 
@@ -15,9 +14,34 @@ ip -4 route show table all | sed 's/ proto [a-z]*//; s/ metric [0-9]*//'
 for link in /sys/class/net/*/master; do [ ! -e "$link" ] || echo "$link $(readlink "$link")"; done
 } | sed 's/  */ /g; s/ $//' | sort`;
 
+/** How much longer than for the confirmation a host may be away, in seconds. */
+const WAY_BACK_SECONDS = 30;
+
+/**
+ * Runs on the host from before the change on, and writes down for how many seconds of its uptime the card or something of
+ * its network was away. The network's own manager may be at work for a while; after five minutes nothing more comes back.
+ */
+const WATCH = `network() {
+${NETWORK}
+}
+rm -f /run/away
+network > /run/network-before
+card=/sys/bus/pci/drivers/e1000e/${SESSION_CARD}
+echo > /run/watching
+while [ -e $card ]; do sleep 0.2; done
+read -r left idle < /proc/uptime
+now=$left
+until [ -e $card ] && network > /run/network-now && cmp -s /run/network-before /run/network-now; do
+  read -r now idle < /proc/uptime
+  [ $(echo $now | cut -d . -f 1) -lt $(( $(echo $left | cut -d . -f 1) + 300 )) ] || break
+  sleep 0.5
+done
+read -r now idle < /proc/uptime
+echo $left $now > /run/away`;
+
 /**
  * Gives the network card of the SSH session away, against all guards: the host takes it back by itself, its network is as
- * before, and nothing is left to undo. `beside`: an AssignableDevice that is made in the same apply.
+ * before in time, and nothing is left to undo. `beside`: an AssignableDevice that is made in the same apply.
  */
 export async function giveSessionCardAway(
   host: TestHost,
@@ -25,6 +49,8 @@ export async function giveSessionCardAway(
   beside?: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const before = await output(host, NETWORK);
+  await runDetached(host, WATCH);
+  await output(host, "until [ -e /run/watching ]; do sleep 1; done; rm /run/watching");
   const run = new Deployment({ ...host, safety: { confirmSeconds } });
   const card = { device: SESSION_CARD, allow: ["ssh-route", "host-network"] };
   const [taken, other] = await Promise.allSettled(
@@ -37,10 +63,9 @@ export async function giveSessionCardAway(
     ),
   );
   expect(await driverOf(host, SESSION_CARD)).toBe("e1000e");
-  // The network's own manager may still be at work.
-  for (const giveUp = Date.now() + 60_000; (await output(host, NETWORK)) !== before && Date.now() < giveUp; )
-    await delay(2000);
+  const [left, back] = (await output(host, "until [ -e /run/away ]; do sleep 1; done; cat /run/away")).split(" ");
   expect(await output(host, NETWORK)).toBe(before);
+  expect(Number(back) - Number(left)).toBeLessThanOrEqual(confirmSeconds + WAY_BACK_SECONDS);
   expect(await output(host, "find /var/lib/pulumi-pci-passthrough -type f 2> /dev/null || true")).toBe("");
 }
 
