@@ -2,17 +2,19 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { engineLog } from "../provider/adapters/dynamic/engine-log";
 import { ConnectionError, PassthroughError, unable } from "../provider/errors";
+import { loss } from "../provider/plan/effect";
 import { pciDeviceInfos } from "../provider/plan/inventory/pci-device-info";
 import { printable } from "../provider/printable";
+import { parseUrn } from "../provider/resources/urn";
 import { readApplyResult } from "../provider/script/apply-result";
 import { LAB } from "./plan/recorded-host";
 
 const ESCAPE = "\x1b[2J";
-/** Clears a screen, goes back to the line's beginning, rings, starts a C1 sequence, turns text around, hides it. */
-const HOSTILE = `bad${ESCAPE}\rgood\x07\x9b1m\u202eevil\u2066\u200b\u2028`;
-const VISIBLE = "bad\\x1b[2J\\x0dgood\\x07\\x9b1m\\u202eevil\\u2066\\u200b\\u2028";
+/** Clears a screen, goes back to the line's beginning, rings, starts a C1 sequence, turns text around, hides it, colours it. */
+const HOSTILE = `bad${ESCAPE}\rgood\x07\x9b1m\u202eevil\u2066\u200b\u2028<{%fg 1%}>`;
+const VISIBLE = "bad\\x1b[2J\\x0dgood\\x07\\x9b1m\\u202eevil\\u2066\\u200b\\u2028<\\x7b%fg 1%}>";
 
-test("control characters, and marks that turn or hide text, are written out; line ends and tabs stay", () => {
+test("control characters, and marks that turn, hide or colour text, are written out; line ends and tabs stay", () => {
   expect(printable(HOSTILE)).toBe(VISIBLE);
   expect(printable("one\r\n\ttwo\n")).toBe("one\n\ttwo\n");
   expect(printable("Kühlung → 日本, שלום")).toBe("Kühlung → 日本, שלום");
@@ -27,13 +29,15 @@ test("nothing that a terminal would obey is left of any text, and what is printa
   );
 });
 
-async function logged(level: "info" | "warn"): Promise<string> {
+async function logged(level: "info" | "warn", say = () => engineLog[level](HOSTILE)): Promise<string> {
   const said = jest.spyOn(pulumi.log, level).mockResolvedValue(undefined);
-  await engineLog[level](HOSTILE);
+  await say();
   const [line] = said.mock.calls[0] ?? [""];
   said.mockRestore();
   return line;
 }
+
+const URN = parseUrn("urn:pulumi:dev::test::pci::nic");
 
 const device = [...LAB.pciDevices.values()][0];
 
@@ -42,7 +46,8 @@ test.each<[string, () => string | Promise<string>]>([
   ["a connection error's message", () => new ConnectionError("cut", HOSTILE).message],
   ["what an error says that the host printed", () => new PassthroughError("", { output: HOSTILE }).output ?? ""],
   ["the reason for a refusal in preview", () => unable({ purpose: "", reason: HOSTILE })],
-  ["effects, notes and progress, which are lines of the log", () => logged("info")],
+  ["progress, which is a line of the log", () => logged("info")],
+  ["an effect", () => logged("info", () => engineLog.effects("xen1", [loss(HOSTILE)], URN))],
   ["warnings", () => logged("warn")],
   [
     "the label of a device for the program",

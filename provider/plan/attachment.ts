@@ -12,6 +12,7 @@ import {
   findClaim,
   judgeClaim,
 } from "./claim";
+import { neither } from "./effect";
 import { cautionsOf } from "./effects";
 import { noSuchDevice } from "./no-such-device";
 import { join, part, refuse, unchanged } from "./part";
@@ -56,7 +57,9 @@ export function vmPlanner<V extends HostVm>(drafts: VmDrafts<V>): VmPlanner {
         if (found.kind === "unreadable" || found.kind === "several") return refuse(found.reason);
         const { key, claim } = keyed;
         const shared = sharedFunctions(facts, key, claim);
-        const stay = [...shared].map(([address, label]) => `${address} stays in ${vmName}, as "${label}" has it, too`);
+        const stay = [...shared].map(([address, label]) =>
+          neither(`${address} stays in ${vmName}, as "${label}" has it, too`),
+        );
         const end = part({ effects: stay, steps: [dropClaim(key, claim)] });
         if (shared.size > 0 && shared.size === claim.functions.length) return end;
         const entries = claim.entries.filter((entry) => !isAbout(entry, shared));

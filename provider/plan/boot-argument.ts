@@ -8,6 +8,7 @@ import { keptPlaces, sparing } from "./argument-places";
 import { bootFileEdit } from "./boot-file-edit";
 import { type BootArgumentsEdit, bootLines, editBootArguments, futureBootLine } from "./boot-lines";
 import { allEntries } from "./claim";
+import { neither } from "./effect";
 import { NOTHING, type Part, part, refuse } from "./part";
 import { type XenServerMenu, xenServerMenu } from "./xen-server-menu";
 
@@ -73,7 +74,7 @@ function editOf(
       ...(edit.regenerate.some(({ what }) => what === "proxmox-boot")
         ? ["proxmox-boot-tool writes the boot entries"]
         : []),
-    ],
+    ].map(neither),
   });
 }
 
@@ -98,6 +99,6 @@ function xenServerEdit(menu: XenServerMenu, argument: BootArgument, how: "add" |
   return part({
     steps: [{ kind: "set-xen-argument", path, name, before, after }],
     entries: [{ kind: "boot-argument", path, undo: argument }],
-    effects: [how === "add" ? `${path} gets ${text}` : `${text} is removed from ${path}`],
+    effects: [neither(how === "add" ? `${path} gets ${text}` : `${text} is removed from ${path}`)],
   });
 }

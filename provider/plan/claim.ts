@@ -9,6 +9,7 @@ import { formatPciTarget, overlap, type PciAddress } from "../pci/address";
 import { quote } from "../shell";
 import type { FileEdit } from "../steps/file";
 import type { Step } from "../steps/steps";
+import { type Effect, neither } from "./effect";
 import type { Judgement } from "./guards/guards";
 import { type MovedDevice, movedDevices, whereNow } from "./moved-device";
 import { type Part, part } from "./part";
@@ -181,8 +182,10 @@ export function endClaim(
   return { ...end, effects: [...end.effects, ...moved.map((device) => leftAlone(facts, device))] };
 }
 
-function leftAlone(facts: HostFacts, { claimed, found }: MovedDevice): string {
-  return `${found.address} is left alone: it is ${found.identity.label} now, another device than the one that was claimed (${whereNow(facts, claimed)})`;
+function leftAlone(facts: HostFacts, { claimed, found }: MovedDevice): Effect {
+  return neither(
+    `${found.address} is left alone: it is ${found.identity.label} now, another device than the one that was claimed (${whereNow(facts, claimed)})`,
+  );
 }
 
 /** The step that ends a claim. */

@@ -2,24 +2,25 @@ import type { HostFacts } from "../facts/host-facts";
 import type { NetworkInterface } from "../facts/network";
 import { type PciDevice, siblingsOf } from "../facts/pci-devices";
 import { type PciAddress, targets } from "../pci/address";
+import { type Effect, loss } from "./effect";
 import { carries } from "./guards/carries";
 import { describePurposes, disksOn } from "./guards/storage-in-use";
 import { disksOfVms } from "./guards/vm-disks";
 import type { DeviceWish } from "./wish";
 
 /**
- * What the host can no longer use when a VM gets this function, one line each: its driver, network interfaces, disks and
+ * What the host can no longer use when a VM gets this function: its driver, network interfaces, disks and
  * keyboards; and the other VMs that lose a disk.
  */
-export function lossOf(facts: HostFacts, device: PciDevice): readonly string[] {
-  const what = `${device.address} (${device.identity.label})`;
+export function lossOf(facts: HostFacts, device: PciDevice): readonly Effect[] {
+  const label = `(${device.identity.label})`;
   const isLost = ({ carriedBy }: { readonly carriedBy: PciAddress | undefined }) =>
     carriedBy !== undefined && carries(facts, device, carriedBy);
   const virtual = [...facts.pciDevices.values()].filter((other) => other.physicalFunction === device.address);
-  return [
+  const lost = [
     device.driver === undefined
-      ? `${what} has no driver now`
-      : `${what} is taken from the host driver ${device.driver}`,
+      ? `${device.address} has no driver now ${label}`
+      : `${device.address} is taken from the host driver ${device.driver} ${label}`,
     ...facts.network.interfaces
       .filter(isLost)
       .map((nic) => `the network interface ${nic.name}${describeNic(facts, nic)} disappears from the host`),
@@ -30,6 +31,7 @@ export function lossOf(facts: HostFacts, device: PciDevice): readonly string[] {
       .map(({ vm, path }) => `the VM "${vm}" loses its disk ${path}`),
     ...(virtual.length > 0 ? [`its ${virtual.length} virtual functions disappear`] : []),
   ];
+  return lost.map(loss);
 }
 
 /** Its addresses, and what sends through it: ` (10.0.0.5, under the bridge xenbr0)`; empty without any. */

@@ -5,6 +5,7 @@ import type { UnfinishedRun } from "../facts/unfinished-runs";
 import { distinctRegenerations, REGENERATIONS } from "../steps/regeneration";
 import { type Step, simulate } from "../steps/steps";
 import { allEntries, findClaim } from "./claim";
+import { neither } from "./effect";
 import { join, type Part, part } from "./part";
 
 /** Those of the runs that were cut off that have no boot file to rebuild, only to clear up. */
@@ -44,7 +45,7 @@ export function finishRuns(facts: HostFacts, runs: readonly UnfinishedRun[], pla
       ? owed.map((what) => `an earlier run was cut off before it could ${what}: this is done now`)
       : ["an earlier run was cut off before it had cleared up: this is done now"];
   return {
-    ...join(part({ regenerate, effects }), own),
+    ...join(part({ regenerate, effects: effects.map(neither) }), own),
     steps: [...finish, ...joinClaims(renewals, own.steps)],
   };
 }

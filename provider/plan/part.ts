@@ -3,6 +3,7 @@ import type { Regeneration } from "../claims/run-record";
 import type { Reboot } from "../steps/reboot";
 import { distinctRegenerations } from "../steps/regeneration";
 import type { Step } from "../steps/steps";
+import { type Effect, neither } from "./effect";
 import type { Judgement } from "./guards/guards";
 
 /** A part of a plan: what it does, what the claim records, what users are told, and what speaks against it. */
@@ -12,8 +13,8 @@ export interface Part {
   readonly regenerate: readonly Regeneration[];
   /** What the claim records in order to undo the steps. */
   readonly entries: readonly ClaimEntry[];
-  /** What changes for the host and its VMs, one line each. */
-  readonly effects: readonly string[];
+  /** What changes for the host and its VMs. */
+  readonly effects: readonly Effect[];
   readonly warnings: readonly string[];
   readonly judgements: readonly Judgement[];
   /** The reboot of the host after the steps; undefined when there is none. */
@@ -51,7 +52,7 @@ export function join(...parts: readonly Part[]): Part {
 
 /** A part without steps that tells the user why nothing is to be done. */
 export function unchanged(reason: string): Part {
-  return part({ effects: [reason] });
+  return part({ effects: [neither(reason)] });
 }
 
 /** A part that refuses, whatever the program allows. `reason` follows "Unable to … on …: ". */

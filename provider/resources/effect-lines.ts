@@ -1,15 +1,33 @@
+import { type Effect, neither } from "../plan/effect";
 import type { Plan } from "../plan/plan";
+import { printable } from "../printable";
 import type { Log } from "./log";
 import type { Urn } from "./urn";
 
-/**
- * Says under a resource what plans do to its host. The first line is all that stands beside the resource while the
- * engine runs.
- */
+/** Says under a resource what plans do to its host. */
 export async function tellEffects(log: Log, urn: Urn, host: string, plans: readonly Plan[]): Promise<void> {
-  const lines = plans.flatMap(({ effects, warnings }) => [
+  const told = plans.flatMap(({ effects, warnings }) => [
     ...effects,
-    ...warnings.map((warning) => `note: ${warning}`),
+    ...warnings.map((warning) => neither(`note: ${warning}`)),
   ]);
-  if (lines.length > 0) await log.info(`${host}: ${lines.join("\n  ")}`, urn);
+  if (told.length > 0) await log.effects(host, told, urn);
+}
+
+/**
+ * The colours that Pulumi gives to what it deletes and creates, as tags that the engine's display makes colours of, or
+ * takes out where the terminal has none (pulumi, sdk/go/common/diag/colors/colors.go, 3.259).
+ */
+const COLORS: Readonly<Record<Effect["kind"], string>> = { loss: "<{%fg 1%}>", gain: "<{%fg 2%}>", neither: "" };
+const RESET = "<{%reset%}>";
+
+/**
+ * Effects on a host as one message for the engine, each on a line of its own. The first line is all that stands beside
+ * the resource while the engine runs.
+ */
+export function formatEffects(host: string, effects: readonly Effect[]): string {
+  const lines = effects.map(({ kind, text }) => {
+    const color = COLORS[kind];
+    return color === "" ? printable(text) : `${color}${printable(text)}${RESET}`;
+  });
+  return `${printable(host)}: ${lines.join("\n  ")}`;
 }

@@ -82,6 +82,6 @@ function deviceOf(inputs: Bag): string | undefined {
 function whyNot([plainest, ...others]: readonly Plan[]): string {
   const refused = plainest?.refusals.map(({ message }) => message) ?? [];
   if (refused.length > 0) return refused.join("\n");
-  const effects = [plainest, ...others].flatMap((plan) => plan?.effects ?? []);
+  const effects = [plainest, ...others].flatMap((plan) => plan?.effects.map(({ text }) => text) ?? []);
   return `the host does not have it so: ${[...new Set(effects)].slice(0, 3).join("; ")}. Declare it and run "pulumi up" instead`;
 }

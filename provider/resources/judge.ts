@@ -2,6 +2,7 @@ import type { ResourceKind } from "../claims/claim-key";
 import { PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { vmFilesOf } from "../plan/claim";
+import { neither } from "../plan/effect";
 import type { Bag } from "../plan/kind";
 import { type ExpectedEnd, expectEnd, expectHost, type HostProgram, statusAtEnd } from "../plan/kinds/expected-host";
 import { KINDS, keyOf, purposeOf, statusOfWish } from "../plan/kinds/kinds";
@@ -120,7 +121,7 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     const machine = facts.machine.id ?? name;
     if (run.trialMachines.has(machine) || !isOnTrial(plan, safety)) return plan;
     run.trialMachines.add(machine);
-    return { ...plan, effects: [...plan.effects, trialEffect(safety, facts)] };
+    return { ...plan, effects: [...plan.effects, neither(trialEffect(safety, facts))] };
   };
 
   /** What the resource, whose outputs in the state are `before`, will be at the end of the run. */

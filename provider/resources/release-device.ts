@@ -69,7 +69,7 @@ async function withVmFiles(asked: ManagedHost, input: HostInput, target: PciTarg
 }
 
 function shown({ kind, label, owner: { project, stack }, plan: { effects, warnings } }: Removed): Release {
-  return { kind, label, project, stack, effects: [...effects, ...warnings] };
+  return { kind, label, project, stack, effects: [...effects.map(({ text }) => text), ...warnings] };
 }
 
 async function giveBack(

@@ -55,7 +55,7 @@ test("with a stack it shows the host after its up, after the reboot, and after i
     const up = states[1]?.functions.find(({ address }) => address === DEVICE);
     expect(up?.changes).toEqual([
       `${DEVICE} is no longer bound to pciback: somebody released it. It is bound again`,
-      expect.stringMatching(/is taken from the host driver e1000e$/),
+      expect.stringMatching(/is taken from the host driver e1000e \(/),
     ]);
 
     const html = readFileSync(page, "utf8");

@@ -20,7 +20,7 @@ test("shows what a stack has made for a device, and gives it back once that is c
       stdout: `VmPciAttachment "attachment" of the stack "shop" of the project "contract":
   the entry for ${DEVICE} is removed from /etc/xen/web1.cfg
 AssignableDevice "nic" of the stack "shop" of the project "contract":
-  ${DEVICE} (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) goes back to e1000e
+  ${DEVICE} goes back to e1000e (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection)
 HiddenPciDevice "hidden" of the stack "shop" of the project "contract":
   0000:01:00 is no longer hidden at boot
 Nothing was changed.

@@ -5,6 +5,7 @@ import { EngineRun } from "../../provider/resources/engine-run";
 import { createHosts } from "../../provider/resources/hosts";
 import type { Surroundings } from "../../provider/resources/surroundings";
 import { parseUrn } from "../../provider/resources/urn";
+import { collectedLog } from "../resources/collected-log";
 import type { TestHost } from "./test-host";
 
 export type Kind = ResourceKind;
@@ -41,11 +42,7 @@ export class Deployment {
     private readonly stack = "dev",
     hostFor: Surroundings["hostFor"] = createHosts(),
   ) {
-    const log = {
-      info: async (line: string) => void this.lines.push(line),
-      warn: async (line: string) => void this.lines.push(`warning: ${line}`),
-      status: async (line: string) => void this.lines.push(line),
-    };
+    const log = collectedLog((text) => this.lines.push(text));
     const surroundings = {
       hostFor,
       log,

@@ -4,6 +4,8 @@ import { PulumiProject } from "../engine/pulumi-project";
 jest.setTimeout(600_000);
 
 const NIC = "0000:01:00.0";
+/** The red of what Pulumi deletes. */
+const RED = "\x1b[38;5;1m";
 
 /** What the engine shows under one resource at the end of a run. */
 function under(output: string, name: string): string {
@@ -32,11 +34,15 @@ describe("what a run says", () => {
   });
 
   const taken = (address: string) =>
-    `${address}: ${NIC} (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) is taken from the host driver e1000e`;
+    `${address}: ${NIC} is taken from the host driver e1000e (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection)`;
 
-  test("stands under its resource, in preview and in up", async () => {
-    expect(under((await project.preview()).output, "nic")).toContain(taken(host.address));
-    expect(under((await project.up()).output, "nic")).toContain(taken(host.address));
+  test("stands under its resource, in preview and in up, red for a loss where the terminal has colours", async () => {
+    const preview = await project.preview({ args: ["--color", "always"] });
+    expect(under(preview.output, "nic")).toContain(taken(host.address));
+    expect(preview.colored).toContain(`${host.address}: ${RED}${NIC} is taken`);
+    const up = await project.up();
+    expect(under(up.output, "nic")).toContain(taken(host.address));
+    expect(up.colored).not.toMatch(/\x1b|<\{%/);
   });
 
   test("has no stack trace when a host is gone", async () => {

@@ -100,7 +100,7 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
   test("preview says what the host will feel, and touches nothing", async () => {
     const { exitCode, output: shown } = await project.preview();
     expect(shown).toContain(
-      `${host.address}: 0000:01:00.0 (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) is taken from the host driver e1000e`,
+      `${host.address}: 0000:01:00.0 is taken from the host driver e1000e (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection)`,
     );
     expect(shown).toContain("+ 3 to create");
     expect(exitCode).toBe(0);
@@ -162,7 +162,7 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
   test("destroy gives everything back, byte for byte", async () => {
     const { exitCode, output: shown } = await project.destroy();
     expect(shown).toContain(
-      "0000:01:00.1 (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) goes back to e1000e",
+      "0000:01:00.1 goes back to e1000e (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection)",
     );
     expect(exitCode).toBe(0);
     expect(await snapshot(host)).toBe(untouched);

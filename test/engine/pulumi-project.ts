@@ -20,6 +20,8 @@ export interface PulumiRun {
   readonly exitCode: number | null;
   /** Standard output and standard error in the order they came, without colours. */
   readonly output: string;
+  /** The same as it came, with the colours that `--color always` asks for. */
+  readonly colored: string;
 }
 
 export interface RunOptions {
@@ -135,7 +137,7 @@ export class PulumiProject {
     this.running = undefined;
     // Stack traces of the program come coloured, whatever --color says (cmd/run of @pulumi/pulumi inspects with
     // colours).
-    return { exitCode, output: stripVTControlCharacters(output) };
+    return { exitCode, output: stripVTControlCharacters(output), colored: output };
   }
 
   /** Ends what still runs and removes all folders. The resources of the stack are left alone: `destroy` them first. */

@@ -6,7 +6,11 @@ const IN_USE = recordedFacts("debian12-xen4.17-in-use");
 
 /** What the host loses with each of its devices, without the devices themselves. */
 function losses(facts: HostFacts): readonly string[] {
-  return [...facts.pciDevices.values()].flatMap((device) => lossOf(facts, device).slice(1));
+  return [...facts.pciDevices.values()].flatMap((device) =>
+    lossOf(facts, device)
+      .slice(1)
+      .map(({ text }) => text),
+  );
 }
 
 test("network interfaces are told with their addresses and bridges, disks with their use, USB and VMs by name", () => {

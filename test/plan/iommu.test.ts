@@ -1,6 +1,7 @@
 import { bootFiles } from "../../provider/facts/boot";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { allEntries } from "../../provider/plan/claim";
+import { neither } from "../../provider/plan/effect";
 import { waitingChanges } from "../../provider/plan/hide/boot-changes";
 import { iommuNeed } from "../../provider/plan/kinds/iommu-boot-parameters";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
@@ -86,7 +87,7 @@ describe.each(written)("the argument for %s", (_, facts, argument, variable) => 
     expect(edits).toHaveLength(1);
     expect(edits[0]?.after).toMatch(new RegExp(`${variable}\\w*=.*\\b${argument}`));
     expect(plan.regenerate).toContainEqual(expect.objectContaining({ what: "grub-config" }));
-    expect(plan.effects.at(-2)).toBe("the change waits for a reboot of the host");
+    expect(plan.effects.at(-2)).toEqual(neither("the change waits for a reboot of the host"));
     expect(waitingChanges(after, DEV.owner)).toMatchObject([{ what: "the IOMMU will be on from the next boot" }]);
   });
 

@@ -1,4 +1,5 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
+import { neither } from "../../provider/plan/effect";
 import { keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AssignWish, AttachWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
@@ -399,7 +400,7 @@ describe("a device on a variant of vfio-pci, which libvirt 10 picks by itself", 
     const { steps, effects } = plan(variant, assign(NVME));
     expect(steps).toMatchObject([{ kind: "write-claim" }]);
     expect(effects).toEqual([
-      "0000:03:00.0 is on mlx5_vfio_pci already: adopted as found, and left there by a destroy",
+      neither("0000:03:00.0 is on mlx5_vfio_pci already: adopted as found, and left there by a destroy"),
     ]);
     const claimed = simulate(variant, steps);
     expect(statusOfWish(claimed, assign(NVME), keyOf(claimed, assign(NVME)) ?? "")).toMatchObject({ active: true });
@@ -469,7 +470,7 @@ test("the first choice of a host with xl stays xl; the program may name libvirt"
   const both: HostFacts = { ...kvm([vm("web")], { uri: "xen:///system" }), xen: LAB.xen };
   expect(reasons(both, attach(NVME, "web"))).toContain("The VMs of /etc/xen are");
   const { effects } = plan({ ...both, files: LAB.files, libvirt: { kind: "not-asked" } }, attach(NVME, "pv1"));
-  expect(effects).toContain("the host has xl and libvirt: xl is used, because the program names none");
+  expect(effects).toContainEqual(neither("the host has xl and libvirt: xl is used, because the program names none"));
   expect(changes(both, attach(NVME, "web", { toolstack: "libvirt" }))).toEqual([
     "virsh-attach config 0000:03:00.0 managed=yes",
   ]);

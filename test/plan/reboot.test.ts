@@ -1,5 +1,6 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { Processes } from "../../provider/facts/processes";
+import { loss, neither } from "../../provider/plan/effect";
 import { waitingChanges } from "../../provider/plan/hide/boot-changes";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { HideWish, RebootWish } from "../../provider/plan/wish";
@@ -91,9 +92,9 @@ test.each(times)("when %s, there is a reboot or none", (_, facts, expected) => {
 test("what waits is said in preview, and nothing is left to do after the reboot", () => {
   const { effects, steps } = planPresent(hidden, wish(), DEV);
   expect(effects).toEqual([
-    "the host is rebooted",
-    "because 0000:01:00.0 will be hidden from the next boot",
-    "this host's boot loader cannot go back by itself: have a console at hand",
+    loss("the host is rebooted"),
+    neither("because 0000:01:00.0 will be hidden from the next boot"),
+    neither("have a console at hand: this host's boot loader cannot go back by itself"),
   ]);
   const then = planPresent(rebooted(after(hidden, { steps }), "pciback"), wish(), DEV);
   expect([then.steps, then.reboot]).toEqual([[], undefined]);
@@ -129,7 +130,10 @@ test("running VMs forbid a reboot, unless they may go down with the host", () =>
   ]);
   const allowed = planPresent(facts, wish({ allowRunningVms: true }), DEV);
   expect(allowed.refusals).toEqual([]);
-  expect(allowed.effects.at(-1)).toBe("its running VMs go down with it: web1");
+  expect(allowed.effects.slice(0, 2)).toEqual([
+    loss("the host is rebooted"),
+    loss("its running VMs go down with it: web1"),
+  ]);
   // No step, no guard.
   expect(planPresent(BUSY, wish(), DEV).refusals).toEqual([]);
 });
@@ -198,6 +202,8 @@ test('"never" tells what waits, and leaves the host up', () => {
   const plan = planPresent(hidden, wish({ when: "never" }), DEV);
   expect(plan).toMatchObject({ steps: [], reboot: undefined, refusals: [] });
   expect(plan.effects).toEqual([
-    'the host needs a reboot, and is not rebooted (when: "never"): 0000:01:00.0 will be hidden from the next boot',
+    neither(
+      'the host needs a reboot, and is not rebooted (when: "never"): 0000:01:00.0 will be hidden from the next boot',
+    ),
   ]);
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { XapiVm } from "../../provider/facts/xapi";
+import { gain, loss, neither } from "../../provider/plan/effect";
 import { isGone, keyOf, planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { AttachWish } from "../../provider/plan/wish";
 import { simulate } from "../../provider/steps/steps";
@@ -67,8 +68,8 @@ test("an attachment is one edit of one key, known by the VM's uuid", () => {
     },
   ]);
   expect(effects).toEqual([
-    `other-config:pci of the VM "gpu1" becomes 0/${NIC}: the device is available from its next start`,
-    "the host has xapi and xl: xapi is used, because the program names none",
+    gain(`other-config:pci of the VM "gpu1" becomes 0/${NIC}: the device is available from its next start`),
+    neither("the host has xapi and xl: xapi is used, because the program names none"),
   ]);
   expect(keyOf(POOL, wish)).toBe(`VmPciAttachment/${NIC}/${uuid}`);
 });
@@ -274,8 +275,8 @@ test("the end of an attachment says that a running VM keeps the device until it 
   };
   expect(statusOfWish(running, wish, keyOf(running, wish) ?? "")).toMatchObject({ active: true, configured: true });
   expect(planAbsent(running, wish, DEV).effects).toEqual([
-    'other-config:pci of the VM "gpu1" is removed',
-    `the VM "gpu1" keeps ${NIC} until it is shut down; a reboot of the guest is not enough`,
+    loss('other-config:pci of the VM "gpu1" is removed'),
+    neither(`the VM "gpu1" keeps ${NIC} until it is shut down; a reboot of the guest is not enough`),
   ]);
 });
 

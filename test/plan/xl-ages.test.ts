@@ -84,7 +84,7 @@ test.each<[string, "attach" | "next start" | "passthrough", string]>([
 ])("hot-plug on Xen %s: %s, for %s", (version, what) => {
   const plan = planPresent(hostOf(version), wish({}, "auto"), DEV);
   expect(shellOf(plan.steps, "attach")).toEqual(what === "attach" ? [`xl_attach 9 ${NIC} ${NIC}`] : []);
-  expect(plan.effects.some((effect) => effect.includes("gets it at its next start"))).toBe(what === "next start");
+  expect(plan.effects.some(({ text }) => text.includes("gets it at its next start"))).toBe(what === "next start");
 });
 
 test.each([

@@ -89,7 +89,7 @@ test("an xm without pci-attach leaves it to the next start, or refuses when that
   const facts = xendHost({ version: "3.1", commands: [], running: true });
   const { steps, effects } = planPresent(facts, wish(), DEV);
   expect(steps.some((step) => step.kind === "attach")).toBe(false);
-  expect(effects.join("\n")).toContain("does not know pci-attach (it came with Xen 3.3)");
+  expect(effects.map(({ text }) => text).join("\n")).toContain("does not know pci-attach (it came with Xen 3.3)");
   expect(messages(facts, wish(NIC, {}, "live")).join()).toContain("does not know pci-attach");
 });
 

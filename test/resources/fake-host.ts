@@ -9,6 +9,7 @@ import { EngineRun } from "../../provider/resources/engine-run";
 import type { Surroundings } from "../../provider/resources/surroundings";
 import type { Managed } from "../../provider/resources/wanted";
 import { simulate } from "../../provider/steps/steps";
+import { collectedLog } from "./collected-log";
 
 export type Bag = Record<string, unknown>;
 export type Handlers = Required<dynamic.ResourceProvider>;
@@ -70,11 +71,7 @@ export class FakeHost {
 
   /** `hostFor`: of a program with other hosts, too. */
   handlers(kind: ResourceKind, hostFor = this.hostFor): Handlers {
-    const log = {
-      info: async (line: string) => void this.lines.push(line),
-      warn: async (line: string) => void this.lines.push(`warning: ${line}`),
-      status: async (line: string) => void this.lines.push(line),
-    };
+    const log = collectedLog((text) => this.lines.push(text));
     return defineResource(kind, {
       hostFor,
       log,

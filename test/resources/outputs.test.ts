@@ -213,7 +213,7 @@ describe("what is removed", () => {
       dev.host.run = new EngineRun(); // a destroy
       for (const label of order) await dev.remove(label);
       expect([...dev.host.lines].sort()).toEqual([
-        expect.stringMatching(/^xen1: 0000:01:00\.0 \(Ethernet.*\) goes back to e1000e$/),
+        expect.stringMatching(/^xen1: 0000:01:00\.0 goes back to e1000e \(Ethernet.*\)$/),
         "xen1: 0000:01:00.0 is no longer hidden at boot",
       ]);
     }

@@ -49,7 +49,7 @@ const step = (name: string, body: () => Promise<void>) => test(name, body, 600_0
 step("preview says that the device changes hands at the next boot, and late in it", async () => {
   const { output: shown } = await project.preview();
   expect(shown).toContain(
-    `at the next boot: ${NIC} (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection) is taken from the host driver e1000e`,
+    `at the next boot: ${NIC} is taken from the host driver e1000e (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection)`,
   );
   expect(shown).toContain("at each boot its own driver holds it until the boot script binds it to pciback");
   expect(shown).toContain("the change waits for a reboot of the host");

@@ -46,7 +46,7 @@ const step = (name: string, body: () => Promise<void>) => test(name, body, 600_0
 step("preview names each controller and its driver, and waits for no reboot but the card's", async () => {
   const { output: shown } = await project.preview();
   for (const address of USB)
-    expect(shown).toMatch(new RegExp(`${address} \\(USB Controller: .*\\) is taken from the host driver [ue]hci_hcd`));
+    expect(shown).toMatch(new RegExp(`${address} is taken from the host driver [ue]hci_hcd \\(USB Controller: `));
   expect(shown).toContain("at the next boot: 0000:09:00.0");
   expect(await snapshot()).toBe(untouched);
 });

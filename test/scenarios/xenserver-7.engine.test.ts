@@ -49,9 +49,7 @@ const step = (name: string, body: () => Promise<void>) => test(name, body, 600_0
 
 step("preview says what dom0 loses, and what the VM gives up", async () => {
   const { output: shown, exitCode } = await project.preview();
-  expect(shown).toContain(
-    `at the next boot: ${NIC} (Ethernet controller: Broadcom Corporation NetXtreme BCM5754 Gigabit Ethernet PCI Express`,
-  );
+  expect(shown).toContain(`at the next boot: ${NIC} is taken from the host driver`);
   expect(shown).toContain("the change waits for a reboot of the host");
   expect(shown).toContain(`other-config:pci of the VM "Windows 7 (64-bit) (1)" becomes 0/${NIC}`);
   expect(shown).toContain("cannot be migrated, suspended or checkpointed");

@@ -43,7 +43,7 @@ step("preview says what dom0 loses, for which xl itself only has a caution", asy
   const { output: shown } = await project.preview();
   expect(shown).toContain("is taken from the host driver e1000e");
   expect(shown).toContain("the network interface enp1s0f0 disappears from the host");
-  expect(shown).toContain(`${CONFIG} gets ${CARD[0]} in its pci list`);
+  expect(shown).toContain(`gets ${CARD[0]} at its next start, by ${CONFIG}`);
   expect(await snapshot()).toBe(untouched);
 });
 

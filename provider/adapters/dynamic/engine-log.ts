@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { printable } from "../../printable";
+import { formatEffects } from "../../resources/effect-lines";
 import type { Log } from "../../resources/log";
 import type { Urn } from "../../resources/urn";
 
@@ -28,6 +29,10 @@ export const engineLog: Log = {
   warn: (line, urn) => {
     connect();
     return pulumi.log.warn(printable(line), shownUnder(urn));
+  },
+  effects: (host, effects, urn) => {
+    connect();
+    return pulumi.log.info(formatEffects(host, effects), shownUnder(urn));
   },
   status: (line, urn) => {
     connect();

@@ -20,7 +20,7 @@ export interface PluginSurroundings {
 
 type Resources = Readonly<Record<ResourceKind, ReturnType<typeof definePluginResource>>>;
 
-const SILENT: Log = { info: async () => {}, warn: async () => {}, status: async () => {} };
+const SILENT: Log = { info: async () => {}, warn: async () => {}, effects: async () => {}, status: async () => {} };
 
 /** One provider of a program: its configuration, and what its resources know of each other. */
 export class Plugin {
@@ -88,6 +88,7 @@ export class Plugin {
       log: {
         info: (line, urn) => this.log.info(line, urn),
         warn: (line, urn) => this.log.warn(line, urn),
+        effects: (host, effects, urn) => this.log.effects(host, effects, urn),
         status: (line, urn) => this.log.status(line, urn),
       } satisfies Log,
       env: {

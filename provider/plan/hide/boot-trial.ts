@@ -4,6 +4,7 @@ import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { type Step, simulate } from "../../steps/steps";
 import { bootReturnOf } from "../boot-return";
+import { neither } from "../effect";
 import { join, NOTHING, type Part, part } from "../part";
 import type { Plan } from "../plan";
 import type { TrialBoot } from "../trial-boot";
@@ -32,13 +33,13 @@ export type UndoneBy = { readonly kind: "old-entry" } | { readonly kind: "nothin
 
 /** A part that changes how the host boots, with what puts the next boot on trial, and the line that says so. */
 export function putOnTrial(facts: HostFacts, draft: Part, trial: TrialBoot, undone: UndoneBy): Part {
-  const line = (text: string): Part => ({ ...draft, effects: [...draft.effects, text] });
+  const line = (text: string): Part => ({ ...draft, effects: [...draft.effects, neither(text)] });
   const able = bootReturnOf(facts);
-  if (able.kind === "none") return line(`${NO_LOADER} (${able.reason}): ${CONSOLE}`);
-  if (trial.mode === "never") return line(`${NO_WAY_BACK} (safety.trialBoot is "never"): ${CONSOLE}`);
+  if (able.kind === "none") return line(`${CONSOLE}: ${NO_LOADER} (${able.reason})`);
+  if (trial.mode === "never") return line(`${CONSOLE}: ${NO_WAY_BACK} (safety.trialBoot is "never")`);
   if (undone.kind === "nothing")
     return line(
-      `${NO_WAY_BACK}, as what the mechanism "${undone.mechanism}" writes counts in the old boot too: ${CONSOLE}`,
+      `${CONSOLE}: ${NO_WAY_BACK}, as what the mechanism "${undone.mechanism}" writes counts in the old boot too`,
     );
   const { config, entry } = able;
   const hold: readonly Step[] = bootTrialOf(facts) === "none" ? [{ kind: "hold-boot", config, entry }] : [];
@@ -46,7 +47,7 @@ export function putOnTrial(facts: HostFacts, draft: Part, trial: TrialBoot, undo
     ...draft,
     steps: [...hold, ...draft.steps],
     regenerate: [...draft.regenerate, { what: "boot-trial", title: entry.title, seconds: trial.seconds }],
-    effects: [...draft.effects, GOES_BACK],
+    effects: [...draft.effects, neither(GOES_BACK)],
   };
 }
 
@@ -77,14 +78,14 @@ export function trialAfterRemoval(
 /** What becomes of the next boot if it fails, for people. */
 export function nextBootLine(facts: HostFacts): string {
   if (bootTrialOf(facts) === "armed") return GOES_BACK;
-  return `${bootReturnOf(facts).kind === "none" ? NO_LOADER : NO_WAY_BACK}: ${CONSOLE}`;
+  return `${CONSOLE}: ${bootReturnOf(facts).kind === "none" ? NO_LOADER : NO_WAY_BACK}`;
 }
 
 /** A part that first confirms the boot, where the host runs one on trial: whoever plans this was let in from outside. */
 export function confirmFirst(facts: HostFacts, plan: (facts: HostFacts) => Part): Part {
   if (bootTrialOf(facts) !== "unconfirmed") return plan(facts);
   const step: Step = { kind: "confirm-boot" };
-  const confirmed = part({ steps: [step], effects: ["the boot on trial is confirmed: the host keeps it"] });
+  const confirmed = part({ steps: [step], effects: [neither("the boot on trial is confirmed: the host keeps it")] });
   return join(confirmed, plan(simulate(facts, [step])));
 }
 

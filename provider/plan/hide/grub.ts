@@ -9,6 +9,7 @@ import { keptPlaces, sparing } from "../argument-places";
 import { bootFileEdit } from "../boot-file-edit";
 import { type BootArgumentsEdit, bootLines, defaultBootEntry, editBootArguments, futureBootLine } from "../boot-lines";
 import { allEntries } from "../claim";
+import { neither } from "../effect";
 import type { HideMechanism } from "../hide-mechanism";
 import { NOTHING, part, refuse } from "../part";
 
@@ -54,7 +55,7 @@ export const grubHiding: HideMechanism = {
         ...edit.edits.map(({ path }) => `${path} gets ${address} in ${parameterOf(facts)}`),
         ...configs,
         ...otherDefault(facts),
-      ],
+      ].map(neither),
     });
   },
   unhide(facts, address, _claim, key) {

@@ -11,6 +11,7 @@ import { keptPlaces, sparing } from "../argument-places";
 import { bootFileEdit } from "../boot-file-edit";
 import { bootLines, editBootArguments, futureBootLine } from "../boot-lines";
 import { allEntries, otherEntries } from "../claim";
+import { loss } from "../effect";
 import type { HideMechanism } from "../hide-mechanism";
 import { nativeModule } from "../native-module";
 import { NOTHING, type Part, part, refuse } from "../part";
@@ -55,7 +56,7 @@ export const kernelIdsHiding: HideMechanism = {
         ? hideByModule(facts, device, stub, caught)
         : hideByArgument(facts, device, key, stub, caught);
     const names = caught.map(({ address, identity }) => `${address} (${identity.label})`).join(", ");
-    return { ...draft, effects: [`${stub} takes every device with the id ${device.identity.id}: ${names}`] };
+    return { ...draft, effects: [loss(`${stub} takes every device with the id ${device.identity.id}: ${names}`)] };
   },
   unhide(facts, address, claim, key) {
     const undo = undoFor(claim, address);

@@ -87,7 +87,7 @@ function carryOut(
     const { steps, effects, refusals } = plan(now, wish, { owner, program: [] });
     if (refusals.length === 0) now = simulate(now, steps);
     if (refusals.length > 0) lines.push(...refusals.map(({ message }) => `refused: ${message}`));
-    else if (steps.length > 0) lines.push(...effects);
+    else if (steps.length > 0) lines.push(...effects.map(({ text }) => text));
   }
   return { facts: now, lines: lines.map(printable) };
 }

@@ -9,6 +9,7 @@ import { formatPciTarget, type PciAddress } from "../../pci/address";
 import type { AssignedBy, MakeAssignable, Release } from "../../steps/driver";
 import { simulate } from "../../steps/steps";
 import { claimedDrivers, claimFor, claimKey, claimsBeside, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
+import { type Effect, gain, neither } from "../effect";
 import { cautionsOf, lossOf } from "../effects";
 import type { Judgement } from "../guards/guards";
 import { isHidden } from "../hide/hide-mechanisms";
@@ -107,13 +108,13 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
     effects: [
       ...toTake.flatMap((device) => [
         ...(claim
-          ? [`${device.address} is no longer bound to ${stub}: ${whyLost(facts, claim)}. It is bound again`]
+          ? [neither(`${device.address} is no longer bound to ${stub}: ${whyLost(facts, claim)}. It is bound again`)]
           : []),
         ...lossOf(facts, device),
       ]),
       ...devices.flatMap(({ address, driver }) =>
         standsFor(facts, driver, stub) && !claim && claimed.find((own) => own.address === address)?.driver === driver
-          ? [`${address} is on ${driver} already: adopted as found, and left there by a destroy`]
+          ? [neither(`${address} is on ${driver} already: adopted as found, and left there by a destroy`)]
           : [],
       ),
       ...shrunk.effects,
@@ -157,7 +158,7 @@ function giveBack(
 /** Functions go back to their original drivers, but for those that another claim has, too. */
 function letGo(facts: HostFacts, wish: AssignWish, key: string, functions: readonly ClaimedFunction[]): Part {
   const steps: Release[] = [];
-  const effects: string[] = [];
+  const effects: Effect[] = [];
   for (const claimed of functions) {
     const device = facts.pciDevices.get(claimed.address);
     const stub = device?.driver;
@@ -166,14 +167,17 @@ function letGo(facts: HostFacts, wish: AssignWish, key: string, functions: reado
     const other = claimsBeside(facts, key).find(({ claim }) =>
       claim.functions.some(({ address }) => address === device.address),
     );
-    if (other) effects.push(`${device.address} stays on ${stub}, as "${other.claim.label}" has it, too`);
+    if (other) effects.push(neither(`${device.address} stays on ${stub}, as "${other.claim.label}" has it, too`));
     else if (before === stub) {
-      if (stub !== undefined) effects.push(`${device.address} stays on ${stub}, as it was found`);
+      if (stub !== undefined) effects.push(neither(`${device.address} stays on ${stub}, as it was found`));
     } else {
       const by = assignedBy(facts, wish, stub ?? stubDriverOf(facts, wish));
       steps.push({ kind: "release", address: device.address, stub, to: before, by });
+      const label = `(${device.identity.label})`;
       effects.push(
-        `${device.address} (${device.identity.label}) ${before === undefined ? "has no driver again" : `goes back to ${before}`}`,
+        before === undefined
+          ? neither(`${device.address} has no driver again ${label}`)
+          : gain(`${device.address} goes back to ${before} ${label}`),
       );
     }
   }

@@ -20,6 +20,7 @@ import {
   judgeClaim,
   noteRemoval,
 } from "../claim";
+import { gain, loss, neither } from "../effect";
 import { lossOf } from "../effects";
 import { owesRegenerations } from "../finish-runs";
 import { FAILED_BOOT, putOnTrial, trialAfterRemoval, type UndoneBy } from "../hide/boot-trial";
@@ -135,12 +136,13 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
     ...draft,
     effects: [
       ...(claim
-        ? visible.map(({ address }) => `${address} was removed from the boot configuration since: it is added again`)
+        ? visible.map(({ address }) =>
+            neither(`${address} was removed from the boot configuration since: it is added again`),
+          )
         : []),
-      ...bound.flatMap((device) => lossOf(facts, device).map((loss) => `at the next boot: ${loss}`)),
+      ...bound.flatMap((device) => lossOf(facts, device).map(({ text }) => loss(`at the next boot: ${text}`))),
       ...edits.effects,
-      ...(mechanism?.consequences ?? []),
-      "the change waits for a reboot of the host",
+      ...[...(mechanism?.consequences ?? []), "the change waits for a reboot of the host"].map(neither),
     ],
     warnings: mechanism?.cautions?.(facts, visible, "hide") ?? [],
   };
@@ -190,12 +192,14 @@ function takeOut(facts: HostFacts, wish: HideWish, owner: Owner, { key, claim }:
     ],
     regenerate: [...edits.regenerate, ...trialAfterRemoval(facts, key, wish.trialBoot, edits.regenerate.length > 0)],
     effects: [
-      ...(entries.length === 0 ? [`${device} was hidden before this resource, and stays hidden`] : []),
+      ...(entries.length === 0 ? [neither(`${device} was hidden before this resource, and stays hidden`)] : []),
       ...kept
         .filter(({ address }) => entries.some((entry) => entry.address === address))
-        .map(({ address, label }) => `${address} stays hidden, as "${label}" hides it, too`),
-      ...(changes ? [`${device} is no longer hidden at boot`] : []),
-      ...(changes && onStub && !isAssignable ? [`${device} stays on ${onStub.driver} until the host reboots`] : []),
+        .map(({ address, label }) => neither(`${address} stays hidden, as "${label}" hides it, too`)),
+      ...(changes ? [gain(`${device} is no longer hidden at boot`)] : []),
+      ...(changes && onStub && !isAssignable
+        ? [neither(`${device} stays on ${onStub.driver} until the host reboots`)]
+        : []),
     ],
     warnings: [...new Set(hidden.flatMap(({ mechanism }) => mechanism.cautions?.(facts, devices, "unhide") ?? []))],
   });

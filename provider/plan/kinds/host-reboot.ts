@@ -4,6 +4,7 @@ import { bootTrialOf } from "../../facts/boot-trial";
 import type { HostFacts } from "../../facts/host-facts";
 import type { Reboot } from "../../steps/reboot";
 import { claimFor, claimKey, claimOfResource, dropClaim, findClaim, judgeUnreadable } from "../claim";
+import { loss, neither } from "../effect";
 import { waitingChanges } from "../hide/boot-changes";
 import { nextBootLine } from "../hide/boot-trial";
 import { deviceInputs } from "../inputs/device-inputs";
@@ -123,7 +124,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
         })
       : [];
   if (waiting.length === 0 && !asked)
-    return part({ steps: noted, effects: ["no boot change needs a reboot: the host is not rebooted"] });
+    return part({ steps: noted, effects: [neither("no boot change needs a reboot: the host is not rebooted")] });
   if (wish.when === "never")
     return unchanged(
       `the host needs a reboot, and is not rebooted (when: "never"): ${waiting.map(({ what }) => what).join("; ")}`,
@@ -142,14 +143,13 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
     steps: noted,
     reboot: step,
     effects: [
-      "the host is rebooted",
-      ...waiting.map(({ what }) => `because ${what}`),
-      ...(waiting.length > 0 ? [nextBootLine(facts)] : []),
-      ...(waiting.length === 0 ? ["because the program asks for a reboot"] : []),
-      ...(running.names.length > 0 ? [`its running VMs go down with it: ${running.names.join(", ")}`] : []),
+      loss("the host is rebooted"),
+      ...(running.names.length > 0 ? [loss(`its running VMs go down with it: ${running.names.join(", ")}`)] : []),
       ...(running.kind === "some"
-        ? running.reasons.map((reason) => `VMs that may run go down with it: ${reason}`)
+        ? running.reasons.map((reason) => loss(`VMs that may run go down with it: ${reason}`))
         : []),
+      ...waiting.map(({ what }) => neither(`because ${what}`)),
+      neither(waiting.length > 0 ? nextBootLine(facts) : "because the program asks for a reboot"),
     ],
     judgements: wish.allowRunningVms
       ? []

@@ -6,6 +6,7 @@ import type { KeyedClaim } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { addBootArgument, hasBootArgument, removeBootArgument } from "../boot-argument";
 import { claimFor, claimKey, dropClaim, endClaim, findClaim, judgeUnreadable, noteRemoval } from "../claim";
+import { loss, neither } from "../effect";
 import { FAILED_BOOT, putOnTrial, trialAfterRemoval } from "../hide/boot-trial";
 import { deviceInputs } from "../inputs/device-inputs";
 import { isIommuActive } from "../iommu-state";
@@ -76,7 +77,7 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
   if (bootTrialOf(facts) === "went-back" && (changes || (claim && !isIommuActive(facts)))) return refuse(FAILED_BOOT);
   const draft = part({ steps: [...claimSteps, ...added.steps], regenerate: added.regenerate });
   if (!changes) return draft;
-  const effects = [need.say, ...added.effects, "the change waits for a reboot of the host"];
+  const effects = [neither(need.say), ...added.effects, neither("the change waits for a reboot of the host")];
   return putOnTrial(facts, { ...draft, effects }, wish.trialBoot, { kind: "old-entry" });
 }
 
@@ -98,7 +99,7 @@ function removeArgument(facts: HostFacts, { trialBoot }: IommuWish, owner: Owner
     }),
     part({
       steps: [dropClaim(key, claim), ...(changes && isIommuActive(facts) ? [noteRemoval(facts, key, owner)] : [])],
-      effects: changes && argument ? [`${argument.text} is removed from the boot configuration`] : [],
+      effects: changes && argument ? [loss(`${argument.text} is removed from the boot configuration`)] : [],
     }),
   );
 }

@@ -8,6 +8,7 @@ import { formatPciTarget, type PciAddress, parsePciAddress } from "../../pci/add
 import type { FileEdit } from "../../steps/file";
 import type { SetVirtualFunctions } from "../../steps/virtual-functions";
 import { claimedFunctions, claimFor, claimKey, dropClaim, endClaim, findClaim, judgeClaim } from "../claim";
+import { type Effect, gain, loss, neither } from "../effect";
 import type { Judgement } from "../guards/guards";
 import { allowInput, DeviceInput, deviceInputs, deviceWish } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
@@ -101,9 +102,15 @@ function makeFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: 
     effects: [
       ...effectsOf(facts, address, change),
       ...(recorded === undefined && physical.count === wish.count
-        ? [`${name} has ${physical.count} virtual functions already: adopted as found, and left there by a destroy`]
+        ? [
+            neither(
+              `${name} has ${physical.count} virtual functions already: adopted as found, and left there by a destroy`,
+            ),
+          ]
         : []),
-      ...(rule.length > 0 ? [`a udev rule creates the ${wish.count} virtual functions of ${name} at each boot`] : []),
+      ...(rule.length > 0
+        ? [neither(`a udev rule creates the ${wish.count} virtual functions of ${name} at each boot`)]
+        : []),
     ],
     judgements: [...judgeClaim(facts, key, owner), ...judgeChange(facts, change)],
   });
@@ -135,7 +142,7 @@ function restoreCount(
     steps: [...change, ...rules, dropClaim(key, claim)],
     effects: [
       ...effectsOf(facts, found.address, change),
-      ...(left > 0 ? [`${name} keeps ${left} virtual functions, which this resource did not make`] : []),
+      ...(left > 0 ? [neither(`${name} keeps ${left} virtual functions, which this resource did not make`)] : []),
     ],
     judgements: judgeChange(facts, change),
   });
@@ -237,13 +244,13 @@ function giveBackCount(
   return changeCount(facts, found.address, found.physical, recorded.before);
 }
 
-function effectsOf(facts: HostFacts, address: PciAddress, change: readonly SetVirtualFunctions[]): readonly string[] {
+function effectsOf(facts: HostFacts, address: PciAddress, change: readonly SetVirtualFunctions[]): readonly Effect[] {
   const label = facts.pciDevices.get(address)?.identity.label ?? "";
   return change.flatMap(({ from, to }) => {
     const leaving = from.functions.map((held) => held.address).join(", ");
     return [
-      ...(leaving === "" ? [] : [`the virtual functions ${leaving} of ${address} disappear`]),
-      ...(to === 0 ? [] : [`${address} (${label}) gets ${to} virtual functions`]),
+      ...(leaving === "" ? [] : [loss(`the virtual functions ${leaving} of ${address} disappear`)]),
+      ...(to === 0 ? [] : [gain(`${address} gets ${to} virtual functions (${label})`)]),
     ];
   });
 }

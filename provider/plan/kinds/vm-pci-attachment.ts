@@ -5,6 +5,7 @@ import { functionsOf } from "../../facts/pci-devices";
 import { formatPciTarget } from "../../pci/address";
 import { parseConfigSpaceField } from "../../vm-text/xend-pci-quirks";
 import { claimKey, claimOfResource, findClaim } from "../claim";
+import { neither } from "../effect";
 import { whyNoVms } from "../host-fitness";
 import { deviceInputs, deviceWish } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
@@ -158,7 +159,7 @@ function endUnseen(facts: HostFacts, wish: AttachWish, { owner }: PlanContext): 
 function withChoice(facts: HostFacts, wish: AttachWish, draft: Part): Part {
   const found = toolstackOf(facts, wish.toolstack);
   const why = found.kind === "toolstack" && draft.steps.length > 0 ? found.why : undefined;
-  return why === undefined ? draft : join(draft, part({ effects: [why] }));
+  return why === undefined ? draft : join(draft, part({ effects: [neither(why)] }));
 }
 
 function vmOf(facts: HostFacts, wish: AttachWish) {

@@ -7,7 +7,7 @@ import { Plugin, type PluginSurroundings } from "../../../provider/adapters/plug
 import { pluginService } from "../../../provider/adapters/plugin/service";
 import type { ResourceKind } from "../../../provider/claims/claim-key";
 import type { Bag } from "../../../provider/plan/kind";
-import type { Log } from "../../../provider/resources/log";
+import { collectedLog } from "../../resources/collected-log";
 import type { FakeHost } from "../../resources/fake-host";
 
 const KEY = "4dabf18193072939515e22adb298388d";
@@ -32,9 +32,7 @@ export class PluginClient {
   constructor(private readonly host: Pick<FakeHost, "hostFor" | "env">) {}
 
   async start(configuration: Bag = {}): Promise<this> {
-    const line = (prefix: string) => async (text: string, urn?: { readonly name: string }) =>
-      void this.lines.push([urn?.name ?? "", `${prefix}${text}`]);
-    const log: Log = { info: line(""), warn: line("warning: "), status: line("status: ") };
+    const log = collectedLog((text, urn) => this.lines.push([urn?.name ?? "", text]), "status: ");
     const surroundings: PluginSurroundings = { hostFor: this.host.hostFor, env: this.host.env };
     const server = new Server();
     server.addService(

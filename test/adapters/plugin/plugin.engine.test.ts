@@ -8,6 +8,8 @@ import { PulumiProject } from "../../engine/pulumi-project";
 jest.setTimeout(600_000);
 
 const NIC = "0000:01:00.0";
+/** The colours of what Pulumi deletes and creates. */
+const [RED, GREEN] = ["\x1b[38;5;1m", "\x1b[38;5;2m"];
 const OTHER_NIC = "0000:01:00.1";
 const VM = "/etc/xen/engine.cfg";
 const GUEST = 'name = "engine"\nkernel = "/root/vmlinuz-guest"\nmemory = 128\npci=[]\n';
@@ -72,9 +74,11 @@ describe("the plugin on the real engine", () => {
   });
 
   test("preview knows the outputs, says under each resource what the host will feel, and touches nothing", async () => {
-    const { exitCode, output: shown } = await project.preview();
-    expect(under(shown, "nic")).toContain(`${NIC} (Ethernet controller: Intel Corporation 82574L`);
-    expect(under(shown, "nic-of-vm")).toContain(`${VM} gets ${NIC}`);
+    const { exitCode, output: shown, colored } = await project.preview({ args: ["--color", "always"] });
+    expect(under(shown, "nic")).toContain(`${NIC} is taken from the host driver e1000e (Ethernet controller: Intel`);
+    expect(under(shown, "nic-of-vm")).toContain(`the VM "engine" gets ${NIC} at its next start, by ${VM}`);
+    expect(colored).toContain(`xen1: ${RED}${NIC} is taken`);
+    expect(colored).toContain(`xen1: ${GREEN}the VM "engine" gets ${NIC}`);
     expect(shown).toMatch(/pending *: "none"/);
     expect(shown).toContain("+ 3 to create");
     expect(exitCode).toBe(0);

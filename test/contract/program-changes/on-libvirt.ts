@@ -113,7 +113,7 @@ export const CHANGES_ON_LIBVIRT: ChangesOnHost = {
     {
       title: "attachment and device go, though neither names the other, while the VM runs",
       // libvirt gives the device of a managed hostdev back itself.
-      unforeseen: /^nic: .* goes back to nvme$/,
+      unforeseen: /^nic: .* goes back to nvme /,
       before:
         assignable("03:00.0") + attached("web", "", "attachment", '"03:00.0"') + assignable("02:00.0", "", "other"),
       meanwhile: "virsh start web",

@@ -2,6 +2,7 @@ import { type ClaimEntry, type EntryOf, entriesOf } from "../../../claims/claim-
 import type { LibvirtAnswers } from "../../../facts/libvirt";
 import { isStubDriver } from "../../../facts/stub-drivers";
 import type { VirshAttach, VirshDetach } from "../../../steps/virsh";
+import { type Effect, gain, loss, neither } from "../../effect";
 import { lossOf } from "../../effects";
 import { NOTHING, type Part, part } from "../../part";
 import type { Attachment } from "../../vm-planner";
@@ -23,7 +24,7 @@ export function planConfig(
   if (wish.scope === "live") return withoutConfig(libvirt, vm, claimEntries);
   const steps: (VirshAttach | VirshDetach)[] = [];
   const entries: EntryOf<"libvirt-config">[] = [];
-  const effects: string[] = [];
+  const effects: Effect[] = [];
   const warnings: string[] = [];
   const problems: string[] = [];
   const ports = portsToAdd(domain.config, wanted.filter(({ device }) => !inConfig(domain, device.address)).length);
@@ -40,9 +41,9 @@ export function planConfig(
         madePorts: isFirst ? [...ports].reverse() : [],
       });
       entries.push({ kind: "libvirt-config", address, undo: { ports: allPorts } });
-      effects.push(`the configuration of the VM "${vm.name}" gets ${address}: available from its next start`);
+      effects.push(gain(`the VM "${vm.name}" gets ${address} at its next start`));
       if (hostdev.managed && !isStubDriver(facts, device.driver)) {
-        effects.push(...lossOf(facts, device).map((loss) => `while the VM "${vm.name}" runs: ${loss}`));
+        effects.push(...lossOf(facts, device).map(({ text }) => loss(`while the VM "${vm.name}" runs: ${text}`)));
       }
     } else if (entry) {
       entries.push(entry);
@@ -53,9 +54,9 @@ export function planConfig(
         virshDetach(libvirt, vm, "config", hostdevAsIs(present)),
         virshAttach(libvirt, vm, "config", { ...hostdev, driver }),
       );
-      effects.push(`the entry of ${address} in the configuration of the VM "${vm.name}" changes`);
+      effects.push(neither(`the entry of ${address} in the configuration of the VM "${vm.name}" changes`));
     } else {
-      effects.push(`the VM "${vm.name}" has ${address} in its configuration already: adopted as found`);
+      effects.push(neither(`the VM "${vm.name}" has ${address} in its configuration already: adopted as found`));
       const { managed } = present;
       if (!isAsWanted(present, { ...hostdev, managed }))
         problems.push(
@@ -100,6 +101,6 @@ function withoutConfig(libvirt: LibvirtAnswers, vm: LibvirtVm, claimed: readonly
   const left = entriesOf(claimed, "libvirt-config").flatMap(({ address }) => inConfig(vm.domain, address) ?? []);
   return part({
     steps: detachFromConfig(libvirt, vm, claimed, left),
-    effects: left.map(({ address }) => `${address} is removed from the configuration of the VM "${vm.name}"`),
+    effects: left.map(({ address }) => loss(`${address} is removed from the configuration of the VM "${vm.name}"`)),
   });
 }

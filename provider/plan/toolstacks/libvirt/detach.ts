@@ -1,6 +1,7 @@
 import { entriesOf } from "../../../claims/claim-entry";
 import { formatPciTarget, functionOf } from "../../../pci/address";
 import type { PciHostdev } from "../../../vm-text/domain-hostdev";
+import { loss, neither } from "../../effect";
 import { join, NOTHING, type Part, part, refuse } from "../../part";
 import type { Detachment } from "../../vm-planner";
 import { inConfig, inRunning, type LibvirtVm } from "./find-vm";
@@ -23,7 +24,7 @@ function detachFromVm({ facts, wish, vm, entries, stays }: Detachment<LibvirtVm>
   const addresses = [...new Set([...configured, ...plugged])];
   const device = formatPciTarget(wish.target);
   if (addresses.length === 0)
-    return part({ effects: [`the VM "${vm.name}" had ${device} before this resource, and keeps it`] });
+    return part({ effects: [neither(`the VM "${vm.name}" had ${device} before this resource, and keeps it`)] });
   const running = addresses.flatMap((address) => inRunning(vm.domain, address) ?? []);
   const live = wish.scope === "config" ? [] : running.filter(({ address }) => !stays.has(address)).sort(lastFirst);
   const config = [...new Set(configured)].flatMap((address) => inConfig(vm.domain, address) ?? []).sort(lastFirst);
@@ -38,9 +39,11 @@ function detachFromVm({ facts, wish, vm, entries, stays }: Detachment<LibvirtVm>
           ]
         : [],
     effects: [
-      ...live.map(({ address }) => `${address} is unplugged from the running VM "${vm.name}"`),
-      ...config.map(({ address }) => `${address} is removed from the configuration of the VM "${vm.name}"`),
-      ...(running.length > live.length ? [`the running VM "${vm.name}" keeps ${device} until it is restarted`] : []),
+      ...live.map(({ address }) => loss(`${address} is unplugged from the running VM "${vm.name}"`)),
+      ...config.map(({ address }) => loss(`${address} is removed from the configuration of the VM "${vm.name}"`)),
+      ...(running.length > live.length
+        ? [neither(`the running VM "${vm.name}" keeps ${device} until it is restarted`)]
+        : []),
     ],
   });
 }

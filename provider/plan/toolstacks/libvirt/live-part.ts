@@ -2,6 +2,7 @@ import { type EntryOf, entriesOf } from "../../../claims/claim-entry";
 import type { LibvirtAnswers } from "../../../facts/libvirt";
 import { isStubDriver } from "../../../facts/stub-drivers";
 import type { PciAddress } from "../../../pci/address";
+import { gain, neither } from "../../effect";
 import { lossOf } from "../../effects";
 import { join, type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
@@ -30,19 +31,19 @@ export function planLive(
   if (obstacle?.waitsFor !== undefined)
     return join(
       unchanged,
-      part({ effects: [`the hot-plug into the running VM "${vm.name}" waits for "${obstacle.waitsFor}"`] }),
+      part({ effects: [neither(`the hot-plug into the running VM "${vm.name}" waits for "${obstacle.waitsFor}"`)] }),
     );
   if (obstacle && wish.scope === "auto" && domain.persistent)
     return join(
       unchanged,
-      part({ effects: [`the running VM "${vm.name}" gets it at its next start: ${obstacle.reason}`] }),
+      part({ effects: [neither(`the running VM "${vm.name}" gets it at its next start: ${obstacle.reason}`)] }),
     );
   if (obstacle) return join(unchanged, refuse(obstacle.reason));
   return part({
     steps: missing.map(({ hostdev }) => virshAttach(libvirt, vm, "live", hostdev)),
     entries: [...claimedEntries, ...missing.map(({ device }) => liveEntry(device.address))],
     effects: missing.flatMap(({ device, hostdev }) => [
-      `${device.address} is hot-plugged into the running VM "${vm.name}"`,
+      gain(`${device.address} is hot-plugged into the running VM "${vm.name}"`),
       ...(hostdev.managed && !isStubDriver(facts, device.driver) ? lossOf(facts, device) : []),
     ]),
   });

@@ -1,6 +1,7 @@
 import type { EntryOf } from "../../../claims/claim-entry";
 import type { HostFacts } from "../../../facts/host-facts";
 import { otherEntries } from "../../claim";
+import { neither } from "../../effect";
 import { NOTHING, type Part, part } from "../../part";
 
 const SYSFS_BOOLEAN = "virt_use_sysfs";
@@ -15,7 +16,9 @@ export function allowSysfs(facts: HostFacts, key: string): Part {
     steps: [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: true }],
     entries: [ENTRY],
     effects: [
-      `the SELinux boolean ${SYSFS_BOOLEAN} is switched on permanently (setsebool -P): without it SELinux (${facts.selinux.mode}) does not let VMs use PCI devices of this host`,
+      neither(
+        `the SELinux boolean ${SYSFS_BOOLEAN} is switched on permanently (setsebool -P): without it SELinux (${facts.selinux.mode}) does not let VMs use PCI devices of this host`,
+      ),
     ],
   });
 }
@@ -25,7 +28,7 @@ export function forbidSysfs(facts: HostFacts, key: string): Part {
   if (isNeededByOthers(facts, key) || facts.selinux?.virtUseSysfs !== true) return NOTHING;
   return part({
     steps: [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: false }],
-    effects: [`the SELinux boolean ${SYSFS_BOOLEAN} is switched off again: no other attachment needs it`],
+    effects: [neither(`the SELinux boolean ${SYSFS_BOOLEAN} is switched off again: no other attachment needs it`)],
   });
 }
 

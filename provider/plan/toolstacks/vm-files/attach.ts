@@ -5,6 +5,7 @@ import { coversFunction } from "../../../vm-text/spec-string";
 import { parseXlConfig } from "../../../vm-text/xl-config";
 import type { ConfigLanguage } from "../../../vm-text/xl-config-language";
 import { originalOf } from "../../claim";
+import { gain, loss, neither } from "../../effect";
 import type { Judgement } from "../../guards/guards";
 import { join, NOTHING, type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
@@ -57,7 +58,7 @@ function configEdit(
   if (edited.text === file.text) return part({ entries });
   const original = originalOf(facts, key, file.target, claimed.length > 0 ? "leave" : "keep");
   const seizes = seizedFrom(facts, edited.text, gives, tools.language);
-  const what = live ? 'gets passthrough="enabled"' : `gets ${formatPciTarget(wish.target)} in its pci list`;
+  const what = live ? 'passthrough="enabled"' : formatPciTarget(wish.target);
   return part({
     steps: [
       {
@@ -73,10 +74,11 @@ function configEdit(
     ],
     entries,
     effects: [
-      `${file.path} ${what}: takes effect at the next start of the VM "${vm.name}"`,
-      ...seizes.map(
-        (address) =>
+      (live ? neither : gain)(`the VM "${vm.name}" gets ${what} at its next start, by ${file.path}`),
+      ...seizes.map((address) =>
+        loss(
           `when the VM "${vm.name}" starts, xl takes ${address} from its driver ${facts.pciDevices.get(address)?.driver} (seize)`,
+        ),
       ),
     ],
   });

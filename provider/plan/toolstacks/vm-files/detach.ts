@@ -1,6 +1,7 @@
 import type { Domain } from "../../../facts/domains";
 import { formatPciTarget, functionOf, type PciAddress, targets } from "../../../pci/address";
 import { originalOf } from "../../claim";
+import { loss, neither } from "../../effect";
 import { join, NOTHING, type Part, part, refuse } from "../../part";
 import type { Detachment } from "../../vm-planner";
 import type { AttachWish } from "../../wish";
@@ -21,9 +22,11 @@ export function draftDetach(tools: FileToolstack, detachment: Detachment<FileVm>
     ...join(unplug(tools, domain, keeps ? [] : attached), edit, { ...beside, effects: [] }),
     effects: [
       ...beside.effects,
-      ...(keeps ? [] : attached).map((address) => `${address} is unplugged from the running VM "${vm?.name}"`),
+      ...(keeps ? [] : attached).map((address) => loss(`${address} is unplugged from the running VM "${vm?.name}"`)),
       ...edit.effects,
-      ...(keeps ? [`the running VM "${vm?.name}" keeps ${formatPciTarget(wish.target)} until it is restarted`] : []),
+      ...(keeps
+        ? [neither(`the running VM "${vm?.name}" keeps ${formatPciTarget(wish.target)} until it is restarted`)]
+        : []),
     ],
   };
 }
@@ -55,7 +58,7 @@ function configEdit(tools: FileToolstack, { facts, wish, vm, key, entries }: Det
         seizes: [],
       },
     ],
-    effects: [`the entry for ${formatPciTarget(wish.target)} is removed from ${path}`],
+    effects: [loss(`the entry for ${formatPciTarget(wish.target)} is removed from ${path}`)],
   });
 }
 

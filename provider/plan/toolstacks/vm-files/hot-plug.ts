@@ -1,5 +1,6 @@
 import type { PciDevice } from "../../../facts/pci-devices";
 import { targets } from "../../../pci/address";
+import { gain, neither } from "../../effect";
 import { NOTHING, type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
 import type { FileToolstack } from "./file-toolstack";
@@ -27,7 +28,7 @@ export function planHotPlug(tools: FileToolstack, { facts, wish, vm, devices, pr
         address,
         options: tools.fileOptions(wish.options),
       })),
-      effects: missing.map(({ address }) => `${address} is hot-plugged into the running VM "${vm.name}"`),
+      effects: missing.map(({ address }) => gain(`${address} is hot-plugged into the running VM "${vm.name}"`)),
     });
   const maker =
     unable === undefined
@@ -36,9 +37,10 @@ export function planHotPlug(tools: FileToolstack, { facts, wish, vm, devices, pr
             kind === "AssignableDevice" && missing.every((device) => targets(target, device.address)),
         )
       : undefined;
-  if (maker) return part({ effects: [`the hot-plug into the running VM "${vm.name}" waits for "${maker.label}"`] });
+  if (maker)
+    return part({ effects: [neither(`the hot-plug into the running VM "${vm.name}" waits for "${maker.label}"`)] });
   return wish.scope === "auto"
-    ? part({ effects: [`the running VM "${vm.name}" gets it at its next start: ${reason}`] })
+    ? part({ effects: [neither(`the running VM "${vm.name}" gets it at its next start: ${reason}`)] })
     : refuse(reason);
 }
 

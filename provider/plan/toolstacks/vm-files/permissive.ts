@@ -3,6 +3,7 @@ import type { HostFacts } from "../../../facts/host-facts";
 import { PERMISSIVE_FILE } from "../../../facts/xend";
 import { haveSameIds, idsEntry } from "../../../vm-text/xend-ids";
 import { addPermissive, isPermissive, removePermissive } from "../../../vm-text/xend-pci-permissive";
+import { neither } from "../../effect";
 import { join, type Part, part, refuse } from "../../part";
 import type { WantedBeside } from "./file-toolstack";
 import {
@@ -58,9 +59,11 @@ export function editPermissive(facts: HostFacts, wanted: WantedBeside, entriesOf
     steps: [editIdsFile(facts, file, text, { key: wanted.key, removes })],
     entries,
     effects: [
-      removes
-        ? `the entry of the device is removed from ${PERMISSIVE_FILE}`
-        : `${PERMISSIVE_FILE} gets ${devices.map(({ identity }) => idsEntry(identity)).join(" and ")}: xend lets a VM write all of its configuration space`,
+      neither(
+        removes
+          ? `the entry of the device is removed from ${PERMISSIVE_FILE}`
+          : `${PERMISSIVE_FILE} gets ${devices.map(({ identity }) => idsEntry(identity)).join(" and ")}: xend lets a VM write all of its configuration space`,
+      ),
     ],
     warnings,
   });

@@ -3,6 +3,7 @@ import type { HostFacts } from "../../../facts/host-facts";
 import { QUIRKS_FILE } from "../../../facts/xend";
 import { haveSameIds, idsEntry } from "../../../vm-text/xend-ids";
 import { addQuirks, quirksOf, removeQuirks } from "../../../vm-text/xend-pci-quirks";
+import { type Effect, neither } from "../../effect";
 import { join, type Part, part, refuse } from "../../part";
 import type { WantedBeside } from "./file-toolstack";
 import {
@@ -38,7 +39,7 @@ export function editQuirks(facts: HostFacts, wanted: WantedBeside, entriesOfClai
   }
 
   const entries: IdsFileEntry[] = [];
-  const effects: string[] = [];
+  const effects: Effect[] = [];
   const warnings: string[] = [];
   for (const device of devices) {
     const { address, identity } = device;
@@ -49,7 +50,9 @@ export function editQuirks(facts: HostFacts, wanted: WantedBeside, entriesOfClai
       if (edit.kind === "error") return unable(`${QUIRKS_FILE} cannot be edited: ${edit.reason}. Fix it first`);
       text = edit.text;
       addition = largestAddition([edit, ...(addition ? [{ addition }] : [])]);
-      effects.push(`${QUIRKS_FILE} gets ${ids}: xend lets a VM write ${fields.join(", ")} of its configuration space`);
+      effects.push(
+        neither(`${QUIRKS_FILE} gets ${ids}: xend lets a VM write ${fields.join(", ")} of its configuration space`),
+      );
     } else if (!areSame(present, fields)) {
       const missing = fields.filter((field) => !present.includes(field));
       if (missing.length > 0)
@@ -70,7 +73,7 @@ export function editQuirks(facts: HostFacts, wanted: WantedBeside, entriesOfClai
   return part({
     steps: [editIdsFile(facts, file, text, { key: wanted.key, removes: entries.length === 0 })],
     entries,
-    effects: effects.length > 0 ? effects : [`the entry of the device is removed from ${QUIRKS_FILE}`],
+    effects: effects.length > 0 ? effects : [neither(`the entry of the device is removed from ${QUIRKS_FILE}`)],
     warnings,
   });
 }

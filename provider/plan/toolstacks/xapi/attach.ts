@@ -6,6 +6,7 @@ import type { PciAddress } from "../../../pci/address";
 import type { VmPciEdit } from "../../../steps/xapi";
 import { addPciItem, hasPciItem } from "../../../vm-text/other-config-pci";
 import { functionOfEntry } from "../../attachments-beside";
+import { type Effect, gain } from "../../effect";
 import type { Judgement } from "../../guards/guards";
 import { type Part, part, refuse } from "../../part";
 import type { Attachment } from "../../vm-planner";
@@ -76,13 +77,13 @@ function editOf({ facts, vm, devices, entries: claimed }: Attachment<PoolVm>): {
   return { step: added.length > 0 ? step : undefined, entries: [...kept, ...added] };
 }
 
-function effectOf(vm: PoolVm, step: VmPciEdit): string {
+function effectOf(vm: PoolVm, step: VmPciEdit): Effect {
   const { powerState } = vm.machine;
   const when =
     powerState === "halted"
       ? "the device is available from its next start"
       : `it is ${powerState} now; shut it down and start it again to make the device available`;
-  return `other-config:pci of the VM "${vm.name}" becomes ${step.after}: ${when}`;
+  return gain(`other-config:pci of the VM "${vm.name}" becomes ${step.after}: ${when}`);
 }
 
 /** Whether XAPI may start the VM on this host. Other hosts of a pool have other devices at the same addresses. */

@@ -2,6 +2,7 @@ import { entriesOf } from "../../../claims/claim-entry";
 import { targets } from "../../../pci/address";
 import type { VmPciEdit } from "../../../steps/xapi";
 import { removePciItem } from "../../../vm-text/other-config-pci";
+import { loss, neither } from "../../effect";
 import { type Part, part } from "../../part";
 import type { Detachment } from "../../vm-planner";
 import { findMachine, type PoolVm } from "./find-vm";
@@ -14,7 +15,7 @@ import { hadNoKey } from "./pci-items";
  */
 export function draftDetach({ facts, wish, vm, entries }: Detachment<PoolVm>): Part {
   const machine = findMachine(facts, vm?.key ?? wish.vm);
-  if (!machine) return part({ effects: ["the VM no longer exists: nothing to detach"] });
+  if (!machine) return part({ effects: [neither("the VM no longer exists: nothing to detach")] });
   const { uuid, name, pci: before } = machine;
   const items = entriesOf(entries, "xapi");
   const left = items.reduceRight((value, { item }) => removePciItem(value, item), before ?? "");
@@ -27,13 +28,18 @@ export function draftDetach({ facts, wish, vm, entries }: Detachment<PoolVm>): P
   return part({
     steps: edit,
     effects: [
-      ...edit.map(
-        (step) =>
+      ...edit.map((step) =>
+        loss(
           `other-config:pci of the VM "${name}" ${step.after === undefined ? "is removed" : `becomes "${step.after}"`}`,
+        ),
       ),
       // The plugged device survives reboots of the guest (xenops_server.ml: PCI_DB.remove while it is connected).
       ...(kept.length > 0
-        ? [`the VM "${name}" keeps ${kept.join(", ")} until it is shut down; a reboot of the guest is not enough`]
+        ? [
+            neither(
+              `the VM "${name}" keeps ${kept.join(", ")} until it is shut down; a reboot of the guest is not enough`,
+            ),
+          ]
         : []),
     ],
   });
