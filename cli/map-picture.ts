@@ -1,17 +1,21 @@
 import type { MapFunction, MapState } from "../provider/plan/inventory/host-map";
 import type { VmReport } from "../provider/plan/inventory/vm-report";
 import { type TreeRow, treeRows, verdictOf } from "./map-tree";
+import { cutToWidth } from "./text-width";
 
 const WIDTH = 1180;
 /** The columns, in pixels: the PCI tree, what hangs from each function, the VMs. */
 const TREE = { x: 12, width: 470, indent: 16 };
-const USES = { x: 560, width: 300 };
-const VMS = { x: 960, width: 208 };
+const USES = { x: 545, width: 295 };
+const VMS = { x: 925, width: 243 };
 const TOP = 44;
 const GAP = 10;
 const LINE = 18;
-/** The width of a letter, on average, in a wide font. */
-const LETTER = 7.2;
+/** The size of the font, in pixels: see the style of the page. */
+const FONT = 13;
+const PADDING = 12;
+/** Of an address in the fixed-width font, with the space behind it. */
+const ADDRESS_WIDTH = 13 * 8;
 
 interface Placed extends TreeRow {
   readonly y: number;
@@ -90,18 +94,18 @@ function functionBox(row: Placed, vms: readonly PlacedVm[]): string {
   const { function: shown, depth, y, height } = row;
   const x = TREE.x + depth * TREE.indent;
   const width = TREE.x + TREE.width - x;
-  const letters = Math.floor((width - 24) / LETTER);
+  const room = width - 2 * PADDING;
   if (shown.isBridge)
-    return `<g><title>${escapeXml(shown.label)}</title><text class="quiet" x="${x}" y="${y + 18}"><tspan class="address">${shown.address}</tspan> ${escapeXml(cut(shown.label, letters - 14))}</text></g>`;
+    return `<g><title>${escapeXml(shown.label)}</title><text class="quiet" x="${x}" y="${y + 18}"><tspan class="address">${shown.address}</tspan> ${fit(shown.label, room - ADDRESS_WIDTH)}</text></g>`;
   const verdict = verdictOf(shown);
   const group = shown.iommuGroup === undefined ? "" : `, IOMMU group ${shown.iommuGroup}`;
   const title = [shown.label, ...shown.refusals.map(({ message }) => message), ...shown.changes].join("\n");
   return `<g class="function ${verdict.kind}${shown.changes.length > 0 ? " changed" : ""}" tabindex="0"><title>${escapeXml(title)}</title>
 <rect class="box" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>
 <text class="address" x="${x + 12}" y="${y + 20}">${shown.address}</text>
-<text class="verdict" x="${x + width - 12}" y="${y + 20}" text-anchor="end">${escapeXml(cut(verdict.text, 34))}</text>
-<text x="${x + 12}" y="${y + 39}">${escapeXml(cut(shown.label, letters))}</text>
-<text class="quiet" x="${x + 12}" y="${y + 57}">${escapeXml(shown.driver ? `driver ${shown.driver}` : "no driver")}${escapeXml(group)}</text>
+<text class="verdict" x="${x + width - 12}" y="${y + 20}" text-anchor="end">${fit(verdict.text, room - ADDRESS_WIDTH)}</text>
+<text x="${x + 12}" y="${y + 39}">${fit(shown.label, room)}</text>
+<text class="quiet" x="${x + 12}" y="${y + 57}">${fit(`${shown.driver ? `driver ${shown.driver}` : "no driver"}${group}`, room)}</text>
 ${usesBox(shown, row)}${vmLinks(shown, row, vms)}</g>`;
 }
 
@@ -110,7 +114,7 @@ function usesBox({ uses }: MapFunction, { y }: Placed): string {
   const isRoute = uses.includes("the SSH session");
   const lines = uses.map(
     (use, index) =>
-      `<text x="${USES.x + 12}" y="${y + 20 + index * LINE}"><title>${escapeXml(use)}</title>${escapeXml(cut(use, Math.floor((USES.width - 20) / LETTER)))}</text>`,
+      `<text x="${USES.x + 12}" y="${y + 20 + index * LINE}"><title>${escapeXml(use)}</title>${fit(use, USES.width - 2 * PADDING)}</text>`,
   );
   return `<path class="link${isRoute ? " route" : ""}" d="M${TREE.x + TREE.width} ${y + 16} H${USES.x}"/>
 <rect class="use${isRoute ? " route" : ""}" x="${USES.x}" y="${y}" width="${USES.width}" height="${uses.length * LINE + 14}" rx="6"/>
@@ -133,10 +137,10 @@ function vmLinks({ address }: MapFunction, { y, height }: Placed, vms: readonly 
 
 function vmBox({ vm, y }: PlacedVm): string {
   const later = vm.functions.some(({ active }) => !active);
-  const what = `${vm.running ? "running" : "off"}${later ? ", device at its next start" : ""}`;
+  const what = `${vm.running ? "running" : "off"}${later ? ", device at next start" : ""}`;
   return `<g><title>${escapeXml(vm.name)}</title><rect class="vm${vm.functions.length > 0 ? " has" : ""}" x="${VMS.x}" y="${y}" width="${VMS.width}" height="${VM_HEIGHT}" rx="6"/>
-<text class="address" x="${VMS.x + 12}" y="${y + 18}">${escapeXml(cut(vm.name, 24))}</text>
-<text class="quiet" x="${VMS.x + 12}" y="${y + 35}">${what}</text></g>`;
+<text class="address" x="${VMS.x + 12}" y="${y + 18}">${fit(vm.name, VMS.width - 2 * PADDING)}</text>
+<text class="quiet" x="${VMS.x + 12}" y="${y + 35}">${fit(what, VMS.width - 2 * PADDING)}</text></g>`;
 }
 
 function curve(x1: number, y1: number, x2: number, y2: number): string {
@@ -144,8 +148,9 @@ function curve(x1: number, y1: number, x2: number, y2: number): string {
   return `M${x1} ${y1} C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
 }
 
-function cut(text: string, letters: number): string {
-  return text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
+/** The text as XML, cut to a width in pixels. */
+function fit(text: string, width: number): string {
+  return escapeXml(cutToWidth(text, width / FONT));
 }
 
 /** A text as it stands in XML and HTML. */

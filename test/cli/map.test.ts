@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { XMLValidator } from "fast-xml-parser";
 import { mapCommand } from "../../cli/map";
-import type { MapState } from "../../provider/plan/inventory/host-map";
+import { mapPage } from "../../cli/map-page";
+import { parsePciAddress } from "../../provider/pci/address";
+import type { MapFunction, MapState } from "../../provider/plan/inventory/host-map";
 import { type Deployed, Deployment } from "../contract/deployment";
 import { onSimulatedHost, runCommand } from "./command-run";
 
@@ -75,23 +77,33 @@ test("what is no stack is refused with what to do", async () => {
 
 const inBrowser = CHROMIUM ? test : test.skip;
 
-/** What the browser measures: texts that leave the picture or the box that they begin in. */
+/** What the browser measures: texts that leave the picture or their box, and texts that a line crosses. */
 const MEASURE = `<script>
-const inside = (text, box) => text.left >= box.left && text.right <= box.right + 1;
-const lost = [...document.querySelectorAll("svg")].filter((svg) => svg.getClientRects().length).flatMap((svg) => {
-  const boxes = [...svg.querySelectorAll("rect.box, rect.use, rect.vm")].map((rect) => rect.getBoundingClientRect());
-  return [...svg.querySelectorAll("text")].filter((text) => {
-    const place = text.getBoundingClientRect();
-    const own = boxes.find((box) => place.left >= box.left - 1 && place.left <= box.right && place.top >= box.top && place.top <= box.bottom);
-    return !inside(place, own ?? svg.getBoundingClientRect());
-  }).map((text) => text.textContent);
+const pictures = [...document.querySelectorAll("svg")].filter((svg) => svg.getClientRects().length);
+const place = (element) => element.getBoundingClientRect();
+const textsOf = (svg) => [...svg.querySelectorAll("text")];
+const holds = (box, { x, y }) => x >= box.left - 1 && x <= box.right && y >= box.top && y <= box.bottom;
+const lost = pictures.flatMap((svg) => {
+  const boxes = [...svg.querySelectorAll("rect.box, rect.use, rect.vm")].map(place);
+  return textsOf(svg).filter((text) => {
+    const own = boxes.find((box) => holds(box, { x: place(text).left, y: place(text).top + 2 })) ?? place(svg);
+    return place(text).left < own.left || place(text).right > own.right + 1;
+  });
 });
-document.body.dataset.lost = JSON.stringify(lost);
-document.body.dataset.shown = [...document.querySelectorAll("section")].filter((part) => part.getClientRects().length).length;
+const crossed = pictures.flatMap((svg) => {
+  const scale = place(svg).width / svg.viewBox.baseVal.width;
+  const onPage = ({ x, y }) => ({ x: place(svg).left + x * scale, y: place(svg).top + y * scale });
+  const points = [...svg.querySelectorAll("path.link")].flatMap((path) =>
+    Array.from({ length: path.getTotalLength() / 2 }, (_, step) => onPage(path.getPointAtLength(step * 2))),
+  );
+  return textsOf(svg).filter((text) => points.some((point) => holds(place(text), point)));
+});
+const texts = (elements) => JSON.stringify(elements.map((text) => text.textContent));
+Object.assign(document.body.dataset, { lost: texts(lost), crossed: texts(crossed), shown: pictures.length });
 </script>`;
 
-inBrowser("in a real browser each text is in its box, and one state is shown", async () => {
-  await onSimulatedHost("debian-xl-in-use", (login) => runCommand(mapCommand(), ...login, "-o", page));
+/** What the browser says of the page. */
+async function measure(): Promise<readonly string[]> {
   const measured = join(folder, "measured.html");
   writeFileSync(measured, readFileSync(page, "utf8").replace("</body>", `${MEASURE}</body>`));
   const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1250,1500", "--dump-dom"];
@@ -100,6 +112,55 @@ inBrowser("in a real browser each text is in its box, and one state is shown", a
     `--user-data-dir=${folder}/profile`,
     `file://${measured}`,
   ]);
-  expect(/data-lost="(.*?)"/.exec(stdout)?.[1]).toBe("[]");
-  expect(/data-shown="(.*?)"/.exec(stdout)?.[1]).toBe("1");
+  return [...(/<body[^>]*>/.exec(stdout)?.[0] ?? "").matchAll(/data-\w+=".*?"/g)].map(([found]) => found).sort();
+}
+
+const IN_ORDER = ['data-crossed="[]"', 'data-lost="[]"', 'data-shown="1"'];
+
+inBrowser("in a real browser each text is in its box, no line crosses one, and one state is shown", async () => {
+  await onSimulatedHost("debian-xl-in-use", (login) => runCommand(mapCommand(), ...login, "-o", page));
+  expect(await measure()).toEqual(IN_ORDER);
+});
+
+inBrowser("that holds for long names, wide letters, and devices of VMs that stand far away", async () => {
+  const label = "WWWW MMMM 装置の長い名前 @@@@ %%%% Controller mmmm WWWW MMMM wwww %%%% Ethernet Network Connection";
+  const addresses = [1, 2, 3, 4, 5].flatMap((bus) => parsePciAddress(`0000:0${bus}:00.0`) ?? []);
+  const functions = addresses.map(
+    (address, at): MapFunction => ({
+      address,
+      id: "8086:10d3",
+      subsystem: "15d9:060a",
+      class: "020000",
+      label,
+      driver: "a_driver_with_a_name_that_does_not_end_WWWW_MMMM_WWWW_MMMM",
+      assignable: false,
+      hidden: false,
+      vms: at < 3 ? ["MAIL-GATEWAY-WWWW-MMMM", "DATABASE-MMMM-WWWW"] : [],
+      groupMembers: [],
+      mostVirtualFunctions: 0,
+      iommuGroup: "8",
+      uses: Array.from({ length: at + 1 }, (_, line) => `${line} ${label}`),
+      refusals:
+        at < 3
+          ? []
+          : [
+              { guard: "mounted-storage", message: label },
+              { guard: "in-use-by-process", message: label },
+              { guard: "console-display", message: label },
+            ],
+      bridges: [],
+      isBridge: false,
+      changes: [],
+    }),
+  );
+  const vms = ["MAIL-GATEWAY-WWWW-MMMM-WWWW-MMMM", "DATABASE", "web1"].map((name, at) => ({
+    name,
+    running: true,
+    functions: addresses
+      .slice(0, 5 - at)
+      .map((address) => ({ address, active: false, configured: true }))
+      .reverse(),
+  }));
+  writeFileSync(page, mapPage("xen1", [{ title: "now", functions, vms }]));
+  expect(await measure()).toEqual(IN_ORDER);
 });
