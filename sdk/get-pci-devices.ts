@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { unknown } from "@pulumi/pulumi/output";
 import type { PciDeviceFilter, PciDeviceInfo } from "../provider/plan/inventory/device-info";
-import type { HostArgs } from "./host";
+import { type HostArgs, knownHost } from "./host";
 
 export type { PciDeviceFilter, PciDeviceInfo };
 
 /** The arguments of getPciDevices. */
 export interface GetPciDevicesArgs {
-  /** The host, and how to log in to it; plain values only, because the host is asked at the call. */
-  host: pulumi.Unwrap<HostArgs>;
+  /** The host, and how to log in to it. It is asked at the call, so nothing of it may wait for another resource. */
+  host: HostArgs;
   /** Which functions to return: those for which all that is given holds. Default: every PCI function of the host. */
   filter?: PciDeviceFilter;
 }
@@ -22,11 +22,17 @@ export interface GetPciDevicesOutputArgs {
 }
 
 /**
- * Returns the PCI functions of a host, lowest address first, as they are now. Rejects when the host cannot be asked.
+ * Returns the PCI functions of a host, lowest address first, as they are now. Rejects with RunError, which Pulumi
+ * prints without a stack trace, when the host cannot be asked.
  */
 export async function getPciDevices(args: GetPciDevicesArgs): Promise<PciDeviceInfo[]> {
-  const found = await query(args);
-  if (found.kind === "unreached") throw new Error(found.reason);
+  const host = args?.host && (await knownHost(args.host));
+  if (args?.host && !host)
+    throw new pulumi.RunError(
+      "Unable to ask for PCI devices: `host` waits for another resource. Use getPciDevicesOutput, which waits as well.",
+    );
+  const found = await query({ ...args, host });
+  if (found.kind !== "devices") throw new pulumi.RunError(found.reason);
   return found.devices;
 }
 
@@ -38,7 +44,7 @@ export function getPciDevicesOutput(args: GetPciDevicesOutputArgs): pulumi.Outpu
   return pulumi.output(args).apply(async (known) => {
     const found = await query(known);
     if (found.kind === "devices") return found.devices;
-    if (!pulumi.runtime.isDryRun()) throw new Error(found.reason);
+    if (found.kind === "refused" || !pulumi.runtime.isDryRun()) throw new pulumi.RunError(found.reason);
     await pulumi.log.warn(`${found.reason}\nThe PCI devices of this host are not known in this preview.`);
     return unknown as unknown as PciDeviceInfo[];
   });

@@ -122,13 +122,21 @@ export function withSecrets(host: pulumi.Input<HostArgs>): pulumi.Input<HostArgs
   return { ...host, ...Object.fromEntries(marked) };
 }
 
-/** The host as plain values, secrets included; undefined while any of them waits for another resource. */
-export async function plainHost(host: pulumi.Input<HostArgs>): Promise<PlainHost | undefined> {
+/**
+ * The host as plain values with what else it holds, secrets included; undefined while any of them waits for another
+ * resource.
+ */
+export async function knownHost(host: pulumi.Input<HostArgs>): Promise<PlainHost | undefined> {
   // The callback runs once everything is known: soon for wrapped plain values, never for an unknown in a preview.
   const known = new Promise<PlainHost>((done) => {
     pulumi.output(host).apply((all) => done(all as PlainHost));
   });
-  const all = await Promise.race([known, someTurns()]);
+  return Promise.race([known, someTurns()]);
+}
+
+/** As `knownHost`, with the members of HostArgs alone. */
+export async function plainHost(host: pulumi.Input<HostArgs>): Promise<PlainHost | undefined> {
+  const all = await knownHost(host);
   return all && Object.fromEntries(NAMES.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]));
 }
 

@@ -9,23 +9,24 @@ import { questionsOf } from "./questions";
 /** The devices of a host that match a query, or why the host was not reached. */
 export type QueryResult =
   | { readonly kind: "devices"; readonly devices: PciDeviceInfo[] }
-  /** The host was not reached at all: a preview may go on without it. */
-  | { readonly kind: "unreached"; readonly reason: string };
+  /** `unreached`: not at all, and a preview may go on without it. `refused`: the query is wrong, or the host said no. */
+  | { readonly kind: "unreached" | "refused"; readonly reason: string };
 
 /**
  * Reads a host and filters its devices. Each call reads it again, since other processes change it.
- * Throws PassthroughError.
  * @public sdk/get-pci-devices.ts requires it by name, when it is called.
  */
 export async function queryPciDevices(query: unknown): Promise<QueryResult> {
   const checked = getPciDevices.inputs.safeParse(query);
-  if (!checked.success) throw new PassthroughError(`Unable to ask for PCI devices: ${z.prettifyError(checked.error)}`);
+  if (!checked.success)
+    return { kind: "refused", reason: `Unable to ask for PCI devices: ${z.prettifyError(checked.error)}` };
   const { host, filter = {} } = checked.data;
   try {
     const facts = await createHosts()(host).facts("preview", questionsOf(host, []));
     return { kind: "devices", devices: pciDeviceInfos(facts, filter) };
   } catch (error) {
-    if (error instanceof ConnectionError && error.unreached) return { kind: "unreached", reason: error.message };
-    throw error;
+    if (!(error instanceof PassthroughError)) throw error;
+    const unreached = error instanceof ConnectionError && error.unreached;
+    return { kind: unreached ? "unreached" : "refused", reason: error.message };
   }
 }

@@ -47,6 +47,17 @@ test("bad input is refused by name, before any connection", async () => {
   expect(simulated.stats.connections).toBe(connections);
 });
 
+test("a program's own host is taken, and one that waits for another resource is refused with what to use", async () => {
+  const ours: pci.HostArgs = { ...host, address: pulumi.output(simulated.address), password: pulumi.secret("unused") };
+  expect(await pci.getPciDevices({ host: ours, filter: { driver: "nvme" } })).toHaveLength(1);
+  const waiting = { ...host, address: pulumi.output(new Promise<string>(() => {})) };
+  await expect(pci.getPciDevices({ host: waiting })).rejects.toThrow(
+    /waits for another resource\. Use getPciDevicesOutput/,
+  );
+  const nothing = undefined as unknown as pci.GetPciDevicesArgs;
+  await expect(pci.getPciDevices(nothing)).rejects.toThrow(/Unable to ask for PCI devices: [\s\S]*host/);
+});
+
 describe("a host that is not reached", () => {
   const unreached = { address: "127.0.0.1", port: 1, user: "root", hostKey: `SHA256:${"A".repeat(43)}` };
   beforeAll(async () => {

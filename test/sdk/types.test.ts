@@ -30,12 +30,12 @@ test("a program's compiler reads types of Pulumi alone: others do not compile un
 test("a host for resources is one for getPciDevices, and `allow` takes what can be allowed (held by the compiler)", () => {
   const host: pci.HostArgs = { address: "xen1", user: "root" };
   const query: pci.GetPciDevicesOutputArgs = { host };
-  const plain: Parameters<typeof pci.getPciDevices>[0] = { host: { address: "xen1" } };
+  const plain: Parameters<typeof pci.getPciDevices>[0] = { host };
   const args: pci.AssignableDeviceArgs = {
     host,
     device: "01:00.0",
     // @ts-expect-error nothing overrides this guard
     allow: ["claimed"],
   };
-  expect([query.host, plain.host.address, pulumi.Output.isInstance(args.allow)]).toEqual([host, "xen1", false]);
+  expect([query.host, plain.host, pulumi.Output.isInstance(args.allow)]).toEqual([host, host, false]);
 });

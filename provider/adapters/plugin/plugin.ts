@@ -60,7 +60,7 @@ export class Plugin {
   /** What getPciDevices returns. Throws PassthroughError. */
   async getPciDevices(args: Bag): Promise<Bag> {
     const found = await queryPciDevices(this.meant(args));
-    if (found.kind === "unreached") throw new PassthroughError(found.reason);
+    if (found.kind !== "devices") throw new PassthroughError(found.reason);
     return { devices: found.devices };
   }
 
