@@ -18,6 +18,27 @@ export interface ResourceArgs {
 
 /** What all resources have in common: a host. */
 export abstract class HostResource extends pulumi.CustomResource {
+  /** The host, and how to log in to it, as it was given; its secrets are marked. */
+  declare readonly host: pulumi.Output<pulumi.Unwrap<HostArgs>>;
+
+  /**
+   * Reads a resource that another stack manages, and has the host asked at each preview and up: `args` as that stack
+   * declares it, `id` the output of its resource. Changes nothing. Fails where the host has no such thing.
+   */
+  static get<Args, Resource extends HostResource>(
+    this: new (
+      name: string,
+      args: Args,
+      opts?: pulumi.CustomResourceOptions,
+    ) => Resource,
+    name: string,
+    id: pulumi.Input<pulumi.ID>,
+    args: Args,
+    opts?: pulumi.CustomResourceOptions,
+  ): Resource {
+    return new this(name, args, { ...opts, id });
+  }
+
   /** `outputs`: names of the outputs that are not inputs as well. Throws RunError when `host` is missing. */
   protected constructor(
     kind: string,

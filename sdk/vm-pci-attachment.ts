@@ -52,6 +52,9 @@ export interface VmPciAttachmentArgs extends DeviceArgs {
  * removes the entry.
  */
 export class VmPciAttachment extends PciResource {
+  /** The VM, as it was given. */
+  declare readonly vm: pulumi.Output<string>;
+
   /** Declares that the VM has the device. */
   constructor(name: string, args: VmPciAttachmentArgs, opts?: pulumi.CustomResourceOptions) {
     super("VmPciAttachment", name, args, opts);

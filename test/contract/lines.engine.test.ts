@@ -16,17 +16,17 @@ function under(output: string, name: string): string {
 describe("what a run says", () => {
   let host: SimulatedHost;
   let project: PulumiProject;
+  let program: string;
 
   beforeAll(async () => {
     host = await startSimulatedHost({ name: "xen1", profile: "debian-xl" });
     const { address, port, user, identityFile, hostKey } = host;
     const login = JSON.stringify({ address, port, user, identityFile, hostKey });
-    project = await PulumiProject.create({
-      kind: "text",
-      text: `
-        const pci = require("pulumi-pci-passthrough");
-        const nic = new pci.AssignableDevice("nic", { host: ${login}, device: "${NIC}" });`,
-    });
+    program = `
+      const pci = require("pulumi-pci-passthrough");
+      const nicArgs = { host: ${login}, device: "${NIC}" };
+      const nic = new pci.AssignableDevice("nic", nicArgs);`;
+    project = await PulumiProject.create({ kind: "text", text: program });
   });
   afterAll(async () => {
     await project.dispose();
@@ -44,6 +44,25 @@ describe("what a run says", () => {
     expect(under(up.output, "nic")).toContain(taken(host.address));
     expect(up.colored).not.toContain("\x1b");
     expect(up.colored).not.toContain("<{%");
+  });
+
+  test("is what `get` reads of a resource that is there, and why it cannot read another", async () => {
+    project.setProgram(`${program}
+      const read = pci.AssignableDevice.get("read", nic.id, nicArgs);
+      exports.read = [read.device, read.active, read.host.address];`);
+    expect((await project.up()).exitCode).toBe(0);
+    expect(await project.outputs()).toEqual({ read: [NIC, true, host.address] });
+
+    project.setProgram(`${program}
+      const id = nic.id.apply((id) => id.replace("${NIC}", "0000:01:00.1"));
+      pci.AssignableDevice.get("other", id, { ...nicArgs, device: "0000:01:00.1" });`);
+    const { exitCode, output } = await project.preview();
+    expect(exitCode).not.toBe(0);
+    expect(under(output, "other")).toMatch(
+      /^error: Preview failed: Unable to read the AssignableDevice [0-9a-f]{32}\/AssignableDevice\/0000:01:00\.1: there is nothing like it on the host\. Check the id and the arguments of `get`\.$/,
+    );
+    expect(output).not.toMatch(/^ +at /m);
+    project.setProgram(program);
   });
 
   test("has no stack trace when a host is gone", async () => {

@@ -1,5 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { ResourceKind } from "../../claims/claim-key";
+import { PassthroughError } from "../../errors";
 import type { Bag } from "../../plan/kind";
 import { KINDS } from "../../plan/kinds/kinds";
 import type { Call } from "../../resources/call";
@@ -80,7 +81,13 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
       withoutTrace(async () => {
         const state = stateOf(id, props);
         const found = await lifecycle.read(callOf(props), state, []);
-        return found.kind === "there" ? { id, props: outs(found.outputs, props, state.token) } : {};
+        if (found.kind === "there") return { id, props: outs(found.outputs, props, state.token) };
+        // For `get` the engine would take an empty answer for a resource without outputs.
+        if (props.__claim === undefined)
+          throw new PassthroughError(
+            `Unable to read the ${kind} ${id}: there is nothing like it on the host. Check the id and the arguments of \`get\`.`,
+          );
+        return {};
       }),
 
     async update(id: string, olds: Bag, news: Bag) {

@@ -1,6 +1,6 @@
 import { PassthroughError } from "../../errors";
 
-/** What the engine's provider process is about to print of errors that the engine shows by itself. */
+/** What the engine's provider process prints of errors that the engine shows by itself; all resources of a host share one. */
 const unwanted = new Set<string>();
 let filtered = false;
 
@@ -27,7 +27,7 @@ function filterConsole(): void {
   const print = console.error.bind(console);
   console.error = (...words: unknown[]) => {
     const [word] = words;
-    if (typeof word === "string" && unwanted.delete(word)) return;
+    if (typeof word === "string" && unwanted.has(word)) return;
     print(...words);
   };
 }
