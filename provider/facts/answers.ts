@@ -42,11 +42,7 @@ const END = "@facts-end";
 export const REMEDY =
   "Try again; if this persists, check that the profile of root's login shell neither prints nor exits";
 
-/**
- * Runs questions, and frames all their answers with one program. The bytes of an answer are counted, so that nothing
- * can get lost on the way without notice.
- */
-const FRAME = `
+const ANSWER = `
 # Fact. What is said between the answers begins with a random mark, which no text of the host can have.
 answer() {
   printf '%s@%s\\n' "$mark" "$1"
@@ -56,17 +52,20 @@ answer() {
 # What each line of the answer begins with from here on.
 prefix() {
   printf '%s+%s\\n' "$mark" "$1"
-}
-frame() {
-  awk -v mark="$mark" '
+}`.trim();
+
+/**
+ * Frames the answers to all questions. Their bytes are counted, so that nothing can get lost on the way without notice.
+ * A shell function around it would be one process more.
+ */
+const FRAME = `awk -v mark="$mark" '
     function put(line) { print "|" line; bytes += length(line) + 2 }
     !(at = index($0, mark)) { put(prefix $0); next }
     at > 1 { put(prefix substr($0, 1, at - 1)) }
     { kind = substr($0, at + length(mark), 1); word = substr($0, at + length(mark) + 1) }
     kind == "+" { prefix = word }
     kind == "@" { name = word; prefix = ""; bytes = 0; print "@" name }
-    kind == "=" { prefix = ""; put("=" word); print "=" name " " bytes }'
-}`.trim();
+    kind == "=" { prefix = ""; put("=" word); print "=" name " " bytes }'`;
 
 /**
  * Shell that defines the function `facts`, which prints the answers of all facts:
@@ -83,13 +82,13 @@ export function factsShell(facts: readonly Fact<unknown>[], questions: Questions
   const question = ({ ask }: Fact<unknown>) => (typeof ask === "string" ? ask : ask(questions)).trim();
   return [
     ...facts.map((fact) => `ask_${fact.name}() {\n${indent(question(fact))}\n}`),
-    FRAME,
+    ANSWER,
     "facts() {",
     `  echo ${BEGIN}`,
     "  read -r mark < /proc/sys/kernel/random/uuid || return",
     "  {",
     ...facts.map((fact) => `    answer ${fact.name}`),
-    "  } 2> /dev/null | frame",
+    `  } 2> /dev/null | ${FRAME}`,
     `  echo ${END}`,
     "}",
   ].join("\n");

@@ -32,10 +32,13 @@ for file in "/lib/modules/$release/kernel/drivers/xen/"*pciback/*; do
 done
 [ -n "$kind" ] || [ -e /sys/bus/pci/drivers/pciback ] ||
   ! grep -q 'xen-pciback\\.ko' "/lib/modules/$release/modules.builtin" || echo builtin
+asked=
 for device in /sys/bus/pci/devices/*; do
   [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/\${device##*/}" ] && continue
   read -r modalias < "$device/modalias"
-  set -- $(modprobe -R "$modalias")
+  # The virtual functions of a card stand side by side, and are all of one kind.
+  [ "$modalias" = "$asked" ] || set -- $(modprobe -R "$modalias")
+  asked=$modalias
   echo "native \${device##*/} $1"
 done`,
   parse(answer) {

@@ -81,7 +81,7 @@ begin() {
   run_id=$1
   trap '' HUP PIPE
   umask 022
-  mkdir -p ${RUN_FOLDER} && chmod 700 ${RUN_FOLDER} || return
+  [ -d ${RUN_FOLDER} ] || { mkdir -p ${RUN_FOLDER} && chmod 700 ${RUN_FOLDER}; } || return
   exec 9>> ${RUN_FOLDER}/lock
   waited=0
   until flock -n 9; do
@@ -92,7 +92,7 @@ begin() {
     sleep 1
   done
   if going_down; then return 1; fi
-  mkdir -p ${STATE_FOLDER} && chmod 700 ${STATE_FOLDER} || return
+  [ -d ${STATE_FOLDER} ] || { mkdir -p ${STATE_FOLDER} && chmod 700 ${STATE_FOLDER}; } || return
   find ${RUN_FOLDER} -type f -name 'result-*' -mtime +1 -exec rm -f {} +
   result=${RUN_FOLDER}/result-$1
   log=${RUN_FOLDER}/log

@@ -4,7 +4,7 @@
  * There the shell watches the program itself.
  */
 export const TIME_LIMIT = `
-case $(timeout --help 2> /dev/null) in
+[ -n "$has_timeout" ] || case $(timeout --help 2> /dev/null) in
   *--kill-after*'GNU coreutils'*) has_timeout=yes ;;
   # Some busybox has no setsid: a program ends alone then, without its children.
   *) has_timeout=no own_session=$(command -v setsid) ;;

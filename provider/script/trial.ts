@@ -64,7 +64,8 @@ arm_trial() {
     true > "$trial/todo.$step" || return
   done
   save_network $trial_taken > "$trial/network" && save_mounts $trial_taken > "$trial/mounts" || return
-  cat /proc/sys/kernel/random/boot_id > "$trial/open" && echo "$SSH_ROUTE" > "$trial/ssh" && true > "$trial/running" || return
+  read -r boot < /proc/sys/kernel/random/boot_id && echo "$boot" > "$trial/open" || return
+  echo "$SSH_ROUTE" > "$trial/ssh" && true > "$trial/running" || return
   # sudo with use_pty ends all of its process group: the watcher gets a session of its own, unless busybox has no setsid.
   own_session=$(command -v setsid)
   { printf 'run_id=%s script=%s\\n' "$run_id" "$$"; printf '%s\\n' "$rest"; } 2> /dev/null |
@@ -97,7 +98,11 @@ leave_session() {
   done
 }
 in_session() {
-  grep -q -s '/session-[^/]*[.]scope$' /proc/self/cgroup
+  [ -r /proc/self/cgroup ] || return
+  while read -r line; do
+    case \${line##*/} in session-*.scope) return 0 ;; esac
+  done < /proc/self/cgroup
+  return 1
 }
 # Whether this shell is the one that arm_trial starts.
 is_watcher() {
@@ -183,10 +188,13 @@ await_confirmation() {
   printf '@confirm %s\n' "$confirm_seconds" >&8 2> /dev/null
   read_uptime
   limit=$((uptime + confirm_seconds + ${WATCHER_LATE_SECONDS}))
+  looks=0
   while [ -e "$trial/open" ]; do
     read_uptime
     [ "$uptime" -lt "$limit" ] || { mv -f "$trial/open" "$trial/late"; break; }
-    sleep 0.2 2> /dev/null || sleep 1
+    # A host that takes seconds for a login is slow to start programs as well.
+    looks=$((looks + 1))
+    { [ "$looks" -le 5 ] && sleep 0.2 2> /dev/null; } || sleep 1
   done
   [ ! -e "$trial/confirmed" ] || return 0
   while [ -e "$trial/expired" ] && [ ! -e "$trial/over" ] && kill -0 "$trial_watcher" 2> /dev/null; do

@@ -10,8 +10,10 @@ export const MOUNT_PLACE_FUNCTIONS = `
 # PCI functions. Prints what is mounted from their disks, as the kernel writes it in /proc/self/mountinfo: mount point, UUID,
 # type, options of the mount, options of the file system.
 save_mounts() {
+  numbers=$(for function in "$@"; do numbers_of "$function"; done)
+  [ -n "$numbers" ] || return 0
   {
-    for function in "$@"; do numbers_of "$function"; done
+    printf '%s\\n' "$numbers"
     ls -l /dev/disk/by-uuid/ | sed -n 's#.* \\([^ ]*\\) -> .*/\\([^/]*\\)$#uuid \\1 \\2#p'
     sed 's/^/mount /' /proc/self/mountinfo
   } 2> /dev/null | awk '
@@ -25,8 +27,12 @@ save_mounts() {
 }
 # PCI function. Prints the numbers of its disks and of their partitions.
 numbers_of() {
-  # A multipath NVMe disk is a virtual device; its paths are nvme0c0n1.
-  for disk in $(ls -l /sys/class/block/ | sed -n "s#.* \\\\([^ ]*\\\\) -> .*/$1/.*#\\\\1#p" | sed 's/^\\(nvme[0-9]*\\)c[0-9]*n/\\1n/'); do
+  for link in /sys/class/block/*; do
+    cd -P "$link" || continue
+    case $PWD in */"$1"/*) ;; *) continue ;; esac
+    disk=\${link##*/}
+    # A multipath NVMe disk is a virtual device; its paths are nvme0c0n1.
+    case $disk in nvme*c*n*) disk=\${disk%%c*}n\${disk##*n} ;; esac
     for file in "/sys/class/block/$disk/dev" "/sys/class/block/$disk/$disk"*/dev; do
       [ -e "$file" ] || continue
       read -r number < "$file"

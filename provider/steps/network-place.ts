@@ -24,15 +24,19 @@ save_network() {
     shift
     case " $found " in *" $nic "*) continue ;; esac
     found="$found $nic"
-    set -- "$@" $(master_of "$nic") $(sed -n "s/^\\\\([^ |]*\\\\) *| *[0-9]* *| *$nic\\$/\\\\1/p" /proc/net/vlan/config 2> /dev/null)
+    master_of "$nic"
+    set -- "$@" $master
+    [ ! -e /proc/net/vlan/config ] || set -- "$@" $(sed -n "s/^\\\\([^ |]*\\\\) *| *[0-9]* *| *$nic\\$/\\\\1/p" /proc/net/vlan/config)
   done
   [ -z "$found" ] || network_state "$functions" "$found"
 }
-# Interface. Prints the bridge or bond that has it.
+# Interface. Sets "master" to the bridge or bond that has it; empty where none has.
 master_of() {
+  master=
   for link in "/sys/class/net/$1/master" "/sys/class/net/$1/brport/bridge"; do
     [ -e "$link" ] || continue
-    link=$(readlink "$link") && echo "\${link##*/}"
+    cd -P "$link" && master=\${PWD##*/}
+    cd /
     return
   done
 }
@@ -43,14 +47,21 @@ network_state() {
     for nic in $(interfaces_of "$function"); do echo "nic $nic $function"; done
   done
   {
-    sed 's/|/ /g; s/^/vlan /' /proc/net/vlan/config
-    for nic in $2; do echo "master $nic $(master_of "$nic")"; done
-    ip -o link show | sed 's/^/link /'
-    ip -o addr show | sed 's/^/addr /'
-    ip -4 route show table all | sed 's/^/route -4 /'
-    ip -6 route show table all | sed 's/^/route -6 /'
+    [ ! -e /proc/net/vlan/config ] || { echo '= vlan'; sed 's/|/ /g' /proc/net/vlan/config; }
+    echo '= master'
+    for nic in $2; do master_of "$nic"; echo "$nic $master"; done
+    echo '= link'
+    ip -o link show
+    echo '= addr'
+    ip -o addr show
+    echo '= route -4'
+    ip -4 route show table all
+    echo '= route -6'
+    ip -6 route show table all
   } 2> /dev/null | awk -v interfaces=" $2 " '
     function has(name) { return name != "" && index(interfaces, " " name " ") > 0 }
+    $1 == "=" { kind = substr($0, 3); next }
+    { $0 = kind " " $0 }
     $1 == "vlan" && NF == 4 && has($2) { print "vlan", $2, $4, $3 }
     $1 == "master" && NF == 3 { print }
     $1 == "link" {

@@ -36,7 +36,10 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   beforeEach(() => {
     host = new DirectoryHost();
     host.write("/proc/self/mountinfo", MOUNTINFO);
-    for (const [name, path] of Object.entries(DISKS)) link(`/sys/class/block/${name}`, `../../devices/${path}`);
+    for (const [name, path] of Object.entries(DISKS)) {
+      host.write(`/sys/devices/${path}/dev`, "");
+      link(`/sys/class/block/${name}`, `../../devices/${path}`);
+    }
     host.write("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1/dev", "259:0\n");
     host.write("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1/nvme0n1p1/dev", "259:2\n");
     link("/dev/disk/by-uuid/whole", "../../nvme0n1");

@@ -4,7 +4,7 @@ unset XE_EXTRA_ARGS
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
 SSH_ROUTE=$1
 LOCKED=
-case $(timeout --help 2> /dev/null) in
+[ -n "$has_timeout" ] || case $(timeout --help 2> /dev/null) in
   *--kill-after*'GNU coreutils'*) has_timeout=yes ;;
   # Some busybox has no setsid: a program ends alone then, without its children.
   *) has_timeout=no own_session=$(command -v setsid) ;;
@@ -292,10 +292,13 @@ ask_pciback() {
   done
   [ -n "$kind" ] || [ -e /sys/bus/pci/drivers/pciback ] ||
     ! grep -q 'xen-pciback\.ko' "/lib/modules/$release/modules.builtin" || echo builtin
+  asked=
   for device in /sys/bus/pci/devices/*; do
     [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/${device##*/}" ] && continue
     read -r modalias < "$device/modalias"
-    set -- $(modprobe -R "$modalias")
+    # The virtual functions of a card stand side by side, and are all of one kind.
+    [ "$modalias" = "$asked" ] || set -- $(modprobe -R "$modalias")
+    asked=$modalias
     echo "native ${device##*/} $1"
   done
 }
@@ -429,7 +432,7 @@ ask_guest_complaints() {
   [ -d /sys/bus/pci/drivers/pciback ] || return 0
   set -- /var/log/xen/console/guest-*.log
   [ ! -e "$1" ] || limited 20 grep -l 'XENBUS: Device with no driver: device/pci/' "$@"
-  limited 20 dmesg | grep 'tried to write to a read-only configuration space field'
+  dmesg | grep 'tried to write to a read-only configuration space field'
 }
 ask_libvirt() {
   command -v virsh >&2 || return 0
@@ -572,16 +575,6 @@ answer() {
 prefix() {
   printf '%s+%s\n' "$mark" "$1"
 }
-frame() {
-  awk -v mark="$mark" '
-    function put(line) { print "|" line; bytes += length(line) + 2 }
-    !(at = index($0, mark)) { put(prefix $0); next }
-    at > 1 { put(prefix substr($0, 1, at - 1)) }
-    { kind = substr($0, at + length(mark), 1); word = substr($0, at + length(mark) + 1) }
-    kind == "+" { prefix = word }
-    kind == "@" { name = word; prefix = ""; bytes = 0; print "@" name }
-    kind == "=" { prefix = ""; put("=" word); print "=" name " " bytes }'
-}
 facts() {
   echo @facts-begin
   read -r mark < /proc/sys/kernel/random/uuid || return
@@ -611,7 +604,14 @@ facts() {
     answer unfinished_runs
     answer virtual_functions
     answer iommu
-  } 2> /dev/null | frame
+  } 2> /dev/null | awk -v mark="$mark" '
+    function put(line) { print "|" line; bytes += length(line) + 2 }
+    !(at = index($0, mark)) { put(prefix $0); next }
+    at > 1 { put(prefix substr($0, 1, at - 1)) }
+    { kind = substr($0, at + length(mark), 1); word = substr($0, at + length(mark) + 1) }
+    kind == "+" { prefix = word }
+    kind == "@" { name = word; prefix = ""; bytes = 0; print "@" name }
+    kind == "=" { prefix = ""; put("=" word); print "=" name " " bytes }'
   echo @facts-end
 }
 facts < /dev/null

@@ -17,7 +17,7 @@ begin() {
   run_id=$1
   trap '' HUP PIPE
   umask 022
-  mkdir -p /var/run/pulumi-pci-passthrough && chmod 700 /var/run/pulumi-pci-passthrough || return
+  [ -d /var/run/pulumi-pci-passthrough ] || { mkdir -p /var/run/pulumi-pci-passthrough && chmod 700 /var/run/pulumi-pci-passthrough; } || return
   exec 9>> /var/run/pulumi-pci-passthrough/lock
   waited=0
   until flock -n 9; do
@@ -28,7 +28,7 @@ begin() {
     sleep 1
   done
   if going_down; then return 1; fi
-  mkdir -p /var/lib/pulumi-pci-passthrough && chmod 700 /var/lib/pulumi-pci-passthrough || return
+  [ -d /var/lib/pulumi-pci-passthrough ] || { mkdir -p /var/lib/pulumi-pci-passthrough && chmod 700 /var/lib/pulumi-pci-passthrough; } || return
   find /var/run/pulumi-pci-passthrough -type f -name 'result-*' -mtime +1 -exec rm -f {} +
   result=/var/run/pulumi-pci-passthrough/result-$1
   log=/var/run/pulumi-pci-passthrough/log
