@@ -55,7 +55,7 @@ function sdkGenerator(root) {
         folder,
         package: ".",
         flags: ["-tags", "osusergo,grpcnotrace", ...STRIPPED],
-        files: ["go.mod", "go.sum", "main.go"],
+        files: ["go.mod", "go.sum", "main.go", "program.go"],
       },
     ],
     programs: [`sdk-generator${EXE}`],

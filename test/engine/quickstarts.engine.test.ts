@@ -1,67 +1,118 @@
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { packageSchema } from "../../provider/adapters/plugin/schema/package-schema";
-import { machineSurroundings } from "../../scripts/engine.js";
-import { findLanguage } from "../../scripts/languages.js";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
-import { driverOf, output } from "../contract/test-host";
+import { linesByResource } from "../contract/shown-lines";
+import { driverOf, output, snapshot } from "../contract/test-host";
+import { generateProgram, generateSdk } from "./generated-code";
 import { CHECKOUT } from "./project-folder";
-import { PulumiProject } from "./pulumi-project";
+import { PulumiProject, type RunOptions } from "./pulumi-project";
 
-let host: SimulatedHost;
-let project: PulumiProject | undefined;
+jest.setTimeout(600_000);
 
-beforeAll(async () => {
-  host = await startSimulatedHost({ name: "xen1", profile: "debian-xl" });
-});
-afterEach(() => project?.dispose());
-afterAll(() => host.stop());
+const NIC = "0000:01:00.0";
+const OTHER_NIC = "0000:01:00.1";
 
-/** test/operator/operator.engine.test.ts runs the one in TypeScript. */
-test.each(["yaml", "python", "go"])(
-  "examples/quickstart-%s is deployed, changes nothing twice, and gives everything back",
-  async (language) => {
-    const folder = path.join(CHECKOUT, `examples/quickstart-${language}`);
-    project = await PulumiProject.create({ kind: "folder", folder });
+/** Programs in JavaScript: test/adapters/plugin/plugin.engine.test.ts. */
+describe.each(["yaml", "python", "go"] as const)("examples/quickstart-%s", (language) => {
+  let host: SimulatedHost;
+  let project: PulumiProject;
+  let untouched: string;
+  let options: RunOptions;
+
+  const run = async (command: readonly string[]): Promise<string> => {
+    const { exitCode, output: shown } = await project.run(command, options);
+    expect([exitCode, shown]).toEqual([0, shown]);
+    return shown;
+  };
+  /**
+   * What a run that fails says under the resource. How a language host ends the program then is its own: that of Python,
+   * 3.68, shows where it interrupted it.
+   */
+  const refused = async (command: readonly string[]): Promise<readonly string[]> => {
+    const { exitCode, output: shown } = await project.run(command, options);
+    expect(exitCode).not.toBe(0);
+    return linesByResource(shown).get("assignable") ?? [];
+  };
+
+  beforeAll(async () => {
+    host = await startSimulatedHost({ name: "xen1", profile: "debian-xl" });
+    untouched = await snapshot(host);
+    project = await PulumiProject.create({ kind: "folder", folder: `${CHECKOUT}/examples/quickstart-${language}` });
     const { address, port, user, identityFile, hostKey } = host;
     project.configure({
       host: "xen1",
-      device: "0000:01:00.0",
+      device: NIC,
       vm: "web1",
-      "pci-passthrough:hosts": { xen1: { address, port, user, identityFile, hostKey } },
+      "pci-passthrough:hosts": {
+        xen1: { address, port, user, identityFile, hostKey },
+        xen2: { address: "127.0.0.1", port: 1, user, identityFile },
+      },
     });
-    const env = await generateSdk(project, language);
-    const untouched = await output(host, "cat /etc/xen/web1.cfg");
+    options = { env: language === "yaml" ? {} : await generateSdk(project, language) };
+  });
+  afterAll(async () => {
+    await project?.dispose();
+    await host?.stop();
+  });
 
-    const up = await project.up({ env });
-    expect([up.exitCode, up.output]).toEqual([0, expect.stringContaining("+ 3 created")]);
-    expect(await driverOf(host, "0000:01:00.0")).toBe("pciback");
-    expect(await output(host, "cat /etc/xen/web1.cfg")).toContain("0000:01:00.0");
-    const again = await project.up({ env, args: ["--expect-no-changes"] });
-    expect([again.exitCode, again.output]).toEqual([0, expect.stringContaining("3 unchanged")]);
-    const destroyed = await project.destroy({ env });
-    expect(destroyed.output).toContain("- 3 deleted");
-    expect(await output(host, "cat /etc/xen/web1.cfg")).toBe(untouched);
-  },
-  300_000,
-);
+  test("is previewed and deployed, and changes nothing twice", async () => {
+    const shown = await run(["up", "--yes"]);
+    expect(shown).toMatch(/\+ 3 to create[\s\S]*\+ 3 created/);
+    expect(await driverOf(host, NIC)).toBe("pciback");
+    expect(await output(host, "cat /etc/xen/web1.cfg")).toContain(NIC);
+    expect(await run(["preview", "--expect-no-changes"])).toContain("3 unchanged");
+  });
 
-/** Writes the SDK of a program, where its language has one, as `pulumi package gen-sdk` does for users. */
-async function generateSdk({ directory }: PulumiProject, language: string): Promise<Record<string, string>> {
-  if (language !== "python" && language !== "go") return {};
-  const tools = await findLanguage(language, machineSurroundings(CHECKOUT), CHECKOUT);
-  const schema = path.join(directory, "schema.json");
-  const sdk = path.join(directory, "sdks", language);
-  fs.writeFileSync(schema, JSON.stringify(packageSchema("0.1.0")));
-  execFileSync(tools?.sdkGenerator ?? "", [schema, language, sdk]);
-  if (language !== "python") return {};
-  // What `pip install` leaves beside the package, and the package looks for.
-  const metadata = path.join(sdk, "pulumi_pci_passthrough-0.1.0.dist-info");
-  fs.mkdirSync(metadata);
-  fs.writeFileSync(
-    path.join(metadata, "METADATA"),
-    "Metadata-Version: 2.1\nName: pulumi_pci_passthrough\nVersion: 0.1.0\n",
-  );
-  return { PYTHONPATH: `${tools?.env.PYTHONPATH}${path.delimiter}${sdk}` };
-}
+  test("names drift, and puts it right", async () => {
+    await output(host, `xl pci-assignable-remove -r ${NIC}`);
+    const shown = await run(["up", "--yes", "--skip-preview", "--diff"]);
+    expect(shown).toMatch(/~ active *: true => false/);
+    expect(shown).toContain("~ 1 updated");
+    expect(await driverOf(host, NIC)).toBe("pciback");
+  });
+
+  test("replaces what another device replaces", async () => {
+    const shown = await run(["up", "--yes", "--skip-preview", "--config", `device=${OTHER_NIC}`]);
+    expect(shown).toMatch(/\[diff: ~device\][\s\S]*\+-2 replaced/);
+    expect(await driverOf(host, NIC)).toBe("e1000e");
+    expect(await output(host, "cat /etc/xen/web1.cfg")).toContain(OTHER_NIC);
+  });
+
+  test("refreshes, and gives back what it made", async () => {
+    await output(host, `xl pci-assignable-remove -r ${OTHER_NIC}`);
+    expect(await run(["refresh", "--yes", "--skip-preview"])).toContain("[diff: +drift]");
+    expect(await run(["destroy", "--yes", "--skip-preview"])).toContain("- 3 deleted");
+    expect(await snapshot(host)).toBe(untouched);
+  });
+
+  test("says what is wrong at its property, and of a host that is not reached, once and without a trace", async () => {
+    expect(await refused(["preview", "--config", "device=nonsense"])).toEqual([
+      expect.stringMatching(
+        /property device value \{nonsense\} has a problem: "nonsense" must be a PCI address such as/,
+      ),
+    ]);
+    const elsewhere = ["--config", `device=${NIC}`, "--config", "host=xen2"];
+    expect(await refused(["up", "--yes", "--skip-preview", ...elsewhere])).toEqual([
+      expect.stringMatching(/^error: Unable to reach 127\.0\.0\.1 port 1: nothing listens there/),
+    ]);
+  });
+
+  test("imports what was made by hand; the generated program changes nothing, and a destroy leaves it", async () => {
+    await output(host, `echo "pci = [ '${NIC}' ]" >> /etc/xen/web1.cfg`);
+    const byHand = await snapshot(host);
+    const attachment = ["pci-passthrough:index:VmPciAttachment", "nic", `xen1/${NIC}/web1`];
+    const flags = ["--yes", "--skip-preview", "--protect=false"];
+    if (language === "yaml") {
+      const generated = path.join(project.directory, "generated.yaml");
+      await run(["import", ...attachment, ...flags, "--out", generated]);
+      const [settings] = fs.readFileSync(path.join(project.directory, "Pulumi.yaml"), "utf8").split(/^config:/m);
+      project.setProgram(`${settings}${fs.readFileSync(generated, "utf8")}`, "yaml");
+    } else {
+      await run(["import", ...attachment, ...flags, "--generate-code=false"]);
+      await generateProgram(project, language);
+    }
+    expect(await run(["preview", "--expect-no-changes"])).toContain("2 unchanged");
+    expect(await run(["destroy", "--yes", "--skip-preview"])).toContain("- 2 deleted");
+    expect(await snapshot(host)).toBe(byHand);
+  });
+});

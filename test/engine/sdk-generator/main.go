@@ -1,7 +1,9 @@
-// Command sdk-generator writes the SDK of a package schema, as `pulumi package gen-sdk` does with language hosts of today:
-// those that can be built from Go modules are older, and generate nothing.
+// Command sdk-generator writes the SDK of a package schema, as `pulumi package gen-sdk` does with language hosts of today,
+// or the program of the resources in a stack, as `pulumi import` does: language hosts that can be built from Go modules
+// are older, and generate nothing.
 //
 //	sdk-generator SCHEMA LANGUAGE FOLDER
+//	sdk-generator SCHEMA LANGUAGE FOLDER STACK-EXPORT
 package main
 
 import (
@@ -19,17 +21,32 @@ import (
 // The schema refers to no other package.
 type noPackages struct{ schema.ReferenceLoader }
 
-func generate(file, language, folder string) error {
+func readJSON(file string, into any) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
+	return json.Unmarshal(text, into)
+}
+
+func sdk(bound *schema.Package, language string) (map[string][]byte, error) {
+	switch language {
+	case "nodejs":
+		return nodejs.GeneratePackage("sdk-generator", bound, nil, nil, false, noPackages{})
+	case "python":
+		return python.GeneratePackage("sdk-generator", bound, nil, noPackages{})
+	case "go":
+		return gogen.GeneratePackage("sdk-generator", bound, nil)
+	}
+	return nil, fmt.Errorf("no SDK can be generated for %q", language)
+}
+
+func generate(file, language, folder, export string) error {
 	var spec schema.PackageSpec
-	if err := json.Unmarshal(text, &spec); err != nil {
+	if err := readJSON(file, &spec); err != nil {
 		return err
 	}
-	loader := noPackages{}
-	bound, diagnostics, err := schema.BindSpec(spec, loader, schema.ValidationOptions{})
+	bound, diagnostics, err := schema.BindSpec(spec, noPackages{}, schema.ValidationOptions{})
 	if err != nil {
 		return err
 	}
@@ -37,15 +54,10 @@ func generate(file, language, folder string) error {
 		return diagnostics
 	}
 	var files map[string][]byte
-	switch language {
-	case "nodejs":
-		files, err = nodejs.GeneratePackage("sdk-generator", bound, nil, nil, false, loader)
-	case "python":
-		files, err = python.GeneratePackage("sdk-generator", bound, nil, loader)
-	case "go":
-		files, err = gogen.GeneratePackage("sdk-generator", bound, nil)
-	default:
-		err = fmt.Errorf("no SDK can be generated for %q", language)
+	if export == "" {
+		files, err = sdk(bound, language)
+	} else {
+		files, err = program(bound, language, export)
 	}
 	if err != nil {
 		return err
@@ -63,11 +75,12 @@ func generate(file, language, folder string) error {
 }
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: sdk-generator SCHEMA LANGUAGE FOLDER")
+	arguments := append(os.Args[1:], "")
+	if len(os.Args) != 4 && len(os.Args) != 5 {
+		fmt.Fprintln(os.Stderr, "usage: sdk-generator SCHEMA LANGUAGE FOLDER [STACK-EXPORT]")
 		os.Exit(2)
 	}
-	if err := generate(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := generate(arguments[0], arguments[1], arguments[2], arguments[3]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
