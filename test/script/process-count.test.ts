@@ -1,5 +1,7 @@
 import type { Claim } from "../../provider/claims/claim";
 import { factsScript } from "../../provider/script/facts-script";
+import { MOUNT_PLACE_FUNCTIONS } from "../../provider/steps/mount-place";
+import { NETWORK_PLACE_FUNCTIONS } from "../../provider/steps/network-place";
 import type { Step } from "../../provider/steps/steps";
 import { address } from "../plan/recorded-host";
 import { group, QUESTIONS, scriptOf } from "./apply-groups";
@@ -67,5 +69,12 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(host.read("/etc/xen/pv1.cfg")).toBe("text\npci\n");
     expect(host.driverOf("0000:01:00.0")).toBe("pciback");
     expect(all - none).toBeLessThanOrEqual(6 * (STEPS.length + 1));
+  });
+
+  test("what a trial has to write down of a network card takes at most 10", () => {
+    host.write("/sys/bus/pci/devices/0000:02:01.0/net/eth0/type", "1\n");
+    const save = "save_network 0000:02:01.0\nsave_mounts 0000:02:01.0\n";
+    const script = `${NETWORK_PLACE_FUNCTIONS}\n${MOUNT_PLACE_FUNCTIONS}\n${save}`;
+    expect(host.countProcesses(shell, script)).toBeLessThanOrEqual(10);
   });
 });
