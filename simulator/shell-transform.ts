@@ -58,7 +58,7 @@ function statements(list: readonly StatementNode[]): StatementNode[] {
     if (node.background && isLoop(node)) return [];
     const pipelines = node.pipelines.map((pipeline) => ({
       ...pipeline,
-      commands: (node.background ? inOwnShell(pipeline.commands) : pipeline.commands).map(command),
+      commands: (node.background ? inOwnShell(pipeline.commands).map(inSubshell) : pipeline.commands).map(command),
     }));
     const noted = node.background ? [statement(simple(AFTER_BACKGROUND, [STATUS]))] : openedDescriptors(node);
     return [{ ...node, background: false, pipelines }, ...noted];
@@ -72,6 +72,11 @@ function inOwnShell(commands: readonly CommandNode[]): readonly CommandNode[] {
     commands.length > 1 && last?.type === "SimpleCommand" && last.args.some((arg) => literal(arg) === "-s");
   if (!readsScript || !last.name) return commands;
   return [...commands.slice(0, -1), { ...last, name: literalWord(OWN_SHELL), args: [last.name, ...last.args] }];
+}
+
+/** What runs in the background sets no variable of the script. */
+function inSubshell(node: CommandNode): CommandNode {
+  return node.type === "Group" ? { ...node, type: "Subshell" } : node;
 }
 
 /** A loop, or a group with one. */

@@ -93,6 +93,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
         trialSettings(
           trial,
           groups.map(({ steps }) => steps.length),
+          record && recordPath,
         ),
       ]
     : [];

@@ -1,4 +1,5 @@
 import { RUN_FOLDER } from "../claims/folders";
+import { quote } from "../shell";
 import type { Taken } from "../steps/step-type";
 import { TIME_LIMIT } from "./time-limit";
 import { WITHIN } from "./within";
@@ -36,7 +37,7 @@ const WATCHER_LATE_SECONDS = 10;
 
 /**
  * Shell functions of a trial. They need `confirm_seconds`, `trial_steps` (group.step, the last first), `trial_taken` (PCI
- * functions) and `rest`, the text of the script.
+ * functions), `run_record`, the record of the run or nothing, and `rest`, the text of the script.
  *
  * Everything that a trial writes is in its folder before the first step; later there are renames alone, which need no
  * room on a disk that is full. `open` is the arbiter: whoever renames it decides, and one alone can.
@@ -115,7 +116,7 @@ watch_trial() {
   trial=${TRIAL_FOLDER}/$run_id
   result=${RUN_FOLDER}/result-$run_id
   log=${RUN_FOLDER}/log
-  watcher=
+  watcher= owed=
   { echo -1000 > /proc/self/oom_score_adj || echo -17 > /proc/self/oom_adj; } 2> /dev/null
   echo "$$" > "$trial/watcher"
   limit=
@@ -167,6 +168,7 @@ take_back() {
   give_back restore_network "$network" network
   give_back restore_mounts "$mounts" mounts
   # The script may be dead.
+  [ -n "$owed" ] || [ -z "$run_record" ] || rm -f "$run_record"
   clear_up
   tell '@trial over'
   mv -f "$trial/watcher" "$trial/over"
@@ -214,7 +216,11 @@ await_confirmation() {
 }`;
 
 /** The settings of a trial of groups with so many steps each, as assignments. */
-export function trialSettings({ confirmSeconds, taken }: Trial, stepCounts: readonly number[]): string {
+export function trialSettings(
+  { confirmSeconds, taken }: Trial,
+  stepCounts: readonly number[],
+  runRecord: string | undefined,
+): string {
   const steps = stepCounts.flatMap((count, group) =>
     Array.from({ length: count }, (_, step) => `${group + 1}.${step + 1}`),
   );
@@ -222,6 +228,7 @@ export function trialSettings({ confirmSeconds, taken }: Trial, stepCounts: read
     `confirm_seconds=${confirmSeconds}`,
     `trial_steps='${steps.reverse().join(" ")}'`,
     `trial_taken='${taken.join(" ")}'`,
+    `run_record=${quote(runRecord ?? "")}`,
   ].join("\n");
 }
 

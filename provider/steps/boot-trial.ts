@@ -26,6 +26,8 @@ export interface HoldBoot {
   readonly kind: "hold-boot";
   readonly config: Pick<TextFile, "target" | "text">;
   readonly entry: GrubEntryText;
+  /** What an earlier trial left in the file of its variable; undefined where there is none. */
+  readonly environment: string | undefined;
 }
 
 const WANTS = "/etc/systemd/system/sysinit.target.wants";
@@ -41,7 +43,10 @@ export const holdBoot: StepType<HoldBoot> = {
   moves: () => [],
   gives: () => [],
   after: (facts) => ({ ...facts, files: withFile(facts.files, TRIAL_ENVIRONMENT, environmentBlock("once")) }),
-  assumes: ({ config }) => [expectText(config.target, config.text), expectText(TRIAL_ENVIRONMENT, undefined)],
+  assumes: ({ config, environment }) => [
+    expectText(config.target, config.text),
+    expectText(TRIAL_ENVIRONMENT, environment),
+  ],
   perform({ entry }) {
     const images = entry.images.map((image) => quote(image.slice(image.lastIndexOf("/") + 1)));
     return `hold_boot ${quote(oldEntryText(entry))} ${images.join(" ")}`;
@@ -80,8 +85,10 @@ rest_of_custom() {
 # grub-core/fs/ext2.c, EXT2_DRIVER_IGNORED_INCOMPAT), and grub-editenv empties the file first.
 write_trial() {
   { echo '# GRUB Environment Block'; [ -z "$1" ] || echo "$1"; printf "%0$2d" 0 | tr 0 '#'; } |
-    dd of=${TRIAL_ENVIRONMENT} conv=notrunc,fsync 2> /dev/null || return
-  [ "$(wc -c < ${TRIAL_ENVIRONMENT})" -eq 1024 ]
+    dd of=${TRIAL_ENVIRONMENT} conv=notrunc,fsync 2> /dev/null &&
+    [ "$(wc -c < ${TRIAL_ENVIRONMENT})" -eq 1024 ] && return
+  echo 'cannot write ${TRIAL_ENVIRONMENT}'
+  return 1
 }
 # Puts the next boot on trial, if the old one is held. The variable comes last: without it nothing of the rest counts.
 arm_boot_trial() {

@@ -64,6 +64,14 @@ test("the old boot is held before the first edit, and the trial armed when all i
   expect(first.effects.at(-1)).toEqual(neither("a boot that fails goes back by itself"));
 });
 
+test("what a full disk left of the variable of a trial keeps no later one back", () => {
+  const cut = textFile(TRIAL_ENVIRONMENT, "# GRUB Environment Block\n");
+  expect(planPresent(withFiles(KVM, cut), FIRST, DEV).steps[0]).toMatchObject({
+    kind: "hold-boot",
+    environment: cut.text,
+  });
+});
+
 test("what is hidden beside it is in the same trial, and the reboot leaves time for both boots", () => {
   const second = planPresent(armed, SECOND, OTHER);
   expect(kinds(second)).not.toContain("hold-boot");

@@ -32,6 +32,7 @@ const SCRIPTS: readonly string[] = [
   `d=$(mktemp -d); echo one > "$d/a"; echo two > "$d/b"; cd "$d"; grep -H '' a b; grep -H o a; grep -s x nope; echo $?; grep -h '' a b; rm -r "$d"`,
   `echo x > /nonexistent/file; echo $?`,
   `sh -c 'exit 3' & wait "$!"; echo $?; (echo a; exit 4) & b=$!; { while sleep 9; do :; done; } > /dev/null & kill $!; wait "$b"; echo $?`,
+  `x=1; { x=2; echo "$x"; } & wait "$!"; echo "$x"`,
   `mkdir /nonexistent/a; echo $?; rm /nonexistent; echo $?; rm -f /nonexistent; echo $?; cat /nonexistent; echo $?`,
 ];
 

@@ -1,3 +1,4 @@
+import { TRIAL_ENVIRONMENT } from "../../boot/boot-trial-files";
 import type { Regeneration } from "../../claims/run-record";
 import { bootTrialOf } from "../../facts/boot-trial";
 import { readableClaims } from "../../facts/claims";
@@ -42,7 +43,9 @@ export function putOnTrial(facts: HostFacts, draft: Part, trial: TrialBoot, undo
       `${CONSOLE}: ${NO_WAY_BACK}, as what the mechanism "${undone.mechanism}" writes counts in the old boot too`,
     );
   const { config, entry } = able;
-  const hold: readonly Step[] = bootTrialOf(facts) === "none" ? [{ kind: "hold-boot", config, entry }] : [];
+  const environment = facts.files.byPath.get(TRIAL_ENVIRONMENT)?.text;
+  const hold: readonly Step[] =
+    bootTrialOf(facts) === "none" ? [{ kind: "hold-boot", config, entry, environment }] : [];
   return {
     ...draft,
     steps: [...hold, ...draft.steps],
