@@ -1,7 +1,7 @@
-import fs from "node:fs";
 import path from "node:path";
 import { type SimulatedHost, startSimulatedHost } from "../../../simulator";
 import { driverOf, output, snapshot, type TestHost, writeVmConfig } from "../../contract/test-host";
+import { generateProgram, generateSdk } from "../../engine/generated-code";
 import { CHECKOUT } from "../../engine/project-folder";
 import { PulumiProject } from "../../engine/pulumi-project";
 
@@ -10,6 +10,7 @@ jest.setTimeout(600_000);
 const NIC = "0000:01:00.0";
 /** The colours of what Pulumi deletes and creates. */
 const [RED, GREEN] = ["\x1b[38;5;1m", "\x1b[38;5;2m"];
+const SDK = "pulumi-pci-passthrough-sdk";
 const OTHER_NIC = "0000:01:00.1";
 const VM = "/etc/xen/engine.cfg";
 const GUEST = 'name = "engine"\nkernel = "/root/vmlinuz-guest"\nmemory = 128\npci=[]\n';
@@ -18,26 +19,34 @@ function login({ address, port, user, identityFile, hostKey }: TestHost): object
   return { address, port, user, identityFile, hostKey };
 }
 
-/** What a generated SDK does: classes that name a type, and the outputs that the schema has. */
-const CLASSES = `
-const pulumi = require("@pulumi/pulumi");
-const outputs = { functions: undefined, configured: undefined, active: undefined, pending: undefined, bootChange: undefined };
-const aliased = (kind, opts) => pulumi.mergeOptions({ aliases: [{ type: "pulumi-nodejs:dynamic/pci-passthrough:" + kind }] }, opts);
-class AssignableDevice extends pulumi.CustomResource {
-  constructor(name, args, opts) {
-    super("pci-passthrough:index:AssignableDevice", name, { ...outputs, ...args }, aliased("AssignableDevice", opts));
-  }
-}
-class VmPciAttachment extends pulumi.CustomResource {
-  constructor(name, args, opts) {
-    super("pci-passthrough:index:VmPciAttachment", name, { ...outputs, ...args }, aliased("VmPciAttachment", opts));
-  }
-}
-const pci = { AssignableDevice, VmPciAttachment };
+const PLUGIN = `plugins:
+  providers:
+    - name: pci-passthrough
+      path: ${CHECKOUT}
+`;
+const IN_JAVASCRIPT = `name: engine-test\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n${PLUGIN}`;
+const IN_YAML = `name: engine-test
+runtime: yaml
+${PLUGIN}resources:
+  nic:
+    type: pci-passthrough:AssignableDevice
+    properties:
+      host: xen1
+      device: "${NIC}"
+  nic-of-vm:
+    type: pci-passthrough:VmPciAttachment
+    properties:
+      host: xen1
+      device: \${nic.device}
+      vm: engine
+outputs:
+  functions: \${nic.functions}
+  pending: \${nic-of-vm.pending}
 `;
 
-function program(classes: string, host: unknown, device: string): string {
-  return `${classes}
+/** The packages have the same classes. */
+function program(packageName: string, host: unknown, device: string): string {
+  return `const pci = require("${packageName}");
 const host = ${JSON.stringify(host)};
 const nic = new pci.AssignableDevice("nic", { host, device: "${device}" });
 const attachment = new pci.VmPciAttachment("nic-of-vm", { host, device: nic.device, vm: "engine" });
@@ -57,16 +66,19 @@ describe("the plugin on the real engine", () => {
   let project: PulumiProject;
   let untouched: string;
 
+  const inJavaScript = (text: string) => {
+    project.setProgram(IN_JAVASCRIPT, "yaml");
+    project.setProgram(text);
+  };
+
   beforeAll(async () => {
     host = await startSimulatedHost({ name: "xen1", profile: "debian-xl" });
     await writeVmConfig(host, VM, GUEST);
     untouched = await snapshot(host);
-    project = await PulumiProject.create({ kind: "text", text: program(CLASSES, "xen1", NIC) });
-    const settings = path.join(project.directory, "Pulumi.yaml");
-    fs.appendFileSync(settings, `plugins:\n  providers:\n    - name: pci-passthrough\n      path: ${CHECKOUT}\n`);
-    const value = JSON.stringify({ xen1: login(host) });
-    const { exitCode, output: shown } = await project.run(["config", "set", "pci-passthrough:hosts", value]);
-    if (exitCode !== 0) throw new Error(shown);
+    project = await PulumiProject.create({ kind: "yaml", text: IN_YAML });
+    project.configure({ "pci-passthrough:hosts": { xen1: login(host) } });
+    await generateSdk(project, "nodejs");
+    inJavaScript(program(SDK, "xen1", NIC));
   });
   afterAll(async () => {
     await project?.dispose();
@@ -85,17 +97,22 @@ describe("the plugin on the real engine", () => {
     expect(await snapshot(host)).toBe(untouched);
   });
 
-  test("a stack of the dynamic provider moves to the plugin without a change on the host", async () => {
-    project.setProgram(program('const pci = require("pulumi-pci-passthrough");', login(host), NIC));
+  test("a stack of the dynamic provider moves to the plugin without a change on the host, also in another language", async () => {
+    project.setProgram(program("pulumi-pci-passthrough", login(host), NIC));
     expect((await project.up()).exitCode).toBe(0);
     const made = await snapshot(host);
-    project.setProgram(program(CLASSES, "xen1", NIC));
-    const { exitCode, output: shown } = await project.up();
-    expect(shown).toContain("3 unchanged");
-    expect(exitCode).toBe(0);
-    // From the first refresh on the engine reads each resource before it asks how it differs.
-    const refresh = await project.refresh({ args: ["--expect-no-changes"] });
-    expect(refresh.exitCode).toBe(0);
+    const stack = path.join(project.directory, "stack.json");
+    await project.run(["stack", "export", "--file", stack]);
+    const moves = [() => project.setProgram(IN_YAML, "yaml"), () => inJavaScript(program(SDK, "xen1", NIC))];
+    for (const move of moves) {
+      await project.run(["stack", "import", "--file", stack]);
+      move();
+      const { exitCode, output: shown } = await project.up();
+      expect([exitCode, shown]).toEqual([0, expect.stringContaining("3 unchanged")]);
+      // From the first refresh on the engine reads each resource before it asks how it differs.
+      const refresh = await project.refresh({ args: ["--expect-no-changes"] });
+      expect(refresh.exitCode).toBe(0);
+    }
     expect(await snapshot(host)).toBe(made);
   });
 
@@ -105,13 +122,18 @@ describe("the plugin on the real engine", () => {
     expect(shown).toMatch(/~ active *: true => false/);
     expect(shown).toMatch(/- drift: \{\s+- active: false/);
     expect(shown).toContain(`${NIC} is no longer bound to pciback: somebody released it`);
+    const { steps, diagnostics } = JSON.parse((await project.preview({ args: ["--json"] })).output);
+    expect(steps).toContainEqual(
+      expect.objectContaining({ urn: expect.stringMatching(/::nic$/), detailedDiff: { drift: expect.anything() } }),
+    );
+    expect(diagnostics).toEqual([expect.objectContaining({ urn: expect.stringMatching(/::nic$/) })]);
     const up = await project.up();
     expect(up.output).toContain("1 updated");
     expect(await driverOf(host, NIC)).toBe("pciback");
   });
 
   test("another device replaces what depends on it, and both are named by their property", async () => {
-    project.setProgram(program(CLASSES, "xen1", OTHER_NIC));
+    project.setProgram(program(SDK, "xen1", OTHER_NIC));
     const { exitCode, output: shown } = await project.up();
     expect(shown).toContain("+-2 replaced");
     expect(shown).toContain("[diff: ~device]");
@@ -128,5 +150,16 @@ describe("the plugin on the real engine", () => {
     const { exitCode } = await project.destroy();
     expect(exitCode).toBe(0);
     expect(await snapshot(host)).toBe(untouched);
+  });
+
+  test("an attachment that was made by hand is imported; the generated program changes nothing", async () => {
+    await writeVmConfig(host, VM, GUEST.replace("[]", `["${NIC}"]`));
+    const byHand = await snapshot(host);
+    const attachment = ["pci-passthrough:index:VmPciAttachment", "nic", `xen1/${NIC}/engine`];
+    await project.run(["import", ...attachment, "--yes", "--skip-preview", "--protect=false", "--generate-code=false"]);
+    await generateProgram(project, "nodejs");
+    const { exitCode, output: shown } = await project.preview({ args: ["--expect-no-changes"] });
+    expect([exitCode, shown]).toEqual([0, expect.stringContaining("2 unchanged")]);
+    expect(await snapshot(host)).toBe(byHand);
   });
 });
