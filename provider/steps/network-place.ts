@@ -3,8 +3,9 @@ const MANAGER_SECONDS = 20;
 
 /**
  * Shell functions that save what a network card takes along when its driver lets go of it, and give it back: names, VLANs,
- * bridge or bond, MTU, addresses, and routes of all tables. They need `ip` of any iproute2. An Open vSwitch takes its ports
- * in again by their names.
+ * bridge or bond, MTU, addresses, and routes of all tables. They need `ip` of any iproute2. An Open vSwitch keeps its
+ * ports in its database, by their names, and takes one in again when the kernel tells that it is there (Open vSwitch,
+ * vswitchd/bridge.c, bridge_run, if_notifier_changed).
  */
 export const NETWORK_PLACE_FUNCTIONS = `
 # PCI function. Prints its interfaces.
@@ -126,7 +127,8 @@ set_network() {
   shift 2
   case $what in
     nic) # It has another name now.
-      nic=$(interfaces_of "$1") && ip link set dev "$nic" down && ip link set dev "$nic" name "$name" ;;
+      nic=$(interfaces_of "$1")
+      [ -n "$nic" ] && ip link set dev "$nic" down && ip link set dev "$nic" name "$name" ;;
     vlan) ip link add link "$1" name "$name" type vlan id "$2" ;;
     master) set_master "$name" "$1" ;;
     mtu) ip link set dev "$name" mtu "$1" ;;
