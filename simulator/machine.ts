@@ -28,6 +28,10 @@ export interface Session {
   readonly cutConnection: () => void;
   /** What a script has whose standard input is still open. */
   readonly conversation: Conversation | undefined;
+  /** Where systemd has its processes, as /proc/self/cgroup tells; undefined on hosts without logind. */
+  cgroup: string | undefined;
+  /** Whether its processes are in a session of their own, which no terminal of another ends: setsid(2). */
+  readonly ownSession: boolean;
   /** SIGKILL to all of its processes. */
   readonly kill: () => void;
   readonly killed: AbortSignal;
@@ -101,6 +105,8 @@ export interface Profile {
   readonly folders: readonly string[];
   readonly links: Readonly<Record<string, string>>;
   readonly mounts: readonly MountData[];
+  /** Whether each login gets a scope of its own (systemd-logind). */
+  readonly logind?: boolean;
   /** Lines of /proc/swaps. */
   readonly swaps: readonly string[];
   /** Files of /sys outside the PCI bus. */
@@ -133,6 +139,8 @@ export class Machine {
   readonly sessions = new Set<Session>();
   /** What was run since the start, programs of the host alone: `virsh list --all`. */
   readonly commandLines: string[] = [];
+  /** How many seconds the clock is ahead of that of this process: `date -s` sets it. */
+  clockAhead = 0;
   /** What is mounted now, in the order of mounting. */
   mounts: readonly MountData[];
   kernel: Kernel;
@@ -238,6 +246,7 @@ export class Machine {
   login(
     login: Pick<Session, "user" | "uid" | "sudo" | "cutConnection">,
     conversation: Conversation | undefined = undefined,
+    ownSession = false,
   ): Session {
     this.lastPid += 13;
     const life = endOfAll();
@@ -248,6 +257,8 @@ export class Machine {
       descriptors: new Map<number, string>(),
       backgroundStatus: 0,
       limits: 0,
+      cgroup: this.profile.logind ? `/user.slice/user-${login.uid}.slice/session-${this.lastPid}.scope` : undefined,
+      ownSession,
       kill: () => life.abort(),
       killed: life.signal,
     };
@@ -255,9 +266,10 @@ export class Machine {
     return session;
   }
 
-  /** A process that outlives this session, with the files that it has open. */
-  fork({ user, uid, sudo, pid, descriptors }: Session): Session {
-    const child = this.login({ user, uid, sudo, cutConnection: () => {} });
+  /** A process that outlives this session, with the files that it has open; `ownSession`: started by setsid. */
+  fork({ user, uid, sudo, pid, descriptors, cgroup }: Session, ownSession: boolean): Session {
+    const child = this.login({ user, uid, sudo, cutConnection: () => {} }, undefined, ownSession);
+    child.cgroup = cgroup;
     for (const [number, file] of descriptors) child.descriptors.set(number, file);
     this.parents.set(child, pid);
     return child;

@@ -37,6 +37,7 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
   }
 
   async readFile(path: string): Promise<string> {
+    if (this.isOwnCgroup(path)) return `0::${this.session.cgroup}\n`;
     return toShellText(isNull(path) ? "" : this.files.read(path));
   }
 
@@ -72,7 +73,12 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
   }
 
   async exists(path: string): Promise<boolean> {
-    return isSink(path) || isBuiltin(path) || this.files.exists(path);
+    return isSink(path) || isBuiltin(path) || this.isOwnCgroup(path) || this.files.exists(path);
+  }
+
+  /** cgroups(7): each process sees its own. */
+  private isOwnCgroup(path: string): boolean {
+    return path === "/proc/self/cgroup" && this.session.cgroup !== undefined;
   }
 
   async stat(path: string): Promise<FsStat> {
@@ -85,7 +91,7 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
 
   private status(path: string, followLast: boolean): FsStat {
     const status =
-      isSink(path) || isBuiltin(path)
+      isSink(path) || isBuiltin(path) || this.isOwnCgroup(path)
         ? ({ kind: "file", mode: 0o777, size: 0, mtime: 0 } as const)
         : this.files.status(path, { followLast });
     return {

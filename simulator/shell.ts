@@ -105,7 +105,7 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
       return succeeded();
     }),
     library.defineCommand(OWN_SHELL, async (args, context) => {
-      const own = machine.fork(session);
+      const own = machine.fork(session, args[0]?.endsWith("/setsid") === true);
       const words = args.slice(args.indexOf("-s") + 1).filter((word, index) => index > 0 || word !== "--");
       const script = toBytes(library.decodeBytesToUtf8(context.stdin));
       const env = new Map(Object.entries(context.exportedEnv ?? {}));

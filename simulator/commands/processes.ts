@@ -35,6 +35,15 @@ export const processCommands: Commands = {
     const output = await limited(call, call.args.slice(call.args[0] === "-k" ? 3 : 1));
     return output.exitCode === KILLED ? { ...output, exitCode: 124 } : output;
   },
+  /** `date -s @SECONDS` sets the clock, which no uptime goes by. */
+  date: (call) => {
+    const { args, machine } = call;
+    const set = /^@(\d+)$/.exec(args[args.indexOf("-s") + 1] ?? "")?.[1];
+    if (args.includes("-s") && set !== undefined) machine.clockAhead = Number(set) - Date.now() / 1000;
+    if (machine.clockAhead === 0 || args.includes("-d")) return call.builtin(args);
+    const options = args.includes("-s") ? [] : args;
+    return call.builtin(["-d", `@${Math.floor(Date.now() / 1000 + machine.clockAhead)}`, ...options]);
+  },
   nohup: (call) => call.run(call.args, call.stdin),
   kill: (call) => {
     const target = call.args.find((arg) => /^\d+$/.test(arg) && arg !== "0");

@@ -1,21 +1,6 @@
 /** Programs that just-bash brings along and that behave as those of Debian do, as far as administrators' scripts go. */
 export const STANDARD_PROGRAMS = [
-  ...[
-    "awk",
-    "base64",
-    "basename",
-    "comm",
-    "cut",
-    "date",
-    "diff",
-    "dirname",
-    "du",
-    "echo",
-    "env",
-    "expr",
-    "false",
-    "find",
-  ],
+  ...["awk", "base64", "basename", "comm", "cut", "diff", "dirname", "du", "echo", "env", "expr", "false", "find"],
   ...[
     "fold",
     "gunzip",
@@ -40,4 +25,4 @@ export const STANDARD_PROGRAMS = [
 export const SHELL_BUILTINS: readonly string[] = ["trap", "umask", "ulimit", "kill"];
 
 /** Programs of just-bash that ours stand in front of and call. */
-export const WRAPPED_PROGRAMS = ["grep", "chmod"] as const;
+export const WRAPPED_PROGRAMS = ["grep", "chmod", "date"] as const;

@@ -12,6 +12,7 @@ import { listCommands } from "../commands/list-files";
 import { moduleCommands } from "../commands/modules";
 import { processCommands } from "../commands/processes";
 import { searchCommands } from "../commands/search";
+import { busCommands } from "../commands/services";
 import { xenstoreCommands } from "../commands/xenstore";
 import { xlCommands } from "../commands/xl";
 import type { KernelData } from "../kernel/kernel";
@@ -158,6 +159,7 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
       device: "254:1",
     },
   ],
+  logind: true,
   swaps: [],
   sysfs: {
     "/sys/hypervisor/type": "xen\n",
@@ -179,6 +181,7 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     ...hardwareCommands,
     ...moduleCommands,
     ...bootCommands,
+    ...busCommands,
     ...xenstoreCommands,
     ...xlCommands,
   },

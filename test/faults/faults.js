@@ -17,7 +17,7 @@ const AT_A_TIME = 12;
 /** A larger young generation: a simulated host makes many small objects that die with its case. */
 const FLAGS = ["--max-semi-space-size=64"];
 
-/** @typedef {import("./story").Story} Story */
+/** @typedef {import("./scene").Story} Story */
 /** @typedef {{ id: string, problems: readonly string[] }} Failure */
 /** @typedef {{ story: number, tried: number, failures: readonly Failure[] }} Outcome */
 

@@ -1,5 +1,7 @@
+import fs from "node:fs";
 import { DECLARATIONS } from "./declarations";
 import { idOf, idOfCase, playBadly, playWell, storiesOf } from "./story";
+import { TRAP_NAMES } from "./trap";
 
 /** The share of `npm run test:faults` that every change is tried with: each kind, each kind of host. */
 const SHARE = [
@@ -33,3 +35,8 @@ test.each(SHARE)(
   },
   600_000,
 );
+
+test("docs/safety.md tells what becomes of a change in each trap", () => {
+  const told = fs.readFileSync("docs/safety.md", "utf8");
+  expect(TRAP_NAMES.filter((name) => !told.includes(`\`${name}\``))).toEqual([]);
+});

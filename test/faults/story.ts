@@ -1,32 +1,19 @@
-import { ConnectionError, PassthroughError } from "../../provider/errors";
-import type { Host } from "../../provider/host/host";
-import { ManagedHost } from "../../provider/resources/managed-host";
+import { PassthroughError } from "../../provider/errors";
 import { GOING_DOWN } from "../../provider/script/opening-script";
 import type { Moment } from "../../simulator/faults";
-import { findProfile } from "../../simulator/profiles/profiles";
-import { type Deployed, Deployment } from "../contract/deployment";
 import type { Declaration } from "./declarations";
 import { describeMoment, type FaultName, faultsAt, Mishap, Points } from "./fault";
 import { differences, type HostState, hostState, isLeftToNext, isOwnFolder } from "./host-state";
 import { withKnownIds } from "./known-ids";
-import { MachineHost } from "./machine-host";
-
-/** What a run of the program does with a resource. */
-export const OPERATIONS = ["create", "change", "delete"] as const;
-export type Operation = (typeof OPERATIONS)[number];
-
-/** One run of the program on a host. */
-export interface Story {
-  readonly declaration: Declaration;
-  readonly operation: Operation;
-}
+import { begin, goOn, OPERATIONS, type Outs, prepared, type Story, TAKEN_BACK } from "./scene";
+import { isTrap, SetTrap, type TrapName, trapsOn } from "./trap";
 
 /** A moment of a story, and something that goes wrong there. */
 export interface Point {
   /** Counted from 0. */
   readonly number: number;
   readonly what: string;
-  readonly fault: FaultName;
+  readonly fault: FaultName | TrapName;
 }
 
 /** A story in which nothing goes wrong. */
@@ -38,22 +25,12 @@ export interface GoodStory {
   readonly ends: readonly HostState[];
 }
 
-type Outs = string;
-
-/** A host before the run in which something may go wrong. */
-interface Scene {
-  readonly host: MachineHost;
-  readonly deployed: Deployed | undefined;
-}
-
 /** The stories of a declaration. */
 export function storiesOf(declaration: Declaration): readonly Story[] {
   const { later, unreached } = declaration;
   const operations = unreached ? ["create" as const] : OPERATIONS.filter((name) => name !== "change" || later);
   return operations.map((operation) => ({ declaration, operation }));
 }
-
-const TAKEN_BACK = /: the host could not be reached after .* left \S+; it took the change back by itself after 10 s$/;
 
 /** Plays a story without any fault. Throws when something of it fails. */
 export function playWell(story: Story): Promise<GoodStory> {
@@ -83,8 +60,13 @@ export function playWell(story: Story): Promise<GoodStory> {
     host.asksAllFacts = false;
     const { outs, ends, problems } = await goOn(story, host, deployed);
     if (problems.length > 0) throw new Error(`${idOf(story)} without a fault: ${problems.join("\n")}`);
-    return { points: pointsOf(moments), outs, ends };
+    const traps = story.declaration.unreached === "no-answer" ? trapsOn(host) : [];
+    return { points: [...pointsOf(moments), ...traps.map(trapPoint)], outs, ends };
   });
+}
+
+function trapPoint(fault: TrapName): Point {
+  return { number: 0, what: "while the host waits for the confirmation", fault };
 }
 
 /** A host that stops where all is as at the point before is not tried again. */
@@ -110,13 +92,15 @@ export function playBadly(story: Story, good: GoodStory, point: Point): Promise<
     const { host } = scene;
     const { machine } = host;
     host.asksAllFacts = hasFacts(story);
-    const run = await prepared(story, scene);
+    const { fault } = point;
+    const trap = isTrap(fault) ? new SetTrap(fault, story, host) : undefined;
+    const run = await prepared(story, scene, trap?.connect);
     const before = hostState(machine);
-    const mishap = new Mishap(host, point.fault, point.number);
+    const mishap = isTrap(fault) ? undefined : new Mishap(host, fault, point.number);
     let deployed = scene.deployed;
     let error: unknown;
     try {
-      deployed = await run();
+      deployed = await (trap ? trap.whileAlive(run()) : run());
     } catch (thrown) {
       error = thrown;
     }
@@ -124,8 +108,9 @@ export function playBadly(story: Story, good: GoodStory, point: Point): Promise<
     machine.faults.watch = undefined;
     host.asksAllFacts = false;
     // The host that takes it back does so in two processes, which come to their moments as they please.
-    if (!mishap.moment) return story.declaration.unreached ? [] : ["the run did not get to this point"];
-    const problems = error === undefined ? [] : lies(error, before, hostState(machine));
+    if (mishap && !mishap.moment) return story.declaration.unreached ? [] : ["the run did not get to this point"];
+    const problems = [...((await trap?.problems(error)) ?? [])];
+    if (error !== undefined) problems.push(...lies(error, before, hostState(machine)));
     // Killed while it told the host to reboot: for a quarter of an hour nobody knows whether the host goes down.
     if (error !== undefined && machine.files.exists(GOING_DOWN)) machine.files.remove(GOING_DOWN);
     const next = await goOn(story, host, deployed, error === undefined ? undefined : "again");
@@ -180,95 +165,3 @@ export function idOfCase(story: Story, { number, fault }: Point): string {
 function hasFacts({ declaration, operation }: Story): boolean {
   return declaration.name === "AssignableDevice" && operation === "create";
 }
-
-async function begin({ declaration, operation }: Story): Promise<Scene> {
-  const profile = findProfile(declaration.profile);
-  const host = new MachineHost(declaration.host?.(profile) ?? profile);
-  await host.connect();
-  if (declaration.prepare !== undefined) {
-    const { exitCode, stderr } = await host.exec(declaration.prepare);
-    if (exitCode !== 0) throw new Error(`${declaration.prepare}: ${stderr}`);
-    host.machine.files.syncAll();
-    if (declaration.atBoot) await host.reboot();
-  }
-  if (operation === "create") return { host, deployed: undefined };
-  const deployed = await deployment(host).create(declaration.kind, declaration.given);
-  if (declaration.atBoot) await host.reboot();
-  return { host, deployed };
-}
-
-/** The run of the program, its facts read: a fault then meets its apply alone. */
-async function prepared(
-  { declaration, operation }: Story,
-  { host, deployed }: Scene,
-): Promise<() => Promise<Deployed | undefined>> {
-  const { kind, given, unreached } = declaration;
-  const run = deployment(host, unreached && CONFIRM[unreached]);
-  if (operation === "create" || !deployed) {
-    await run.check(kind, given);
-    return () => run.create(kind, given);
-  }
-  await run.read(deployed);
-  if (operation === "delete") return async () => void (await run.delete(deployed));
-  return async () => (await run.update(deployed, declaration.later ?? {})) ?? deployed;
-}
-
-/** The next run of the same program, and then the end of the resource. */
-async function goOn(
-  { declaration, operation }: Story,
-  host: MachineHost,
-  after: Deployed | undefined,
-  again?: "again",
-): Promise<{ outs: Outs[]; ends: HostState[]; problems: string[] }> {
-  const { kind } = declaration;
-  const given = operation === "change" ? (declaration.later ?? {}) : declaration.given;
-  const outs: Outs[] = [];
-  const ends: HostState[] = [];
-  const problems: string[] = [];
-  let deployed = after;
-  try {
-    if (operation === "delete") {
-      if (again && deployed) await deployment(host).delete(deployed);
-    } else {
-      if (deployed) deployed = (await deployment(host).update(deployed, given)) ?? deployed;
-      else deployed = await deployment(host).create(kind, given);
-      if (await deployment(host).update(deployed, given)) problems.push("the run after the next one still has steps");
-      outs.push(await outputsOf(host, deployed));
-      if (declaration.atBoot) {
-        await host.reboot();
-        outs.push(await outputsOf(host, deployed));
-      }
-      await deployment(host).delete(deployed);
-    }
-    ends.push(hostState(host.machine));
-    await host.reboot();
-    ends.push(hostState(host.machine));
-  } catch (error) {
-    problems.push(`the next run: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return { outs, ends, problems };
-}
-
-async function outputsOf(host: MachineHost, deployed: Deployed): Promise<Outs> {
-  const read = await deployment(host).read(deployed);
-  const { bootId: _, bootChange: __, __claim: ___, ...outs } = read?.outs ?? { gone: true };
-  return JSON.stringify(outs);
-}
-
-type Confirm = (host: MachineHost) => Promise<Host>;
-
-function deployment(host: MachineHost, confirm: Confirm = () => host.connectOnce()): Deployment {
-  const managed = new ManagedHost(host.name, (purpose) =>
-    purpose === "confirmation" ? confirm(host) : host.connect(),
-  );
-  const login = { address: host.name, safety: { confirmSeconds: 10 } };
-  return new Deployment(login, "dev", () => managed);
-}
-
-/** The connection over which a story confirms that is not to be confirmed. */
-const CONFIRM: Readonly<Record<NonNullable<Declaration["unreached"]>, Confirm>> = {
-  "no-answer": async () => {
-    throw new ConnectionError("no-answer", "the host did not answer");
-  },
-  multiplexed: (host) => host.connect(),
-};
