@@ -1,6 +1,10 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { bootReturnOf } from "../../provider/plan/boot-return";
-import { textFile, withFiles } from "./host-files";
+import { neither } from "../../provider/plan/effect";
+import { putOnTrial } from "../../provider/plan/hide/boot-trial";
+import { part } from "../../provider/plan/part";
+import { textFile, withBootFiles, withFiles } from "./host-files";
+import { TRIAL_BOOT } from "./recorded-host";
 import { TRIAL_KVM, TRIAL_XEN } from "./trial-host";
 
 const text = (path: string) => TRIAL_XEN.files.byPath.get(path)?.text ?? "";
@@ -36,6 +40,16 @@ test.each([
   });
 });
 
+/** A host without Xen that these files boot, and nothing else; by the loader that tells the firmware this of itself. */
+function bootedBy(files: Readonly<Record<string, string>>, more: Partial<HostFacts["boot"]> = {}): HostFacts {
+  const texts = Object.entries(files).map(([path, text]) => textFile(path, text));
+  const machine = { ...TRIAL_KVM.machine, kernelCommandLine: "root=LABEL=root ro" };
+  return withBootFiles({ ...TRIAL_KVM, machine, boot: { ...TRIAL_KVM.boot, ...more } }, ...texts);
+}
+
+const ENTRY = "title Debian\nlinux /vmlinuz\noptions root=LABEL=root ro\n";
+const UEFI = { firmware: "uefi", loaderInfo: "systemd-boot 252" } as const;
+
 const unable: readonly [string, HostFacts, string][] = [
   ["btrfs", rootOn("btrfs"), "/boot is on btrfs"],
   ["a FAT file system, which has no hard links", rootOn("vfat"), "/boot is on vfat"],
@@ -43,6 +57,31 @@ const unable: readonly [string, HostFacts, string][] = [
   ["RAID", rootOn("ext4", "md0"), "/boot is on md0, which GRUB cannot write to"],
   ["UEFI", boot({ firmware: "uefi" }), "that was never tried with GRUB under UEFI"],
   ["systemd-boot", boot({ loaderInfo: "systemd-boot 252" }), "which one that is, is not known"],
+  [
+    "systemd-boot with its entry",
+    bootedBy({ "/boot/efi/loader/entries/debian.conf": ENTRY }, { ...UEFI, loaderEntry: "debian.conf" }),
+    "it is systemd-boot",
+  ],
+  [
+    "Proxmox",
+    bootedBy(
+      { "/etc/kernel/proxmox-boot-uuids": "A1B2-C3D4\n", "/etc/kernel/cmdline": "root=LABEL=root ro\n" },
+      { ...UEFI, loaderEntry: "proxmox-6.2.16-3-pve.conf" },
+    ),
+    "it is proxmox-boot-tool",
+  ],
+  [
+    "entries of Fedora and RHEL",
+    bootedBy({ "/boot/grub2/grub.cfg": "# /etc/grub.d/10_linux\nblscfg\n", "/boot/loader/entries/a.conf": ENTRY }),
+    "it boots entries of the Boot Loader Specification",
+  ],
+  ["SUSE", bootedBy({ "/boot/grub2/grub.cfg": "# /etc/grub.d/10_linux\n" }), "there is no /boot/grub/grub.cfg"],
+  ["GRUB 0.9x", bootedBy({ "/boot/grub/menu.lst": "title Debian\n" }), "it is GRUB 0.9x"],
+  [
+    "XenServer",
+    { ...TRIAL_XEN, machine: { ...TRIAL_XEN.machine, isXenServer: true } },
+    "xen-cmdline writes its grub.cfg",
+  ],
   ["dracut", boot({ programs: ["dracut", "grub-mkconfig"] }), "that was only tried with initramfs-tools"],
   ["SysV", boot({ systemd: false }), "that takes systemd"],
   ["a grub.cfg without 41_custom", edited(GRUB_CONFIG, "source ", "# "), `${GRUB_CONFIG} does not read custom.cfg`],
@@ -67,6 +106,14 @@ const unable: readonly [string, HostFacts, string][] = [
     "the entry that boots by default is not the one that the host runs",
   ],
 ];
-test.each(unable)("%s: it cannot, and says why", (_, facts, reason) => {
+test.each(unable)("%s: it cannot, and preview says why", (_, facts, reason) => {
   expect(bootReturnOf(facts)).toEqual({ kind: "none", reason });
+  const draft = part({ effects: [neither("changed")] });
+  expect(putOnTrial(facts, draft, TRIAL_BOOT, { kind: "old-entry" })).toEqual({
+    ...draft,
+    effects: [
+      neither("changed"),
+      neither(`have a console at hand: this host's boot loader cannot go back by itself (${reason})`),
+    ],
+  });
 });
