@@ -34,6 +34,8 @@ export const Claim = z.object({
   project: z.string(),
   stack: z.string(),
   label: z.string(),
+  /** The types of the resources that it is in, as in its URN; absent where it is in none. */
+  parents: z.string().optional(),
   functions: z.array(ClaimedFunction).default([]),
   /** What was written, and what is needed to restore the same bytes. */
   entries: z.array(ClaimEntry).default([]),

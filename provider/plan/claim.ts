@@ -142,12 +142,13 @@ export function claimFor(
   facts: HostFacts,
   key: string,
   owner: Owner,
-  contents: Omit<Claim, "version" | "token" | "project" | "stack" | "label">,
+  contents: Omit<Claim, "version" | "token" | "project" | "stack" | "label" | "parents">,
 ): readonly Step[] {
   const before = findClaim(facts, key);
-  const { project, stack, label } = owner;
+  const { project, stack, label, parents } = owner;
+  const within = parents === "" ? {} : { parents };
   const token = owner.token ?? before?.token ?? "";
-  const claim: Claim = { version: CLAIM_VERSION, token, project, stack, label, ...contents };
+  const claim: Claim = { version: CLAIM_VERSION, token, project, stack, label, ...within, ...contents };
   return before && canonical(before) === canonical(claim) ? [] : [{ kind: "write-claim", key, before, claim }];
 }
 

@@ -99,6 +99,8 @@ export interface DeclaredWish {
 export interface Owner {
   readonly project: string;
   readonly stack: string;
+  /** The types of the resources that it is in, as in its URN; empty where it is in none. */
+  readonly parents: string;
   /** The name of the resource in the program. */
   readonly label: string;
   /**

@@ -157,8 +157,8 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     const others = (run.hosts ?? []).map(hostFor).filter((other) => other !== host);
     const found = await Promise.allSettled(others.map((other) => other.facts("preview", questionsOf(inputs.host, []))));
     if (found.some((other) => other.status === "rejected" || other.value.machine.id === facts.machine.id)) return;
-    for (const { kind, label, plan } of removed) {
-      const resource = urnBeside(urn, typeOf(kind), label);
+    for (const { kind, label: name, owner, plan } of removed) {
+      const resource = urnBeside(urn, typeOf(kind), { parents: owner.parents, name });
       if (plan.refusals.length === 0) await tellEffects(log, resource, host.name, [plan]);
       for (const { message } of plan.refusals)
         await log.warn(`${host.name}: it cannot be removed: ${message}`, resource);

@@ -50,8 +50,8 @@ function readStackExport(text: string): readonly OnMachine[] {
     const { urn, type, id, inputs, outputs } = Exported.safeParse(resource).data ?? {};
     const kind = RESOURCE_KINDS.find((known) => type?.endsWith(`pci-passthrough:${known}`));
     if (!kind || urn === undefined || id === undefined || !inputs) return [];
-    const { project, stack, name } = parseUrn(urn);
-    const owner = { project, stack, label: name, token: outputs?.__claim, isDeployed: true };
+    const { project, stack, parents, name } = parseUrn(urn);
+    const owner = { project, stack, parents, label: name, token: outputs?.__claim, isDeployed: true };
     return [{ machineId: parseId(id).machineId, resource: { kind, inputs, owner } }];
   });
 }

@@ -36,8 +36,8 @@ export function wantedOf({ urn, signal }: Call, inputs: CommonInputs, wish: Wish
 export type InState = Pick<Owner, "token" | "isDeployed">;
 
 /** The owner of what a resource makes. */
-export function ownerOf({ project, stack, name }: Urn, { token, isDeployed }: InState): Owner {
-  return { project, stack, label: name, token, isDeployed };
+export function ownerOf({ project, stack, parents, name }: Urn, { token, isDeployed }: InState): Owner {
+  return { project, stack, parents, label: name, token, isDeployed };
 }
 
 /** What the program calls a VM; may be a file, which the facts then have to include. */

@@ -20,7 +20,7 @@ export function target(text: string): PciTarget {
 }
 
 export function ownedBy(stack: string, token: string, label = "nic"): PlanContext {
-  return { owner: { project: "test", stack, label, token, isDeployed: false }, program: [] };
+  return { owner: { project: "test", stack, parents: "", label, token, isDeployed: false }, program: [] };
 }
 
 /** A host on which these domains run, and no others. */

@@ -19,7 +19,7 @@ export interface DeviceReport extends PciDeviceInfo {
 }
 
 /** A stack that there is none of: what other stacks manage is said to be theirs. */
-const NOBODY = { project: "", stack: "", label: "", token: undefined, isDeployed: false };
+const NOBODY = { project: "", stack: "", parents: "", label: "", token: undefined, isDeployed: false };
 
 /** Every function of a host, lowest address first; bridges too. */
 export function deviceReports(facts: HostFacts, { toolstack }: Pick<HostInput, "toolstack">): readonly DeviceReport[] {

@@ -19,7 +19,7 @@ export interface Unmanaged {
   readonly inputs: Bag;
 }
 
-const NOBODY: Owner = { project: "", stack: "", label: "", token: undefined, isDeployed: false };
+const NOBODY: Owner = { project: "", stack: "", parents: "", label: "", token: undefined, isDeployed: false };
 
 /**
  * What was made on a host by hand, as declarations that change nothing there: what is hidden at boot, what is

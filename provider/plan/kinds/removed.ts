@@ -59,8 +59,8 @@ function planTakenBack(
   const removed: Removed[] = [];
   let now = facts;
   for (const { subject, claim } of left.sort((a, b) => RANKS[b.subject.kind] - RANKS[a.subject.kind])) {
-    const { project, stack, label, token } = claim;
-    const owner: Owner = { project, stack, label, token, isDeployed: true };
+    const { project, stack, parents = "", label, token } = claim;
+    const owner: Owner = { project, stack, parents, label, token, isDeployed: true };
     const wish = claimedWish(subject, host);
     const plan = planAbsent(now, wish, { owner, program: [] });
     if (plan.refusals.length === 0) now = simulate(now, plan.steps);
