@@ -5,11 +5,16 @@ import { driverOf, output, snapshot, type TestHost } from "./test-host";
 const NIC = "0000:01:00.0";
 const OTHER_NIC = "0000:01:00.1";
 const CONTROLLER = "0000:03:00.0";
+/** What a boot on trial has on a host lies in these. */
+const TRIAL_FILES = "ls -A /boot /boot/grub /etc/systemd/system";
 const NUMBER = `cat /sys/bus/pci/devices/${CONTROLLER}/sriov_numvfs`;
+const USB = "0000:02:00.0";
 const BY_SCRIPT = { device: OTHER_NIC, mechanism: "pciback-conf" };
+/** The one way here that puts the next boot on trial. */
+const ON_TRIAL = { device: USB, mechanism: "initramfs", allow: ["console-input"] };
 
 /**
- * Virtual functions, devices hidden in two ways, the IOMMU and the reboots between: one story, since real hosts reboot
+ * Virtual functions, devices hidden in three ways, the IOMMU and the reboots between: one story, since real hosts reboot
  * slowly.
  */
 export function rebootContract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }): void {
@@ -18,6 +23,7 @@ export function rebootContract(start: () => Promise<TestHost>, options: { readon
   let functions: Deployed;
   let hidden: Deployed;
   let hiddenByScript: Deployed;
+  let hiddenOnTrial: Deployed;
   let iommu: Deployed;
   let reboot: Deployed;
 
@@ -87,14 +93,20 @@ lsinitramfs "/boot/initrd.img-$(uname -r)" | grep -E '[.]ko|modprobe[.]d/|script
     expect(await bootId()).toBe(before);
   });
 
-  test("hidden devices wait for the reboot, and have it", async () => {
+  test("hidden devices wait for the reboot, and have it; its boot is on trial, and is kept", async () => {
     const before = await bootId();
-    hidden = await new Deployment(host).create("HiddenPciDevice", { device: NIC });
+    const create = new Deployment(host);
+    // One initramfs for both.
+    [hidden, hiddenOnTrial] = await Promise.all([
+      create.create("HiddenPciDevice", { device: NIC }, "nic"),
+      create.create("HiddenPciDevice", ON_TRIAL, "usb"),
+    ]);
+    expect(create.lines.join("\n")).toContain("a boot that fails goes back by itself");
     hiddenByScript = await new Deployment(host).create("HiddenPciDevice", BY_SCRIPT);
-    for (const { outs } of [hidden, hiddenByScript]) {
+    for (const { outs } of [hidden, hiddenByScript, hiddenOnTrial])
       expect(outs).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
-      expect(await driverOf(host, outs.device)).toBe("e1000e");
-    }
+    for (const device of [NIC, OTHER_NIC]) expect(await driverOf(host, device)).toBe("e1000e");
+    expect(await output(host, TRIAL_FILES)).toContain("pci-passthrough-old-initrd.img-");
     expect(await everything()).toContain("xen-pciback.ko");
     expect(await output(host, "grep -v '^#' /etc/xen/pciback.conf")).toBe(`${OTHER_NIC}\n`);
     expect(await output(host, "tail -n 1 /etc/modules")).toBe("xen_pciback\n");
@@ -110,10 +122,12 @@ lsinitramfs "/boot/initrd.img-$(uname -r)" | grep -E '[.]ko|modprobe[.]d/|script
 
     const run = new Deployment(host);
     reboot = (await run.update(reboot, { triggers })) ?? reboot;
-    expect(run.lines.join("\n")).toMatch(/it reboots, and has 900 s to come back[\s\S]*it is back after \d+ s/);
+    expect(run.lines.join("\n")).toMatch(/it reboots, and has 2400 s to come back[\s\S]*it is back after \d+ s/);
     expect(reboot.outs).toMatchObject({ pending: "none" });
     expect(reboot.outs.bootId).not.toBe(before);
-    for (const one of [hidden, hiddenByScript]) {
+    expect(await output(host, "cat /proc/cmdline")).toContain("pci-passthrough.trial=new");
+    expect(await output(host, TRIAL_FILES)).not.toContain("pci-passthrough");
+    for (const one of [hidden, hiddenByScript, hiddenOnTrial]) {
       expect(await driverOf(host, one.outs.device)).toBe("pciback");
       expect((await new Deployment(host).read(one))?.outs).toMatchObject({
         configured: true,
@@ -125,7 +139,9 @@ lsinitramfs "/boot/initrd.img-$(uname -r)" | grep -E '[.]ko|modprobe[.]d/|script
     // Their own run could not know of this reboot: the outputs follow, and nothing is done on the host.
     hidden = (await new Deployment(host).update(hidden, { device: NIC })) ?? hidden;
     hiddenByScript = (await new Deployment(host).update(hiddenByScript, BY_SCRIPT)) ?? hiddenByScript;
-    for (const { outs } of [hidden, hiddenByScript]) expect(outs).toMatchObject({ active: true, pending: "none" });
+    hiddenOnTrial = (await new Deployment(host).update(hiddenOnTrial, ON_TRIAL)) ?? hiddenOnTrial;
+    for (const { outs } of [hidden, hiddenByScript, hiddenOnTrial])
+      expect(outs).toMatchObject({ active: true, pending: "none" });
     expect(await new Deployment(host).update(hidden, { device: NIC })).toBeUndefined();
     expect(await new Deployment(host).update(hiddenByScript, BY_SCRIPT)).toBeUndefined();
     expect(await new Deployment(host).update(reboot, { triggers })).toBeUndefined();
@@ -162,9 +178,9 @@ lsinitramfs "/boot/initrd.img-$(uname -r)" | grep -E '[.]ko|modprobe[.]d/|script
     await new Deployment(host).delete(iommu);
     await new Deployment(host).delete(hiddenByScript);
     const end = new Deployment(host);
-    await end.delete(hidden);
+    await Promise.all([end.delete(hidden), end.delete(hiddenOnTrial)]);
     expect(end.lines.at(-1)).toMatch(
-      /^Hosts that wait for a reboot:\n {2}\S+: 0000:01:00\.0 stays on pciback until the next boot; 0000:01:00\.1 stays on pciback until the next boot$/,
+      /^Hosts that wait for a reboot:\n {2}\S+: 0000:01:00\.0 stays on pciback until the next boot; 0000:01:00\.1 stays on pciback until the next boot; 0000:02:00\.0 stays on pciback until the next boot$/,
     );
     expect(await driverOf(host, NIC)).toBe("pciback");
     reboot = (await new Deployment(host).update(reboot, {})) ?? reboot;
