@@ -99,6 +99,10 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
     : [];
   const bootTrial = groups.flatMap(({ regenerate }) => regenerate).find(({ what }) => what === "boot-trial");
   if (bootTrial?.what === "boot-trial") settings.push(bootTrialSettings(bootTrial));
+  const holds = groups.flatMap(({ steps }, index) =>
+    steps.some(({ kind }) => kind === "hold-boot") ? [index + 1] : [],
+  );
+  if (holds.length > 0) settings.push(`hold_groups='${holds.join(" ")}'`);
   const titled = groupShells.flatMap((shell, index) => [titleOf(groups[index]?.title ?? ""), shell]);
   return restOfScript(runId, [...settings, functionsCalledBy(calls, library), ...titled, run, apply, start].join("\n"));
 }

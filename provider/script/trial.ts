@@ -162,7 +162,7 @@ take_back() {
   undone=
   for step in $trial_steps; do
     [ -e "$trial/begun.$step" ] || continue
-    [ "$undone" = "\${step%.*}" ] || { undone=\${step%.*} left=; tell "@group $undone unconfirmed"; }
+    [ "$undone" = "\${step%.*}" ] || { undone=\${step%.*} left=; eval "done_$undone="; tell "@group $undone unconfirmed"; }
     undo_step "$undone" "\${step#*.}"
   done
   give_back restore_network "$network" network

@@ -26,16 +26,16 @@ export interface HoldBoot {
   readonly kind: "hold-boot";
   readonly config: Pick<TextFile, "target" | "text">;
   readonly entry: GrubEntryText;
-  /** What an earlier trial left in the file of its variable; undefined where there is none. */
-  readonly environment: string | undefined;
+  /** What an earlier trial left in the file of its variable, if anything; `held`: a change before this one has looked. */
+  readonly environment: { readonly text: string | undefined } | "held";
 }
 
 const WANTS = "/etc/systemd/system/sysinit.target.wants";
 const WANTED_LINK = `${WANTS}/${TRIAL_UNIT.slice(TRIAL_UNIT.lastIndexOf("/") + 1)}`;
 
 /**
- * Keeps the old boot. Only what is rebuilt after the steps arms the trial (`arm_boot_trial`); to the plans that follow the
- * host is armed already.
+ * Keeps the old boot, as often as it is told to. Only what is rebuilt after the steps arms the trial (`arm_boot_trial`);
+ * to the plans that follow the host is armed already.
  */
 export const holdBoot: StepType<HoldBoot> = {
   // The step that edits the sources says which functions the host loses.
@@ -45,13 +45,13 @@ export const holdBoot: StepType<HoldBoot> = {
   after: (facts) => ({ ...facts, files: withFile(facts.files, TRIAL_ENVIRONMENT, environmentBlock("once")) }),
   assumes: ({ config, environment }) => [
     expectText(config.target, config.text),
-    expectText(TRIAL_ENVIRONMENT, environment),
+    ...(environment === "held" ? [] : [expectText(TRIAL_ENVIRONMENT, environment.text)]),
   ],
   perform({ entry }) {
     const images = entry.images.map((image) => quote(image.slice(image.lastIndexOf("/") + 1)));
     return `hold_boot ${quote(oldEntryText(entry))} ${images.join(" ")}`;
   },
-  undo: () => "drop_boot_trial",
+  undo: () => "release_boot",
   functions: `
 # The old entry, the files of its initramfs in /boot. An old one that is there already is that of a run that was cut off.
 hold_boot() {
@@ -122,6 +122,14 @@ drop_boot_trial() {
     /boot/${OLD_IMAGE}* || return
   [ ! -d ${WANTS} ] || sync_folder ${WANTS} && rmdir ${WANTS} 2> /dev/null
   sync_folder ${TRIAL_UNIT.slice(0, TRIAL_UNIT.lastIndexOf("/"))} && sync_folder ${GRUB_FOLDER} && sync_folder /boot
+}
+# Lets go of the old boot, unless another group of this apply still holds it (hold_groups).
+release_boot() {
+  for group in $hold_groups; do
+    eval "steps=\\\${done_$group:-}"
+    [ -z "$steps" ] || return 0
+  done
+  drop_boot_trial
 }
 end_boot_trial() {
   remade=

@@ -1,4 +1,4 @@
-import { TRIAL_ENVIRONMENT } from "../../boot/boot-trial-files";
+import { CUSTOM_CONFIG, TRIAL_ENVIRONMENT, TRIAL_SECTION } from "../../boot/boot-trial-files";
 import type { Regeneration } from "../../claims/run-record";
 import { bootTrialOf } from "../../facts/boot-trial";
 import { readableClaims } from "../../facts/claims";
@@ -43,15 +43,24 @@ export function putOnTrial(facts: HostFacts, draft: Part, trial: TrialBoot, undo
       `${CONSOLE}: ${NO_WAY_BACK}, as what the mechanism "${undone.mechanism}" writes counts in the old boot too`,
     );
   const { config, entry } = able;
-  const environment = facts.files.byPath.get(TRIAL_ENVIRONMENT)?.text;
-  const hold: readonly Step[] =
-    bootTrialOf(facts) === "none" ? [{ kind: "hold-boot", config, entry, environment }] : [];
+  const environment =
+    bootTrialOf(facts) === "none" ? { text: facts.files.byPath.get(TRIAL_ENVIRONMENT)?.text } : "held";
+  const hold: readonly Step[] = isHeld(facts) ? [] : [{ kind: "hold-boot", config, entry, environment }];
   return {
     ...draft,
     steps: [...hold, ...draft.steps],
     regenerate: [...draft.regenerate, { what: "boot-trial", title: entry.title, seconds: trial.seconds }],
     effects: [...draft.effects, neither(GOES_BACK)],
   };
+}
+
+/**
+ * Whether an apply before this one has armed the trial. In one apply each change holds the old boot for itself, since
+ * another that does so may be undone.
+ */
+function isHeld({ files, machine }: HostFacts): boolean {
+  if (bootTrialOf({ files, machine }) === "none") return false;
+  return files.byPath.get(CUSTOM_CONFIG)?.text.includes(TRIAL_SECTION.begin) ?? false;
 }
 
 /**
