@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
+import type { TestHost } from "../contract/test-host";
 
 /** What a command printed, and what it ended with. */
 export interface CommandRun {
@@ -29,7 +30,10 @@ export async function onSimulatedHost<T>(
   use: (login: readonly string[], host: SimulatedHost) => Promise<T>,
 ): Promise<T> {
   const host = await startSimulatedHost({ name: "xen1", profile });
-  const { user, address, port, identityFile, hostKey } = host;
-  const login = [`${user}@${address}`, "-p", `${port}`, "-i", identityFile, "--host-key", hostKey];
-  return use(login, host).finally(() => host.stop());
+  return use(loginOf(host), host).finally(() => host.stop());
+}
+
+/** The arguments by which commands log in to a host. */
+export function loginOf({ user, address, port, identityFile, hostKey }: TestHost): readonly string[] {
+  return [`${user}@${address}`, "-p", `${port}`, "-i", identityFile, "--host-key", hostKey];
 }

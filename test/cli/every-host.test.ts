@@ -3,6 +3,7 @@ import { devicesCommand } from "../../cli/devices";
 import { doctorCommand } from "../../cli/doctor";
 import { mapCommand } from "../../cli/map";
 import { PROFILE_NAMES } from "../../simulator";
+import { expectCommandsToWork } from "../contract/commands";
 import { onSimulatedHost, runCommand } from "./command-run";
 import { expectGolden } from "./golden";
 
@@ -16,6 +17,10 @@ test.each(PROFILE_NAMES)("%s", async (profile) => {
     const map = join(__dirname, "map", `${profile}.txt`);
     expectGolden(map, (await runCommand(mapCommand(), address, ...login)).stdout);
   });
+});
+
+test("a host of which a stack is gone, as on the real hosts of the lab", async () => {
+  await onSimulatedHost("debian-kvm", (_, host) => expectCommandsToWork(host));
 });
 
 test("--json has the evidence of each guard, and --all the bridges", async () => {

@@ -1,4 +1,5 @@
 import { bootLab } from "../lab/lab-host";
+import { expectCommandsToWork } from "./commands";
 import { libvirtContract } from "./libvirt";
 import { giveSessionCardAway, runDetached } from "./session-card";
 import { output } from "./test-host";
@@ -14,6 +15,8 @@ printf '[Match]\\nName=mgmt0\\n\\n[Network]\\nBridge=br0\\n' > 10-mgmt0.network
 udevadm control --reload
 networkctl reload
 networkctl reconfigure mgmt0`;
+
+test("the commands of the bin read it, and give back what a stack that is gone has made", expectCommandsToWork);
 
 test("the network card of the SSH session comes back from vfio-pci by itself, into its bridge", async (host) => {
   await runDetached(host, BRIDGE);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import net from "node:net";
+import { expectCommandsToWork } from "../contract/commands";
 import { output, type TestHost } from "../contract/test-host";
 import { bootLab } from "./lab-host";
 
@@ -44,6 +45,9 @@ test("the key that it shows is the one that the product is told", async () => {
 test.each(["pv1", "pv2", "spare"])("xl reads the configuration of %s", async (vm) => {
   expect(await output(host, `xl create -n /etc/xen/${vm}.cfg`)).toContain(`"name": "${vm}"`);
 });
+
+test("the commands of the bin read it, and give back what a stack that is gone has made", () =>
+  expectCommandsToWork(host));
 
 test("a stopped host is gone", async () => {
   await host.stop();
