@@ -60,8 +60,16 @@ const host = ${JSON.stringify({ address, port, user, identityFile, hostKey })};
 `;
 }
 
+/** How such a run is tested. */
+export interface PulumiRunOptions {
+  /** For each step. */
+  readonly timeoutMs: number;
+  /** More tests of the host, by their titles, which leave it as they find it. */
+  readonly more?: Readonly<Record<string, (host: TestHost) => Promise<void>>>;
+}
+
 /** The whole story on the real engine: up, no change, drift, heal, changed programs, destroy. */
-export function pulumiRun(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }): void {
+export function pulumiRun(start: () => Promise<TestHost>, options: PulumiRunOptions): void {
   let host: TestHost;
   let project: PulumiProject;
   let untouched: string;
@@ -178,4 +186,6 @@ export function pulumiRun(start: () => Promise<TestHost>, options: { readonly ti
     expect(shown).toContain("the SSH session to 10.0.2.15 goes through it");
     expect(await snapshot(host)).toBe(untouched);
   });
+
+  for (const [title, body] of Object.entries(options.more ?? {})) test(title, () => body(host));
 }
