@@ -15,6 +15,9 @@ const OF_XEN_CMDLINE = /^file \/boot\/(grub|efi\/EFI\/xenserver)\/tmp[a-z0-9_]{8
 /** What may stay until the next boot: notes of removals, and what is left of a trial that was killed. */
 const UNTIL_BOOT = new RegExp(`^file ${RUNS}(/removed(/[^/.][^/]*)?|/trial(/.*)?)?$`);
 
+/** libvirt numbers a device that is plugged in again anew (libvirt 9.0, qemu_alias.c, qemuAssignDeviceHostdevAlias). */
+const ALIAS = / *<alias name='hostdev\d+'\/>\n?/g;
+
 /** Everything that the product may change: files, drivers, and what toolstacks know. */
 export function hostState(machine: Machine): HostState {
   const { kernel, xen, libvirt, xapi, selinux, files } = machine;
@@ -31,7 +34,7 @@ export function hostState(machine: Machine): HostState {
     state.set(`ids of ${name}`, kernel.bus.idsOf(name).join());
   }
   for (const [path, value] of xen?.store.all ?? []) state.set(`xenstore ${path}`, value);
-  for (const name of libvirt?.names ?? []) state.set(`libvirt ${name}`, libvirt?.xml(name) ?? "");
+  for (const name of libvirt?.names ?? []) state.set(`libvirt ${name}`, libvirt?.xml(name).replaceAll(ALIAS, "") ?? "");
   for (const vm of xapi?.machines ?? [])
     state.set(`xapi ${vm.uuid}`, JSON.stringify({ ...vm, otherConfig: [...vm.otherConfig] }));
   state.set("xapi", String(xapi?.enabled));
