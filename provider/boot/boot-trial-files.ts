@@ -91,6 +91,11 @@ ${END}
 `,
 } as const;
 
+/** The title in grub.cfg of the entry that custom.cfg has on trial; undefined where it has none. */
+export function titleOnTrial(custom: string): string | undefined {
+  return /^menuentry '(.*), on trial' --id pci-passthrough-new /m.exec(custom)?.[1];
+}
+
 /** A custom.cfg without our section; undefined where nothing else is in it. */
 export function withoutTrialSection(text: string): string | undefined {
   const begin = text.indexOf(BEGIN);

@@ -3,11 +3,14 @@ import {
   GRUB_FOLDER,
   PANIC_ARGUMENT,
   TRIAL_ARGUMENT,
+  TRIAL_SECTION,
+  titleOnTrial,
   withoutTrialSection,
 } from "../boot/boot-trial-files";
 import { type GrubEntryText, normalKernelLine, topGrubEntries } from "../boot/grub-entry";
 import type { TextFile } from "../boot/text-file";
 import { grubConfigOf, initramfsMakerOf, legacyGrubOf, loaderEntriesOf } from "../facts/boot";
+import { bootTrialOf } from "../facts/boot-trial";
 import type { HostFacts } from "../facts/host-facts";
 import { mountAt } from "../facts/mounts";
 import { defaultBootEntry } from "./boot-lines";
@@ -15,7 +18,10 @@ import { bootLoaderOf } from "./boot-loader";
 
 /** Whether a host whose boot fails can go back to the boot before by itself. */
 export type BootReturn =
-  /** GRUB boots a new entry once, and then the old one again. `entry`: what the host runs now. */
+  /**
+   * GRUB boots a new entry once, and then the old one again. `entry`: what the host runs now; once a trial is armed, which
+   * holds that, what it boots next.
+   */
   | { readonly kind: "grub"; readonly config: TextFile; readonly entry: GrubEntryText }
   /** `reason`: about the host, for people. */
   | { readonly kind: "none"; readonly reason: string };
@@ -52,7 +58,9 @@ export function bootReturnOf(facts: HostFacts): BootReturn {
   if (/^\s*set superusers=/m.test(`${config.text}\n${custom ?? ""}`)) return none("its menu has a password");
   const unwritable = ["/boot", GRUB_FOLDER].flatMap((folder) => whyNotWritten(facts, folder) ?? [])[0];
   if (unwritable !== undefined) return none(unwritable);
-  const entry = runningEntry(facts, config.text, withoutTrialSection(custom ?? "") ?? "");
+  const entry = isTrialArmed(facts)
+    ? topGrubEntries(config.text).find(({ title }) => title === titleOnTrial(custom ?? ""))
+    : runningEntry(facts, config.text, withoutTrialSection(custom ?? "") ?? "");
   if (!entry) return none("the entry that boots by default is not the one that the host runs");
   const elsewhere = entry.images.find((image) => !/^\/(?:boot\/)?[\w.+-]+$/.test(image));
   if (elsewhere !== undefined) return none(`its initramfs ${elsewhere} is not in /boot`);
@@ -87,6 +95,12 @@ function runningEntry(facts: HostFacts, config: string, custom: string): GrubEnt
   if (/^\s*set default=/m.test(custom)) return entries[0];
   const byDefault = defaultBootEntry(facts)?.title;
   return entries.find(({ title }) => title === byDefault);
+}
+
+/** Whether an apply before this one has armed a trial, and its menu is that of the next boot already. */
+export function isTrialArmed({ files, machine }: Pick<HostFacts, "files" | "machine">): boolean {
+  if (bootTrialOf({ files, machine }) === "none") return false;
+  return files.byPath.get(CUSTOM_CONFIG)?.text.includes(TRIAL_SECTION.begin) ?? false;
 }
 
 /** A boot that was on trial is of an entry of ours, which is a copy with more arguments. */

@@ -44,7 +44,13 @@ const first = planPresent(KVM, FIRST, DEV);
 const inOneApply = simulate(KVM, first.steps);
 const armed = withFiles(
   inOneApply,
-  textFile(CUSTOM_CONFIG, `set default="Debian GNU/Linux"\n${TRIAL_SECTION.head}${TRIAL_SECTION.tail}`),
+  textFile(
+    CUSTOM_CONFIG,
+    `set default="Debian GNU/Linux"
+${TRIAL_SECTION.head}menuentry 'Debian GNU/Linux, on trial' --id pci-passthrough-new {
+}
+${TRIAL_SECTION.tail}`,
+  ),
 );
 
 /** The host after its next boot: with the new entry, which nobody has confirmed yet, or with the old one. */
@@ -91,6 +97,15 @@ test("what is hidden beside it is in the same trial, and the reboot leaves time 
   const { effects, reboot: step } = planPresent(armed, reboot, DEV);
   expect(effects).toContainEqual(neither("a boot that fails goes back by itself"));
   expect(step?.timeoutSeconds).toBe(2 * 900 + 600);
+});
+
+test("so is what is hidden in a later run, though the menu has arguments by then that the host does not run with", () => {
+  const menu = KVM.files.byPath.get("/boot/grub/grub.cfg")?.text ?? "";
+  const changed = menu.replaceAll(/^\s*linux\s.*/gm, "$& vfio-pci.disable_vga=1");
+  expect(changed).not.toBe(menu);
+  const second = planPresent(withFiles(armed, textFile("/boot/grub/grub.cfg", changed)), SECOND, OTHER);
+  expect(trials(second)).toEqual(["boot-trial"]);
+  expect(second.effects.at(-1)).toEqual(neither("a boot that fails goes back by itself"));
 });
 
 test.each([

@@ -1,10 +1,10 @@
-import { CUSTOM_CONFIG, TRIAL_ENVIRONMENT, TRIAL_SECTION } from "../../boot/boot-trial-files";
+import { TRIAL_ENVIRONMENT } from "../../boot/boot-trial-files";
 import type { Regeneration } from "../../claims/run-record";
 import { bootTrialOf } from "../../facts/boot-trial";
 import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { type Step, simulate } from "../../steps/steps";
-import { bootReturnOf } from "../boot-return";
+import { bootReturnOf, isTrialArmed } from "../boot-return";
 import { neither } from "../effect";
 import { join, NOTHING, type Part, part } from "../part";
 import type { Plan } from "../plan";
@@ -45,22 +45,14 @@ export function putOnTrial(facts: HostFacts, draft: Part, trial: TrialBoot, undo
   const { config, entry } = able;
   const environment =
     bootTrialOf(facts) === "none" ? { text: facts.files.byPath.get(TRIAL_ENVIRONMENT)?.text } : "held";
-  const hold: readonly Step[] = isHeld(facts) ? [] : [{ kind: "hold-boot", config, entry, environment }];
+  // In one apply each change holds the old boot for itself, since another that does so may be undone.
+  const hold: readonly Step[] = isTrialArmed(facts) ? [] : [{ kind: "hold-boot", config, entry, environment }];
   return {
     ...draft,
     steps: [...hold, ...draft.steps],
     regenerate: [...draft.regenerate, { what: "boot-trial", title: entry.title, seconds: trial.seconds }],
     effects: [...draft.effects, neither(GOES_BACK)],
   };
-}
-
-/**
- * Whether an apply before this one has armed the trial. In one apply each change holds the old boot for itself, since
- * another that does so may be undone.
- */
-function isHeld({ files, machine }: HostFacts): boolean {
-  if (bootTrialOf({ files, machine }) === "none") return false;
-  return files.byPath.get(CUSTOM_CONFIG)?.text.includes(TRIAL_SECTION.begin) ?? false;
 }
 
 /**
