@@ -3,7 +3,6 @@ import {
   GRUB_FOLDER,
   PANIC_ARGUMENT,
   TRIAL_ARGUMENT,
-  TRIAL_SECTION,
   titleOnTrial,
   withoutTrialSection,
 } from "../boot/boot-trial-files";
@@ -58,9 +57,11 @@ export function bootReturnOf(facts: HostFacts): BootReturn {
   if (/^\s*set superusers=/m.test(`${config.text}\n${custom ?? ""}`)) return none("its menu has a password");
   const unwritable = ["/boot", GRUB_FOLDER].flatMap((folder) => whyNotWritten(facts, folder) ?? [])[0];
   if (unwritable !== undefined) return none(unwritable);
-  const entry = isTrialArmed(facts)
-    ? topGrubEntries(config.text).find(({ title }) => title === titleOnTrial(custom ?? ""))
-    : runningEntry(facts, config.text, withoutTrialSection(custom ?? "") ?? "");
+  const armed = armedTitle(facts);
+  const entry =
+    armed === undefined
+      ? runningEntry(facts, config.text, withoutTrialSection(custom ?? "") ?? "")
+      : topGrubEntries(config.text).find(({ title }) => title === armed);
   if (!entry) return none("the entry that boots by default is not the one that the host runs");
   const elsewhere = entry.images.find((image) => !/^\/(?:boot\/)?[\w.+-]+$/.test(image));
   if (elsewhere !== undefined) return none(`its initramfs ${elsewhere} is not in /boot`);
@@ -97,10 +98,10 @@ function runningEntry(facts: HostFacts, config: string, custom: string): GrubEnt
   return entries.find(({ title }) => title === byDefault);
 }
 
-/** Whether an apply before this one has armed a trial, and its menu is that of the next boot already. */
-export function isTrialArmed({ files, machine }: Pick<HostFacts, "files" | "machine">): boolean {
-  if (bootTrialOf({ files, machine }) === "none") return false;
-  return files.byPath.get(CUSTOM_CONFIG)?.text.includes(TRIAL_SECTION.begin) ?? false;
+/** The title of the entry that an apply before this one has put on trial for the next boot; undefined where none has. */
+export function armedTitle({ files, machine }: Pick<HostFacts, "files" | "machine">): string | undefined {
+  if (bootTrialOf({ files, machine }) !== "armed") return undefined;
+  return titleOnTrial(files.byPath.get(CUSTOM_CONFIG)?.text ?? "");
 }
 
 /** A boot that was on trial is of an entry of ours, which is a copy with more arguments. */

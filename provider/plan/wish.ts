@@ -111,6 +111,9 @@ export interface Owner {
   readonly isDeployed: boolean;
 }
 
+/** A stack that there is none of: what other stacks manage is said to be theirs. */
+export const NOBODY: Owner = { project: "", stack: "", parents: "", label: "", token: undefined, isDeployed: false };
+
 /** What a planner needs besides the facts and the wish. */
 export interface PlanContext {
   readonly owner: Owner;

@@ -4,7 +4,7 @@ import { bootTrialOf } from "../../facts/boot-trial";
 import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { type Step, simulate } from "../../steps/steps";
-import { bootReturnOf, isTrialArmed } from "../boot-return";
+import { armedTitle, bootReturnOf } from "../boot-return";
 import { neither } from "../effect";
 import { join, NOTHING, type Part, part } from "../part";
 import type { Plan } from "../plan";
@@ -46,7 +46,7 @@ export function putOnTrial(facts: HostFacts, draft: Part, trial: TrialBoot, undo
   const environment =
     bootTrialOf(facts) === "none" ? { text: facts.files.byPath.get(TRIAL_ENVIRONMENT)?.text } : "held";
   // In one apply each change holds the old boot for itself, since another that does so may be undone.
-  const hold: readonly Step[] = isTrialArmed(facts) ? [] : [{ kind: "hold-boot", config, entry, environment }];
+  const hold: readonly Step[] = armedTitle(facts) ? [] : [{ kind: "hold-boot", config, entry, environment }];
   return {
     ...draft,
     steps: [...hold, ...draft.steps],

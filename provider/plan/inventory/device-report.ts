@@ -4,6 +4,7 @@ import { printable } from "../../printable";
 import type { HostInput } from "../inputs/host-input";
 import { planPresent } from "../kinds/kinds";
 import type { Refusal } from "../plan";
+import { NOBODY } from "../wish";
 import type { PciDeviceInfo } from "./device-info";
 import { usesOf } from "./device-uses";
 import { devicesByAddress, pciDeviceInfo } from "./pci-device-info";
@@ -17,9 +18,6 @@ export interface DeviceReport extends PciDeviceInfo {
   /** Why a preview would refuse an AssignableDevice for its whole IOMMU group; empty when it would not. */
   readonly refusals: readonly Refusal[];
 }
-
-/** A stack that there is none of: what other stacks manage is said to be theirs. */
-const NOBODY = { project: "", stack: "", parents: "", label: "", token: undefined, isDeployed: false };
 
 /** Every function of a host, lowest address first; bridges too. */
 export function deviceReports(facts: HostFacts, { toolstack }: Pick<HostInput, "toolstack">): readonly DeviceReport[] {

@@ -6,7 +6,7 @@ import { isHidden } from "../hide/hide-mechanisms";
 import type { HostInput } from "../inputs/host-input";
 import type { Bag } from "../kind";
 import { type ImportSubject, isThere, tryImport } from "../kinds/import-candidates";
-import type { Owner } from "../wish";
+import { NOBODY } from "../wish";
 import { devicesByAddress } from "./pci-device-info";
 import { vmReports } from "./vm-report";
 
@@ -18,8 +18,6 @@ export interface Unmanaged {
   /** Without `host`. */
   readonly inputs: Bag;
 }
-
-const NOBODY: Owner = { project: "", stack: "", parents: "", label: "", token: undefined, isDeployed: false };
 
 /**
  * What was made on a host by hand, as declarations that change nothing there: what is hidden at boot, what is
