@@ -23,6 +23,17 @@ export function ownedBy(stack: string, token: string, label = "nic"): PlanContex
   return { owner: { project: "test", stack, parents: "", label, token, isDeployed: false }, program: [] };
 }
 
+/** The lab host's VM "pv1" as it runs, ready for hot-plug and without any device. */
+export const PV1: Domain = {
+  id: 1,
+  name: "pv1",
+  uuid: "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f",
+  paused: false,
+  startedForDevices: true,
+  pciDevices: [],
+  disks: [],
+};
+
 /** A host on which these domains run, and no others. */
 export function listed(...domains: readonly Domain[]): Domains {
   return { kind: "listed", domains };

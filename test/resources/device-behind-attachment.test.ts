@@ -1,6 +1,5 @@
-import type { Domain } from "../../provider/facts/domains";
 import type { Wanted } from "../../provider/resources/wanted";
-import { LAB, listed } from "../plan/recorded-host";
+import { LAB, listed, PV1 } from "../plan/recorded-host";
 import { created, FakeHost } from "./fake-host";
 
 let seconds = 0;
@@ -11,19 +10,9 @@ jest.mock("node:timers/promises", () => ({
   },
 }));
 
-const pv1: Domain = {
-  id: 1,
-  name: "pv1",
-  uuid: "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f",
-  paused: false,
-  startedForDevices: true,
-  pciDevices: [],
-  disks: [],
-};
-
 /** A running VM has the device; both removals are asked for, and neither resource names the other. */
 async function attached() {
-  const host = new FakeHost({ ...LAB, domains: listed(pv1) });
+  const host = new FakeHost({ ...LAB, domains: listed(PV1) });
   const device = await created(host.handlers("AssignableDevice"), { device: "01:00.0" });
   const attachment = await created(host.handlers("VmPciAttachment"), { device: "01:00.0", vm: "pv1" });
   seconds = 0;

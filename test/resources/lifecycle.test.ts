@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import type { ResourceKind } from "../../provider/claims/claim-key";
 import { ConnectionError } from "../../provider/errors";
-import type { Domain } from "../../provider/facts/domains";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { KINDS } from "../../provider/plan/kinds/kinds";
 import { EngineRun } from "../../provider/resources/engine-run";
 import type { Managed } from "../../provider/resources/wanted";
-import { LAB, listed } from "../plan/recorded-host";
+import { LAB, listed, PV1 } from "../plan/recorded-host";
 import { type Bag, created, FakeHost, given } from "./fake-host";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -207,19 +206,9 @@ describe("a host that cannot be reached", () => {
   });
 });
 
-const pv1: Domain = {
-  id: 1,
-  name: "pv1",
-  uuid: "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f",
-  paused: false,
-  startedForDevices: true,
-  pciDevices: [],
-  disks: [],
-};
-
 describe("preview counts what the program's other declarations will have done before", () => {
   const NIC = { device: "01:00.0" };
-  const BUSY: HostFacts = { ...LAB, domains: listed(pv1) };
+  const BUSY: HostFacts = { ...LAB, domains: listed(PV1) };
 
   test("a VM that runs gets a device that is made assignable first", async () => {
     const host = new FakeHost(BUSY);

@@ -2,25 +2,12 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import fc from "fast-check";
 import type { Claim } from "../../provider/claims/claim";
-import {
-  formatRunRecord,
-  parseRunRecord,
-  type Regeneration,
-  type RunRecord,
-  runRecordPath,
-} from "../../provider/claims/run-record";
-import { parsePciAddress } from "../../provider/pci/address";
+import { formatRunRecord, parseRunRecord, type RunRecord, runRecordPath } from "../../provider/claims/run-record";
 import type { FileEdit } from "../../provider/steps/file";
 import { describeStep, type Step } from "../../provider/steps/steps";
-import { group, scriptOf } from "./apply-groups";
+import { applyTo, EDIT, group, NIC, scriptOf, TAKE } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
-const NIC =
-  parsePciAddress("0000:01:00.0") ??
-  (() => {
-    throw new Error("an address");
-  })();
-const TAKE: Step = { kind: "make-assignable", address: NIC, from: "e1000e", stub: "pciback", by: "xl" };
 const CLAIM: Claim = {
   version: 2,
   token: "t",
@@ -40,7 +27,7 @@ function edit(
   after: string | undefined,
   original: FileEdit["original"] = "leave",
 ): FileEdit {
-  return { kind: "edit-file", path: "/etc/xen/a.cfg", before, after, hides: [], original };
+  return { ...EDIT, before, after, original };
 }
 
 let host: DirectoryHost;
@@ -49,13 +36,7 @@ beforeEach(() => {
 });
 afterEach(() => host.remove());
 
-const apply = (shell: readonly string[], ...groups: readonly (Step | Regeneration)[][]) => {
-  const script = scriptOf(...groups.map((parts) => group(...parts)));
-  const { stdout, stderr } = host.converse(shell, script.opening, script.rest);
-  const result = script.read(stdout);
-  if (result.kind !== "ended") throw new Error(`${result.kind}: ${stdout}${stderr}`);
-  return result.groups;
-};
+const apply = (shell: readonly string[], ...groups: Parameters<typeof applyTo>[2][]) => applyTo(host, shell, ...groups);
 
 /** busybox runs its own cp and mv, whatever is in PATH. */
 const withPrograms = SHELLS.filter(([program]) => program !== "busybox");

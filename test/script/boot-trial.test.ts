@@ -1,9 +1,14 @@
-import { CUSTOM_CONFIG, environmentBlock, OLD_ENTRY, TRIAL_ENVIRONMENT } from "../../provider/boot/boot-trial-files";
+import {
+  CUSTOM_CONFIG,
+  environmentBlock,
+  OLD_ENTRY,
+  TRIAL_ENVIRONMENT,
+  titleOnTrial,
+} from "../../provider/boot/boot-trial-files";
 import { topGrubEntries } from "../../provider/boot/grub-entry";
 import type { Regeneration } from "../../provider/claims/run-record";
-import { parsePciAddress } from "../../provider/pci/address";
 import type { Step } from "../../provider/steps/steps";
-import { group, scriptOf } from "./apply-groups";
+import { applyTo, EDIT, TAKE } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
 const GRUB_CONFIG = `menuentry 'Debian GNU/Linux' {
@@ -11,16 +16,6 @@ const GRUB_CONFIG = `menuentry 'Debian GNU/Linux' {
 	initrd /boot/initrd.img-6.1
 }
 `;
-const NIC = parsePciAddress("0000:01:00.0") as NonNullable<ReturnType<typeof parsePciAddress>>;
-const TAKE: Step = { kind: "make-assignable", address: NIC, from: "e1000e", stub: "pciback", by: "xl" };
-const EDIT: Step = {
-  kind: "edit-file",
-  path: "/etc/xen/a.cfg",
-  before: "before",
-  after: "after",
-  hides: [],
-  original: "leave",
-};
 const OTHER_EDIT: Step = { ...EDIT, path: "/etc/xen/b.cfg" };
 const TRIAL: Regeneration = { what: "boot-trial", title: "Debian GNU/Linux", seconds: 600 };
 const INITRAMFS: Regeneration = { what: "initramfs" };
@@ -44,13 +39,8 @@ beforeEach(() => {
 });
 afterEach(() => host.remove());
 
-const apply = (shell: readonly string[], ...groups: readonly (Step | Regeneration)[][]) => {
-  const script = scriptOf(...groups.map((parts) => group(...parts)));
-  const { stdout, stderr } = host.converse(shell, script.opening, script.rest);
-  const result = script.read(stdout);
-  if (result.kind !== "ended") throw new Error(`${result.kind}: ${stdout}${stderr}`);
-  return result.groups.map((outcome) => outcome?.kind);
-};
+const apply = (shell: readonly string[], ...groups: Parameters<typeof applyTo>[2][]) =>
+  applyTo(host, shell, ...groups).map((outcome) => outcome?.kind);
 
 /** What an armed trial has; undefined where nothing of it is there. */
 const armed = () =>
@@ -63,6 +53,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("two boo
   test("are in one trial", () => {
     expect(apply(shell, [hold, TAKE, TRIAL], [hold, EDIT, TRIAL])).toEqual(["done", "done"]);
     expect(armed()).toBe(true);
+    expect(titleOnTrial(host.read(CUSTOM_CONFIG) ?? "")).toBe("Debian GNU/Linux");
   });
 
   test.each([
@@ -84,7 +75,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("two boo
     ],
   ] as const)("%s of which fails: the other is on trial all the same", (_, groups, ends) => {
     host.command("xl", "echo 'libxl: error'; exit 1");
-    expect(apply(shell, ...groups().map((parts) => [...parts]))).toEqual(ends);
+    expect(apply(shell, ...groups())).toEqual(ends);
     expect(armed()).toBe(true);
   });
 

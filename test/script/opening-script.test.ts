@@ -1,25 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { readHostFacts } from "../../provider/facts/host-facts";
-import { parsePciAddress } from "../../provider/pci/address";
 import { readApplyResult, readLeftResult } from "../../provider/script/apply-result";
 import { applyScript } from "../../provider/script/apply-script";
 import { openingScript, readOpeningFailure, resultScript } from "../../provider/script/opening-script";
-import type { Step } from "../../provider/steps/steps";
-import { group, QUESTIONS } from "./apply-groups";
+import { group, NIC, QUESTIONS, TAKE } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
 const RUN = "/var/run/pulumi-pci-passthrough";
-const NIC = "0000:01:00.0";
 const XL = `case $1 in
   pci-assignable-add) ln -sfn ../../drivers/pciback "$ROOT/sys/bus/pci/devices/$2/driver" ;;
 esac`;
-const TAKE = {
-  kind: "make-assignable",
-  address: parsePciAddress(NIC) as NonNullable<ReturnType<typeof parsePciAddress>>,
-  from: "e1000e",
-  stub: "pciback",
-  by: "xl",
-} satisfies Step;
 const opening = openingScript("run-1", QUESTIONS);
 const rest = applyScript("run-1", [group(TAKE)], undefined);
 

@@ -3,8 +3,7 @@ import { factsScript } from "../../provider/script/facts-script";
 import { MOUNT_PLACE_FUNCTIONS } from "../../provider/steps/mount-place";
 import { NETWORK_PLACE_FUNCTIONS } from "../../provider/steps/network-place";
 import type { Step } from "../../provider/steps/steps";
-import { address } from "../plan/recorded-host";
-import { group, QUESTIONS, scriptOf } from "./apply-groups";
+import { group, QUESTIONS, scriptOf, TAKE } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
 import { canCount } from "./process-count";
 
@@ -41,7 +40,7 @@ const CLAIM: Claim = { version: 2, token: "t", project: "p", stack: "s", label: 
 /** Makes a function assignable and attaches it to a VM. */
 const STEPS: readonly Step[] = [
   { kind: "write-claim", key: "AssignableDevice/0000:01:00.0", before: undefined, claim: CLAIM },
-  { kind: "make-assignable", address: address("0000:01:00.0"), from: "e1000e", stub: "pciback", by: "xl" },
+  TAKE,
   { kind: "write-claim", key: "VmPciAttachment/0000:01:00.0,pv1", before: undefined, claim: CLAIM },
   { kind: "edit-file", path: "/etc/xen/pv1.cfg", before: "text\n", after: "text\npci\n", hides: [], original: "keep" },
 ];

@@ -1,28 +1,15 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { parsePciAddress } from "../../provider/pci/address";
 import { readLeftResult } from "../../provider/script/apply-result";
 import { resultScript } from "../../provider/script/opening-script";
 import { confirmScript, readConfirmation, readConfirmRequest } from "../../provider/script/trial";
-import type { FileEdit } from "../../provider/steps/file";
-import { describeStep, type Step } from "../../provider/steps/steps";
-import { group, scriptOnTrial } from "./apply-groups";
+import { describeStep } from "../../provider/steps/steps";
+import { EDIT, group, NIC, scriptOnTrial, TAKE } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
-const NIC = "0000:01:00.0";
 const RUN = "/var/run/pulumi-pci-passthrough";
 const TRIAL = `${RUN}/trial/run-1`;
-const address = parsePciAddress(NIC) as NonNullable<ReturnType<typeof parsePciAddress>>;
-const TAKE: Step = { kind: "make-assignable", address, from: "e1000e", stub: "pciback", by: "xl" };
-const EDIT: FileEdit = {
-  kind: "edit-file",
-  path: "/etc/xen/a.cfg",
-  before: "before",
-  after: "after",
-  hides: [],
-  original: "leave",
-};
 const GROUPS = [group(EDIT), group(TAKE)];
 /** xl, with a driver that takes the function again by itself. */
 const XL = `
@@ -39,7 +26,7 @@ const [SAME, OTHER] = ["192.0.2.1 5 192.0.2.7 22", "192.0.2.1 6 192.0.2.7 22"];
 /** An apply on trial that runs on a host of its own, in one shell. */
 class RunningTrial {
   readonly host = new DirectoryHost();
-  private readonly script = scriptOnTrial({ confirmSeconds: 2, taken: [address] }, ...GROUPS);
+  private readonly script = scriptOnTrial({ confirmSeconds: 2, taken: [NIC] }, ...GROUPS);
   private readonly ended: Promise<unknown>;
   private readonly group: number;
 
