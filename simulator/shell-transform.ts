@@ -31,7 +31,8 @@ const ALL_ARGUMENTS: WordNode = {
 
 /**
  * What just-bash lacks and a host needs, put into the script before it runs:
- * - a redirection whose file refuses the write (`echo … > /sys/…/bind`) fails the command;
+ * - a redirection whose file refuses the write (`echo … > /sys/…/bind`) fails the command, but no group of commands, which
+ *   ends as its last one does (POSIX.1-2024, Shell Command Language, 2.9.4);
  * - `exec 9> file` tells which file the descriptor is, for flock;
  * - descriptor 8, which our scripts keep for the connection, is the connection;
  * - a command that is `"$@"` is one of several words;
@@ -153,9 +154,9 @@ function part<T extends WordNode["parts"][number]>(node: T): T {
   return node;
 }
 
-/** `{ <command>; __after-write <command name> <line> "$?"; }` */
+/** `{ <command>; __after-write <command name> <line> "$?"; }`; a group of commands has no name. */
 function checked(node: CommandNode): CommandNode {
-  const name = node.type === "SimpleCommand" ? (literal(node.name) ?? "printf") : "printf";
+  const name = node.type === "SimpleCommand" ? (literal(node.name) ?? "printf") : "";
   const check = simple(AFTER_WRITE, [text(name), text(String(node.line ?? 1)), STATUS]);
   return { type: "Group", body: [statement(node), statement(check)], redirections: [] };
 }

@@ -95,7 +95,7 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
     ...watched,
     library.defineCommand(AFTER_WRITE, async ([name = "", line = "", status = "0"]) => {
       const refused = files.takeRefusedWrite();
-      if (!refused) return { stdout: "", stderr: "", exitCode: Number(status) };
+      if (!refused || (name === "" && refused.when === "write")) return failed(Number(status), "");
       // The line that sets the arguments is ours.
       const added = (run.args ?? []).length > 0 ? 1 : 0;
       return refusal(run.name ?? "sh", name, Number(line) - added, refused);

@@ -87,7 +87,7 @@ const ON: Readonly<Record<string, readonly ((profile: string) => Declaration)[]>
     hidden({ device: "03:00.0" }),
     hidden({ device: "03:00.0", mechanism: "kernel-ids" }, { variant: "ids" }),
     assignable({ device: "03:00.0" }),
-    assignable({ device: "03:00.0" }, WITHOUT_SETSID),
+    assignable({ device: "03:00.0" }, UNREACHED),
     attachment({ device: "03:00.0", vm: "web" }),
     attachment({ device: "03:00.0", vm: "web" }, { variant: "live", prepare: `${VIRSH} start web` }),
     nvmeFunctions,
@@ -141,6 +141,7 @@ done; xm create /etc/xen/test.cfg`,
   "xl-4.2": [
     hidden({ device: "01:00.0" }),
     assignable({ device: "01:00.0" }),
+    assignable({ device: "01:00.0" }, WITHOUT_SETSID),
     attachment({ device: "01:00.0", vm: "guest", permissive: true }),
     attachment(
       { device: "01:00.0", vm: "guest" },

@@ -64,7 +64,10 @@ const TRAPS = {
     /it took the change back by itself after 10 s, but not all of it \([\s\S]*\): check the host/,
     ({ host }) => {
       host.machine.faults.add({ command: "xl pci-assignable-remove", stderr: "libxl: error: it is busy\n" });
-      host.machine.faults.add({ write: "/sys/bus/pci/drivers/vfio-pci/unbind", error: "EIO" });
+      // libvirt 9.0, tools/virsh-nodedev.c, cmdNodeDeviceReAttach; then a driver that does not start on its device.
+      const reattach = "virsh -c qemu:///system nodedev-reattach";
+      host.machine.faults.add({ command: reattach, stderr: "error: Failed to re-attach device\n" });
+      host.machine.faults.add({ write: "/sys/bus/pci/drivers/nvme/bind", error: "EIO" });
     },
   ),
   /** The watcher is about to decide; the confirmation is there before. */

@@ -45,6 +45,14 @@ test.each(SCRIPTS)("%s", async (script) => {
   expect({ stdout: there.stdout, exitCode: there.exitCode }).toEqual({ stdout: here.stdout, exitCode: here.status });
 });
 
+test("a group of commands ends as its last one does, on a full disk too", async () => {
+  const script = (file: string) => `{ ls /; true; } > ${file}; echo $?; { ls /; false; } > ${file}; echo $?`;
+  host.failAt({ writesUnder: "/etc/full", error: "ENOSPC" });
+  const there = await host.exec(`sh -c '${script("/etc/full")}'`);
+  host.heal();
+  expect(there.stdout).toBe(spawnSync("/bin/sh", ["-c", script("/dev/full")], { encoding: "utf8" }).stdout);
+});
+
 test("a write that the kernel refuses fails the command, in the words of the shell", async () => {
   const refused = "echo 0000:09:00.0 > /sys/bus/pci/drivers/e1000e/bind; echo $?";
   expect(await host.exec(refused)).toEqual({
