@@ -34,7 +34,7 @@ const BLANK = /(?:[ \t\f\r]|\\\r?\n|#[^\n]*)+/y;
 
 /**
  * Parses a file (Latin-1), without the settings that Python code may have changed; an error where Python would refuse
- * the file, or where such code touches `pci`. Never throws.
+ * the file, or where such code touches `pci` or may do so. Never throws.
  */
 export function parseXmSyntax(text: string): XlSyntax | XlConfigError {
   const statements = readStatements(text);
@@ -45,6 +45,8 @@ export function parseXmSyntax(text: string): XlSyntax | XlConfigError {
   for (const statement of statements) {
     const assignment = readAssignment(text, statement);
     if (!assignment) {
+      const setter = statement.find(setsAnyName);
+      if (setter) return xlConfigError(text, setter.start, `\`${setter.text}' here may set any name, \`pci' too`);
       for (const token of touchedNames(statement)) if (!computed.has(token.text)) computed.set(token.text, token.start);
       continue;
     }
@@ -67,13 +69,28 @@ export function parseXmSyntax(text: string): XlSyntax | XlConfigError {
   return { kind: "syntax", text, assignments, settings };
 }
 
-/** The names whose values a statement may change; in doubt, all of its names. */
+/** Python 2 runs strings and other files with these, gives its names as a dictionary, or takes those of a module. */
+const SETTERS_OF_ANY_NAME = ["exec", "execfile", "globals", "locals", "vars"];
+
+function setsAnyName({ kind, text }: Token, index: number, statement: Statement): boolean {
+  if (kind !== "name") return false;
+  return SETTERS_OF_ANY_NAME.includes(text) || (text === "import" && statement[index + 1]?.text === "*");
+}
+
+/**
+ * The names whose values a statement may change; in doubt, all of its names. A list has another name once it is
+ * mentioned, and changes under that one.
+ */
 function touchedNames(statement: Statement): readonly Token[] {
-  const assigned = statement.findIndex((token) => token.kind === "sign" && token.text === "=");
-  const opensBlock = statement.at(-1)?.text === ":";
-  const [first] = statement;
-  const plainTarget = assigned === 1 && first?.kind === "name" && !opensBlock;
-  return plainTarget ? [first] : statement.filter((token) => token.kind === "name");
+  const isPlain = statement[0]?.kind === "name" && isAssigned(statement, 0) && statement.at(-1)?.text !== ":";
+  return statement.filter(
+    ({ kind, text }, index) => kind === "name" && (!isPlain || text === "pci" || isAssigned(statement, index)),
+  );
+}
+
+function isAssigned(statement: Statement, index: number): boolean {
+  const next = statement[index + 1];
+  return next?.kind === "sign" && next.text === "=";
 }
 
 /** `name = literal` or `name += literal` on a line that is not indented. */

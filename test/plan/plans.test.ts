@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { TextFile } from "../../provider/boot/text-file";
+import type { Domain } from "../../provider/facts/domains";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { modprobeFiles } from "../../provider/facts/modprobe";
 import { loss, neither } from "../../provider/plan/effect";
@@ -9,7 +10,7 @@ import { simulate } from "../../provider/steps/steps";
 import { attach } from "./attach-wish";
 import { hide } from "./hide-wish";
 import { textFile, withModprobeFiles, withVmConfigs } from "./host-files";
-import { address, LAB, ownedBy, target } from "./recorded-host";
+import { address, LAB, listed, ownedBy, PV1, target } from "./recorded-host";
 
 const common = { expect: [], allow: [], toolstack: undefined };
 const assign = (device: string): DeviceWish => ({
@@ -255,6 +256,16 @@ test("a device in another VM's configuration is refused, and can be allowed", ()
   const wish = attach("01:00.0", "pv2");
   expect(planPresent(other, wish, DEV).refusals).toMatchObject([{ guard: "configured-in-other-vm" }]);
   expect(planPresent(other, { ...wish, allow: ["configured-in-other-vm"] }, DEV).refusals).toEqual([]);
+});
+
+test("a running VM gets no device that another running VM has, whatever the program allows", () => {
+  const web1: Domain = { ...PV1, id: 2, name: "web1", uuid: undefined, pciDevices: [{ address: address("01:00.0") }] };
+  const onPciback = simulate(LAB, planPresent(LAB, assign("01:00.0"), ownedBy("dev", "token-9")).steps);
+  const facts = { ...onPciback, domains: listed(PV1, web1) };
+  const wish = attach("01:00.0", "pv1", { scope: "both", allow: ["configured-in-other-vm"] });
+  expect(planPresent(facts, wish, DEV).refusals).toEqual([
+    { guard: "in-use-by-vm", message: expect.stringContaining('the VM "web1" (domain 2) has 0000:01:00.0 now') },
+  ]);
 });
 
 test("`pci_permissive` of a VM counts for entries that do not say otherwise", () => {
