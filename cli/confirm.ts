@@ -4,6 +4,10 @@ import { WENT_BACK } from "../provider/plan/hide/boot-trial";
 import { confirmBootOf } from "../provider/resources/boot-confirmation";
 import { hostOf, type LoginOptions, withLogin } from "./login-options";
 
+interface Options extends LoginOptions {
+  readonly json?: boolean;
+}
+
 /** What the command says of a host that was found so. */
 const SAID = {
   none: "no boot is on trial: nothing to confirm",
@@ -16,9 +20,11 @@ const SAID = {
 export function confirmCommand(): Command {
   return withLogin(new Command("confirm"))
     .description("keep the boot that a host runs on trial, after a change of what it boots with")
-    .action(async (host: string, options: LoginOptions) => {
-      const found = await confirmBootOf(hostOf(host, options));
-      process.stdout.write(`${host}: ${SAID[found]}\n`);
+    .option("--json", "print JSON")
+    .action(async (host: string, { json, ...login }: Options) => {
+      const found = await confirmBootOf(hostOf(host, login));
+      const said = json ? JSON.stringify({ boot: found, said: SAID[found] }, undefined, 2) : `${host}: ${SAID[found]}`;
+      process.stdout.write(`${said}\n`);
       process.exitCode = found === "went-back" ? 1 : 0;
     });
 }

@@ -1,4 +1,5 @@
 import type { DeviceReport } from "../provider/plan/inventory/device-report";
+import { verdictOf } from "./verdict";
 
 const HEADINGS = ["ADDRESS", "GROUP", "WHAT IT IS", "DRIVER", "THE HOST HAS ON IT", "CAN BE GIVEN"] as const;
 
@@ -26,16 +27,9 @@ function tableOf(reports: readonly DeviceReport[], longest: number): readonly st
     report.label.length > longest ? `${report.label.slice(0, longest - 1)}…` : report.label,
     report.driver ?? "-",
     report.uses.join("; ") || "-",
-    verdictOf(report),
+    verdictOf(report).text,
   ]);
   return align([[...HEADINGS], ...rows]);
-}
-
-function verdictOf({ vms, refusals, assignable, groupMembers = [] }: DeviceReport): string {
-  if (vms.length > 0) return `given to ${vms.join(", ")}`;
-  if (refusals.length > 0) return `no: ${[...new Set(refusals.map(({ guard }) => guard ?? "this host"))].join(", ")}`;
-  if (assignable) return "yes, assignable now";
-  return groupMembers.length > 0 ? "yes, with its group" : "yes";
 }
 
 /** Pads all columns but the last. A column in which nothing stands below its heading is left out. */

@@ -1,7 +1,8 @@
 import type { MapFunction, MapState } from "../provider/plan/inventory/host-map";
 import type { VmReport } from "../provider/plan/inventory/vm-report";
-import { type TreeRow, treeRows, verdictOf } from "./map-tree";
+import { type TreeRow, treeRows } from "./map-tree";
 import { cutToWidth } from "./text-width";
+import { verdictOf } from "./verdict";
 
 const WIDTH = 1180;
 /** The columns, in pixels: the PCI tree, what hangs from each function, the VMs. */

@@ -1,6 +1,7 @@
 import type { MapFunction, MapState } from "../provider/plan/inventory/host-map";
 import type { VmReport } from "../provider/plan/inventory/vm-report";
-import { treeRows, verdictOf } from "./map-tree";
+import { treeRows } from "./map-tree";
+import { verdictOf } from "./verdict";
 
 /** The map of a host as text: the tree as it is now, and what is other later; ends with a newline. */
 export function mapText(name: string, [now, ...later]: readonly MapState[]): string {
@@ -17,7 +18,7 @@ export function mapText(name: string, [now, ...later]: readonly MapState[]): str
 function stateOf(shown: MapFunction): string {
   const { driver, iommuGroup, uses } = shown;
   const group = iommuGroup === undefined ? [] : [`group ${iommuGroup}`];
-  return [`driver ${driver ?? "none"}`, ...group, ...uses, `to a VM: ${verdictOf(shown).text}`].join(" | ");
+  return [`driver ${driver ?? "none"}`, ...group, ...uses, `can be given: ${verdictOf(shown).text}`].join(" | ");
 }
 
 function vmLines(vms: readonly VmReport[]): readonly string[] {

@@ -20,10 +20,3 @@ export function treeRows({ functions }: MapState): readonly TreeRow[] {
       depth: shownFunction.bridges.filter((bridge) => functions.some(({ address }) => address === bridge)).length,
     }));
 }
-
-/** Whether a function can be given to a VM, in few words: `yes`, `no: ssh-route`, `given to web1`. */
-export function verdictOf({ vms, refusals }: MapFunction): { readonly kind: "yes" | "no" | "given"; text: string } {
-  if (vms.length > 0) return { kind: "given", text: `given to ${vms.join(", ")}` };
-  if (refusals.length === 0) return { kind: "yes", text: "yes" };
-  return { kind: "no", text: `no: ${[...new Set(refusals.map(({ guard }) => guard ?? "this host"))].join(", ")}` };
-}

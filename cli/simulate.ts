@@ -8,7 +8,7 @@ interface WantedHost {
 
 /**
  * `simulate --host xen1=debian-xl`: serves simulated hosts until SIGINT or SIGTERM, and prints for each host how to log
- * in, as a line of JSON.
+ * in, as a line of JSON. Standard error has the command that lists the host's devices and VMs.
  */
 export function simulateCommand(): Command {
   return new Command("simulate")
@@ -27,7 +27,10 @@ export function simulateCommand(): Command {
       try {
         for (const { name, profile } of host)
           hosts.push(await startSimulatedHost({ name, profile, latencyMs: latency }));
-        for (const simulated of hosts) process.stdout.write(`${describe(simulated)}\n`);
+        for (const simulated of hosts) {
+          process.stdout.write(`${describe(simulated)}\n`);
+          process.stderr.write(`What ${simulated.name} has: ${mapOf(simulated)}\n`);
+        }
         await ended;
       } finally {
         await Promise.all(hosts.map((simulated) => simulated.stop()));
@@ -37,6 +40,10 @@ export function simulateCommand(): Command {
 
 function describe({ name, address, port, user, identityFile, hostKey }: SimulatedHost): string {
   return JSON.stringify({ name, address, port, user, identityFile, hostKey });
+}
+
+function mapOf({ user, address, port, identityFile, hostKey }: SimulatedHost): string {
+  return `npx pulumi-pci-passthrough map ${user}@${address} -p ${port} -i ${identityFile} --host-key ${hostKey}`;
 }
 
 function collectHost(text: string, before: readonly WantedHost[] = []): readonly WantedHost[] {

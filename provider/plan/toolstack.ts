@@ -26,11 +26,11 @@ export function toolstackOf(facts: HostFacts, asked: ToolstackName | undefined):
     };
   }
   const toolstack = asked ?? first;
-  const choice = asked === undefined ? "because the program names none" : "as the program asks";
+  const unless = asked === undefined ? "unless `toolstack` names another" : "as `toolstack` says";
   return {
     kind: "toolstack",
     toolstack,
-    why: others.length === 0 ? undefined : `the host has ${present.join(" and ")}: ${toolstack} is used, ${choice}`,
+    why: others.length === 0 ? undefined : `the host has ${present.join(" and ")}: ${toolstack} is used, ${unless}`,
   };
 }
 

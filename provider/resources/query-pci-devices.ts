@@ -1,9 +1,9 @@
-import { z } from "zod";
 import { ConnectionError, PassthroughError } from "../errors";
 import type { PciDeviceInfo } from "../plan/inventory/device-info";
 import { getPciDevices } from "../plan/inventory/get-pci-devices";
 import { pciDeviceInfos } from "../plan/inventory/pci-device-info";
 import { createHosts } from "./hosts";
+import { failuresOf, IN_WORDS, inOneLine } from "./input-failures";
 import { questionsOf } from "./questions";
 
 /** The devices of a host that match a query, or why the host was not reached. */
@@ -17,9 +17,11 @@ export type QueryResult =
  * @public sdk/get-pci-devices.ts requires it by name, when it is called.
  */
 export async function queryPciDevices(query: unknown): Promise<QueryResult> {
-  const checked = getPciDevices.inputs.safeParse(query);
-  if (!checked.success)
-    return { kind: "refused", reason: `Unable to ask for PCI devices: ${z.prettifyError(checked.error)}` };
+  const checked = getPciDevices.inputs.safeParse(query, IN_WORDS);
+  if (!checked.success) {
+    const failures = failuresOf(checked.error, query, getPciDevices.inputs);
+    return { kind: "refused", reason: `Unable to ask for PCI devices: ${inOneLine(failures)}.` };
+  }
   const { host, filter = {} } = checked.data;
   try {
     const facts = await createHosts()(host).facts("preview", questionsOf(host, []));

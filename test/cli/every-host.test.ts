@@ -40,6 +40,6 @@ test("--json has the evidence of each guard, and --all the bridges", async () =>
 
 test("bad input is refused before any connection, naming the property", async () => {
   await expect(runCommand(devicesCommand(), "xen1", "--host-key", "1234")).rejects.toThrow(
-    /must be a fingerprint.*\n.*hostKey/,
+    'Unable to ask the host: hostKey must be a fingerprint as "ssh-keygen -l" prints it: SHA256:…',
   );
 });

@@ -4,8 +4,10 @@ import { simulateCommand } from "../../cli/simulate";
 import { login, run } from "../simulator/ssh-login";
 
 let printed: string[];
+let hints: string[];
 beforeEach(() => {
-  printed = [];
+  [printed, hints] = [[], []];
+  jest.spyOn(process.stderr, "write").mockImplementation((text) => hints.push(String(text)) > 0);
   jest.spyOn(process.stdout, "write").mockImplementation((text) => printed.push(String(text)) > 0);
 });
 afterEach(() => jest.restoreAllMocks());
@@ -18,7 +20,7 @@ function quiet(): { command: Command; errors: string[] } {
   return { command, errors };
 }
 
-test("serves hosts until a signal, and prints how to reach each", async () => {
+test("serves hosts until a signal, and prints how to reach each and how to see what it has", async () => {
   const { command } = quiet();
   const served = command.parseAsync(["--host", "xen1=debian-xl", "--host", "xen2=debian-xl"], { from: "user" });
   while (printed.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -32,6 +34,9 @@ test("serves hosts until a signal, and prints how to reach each", async () => {
       identityFile: expect.any(String),
       hostKey: expect.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/),
     })),
+  );
+  expect(hints[1]).toMatch(
+    /^What xen2 has: npx pulumi-pci-passthrough map root@127\.0\.0\.1 -p \d+ -i \S+ --host-key SHA256:\S+\n$/,
   );
   const client = await login(hosts[1]);
   expect((await run(client, "hostname")).stdout).toBe("xen2\n");

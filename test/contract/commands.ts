@@ -68,7 +68,7 @@ export async function expectCommandsToWork(host: TestHost): Promise<void> {
   await output(host, giveBack);
   expect(await driverOf(host, USB)).toBe(hostDriver);
 
-  expect((await run(confirmCommand())).stdout).toContain("no boot is on trial: nothing to confirm");
+  expect(await json(confirmCommand())).toEqual({ boot: "none", said: "no boot is on trial: nothing to confirm" });
 
   const released = await run(releaseCommand(), "0000:01:00", "--yes");
   expect(released.stdout).toMatch(

@@ -470,7 +470,7 @@ test("the first choice of a host with xl stays xl; the program may name libvirt"
   const both: HostFacts = { ...kvm([vm("web")], { uri: "xen:///system" }), xen: LAB.xen };
   expect(reasons(both, attach(NVME, "web"))).toContain("The VMs of /etc/xen are");
   const { effects } = plan({ ...both, files: LAB.files, libvirt: { kind: "not-asked" } }, attach(NVME, "pv1"));
-  expect(effects).toContainEqual(neither("the host has xl and libvirt: xl is used, because the program names none"));
+  expect(effects).toContainEqual(neither("the host has xl and libvirt: xl is used, unless `toolstack` names another"));
   expect(changes(both, attach(NVME, "web", { toolstack: "libvirt" }))).toEqual([
     "virsh-attach config 0000:03:00.0 managed=yes",
   ]);

@@ -69,7 +69,7 @@ test("an attachment is one edit of one key, known by the VM's uuid", () => {
   ]);
   expect(effects).toEqual([
     gain(`other-config:pci of the VM "gpu1" becomes 0/${NIC}: the device is available from its next start`),
-    neither("the host has xapi and xl: xapi is used, because the program names none"),
+    neither("the host has xapi and xl: xapi is used, unless `toolstack` names another"),
   ]);
   expect(keyOf(POOL, wish)).toBe(`VmPciAttachment/${NIC}/${uuid}`);
 });

@@ -9,7 +9,7 @@ import type { Bag } from "../../plan/kind";
 import { KINDS } from "../../plan/kinds/kinds";
 import { pciPassthrough } from "../../plan/kinds/pci-passthrough";
 import { pick } from "../../resources/input-bag";
-import { failuresOf } from "../../resources/input-failures";
+import { failuresOf, IN_WORDS, inOneLine } from "../../resources/input-failures";
 import { containsUnknown } from "../../resources/unknowns";
 import { dynamicTypeOf } from "../../resources/urn";
 import { readBag, type SecretPath, type Unmarked, writeBag } from "./property-bag";
@@ -71,7 +71,9 @@ export async function constructPassthrough(
 /** The resources of a component, in the order in which they are made. */
 function partsOf(name: string, { hide = true, assign = true }: Bag): readonly { kind: ResourceKind; suffix: string }[] {
   if (containsUnknown([hide, assign]))
-    throw new PassthroughError(`PciPassthrough "${name}": hide and assign must be known before the run`);
+    throw new PassthroughError(
+      `Unable to declare the PciPassthrough "${name}": hide and assign must be true or false, and wait for another resource.`,
+    );
   return [
     ...(hide ? [{ kind: "HiddenPciDevice", suffix: "hidden" } as const] : []),
     ...(assign ? [{ kind: "AssignableDevice", suffix: "assignable" } as const] : []),
@@ -82,11 +84,10 @@ function partsOf(name: string, { hide = true, assign = true }: Bag): readonly { 
 function refuseWrong(name: string, inputs: Bag): void {
   const known = Object.entries(inputs).filter(([, value]) => value !== null && !containsUnknown(value));
   const schema = known.length < Object.keys(inputs).length ? pciPassthrough.inputs.partial() : pciPassthrough.inputs;
-  const checked = schema.safeParse(Object.fromEntries(known));
+  const checked = schema.safeParse(Object.fromEntries(known), IN_WORDS);
   if (checked.success) return;
   const failures = failuresOf(checked.error, inputs, pciPassthrough.inputs);
-  const lines = failures.map(({ property, reason }) => `${property ? `${property}: ` : ""}${reason}`);
-  throw new PassthroughError(`PciPassthrough "${name}": ${lines.join("\n")}`);
+  throw new PassthroughError(`Unable to declare the PciPassthrough "${name}": ${inOneLine(failures)}.`);
 }
 
 function componentRequest(request: provider.ConstructRequest): monitor.RegisterResourceRequest {

@@ -2,7 +2,7 @@ import { PassthroughError } from "../../errors";
 import type { HostInput } from "../../plan/inputs/host-input";
 import { ProviderConfig } from "../../plan/inputs/provider-config";
 import type { Bag } from "../../plan/kind";
-import { type Failure, failuresOf, isLike } from "../../resources/input-failures";
+import { type Failure, failuresOf, IN_WORDS, isLike } from "../../resources/input-failures";
 import { containsUnknown } from "../../resources/unknowns";
 
 /** What the engine adds to a provider's inputs. */
@@ -23,7 +23,7 @@ export function readConfiguration(bag: Bag): CheckedConfiguration {
     Object.entries(bag).flatMap(([name, value]) => (OF_ENGINE.includes(name) ? [] : [[name, fromText(value)]])),
   );
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => !containsUnknown(value)));
-  const checked = ProviderConfig.safeParse(known);
+  const checked = ProviderConfig.safeParse(known, IN_WORDS);
   if (checked.success) return { configuration: checked.data, failures: [] };
   return { configuration: {}, failures: failuresOf(checked.error, known, ProviderConfig) };
 }

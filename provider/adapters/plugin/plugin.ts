@@ -4,6 +4,7 @@ import { PassthroughError } from "../../errors";
 import type { ProviderConfig } from "../../plan/inputs/provider-config";
 import type { Bag } from "../../plan/kind";
 import { EngineRun } from "../../resources/engine-run";
+import { inOneLine } from "../../resources/input-failures";
 import type { Log } from "../../resources/log";
 import { queryPciDevices } from "../../resources/query-pci-devices";
 import type { HostFor } from "../../resources/wanted";
@@ -39,8 +40,7 @@ export class Plugin {
   /** Throws PassthroughError for what CheckConfig refuses. */
   configure(bag: Bag): void {
     const { configuration, failures } = readConfiguration(bag);
-    const [failure] = failures;
-    if (failure) throw new PassthroughError(`Unable to configure the provider: ${failure.property} ${failure.reason}`);
+    if (failures.length > 0) throw new PassthroughError(`Unable to configure the provider: ${inOneLine(failures)}.`);
     this.configuration = configuration;
     this.resources = this.resourcesFor(configuration);
   }

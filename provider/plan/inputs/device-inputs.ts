@@ -54,7 +54,7 @@ export const deviceInputs = {
   host: HostInput.describe("The host, and how to log in to it."),
   device: DeviceInput,
   expect: z
-    .union([Expected, z.array(Expected).max(8)])
+    .union([Expected, z.array(Expected).max(8)], { error: 'must be an object such as { id: "8086:10d3" }, or a list' })
     .optional()
     .describe(
       "What the device must be: for its first function, or a list for its functions in order, 8 at most. Default: anything.",
