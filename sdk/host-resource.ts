@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "./declarations";
 import { type HostArgs, requireHost, withSecrets } from "./host";
+import { requireInstalled } from "./installed";
 
 /**
  * The text by which the engine's provider process finds the code of a resource: JavaScript that every state keeps. It
@@ -39,7 +40,7 @@ export abstract class HostResource extends pulumi.CustomResource {
     return new this(name, args, { ...opts, id });
   }
 
-  /** `outputs`: names of the outputs that are not inputs as well. Throws RunError when `host` is missing. */
+  /** `outputs`: names of the outputs that are not inputs as well. Throws RunError when `host` is missing, or the provider. */
   protected constructor(
     kind: string,
     name: string,
@@ -47,6 +48,7 @@ export abstract class HostResource extends pulumi.CustomResource {
     outputs: readonly string[],
     opts: pulumi.CustomResourceOptions | undefined,
   ) {
+    requireInstalled();
     requireHost(kind, name, args);
     const { host, ...inputs } = args;
     const type = `pulumi-nodejs:dynamic/pci-passthrough:${kind}`;

@@ -11,7 +11,7 @@ export function readEnvironmentBlock(text: string): ReadonlyMap<string, string> 
 
 /** The block with another value of a variable that it has; its size stays, as GRUB wants it. */
 export function withVariable(text: string, name: string, value: string): BootEdit {
-  if (!text.startsWith(SIGNATURE)) return editError("it is no environment block of GRUB");
+  if (!text.startsWith(SIGNATURE)) return editError("it is not an environment block of GRUB");
   const match = [...text.matchAll(VARIABLE)].find((variable) => variable[1] === name);
   if (!match) return editError(`it has no ${name}`);
   const body = text.replace(/#*$/, "");
@@ -19,7 +19,7 @@ export function withVariable(text: string, name: string, value: string): BootEdi
   const next = body.slice(0, match.index) + line + body.slice(match.index + match[0].length);
   return next.length > text.length
     ? editError(
-        `its ${text.length} bytes are too few for ${name} with one more argument. Take an argument out of ${name} first`,
+        `its ${text.length} bytes are too few for ${name} with one more argument. Remove an argument from ${name} first`,
       )
     : edited(next.padEnd(text.length, "#"));
 }

@@ -36,7 +36,7 @@ export function grubDefaultsLine(defaults: GrubDefaults, line: KernelLine): stri
 export function grubDefaultsTrouble({ files }: GrubDefaults, line: KernelLine): string | undefined {
   const dos = files.find((file) => file.text.includes("\r"));
   if (dos) {
-    return `${dos.path} has lines that end in a carriage return, which the shell takes for a part of the values. Take them out: sed -i 's/\\r$//' ${dos.path}`;
+    return `${dos.path} has lines that end in a carriage return, which the shell takes as part of the values. Remove them: sed -i 's/\\r$//' ${dos.path}`;
   }
   const variables = usedVariables(line, readSettings(files));
   const conditional = assignmentsOf(files).find(
@@ -88,7 +88,7 @@ export function addToGrubDefaults(defaults: GrubDefaults, line: KernelLine, chan
   if (change.edit(grubDefaultsLine(after, line), line).kind === "error" || !sameLine(after, line, checked.text)) {
     return {
       kind: "error",
-      reason: `another file than ${path} sets ${variables.join(" or ")} later on, so that an argument there would have no effect. Put it into the last of ${defaults.files.map((file) => file.path).join(", ")}`,
+      reason: `a file read after ${path} sets ${variables.join(" or ")} again, so an argument there would have no effect. Put it into the last of ${defaults.files.map((file) => file.path).join(", ")}`,
     };
   }
   return { kind: "edited", texts: new Map([[path, edit.text]]) };
@@ -162,7 +162,7 @@ function usedVariables(line: KernelLine, settings: ReadonlyMap<string, string>):
 function whyNotFollowed({ path, text }: NamedText, code: ShellCode, variable: string): string {
   const line = text.slice(0, code.start).split("\n").length;
   if (code.kind === "unreadable")
-    return `${path}, line ${line}: ${code.reason}, so grub-mkconfig cannot read it either or does something that cannot be told from here. Correct it first`;
+    return `${path}, line ${line}: ${code.reason}, so grub-mkconfig cannot read it either or does something that only a shell can tell. Fix it first`;
   const [source = ""] = code.text.split("\n");
   return `${path}, line ${line}: only a shell can tell what \`${source}' does to ${variable}. Replace it with a plain assignment`;
 }

@@ -25,13 +25,13 @@ export function findHideArgument(commandLine: string, parameter: HideParameter):
   if (second || all.at(-1) !== argument) {
     return {
       kind: "error",
-      reason: `it gives the kernel ${all.map((argument) => argument.text).join(" and ")}, and the kernel heeds the last alone. Join them into one`,
+      reason: `it gives the kernel ${all.map((argument) => argument.text).join(" and ")}, and the kernel uses only the last one. Merge them into one`,
     };
   }
   if (!parseHideList(argument.value ?? "")) {
     return {
       kind: "error",
-      reason: `it has ${argument.text}, which the kernel does not accept: with it pciback does not start, and nothing is hidden. Mend it first`,
+      reason: `it has ${argument.text}, which the kernel does not accept: with it pciback does not start, and nothing is hidden. Fix it first`,
     };
   }
   return { kind: "list", argument };

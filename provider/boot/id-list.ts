@@ -71,6 +71,6 @@ function only(line: string, parameter: string): KernelArgument | "several" | und
 function several(line: string, parameter: string) {
   const words = findArguments(line, parameter).map((argument) => argument.text);
   return editError(
-    `it gives the kernel ${words.join(" and ")}, and the kernel heeds the last alone. Join them into one`,
+    `it gives the kernel ${words.join(" and ")}, and the kernel uses only the last one. Merge them into one`,
   );
 }

@@ -41,7 +41,7 @@ export function withArgument(argument: string): CommandLineEdit {
     return hasArgument(text, argument)
       ? edited(text)
       : editError(
-          `a quotation mark in "${line}" is never closed, and the kernel would take ${argument} for a part of it. Close it first`,
+          `a quotation mark in "${line}" is never closed, and the kernel would take ${argument} as part of it. Close it first`,
         );
   };
 }

@@ -55,7 +55,7 @@ export function defaultLegacyEntry(text: string): LegacyEntry | undefined {
  */
 export function editLegacyGrub(text: string, line: KernelLine, change: ArgumentEdit): BootEdit {
   if (/^[ \t]*(?:kernel|module)\b.*\\\r?$/m.test(text)) {
-    return editError("a kernel or module line goes on behind a backslash. Write it as one line");
+    return editError("a kernel or module line continues on the next line after a backslash. Write it on a single line");
   }
   const entries = readLegacyGrub(text).filter((entry) => !isRecovery(entry.title));
   const ranges = [...placesOf(text, entries, line), ...debianOptions(text, line)];

@@ -19,13 +19,13 @@ export interface LoaderEntries {
 export function editLoaderEntries({ entries, grubenv }: LoaderEntries, change: ArgumentEdit): FilesEdit {
   const texts = new Map<string, string>();
   const normal = entries.filter((entry) => !isRescue(entry));
-  if (normal.length === 0) return { kind: "error", reason: "there is no boot loader entry but that for rescue" };
+  if (normal.length === 0) return { kind: "error", reason: "there is no boot loader entry except the one for rescue" };
   if (normal.some(usesKernelopts)) {
     const value = grubenv && readEnvironmentBlock(grubenv.text)?.get("kernelopts");
     if (!grubenv || value === undefined) {
       return {
         kind: "error",
-        reason: `${normal.find(usesKernelopts)?.path} takes its arguments from kernelopts, and ${grubenv?.path ?? "grubenv, which is missing,"} does not have it. Make it: grub2-mkconfig -o the grub.cfg of this host`,
+        reason: `${normal.find(usesKernelopts)?.path} takes its arguments from kernelopts, and ${grubenv?.path ?? "grubenv, which is missing,"} does not have it. Create it by grub2-mkconfig -o and the grub.cfg of this host`,
       };
     }
     const edit = change.edit(value, `${grubenv.path} kernelopts`);
@@ -56,7 +56,7 @@ export function loaderEntryLines({ entries, grubenv }: LoaderEntries): readonly 
 
 function editEntry({ path, text }: NamedText, change: ArgumentEdit): BootEdit {
   if (text.includes("\r"))
-    return editError("it has lines that end in a carriage return. Take them out: sed -i 's/\\r$//'");
+    return editError("it has lines that end in a carriage return. Remove them: sed -i 's/\\r$//'");
   const lines = optionsOf(text);
   const last = lines.at(-1);
   if (!last) return editError("it has no line of options");

@@ -35,7 +35,7 @@ export function findHideOption(files: readonly TextFile[]): HideOptions {
     const places = options.map(({ file }) => file.path).join(" and ");
     return {
       kind: "error",
-      reason: `"options xen-pciback hide=" stands in ${places}, and the module heeds only one. Join them into one`,
+      reason: `"options xen-pciback hide=" is in ${places}, and the module uses only one. Merge them into one line`,
     };
   }
   if (option.continued) {
@@ -48,7 +48,7 @@ export function findHideOption(files: readonly TextFile[]): HideOptions {
   if (!parseHideList(hideValue(option))) {
     return {
       kind: "error",
-      reason: `${option.file.path} has hide=${hideValue(option)}, which the kernel does not accept: with it the module does not load, and nothing is hidden. Correct it first`,
+      reason: `${option.file.path} has hide=${hideValue(option)}, which the kernel does not accept: with it the module does not load, and nothing is hidden. Fix it first`,
     };
   }
   return { kind: "option", option };

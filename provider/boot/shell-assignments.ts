@@ -128,7 +128,7 @@ class ShellFileReader {
         this.offset += 1;
         words.push({ kind: "word", source: ")" });
       } else if (character === "(" || character === ")") {
-        this.stop(this.offset, `"${character}" stands where this is not followed`);
+        this.stop(this.offset, `"${character}" is not understood here`);
       } else {
         const word = this.readWord();
         const reserved = word.kind === "word" && words.length === 0 ? word.source : "";
@@ -152,7 +152,7 @@ class ShellFileReader {
     const opens = OPENED_BY.get(word);
     if (opens !== undefined) this.open.push(opens);
     const closes = CLOSED_BY.get(word);
-    if (closes !== undefined && this.open.pop() !== closes) this.stop(this.offset, `"${word}" closes nothing`);
+    if (closes !== undefined && this.open.pop() !== closes) this.stop(this.offset, `"${word}" has nothing to close`);
     if (word === "case") this.readCaseHead();
     return BEFORE_COMMANDS.has(word) && this.skipTo("command");
   }

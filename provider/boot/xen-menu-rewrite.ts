@@ -82,7 +82,7 @@ function oddConsole({ between, entries }: Menu): string | undefined {
   );
   return lost === undefined
     ? undefined
-    : `xen-cmdline would drop or shorten the line "${lost}". Remove it, or keep to a serial line with --unit and --speed`;
+    : `xen-cmdline would drop or shorten the line "${lost}". Remove it, or use a serial line with only --unit and --speed`;
 }
 
 /** What xen-cmdline writes at the beginning of the file, wherever it stood. */
@@ -109,7 +109,7 @@ function movedCommand({ between, entries }: Menu): string | undefined {
 function lostCommand({ behind: [command] }: Menu): string | undefined {
   return command === undefined
     ? undefined
-    : `xen-cmdline would drop what stands behind the last entry, from "${command.text}" on. Move it in front of the entries, or remove it`;
+    : `xen-cmdline would drop what follows the last entry, from "${command.text}" on. Move it in front of the entries, or remove it`;
 }
 
 function equalEntries({ entries }: Menu, brand: string): string | undefined {
@@ -118,7 +118,7 @@ function equalEntries({ entries }: Menu, brand: string): string | undefined {
     const label = labelOf(title, brand);
     const other = label === undefined ? undefined : first.get(label);
     if (other !== undefined) {
-      return `xen-cmdline takes the entries "${other}" and "${title}" for the same one, and would write the second in place of both. Rename or remove one of them`;
+      return `xen-cmdline treats the entries "${other}" and "${title}" as one, and would write the second in place of both. Rename or remove one of them`;
     }
     if (label !== undefined) first.set(label, title);
   }
@@ -133,7 +133,7 @@ function oddEntry({ title, commands }: Entry): string | undefined {
   }
   const searches = commands.filter((command) => SEARCH.test(command));
   if (searches.length > 1 || searches.some((command) => command.split(/\s+/).length !== 5)) {
-    return `${its} has the line "${searches.at(-1)}", of which xen-cmdline would keep a part. Write search --label --set root and the label, once`;
+    return `${its} has the line "${searches.at(-1)}", of which xen-cmdline would keep only a part. Write one line: search --label --set root and the label`;
   }
   const loading = commands.filter((command) => LOADS.test(command));
   const words = loading.map((command) => command.split(/\s+/)[0] ?? "");
@@ -141,7 +141,7 @@ function oddEntry({ title, commands }: Entry): string | undefined {
     return `${its} loads neither Xen nor a kernel, and the xen-cmdline of XCP-ng 8.3 and XenServer 8 would add "multiboot2 None None" to it, so that it no longer boots. Remove the entry`;
   }
   if (!/^(?:multiboot2( module2){0,2}|xen_hypervisor( xen_module){0,2}|linux( initrd)?)$/.test(words.join(" "))) {
-    return `${its} has ${words.join(", ")}; xen-cmdline keeps multiboot2 and two module2, or linux and initrd, and would write another entry. Remove the entry, or write it so`;
+    return `${its} has ${words.join(", ")}; xen-cmdline keeps multiboot2 and two module2, or linux and initrd, and would write a different entry. Remove the entry, or write it in that form`;
   }
   const order = commands.map((command) => (SEARCH.test(command) ? 1 : LOADS.test(command) ? 2 : 0));
   const moved = order.findIndex((place, index) => place < (order[index - 1] ?? 0));

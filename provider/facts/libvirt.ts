@@ -223,7 +223,7 @@ function readVm(
     };
   } catch (error) {
     if (!(error instanceof UnreadableDomainXml)) throw error;
-    return unreadable(`its XML is none of libvirt's (${error.message}). See "virsh dumpxml ${uuid}"`);
+    return unreadable(`its XML is not libvirt's (${error.message}). See "virsh dumpxml ${uuid}"`);
   }
 }
 

@@ -25,7 +25,7 @@ export function bootLoaderOf(facts: HostFacts): BootLoader {
       );
     if (hasBootImage && !systemdBootEntriesOf(files).some(({ text }) => text.includes("BOOT_IMAGE=")))
       return unknown(
-        "systemd-boot started it through another boot loader, which cannot be told. Add the argument there by hand",
+        "systemd-boot started it through another boot loader, and which one is not known. Add the argument there by hand",
       );
     if (xen)
       return unknown("systemd-boot starts Xen, whose arguments are not in its entries. Add the argument by hand");
@@ -45,7 +45,7 @@ export function bootLoaderOf(facts: HostFacts): BootLoader {
     );
   if (boot.firmware === "uefi" && boot.loaderInfo === undefined && !xen && !hasBootImage && !legacyGrubOf(files))
     return unknown(
-      "it cannot be told which boot loader booted it: neither an EFI variable LoaderInfo nor the argument BOOT_IMAGE of GRUB is there. Add the argument by hand",
+      "it is not known which boot loader booted it: there is neither an EFI variable LoaderInfo nor GRUB's argument BOOT_IMAGE. Add the argument by hand",
     );
   return { kind: "grub" };
 }

@@ -151,7 +151,7 @@ function readStatements(text: string): readonly Statement[] | XlConfigError {
     if (token.kind === "sign" && ")]}".includes(token.text)) {
       const opened = open.pop();
       if (!opened || "([{".indexOf(opened.text) !== ")]}".indexOf(token.text)) {
-        return xlConfigError(text, token.start, `\`${token.text}' closes nothing`);
+        return xlConfigError(text, token.start, `\`${token.text}' has nothing to close`);
       }
     }
     if (token.kind === "sign" && token.text === ";" && open.length === 0) finish();

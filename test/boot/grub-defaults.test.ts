@@ -68,7 +68,7 @@ test.each([
     'GRUB_CMDLINE_LINUX="$(echo $GRUB_CMDLINE_LINUX | sed s/a/b/)"\n',
     "only a shell can tell",
   ],
-  ["two lists", 'GRUB_CMDLINE_LINUX="xen-pciback.hide=(05:00.0) xen-pciback.hide=(06:00.0)"\n', "Join them into one"],
+  ["two lists", 'GRUB_CMDLINE_LINUX="xen-pciback.hide=(05:00.0) xen-pciback.hide=(06:00.0)"\n', "Merge them into one"],
   ["a broken list", 'GRUB_CMDLINE_LINUX="xen-pciback.hide=(05:00.0),(06:00.0)"\n', "does not accept"],
 ])("refuses %s", (_, text, why) => {
   const own = defaults(true, text);

@@ -113,7 +113,7 @@ test("a list that somebody broke since then stops the removal, and nothing is lo
   const broken = host.readFile(file).replace("00.0)", "00.0),");
   host.writeFile(file, broken);
   await expect(new Deployment(host).delete(hidden)).rejects.toThrow(
-    /which the kernel does not accept[\s\S]*Mend it first/,
+    /which the kernel does not accept[\s\S]*Fix it first/,
   );
   expect(host.readFile(file)).toBe(broken);
 });

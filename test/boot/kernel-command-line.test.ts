@@ -165,7 +165,7 @@ describe("a hide list", () => {
     [
       "one that an empty one behind it puts out of force",
       "xen-pciback.hide=(05:00.0) xen_pciback.hide=",
-      "heeds the last alone",
+      "uses only the last one",
     ],
     ["one that the kernel rejects", "xen-pciback.hide=(05:00.0),(06:00.0)", "does not accept"],
   ])("leaves alone what it cannot edit: %s", (_, line, why) => {

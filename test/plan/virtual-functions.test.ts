@@ -198,6 +198,12 @@ const refused: readonly [string, HostFacts, VirtualFunctionsWish, RegExp][] = [
   ],
   ["while one is on the stub driver", having(made(1), { driver: "vfio-pci" }), wish(2), /0000:03:00\.1 is on vfio-pci/],
   [
+    "while several are, in one message",
+    having(made(3), { driver: "vfio-pci" }, { driver: "vfio-pci" }, { driver: "vfio-pci" }),
+    wish(4),
+    /^3 of its virtual functions are on vfio-pci, for VMs, the first is 0000:03:00\.1, and any change/,
+  ],
+  [
     "while a VM has one",
     { ...made(1), ...VM_WITH_FUNCTION },
     wish(2),

@@ -74,7 +74,7 @@ test.each<[string, string, number]>([
 test.each([
   ["pci = ['00:1d.0'", "`[' is not closed"],
   ["pci = '00:1d.0\n", "a quoted string is not closed"],
-  ["x = )\n", "`)' closes nothing"],
+  ["x = )\n", "`)' has nothing to close"],
   ["x = 1 + \\\n", "the file ends in the middle of a continued line"],
 ])("%j is no Python: %s", (text, reason) => {
   expect(add(text)).toMatchObject({ kind: "error", reason });

@@ -145,21 +145,21 @@ function hideByModule(facts: HostFacts, device: PciDevice, stub: StubDriver, cau
 
 function whyNotByModule(facts: HostFacts, devices: readonly PciDevice[], stub: StubDriver): string | undefined {
   if (!facts.boot.softdep)
-    return `its modprobe (module-init-tools) has no softdeps, which make the drivers of the devices wait for ${stub}. Hide them by "driver-override"`;
+    return `its modprobe (module-init-tools) has no softdeps, which make the drivers of the devices wait for ${stub}. Set mechanism: "driver-override"`;
   const name = stub.replaceAll("-", "[-_]");
   const other = modprobeFiles(facts.files).find(
     ({ path, text }) =>
       path !== IDS_FILE && new RegExp(`^[ \\t]*options[ \\t]+${name}[ \\t](?:.*[ \\t])?ids=`, "m").test(text),
   );
   if (other)
-    return `${other.path} gives ${stub} ids already, and the module reads only one list. Add the id there, or hide by "driver-override"`;
+    return `${other.path} gives ${stub} ids already, and the module reads only one list. Add the id there, or set mechanism: "driver-override"`;
   const idsFile = readIdsFile(facts);
   if (idsFile && idsFile.stub !== stub)
-    return `${IDS_FILE} is for ${idsFile.stub}, and a host can use only one stub driver. Set driver to "${idsFile.stub}"`;
+    return `${IDS_FILE} is for ${idsFile.stub}, and a host can use only one stub driver. Set driver: "${idsFile.stub}"`;
   const orphan = devices.find((device) => nativeModule(facts, device) === undefined);
   return (
     orphan &&
-    `${orphan.address} has no driver module that could be made to wait for ${stub}. Hide it by "driver-override"`
+    `${orphan.address} has no driver module that could be made to wait for ${stub}. Set mechanism: "driver-override"`
   );
 }
 

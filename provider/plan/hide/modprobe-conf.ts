@@ -73,18 +73,18 @@ function whyNotHide(facts: HostFacts, devices: readonly PciDevice[]): string | u
   const text = textOf(facts);
   const [option, second] = hideOptions(text);
   if (second)
-    return `"options pciback hide=" is in ${MODPROBE_CONF} several times, and only the last line counts. Merge them into one line`;
+    return `"options pciback hide=" is in ${MODPROBE_CONF} several times, and only the last line is used. Merge them into one line`;
   if (option && !option.list) {
     return `${MODPROBE_CONF} has hide=${option.value}, which pciback does not accept: with it the module does not load, and nothing is hidden. Fix it first`;
   }
   for (const device of devices) {
     const module = nativeModule(facts, device);
     if (module === undefined)
-      return `${device.address} has no driver module that could be made to wait for pciback. Hide it by "pciback-conf"`;
+      return `${device.address} has no driver module that could be made to wait for pciback. Set mechanism: "pciback-conf"`;
     // mkinitrd of RHEL 5 packs these into the initrd, but never pciback.
     const adapter = new RegExp(`^[ \\t]*alias[ \\t]+scsi_hostadapter\\d*[ \\t]+${module}[ \\t]*$`, "m");
     if (USB_OF_INITRD.includes(module.replaceAll("-", "_")) || adapter.test(text)) {
-      return `${module}, the driver of ${device.address}, is loaded by the initrd, before ${MODPROBE_CONF} is read. Hide it by "pciback-conf"`;
+      return `${module}, the driver of ${device.address}, is loaded by the initrd, before ${MODPROBE_CONF} is read. Set mechanism: "pciback-conf"`;
     }
     const other = otherInstallLine(text, module);
     if (other !== undefined) {

@@ -258,10 +258,16 @@ function effectsOf(facts: HostFacts, address: PciAddress, change: readonly SetVi
 /** A count can change only through zero, so none of the virtual functions may be in use. */
 function judgeChange(facts: HostFacts, change: readonly SetVirtualFunctions[]): readonly Judgement[] {
   const onStub = change.flatMap(({ from }) => from.functions.filter(({ driver }) => isStubDriver(facts, driver)));
-  return onStub.map(({ address, driver }) => ({
-    guard: undefined,
-    evidence: `its virtual function ${address} is on ${driver}, for a VM, and any change of their number first removes all of them. Remove the declarations of ${address}, run "pulumi up", and then change the number`,
-  }));
+  const [first] = onStub;
+  if (!first) return [];
+  const which =
+    onStub.length > 1
+      ? `${onStub.length} of its virtual functions are on ${first.driver}, for VMs, the first is ${first.address}`
+      : `its virtual function ${first.address} is on ${first.driver}, for a VM`;
+  const remedy = `Remove the declarations of ${onStub.length > 1 ? "all of them" : first.address}, run "pulumi up", and then change the number`;
+  return [
+    { guard: undefined, evidence: `${which}, and any change of their number first removes all of them. ${remedy}` },
+  ];
 }
 
 function editRule(facts: HostFacts, address: PciAddress, after: string | undefined): FileEdit[] {
