@@ -64,6 +64,21 @@ function sdkGenerator(root) {
 }
 
 /**
+ * What writes SDKs for Java and .NET.
+ *
+ * @param {string} root the checkout
+ */
+function javaDotnetGenerator(root) {
+  const name = "sdk-generator-java-dotnet";
+  return goRecipe(root, {
+    name,
+    modules: [{ folder: `test/engine/${name}`, package: ".", flags: STRIPPED, files: ["go.mod", "go.sum", "main.go"] }],
+    programs: [`${name}${EXE}`],
+    works: async () => true,
+  });
+}
+
+/**
  * Packages of PyPI, as a folder for PYTHONPATH.
  *
  * @returns {import("./engine-cache.js").Recipe}
@@ -109,4 +124,4 @@ function languageHost(root, language, name, script) {
   });
 }
 
-module.exports = { goHost, pythonHost, pythonPackages, sdkGenerator, yamlHost };
+module.exports = { goHost, javaDotnetGenerator, pythonHost, pythonPackages, sdkGenerator, yamlHost };

@@ -2,13 +2,15 @@
 // @ts-check
 /**
  * Makes the archives of a release in release/, one for each platform that Pulumi's engine downloads a plugin for, and
- * tries one of them: in an empty PULUMI_HOME it is installed, listed, and previews a program.
+ * tries one of them: in an empty PULUMI_HOME it is installed, listed, and previews a program. Then the SDKs that no test
+ * uses.
  */
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { CommandError, runCommand } = require("./command.js");
 const { findEngine, machineSurroundings } = require("./engine.js");
+const { tryJavaAndDotnet } = require("./java-dotnet-sdks.js");
 const { findLanguage } = require("./languages.js");
 const { pulumiEnvironment } = require("./pulumi-environment.js");
 
@@ -96,6 +98,7 @@ async function main() {
     const { version, archives } = await makeArchives(folder);
     const [first = ""] = archives;
     await tryArchive(folder, version, first);
+    await tryJavaAndDotnet(ROOT, folder, say);
     say(`\n${path.basename(first)} works. All archives are in ${RELEASE}:`);
     for (const archive of archives) say(`  ${path.basename(archive)}  ${fs.statSync(archive).size} bytes`);
   } finally {

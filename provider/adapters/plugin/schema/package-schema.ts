@@ -39,6 +39,12 @@ export interface PackageSchema {
   readonly [field: string]: unknown;
 }
 
+/**
+ * The type of a host of the configuration in SDKs, which read it there but never need it. pulumi-java (1.12.0,
+ * codegen/java/gen.go) fails where a type that a function takes is one of the configuration, too.
+ */
+const ANY = { $ref: "pulumi.json#/Any" };
+
 /** The schema of the package in this version, from the declarations of inputs and outputs. */
 export function packageSchema(version: string): PackageSchema {
   const types: Record<string, TypeSpecs[string]> = {};
@@ -55,7 +61,7 @@ export function packageSchema(version: string): PackageSchema {
     keywords: ["category/infrastructure", "kind/native", "pci", "passthrough", "xen", "xcp-ng", "kvm", "libvirt"],
     license: "Apache-2.0",
     meta: { supportPack: true },
-    config: { variables: config.properties },
+    config: { variables: { ...config.properties, hosts: { ...config.properties.hosts, additionalProperties: ANY } } },
     types: Object.fromEntries(Object.entries(types).sort(([a], [b]) => (a < b ? -1 : 1))),
     provider: {
       description: "How to log in to hosts, for all resources that use this provider.",
