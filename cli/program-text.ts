@@ -9,7 +9,7 @@ export type ProgramLanguage = (typeof PROGRAM_LANGUAGES)[number];
 type Print = (host: string, login: LoginOptions, resources: readonly Unmanaged[]) => string;
 
 /**
- * A program with these resources. In TypeScript it uses the classes of the npm package, which take over what is there;
+ * A program with these resources. In TypeScript it uses the classes of the npm package, which adopt what is there;
  * the others use the plugin, with the options by which the engine imports.
  */
 export const programText: { readonly [language in ProgramLanguage]: Print } = {

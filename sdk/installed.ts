@@ -17,7 +17,7 @@ export function requireInstalled(main = require.main?.filename, folder = process
     createRequire(`${folder}/index.js`).resolve(PROVIDER);
   } catch {
     throw new pulumi.RunError(
-      `Unable to find ${PROVIDER} from ${folder}, where the engine looks for it. Make it a dependency of the program itself: npm install pulumi-pci-passthrough`,
+      `Unable to find ${PROVIDER} from ${folder}, where the engine looks for it. Add pulumi-pci-passthrough to the dependencies in the package.json of the program itself`,
     );
   }
 }

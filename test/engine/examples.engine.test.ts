@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import path from "node:path";
+import { promisify } from "node:util";
 import { EXAMPLES } from "../../scripts/examples.js";
 import { type SimulatedHost, startSimulatedHost } from "../../simulator";
 import { driverOf, output } from "../contract/test-host";
@@ -77,6 +79,13 @@ test.each(examples.map((example) => [example.name, example] as const))(
   },
   120_000,
 );
+
+test("npm run demo -- automation runs preview, up and destroy from a program", async () => {
+  const demo = path.join(CHECKOUT, "scripts/demo.js");
+  const { stdout } = await promisify(execFile)(process.execPath, [demo, "automation"]);
+  expect(stdout).toMatch(/^pending: none$/m);
+  expect(stdout).toContain("- 3 deleted");
+});
 
 /**
  * What the host is configured to be, and which driver has which device; libvirt keeps controllers that it added to a

@@ -16,7 +16,7 @@ function said(main: string, folder: string): string {
 test("a program whose library has the package, and not the program itself, is told so without a trace", () => {
   expect(said(RUNNER, tmpdir())).toBe(
     `RunError: Unable to find pulumi-pci-passthrough/provider from ${tmpdir()}, where the engine looks for it. ` +
-      "Make it a dependency of the program itself: npm install pulumi-pci-passthrough",
+      "Add pulumi-pci-passthrough to the dependencies in the package.json of the program itself",
   );
 });
 
