@@ -65,11 +65,12 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
     "apply() {",
     "  owed=",
     "  rebuilt=",
-    "  trial=",
+    "  trial= taking_back=",
     `  ${note ?? ""}run_all`,
-    ...(trial ? [`  rm -rf ${TRIAL_FOLDER}`] : []),
+    ...(trial ? ["  with_copies drop_copies"] : []),
     "  clear_up",
     "  tell '@apply end'",
+    ...(trial ? ["  end_trial"] : []),
     // Without them the provider asks once more.
     "  facts_in_time",
     '  { kill "$watcher" && wait "$watcher"; } 2> /dev/null',
@@ -92,7 +93,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
         WATCHER_LIBRARY,
         trialSettings(
           trial,
-          groups.map(({ steps }) => steps.length),
+          groups.map(({ steps }) => steps),
           record && recordPath,
         ),
       ]
@@ -114,6 +115,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
  */
 const LEFT = [
   "-name .pci-passthrough-new -exec rm -f {} \\;",
+  "-name '.*.pci-passthrough-old' -exec rm -f {} \\;",
   "-name 'virsh.xml*' -exec rm -f {} \\;",
   "-type d -exec rmdir {} \\;",
 ];
@@ -215,6 +217,7 @@ undo_step() {
   owed=yes
   tell "@group $1 not-undone $2"
   tell_log
+  return 1
 }
 # The function that rebuilds something, the groups that need it.
 run_shared() {

@@ -3,7 +3,7 @@ import type { Questions } from "../facts/answers";
 import { hostFactsShell } from "../facts/host-facts";
 import { quote } from "../shell";
 import { PROLOGUE } from "./prologue";
-import { TELL } from "./trial";
+import { TELL, TRIAL_FOLDER, UNTOLD } from "./trial";
 import { WITHIN } from "./within";
 
 /** The line by which an opening script says that it has printed the facts and waits for the rest. */
@@ -148,12 +148,15 @@ go_on() {
  */
 export function resultScript(runId: string): string {
   return `
+${UNTOLD}
 result=${RUN_FOLDER}/result-${quote(runId)}
 echo "@boot $(cat /proc/sys/kernel/random/boot_id)"
 [ -e "$result" ] || exit 0
 exec 9>> ${RUN_FOLDER}/lock
 until grep -q -s -e '^@apply end$' -e '^@apply called-off$' "$result" || flock -n 9; do sleep 1; done
 cat "$result"
+trial=${TRIAL_FOLDER}/${quote(runId)}
+[ ! -e "$trial/over" ] || { untold; echo '@trial over'; }
 exit 0
 `.trimStart();
 }

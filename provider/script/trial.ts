@@ -1,6 +1,7 @@
 import { RUN_FOLDER } from "../claims/folders";
 import { quote } from "../shell";
 import type { Taken } from "../steps/step-type";
+import { rewrittenBy, type Step } from "../steps/steps";
 import { TIME_LIMIT } from "./time-limit";
 import { WITHIN } from "./within";
 
@@ -35,14 +36,33 @@ const GIVE_BACK_SECONDS = 180;
 /** How much longer than the watcher the script itself waits, should the watcher be dead. */
 const WATCHER_LATE_SECONDS = 10;
 
+/** What a full disk kept out of the result of a trial that is over is told by the names in its folder. */
+export const UNTOLD = `
+# Prints the lines that the result lacks.
+untold() {
+  for name in "$trial"/begun.* "$trial"/left.*; do
+    step=\${name#"$trial"/*.}
+    [ ! -e "$name" ] || print_untold "@group \${step%%.*} unconfirmed"
+  done
+  for name in "$trial"/left.*; do
+    step=\${name#"$trial"/*.}
+    [ ! -e "$name" ] || print_untold "@group \${step%%.*} not-undone \${step#*.}"
+  done
+}
+print_untold() {
+  grep -qxF "$1" "$result" || echo "$1"
+}`.trim();
+
 /**
  * Shell functions of a trial. They need `confirm_seconds`, `trial_steps` (group.step, the last first), `trial_taken` (PCI
- * functions), `run_record`, the record of the run or nothing, and `rest`, the text of the script.
+ * functions), `run_record`, the record of the run or nothing, `with_copies`, which calls a function with the files whose
+ * old text an undo writes, and `rest`, the text of the script.
  *
  * Everything that a trial writes is in its folder before the first step; later there are renames alone, which need no
  * room on a disk that is full. `open` is the arbiter: whoever renames it decides, and one alone can.
  *
- *     todo.<step>, begun.<step>   whether a step has begun
+ *     todo.<step> -> begun.<step> when the step begins
+ *                 -> left.<step>  when it could not be undone; the network and the mounts count as steps
  *     running -> ended            whether the steps have ended
  *     open -> confirmed           by a confirmation
  *          -> expired             by the watcher, which takes the change back
@@ -64,6 +84,7 @@ arm_trial() {
   for step in $trial_steps; do
     true > "$trial/todo.$step" || return
   done
+  with_copies keep_copies || return
   save_network $trial_taken > "$trial/network" && save_mounts $trial_taken > "$trial/mounts" || return
   read -r boot < /proc/sys/kernel/random/boot_id && echo "$boot" > "$trial/open" || return
   echo "$SSH_ROUTE" > "$trial/ssh" && true > "$trial/running" || return
@@ -78,6 +99,21 @@ arm_trial() {
     sleep 0.1 2> /dev/null || sleep 1
   done
   read -r trial_watcher < "$trial/watcher"
+}
+# Files. Copies of them, beside them.
+keep_copies() {
+  for file in "$@"; do
+    copy_of "$file"
+    # What a link leads to is written in its place.
+    [ -f "$file" ] && [ ! -L "$file" ] || continue
+    { [ ! -e "$copy" ] || rm -f "$copy"; } && cp -a "$file" "$copy" || return
+  done
+}
+drop_copies() {
+  for file in "$@"; do
+    copy_of "$file"
+    [ ! -e "$copy" ] || rm -f "$copy"
+  done
 }
 # logind with KillUserProcesses=yes kills what an ended session leaves, also the root shell of sudo: so out of its cgroup.
 leave_session() {
@@ -155,20 +191,26 @@ end_step() {
 }
 # Undoes what has begun, the last first.
 take_back() {
+  taking_back=yes
   tell '@trial expired'
-  network=$(cat "$trial/network")
-  mounts=$(cat "$trial/mounts")
+  network=$(cat "$trial/network" "$trial"/left.*.network 2> /dev/null)
+  mounts=$(cat "$trial/mounts" "$trial"/left.*.mounts 2> /dev/null)
   [ -n "$watcher" ] || watch
   undone=
   for step in $trial_steps; do
-    [ -e "$trial/begun.$step" ] || continue
+    [ -e "$trial/begun.$step" ] || [ -e "$trial/left.$step" ] || continue
     [ "$undone" = "\${step%.*}" ] || { undone=\${step%.*} left=; eval "done_$undone="; tell "@group $undone unconfirmed"; }
-    undo_step "$undone" "\${step#*.}"
+    if undo_step "$undone" "\${step#*.}"; then
+      [ ! -e "$trial/left.$step" ] || mv -f "$trial/left.$step" "$trial/begun.$step"
+    else
+      [ ! -e "$trial/begun.$step" ] || mv -f "$trial/begun.$step" "$trial/left.$step"
+    fi
   done
   give_back restore_network "$network" network
   give_back restore_mounts "$mounts" mounts
   # The script may be dead.
   [ -n "$owed" ] || [ -z "$run_record" ] || rm -f "$run_record"
+  with_copies drop_copies
   clear_up
   tell '@trial over'
   mv -f "$trial/watcher" "$trial/over"
@@ -177,7 +219,15 @@ take_back() {
 give_back() {
   [ -n "$2" ] || return 0
   : > "$log"
-  within ${GIVE_BACK_SECONDS} "$1" "$2" || { tell "@group $undone not-undone $3"; tell_log; }
+  within ${GIVE_BACK_SECONDS} "$1" "$2" && return
+  tell "@group $undone not-undone $3"
+  tell_log
+  [ ! -e "$trial/$3" ] || mv -f "$trial/$3" "$trial/left.$undone.$3"
+}
+${UNTOLD}
+# What a full disk kept out of the result stays for whoever asks for it.
+end_trial() {
+  [ -e "$trial/over" ] && ! grep -q '^@apply end$' "$result" || rm -rf ${TRIAL_FOLDER}
 }
 # Waits until what has begun is confirmed, and fails when it was taken back. The watcher may be dead, or die in the middle.
 await_confirmation() {
@@ -203,32 +253,31 @@ await_confirmation() {
     sleep 1
   done
   if [ -e "$trial/over" ]; then
-    # On a full disk the watcher could not tell it.
-    for step in $trial_steps; do
-      [ ! -e "$trial/begun.$step" ] || echo "@group \${step%.*} unconfirmed"
-    done
     sed -n '/^@trial expired$/,$p' "$result"
+    untold
   else
     take_back
   fi
-  ! grep -q '^@group [0-9]* not-undone [0-9]' "$result" || owed=yes
+  for step in "$trial"/left.*.[0-9]*; do
+    [ ! -e "$step" ] || owed=yes
+  done
   return 1
 }`;
 
-/** The settings of a trial of groups with so many steps each, as assignments. */
+/** The settings of a trial of groups with these steps. */
 export function trialSettings(
   { confirmSeconds, taken }: Trial,
-  stepCounts: readonly number[],
+  groups: readonly (readonly Step[])[],
   runRecord: string | undefined,
 ): string {
-  const steps = stepCounts.flatMap((count, group) =>
-    Array.from({ length: count }, (_, step) => `${group + 1}.${step + 1}`),
-  );
+  const steps = groups.flatMap((steps, group) => steps.map((_, step) => `${group + 1}.${step + 1}`));
+  const rewritten = [...new Set(groups.flat().flatMap((step) => rewrittenBy(step)))];
   return [
     `confirm_seconds=${confirmSeconds}`,
     `trial_steps='${steps.reverse().join(" ")}'`,
     `trial_taken='${taken.join(" ")}'`,
     `run_record=${quote(runRecord ?? "")}`,
+    `with_copies() {\n"$1"${rewritten.map((path) => ` ${quote(path)}`).join("")}\n}`,
   ].join("\n");
 }
 

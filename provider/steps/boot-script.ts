@@ -22,6 +22,7 @@ export const setBootScript: StepType<SetBootScript> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  rewrites: () => [],
   after: withScript,
   assumes: () => [],
   perform: (step) => set(step, step.started),

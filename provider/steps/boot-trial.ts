@@ -42,6 +42,7 @@ export const holdBoot: StepType<HoldBoot> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  rewrites: () => [],
   after: (facts) => ({ ...facts, files: withFile(facts.files, TRIAL_ENVIRONMENT, environmentBlock("once")) }),
   assumes: ({ config, environment }) => [
     expectText(config.target, config.text),
@@ -156,6 +157,7 @@ export const confirmBoot: StepType<ConfirmBoot> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  rewrites: () => [],
   after(facts) {
     const custom = facts.files.byPath.get(CUSTOM_CONFIG);
     const files = withFile(facts.files, TRIAL_ENVIRONMENT, undefined);

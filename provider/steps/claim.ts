@@ -31,6 +31,7 @@ const takesNothing = { takes: () => [], moves: () => [], gives: () => [] };
 /** Writes the claim's file; assumes that it still has the text of `before`. */
 export const writeClaim: StepType<WriteClaim> = {
   ...takesNothing,
+  rewrites: ({ key, before }) => (before ? [claimPath(key)] : []),
   after: (facts, { key, claim }) => withoutClaim(facts, key, [{ key, claim }]),
   assumes: (step) => [claimShell(step).assumes],
   perform: (step) => claimShell(step).perform,
@@ -43,6 +44,7 @@ export const writeClaim: StepType<WriteClaim> = {
 /** Removes the claim's file; assumes that it still has the text of `before`. */
 export const dropClaim: StepType<DropClaim> = {
   ...takesNothing,
+  rewrites: ({ key }) => [claimPath(key)],
   after: (facts, { key }) => withoutClaim(facts, key, []),
   assumes: (step) => [claimShell(step).assumes],
   perform: (step) => claimShell(step).perform,
@@ -54,6 +56,7 @@ export const dropClaim: StepType<DropClaim> = {
 /** Writes the note below /var/run, which a reboot empties. */
 export const noteRemoval: StepType<NoteRemoval> = {
   ...takesNothing,
+  rewrites: () => [],
   after: (facts, { removal }) => ({ ...facts, removals: [...facts.removals, removal] }),
   assumes: () => [],
   perform: ({ removal }) => putText(removalPath(removal.key), `${JSON.stringify(removal)}\n`),

@@ -1,6 +1,6 @@
 import type { UnfinishedRun } from "../facts/unfinished-runs";
 import type { StepType } from "./step-type";
-import { expectText, putText } from "./text-shell";
+import { expectText, putBack, putText } from "./text-shell";
 
 /**
  * What an earlier run owes becomes this run's to do, so the earlier one's record goes. From before that step until the end
@@ -18,13 +18,14 @@ export const finishRun: StepType<FinishRun> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  rewrites: ({ run }) => [run.path],
   after: (facts, { run }) => ({
     ...facts,
     unfinishedRuns: facts.unfinishedRuns.filter(({ path }) => path !== run.path),
   }),
   assumes: ({ run }) => [expectText(run.path, run.text)],
   perform: ({ run }) => putText(run.path, undefined),
-  undo: ({ run }) => putText(run.path, run.text),
+  undo: ({ run }) => putBack(run.path, run.text),
   functions: "",
   describe: () => "finish what an earlier run was cut off from",
 };

@@ -114,6 +114,7 @@ export const attach: StepType<Attach> = {
   takes: () => [],
   moves: () => [],
   gives: ({ address, vm }) => [{ address, vm: { name: vm.name, uuid: undefined }, scope: "live" }],
+  rewrites: () => [],
   after: (facts, { vm, address }) => withDevices(facts, vm, (devices) => [...devices, { address }]),
   assumes: () => [],
   perform: ({ by, vm, address, options }) => attachBy[by](vm, address, options),
@@ -127,6 +128,7 @@ export const detach: StepType<Detach> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  rewrites: () => [],
   after: (facts, { vm, address }) =>
     withDevices(facts, vm, (devices) => devices.filter((device) => device.address !== address)),
   assumes: () => [],

@@ -30,7 +30,7 @@ sync_folder() {
 }
 # File. Removes it, and what a run that was cut off may have left beside it.
 remove_file() {
-  rm -f "$1" "\${1%/*}/.pci-passthrough-new" || return
+  rm -f "$1" "\${1%/*}/.pci-passthrough-new" && drop_copy "$1" || return
   [ ! -d "\${1%/*}" ] || sync_folder "\${1%/*}"
 }
 # File, text, mode of a new file (default: by the umask). Replaces the file: written in the same folder, synced, then
@@ -44,11 +44,27 @@ put_text() {
 replace_file() {
   begin_file "$1" && cat > "$next" && finish_file "$1" "\${2:-}" || drop_file "$1"
 }
+# File. Sets "copy" to where a trial has it as it was before the first step.
+copy_of() {
+  copy=\${1%/*}/.\${1##*/}.pci-passthrough-old
+}
+# File. Fails unless it is a trial that is taken back, which has a copy of the file: a full disk has no room for its text.
+put_back() {
+  copy_of "$1"
+  folder=\${1%/*} next=$copy
+  [ -n "$taking_back" ] && [ -e "$copy" ] && finish_file "$1" ""
+}
+# File. Removes the copy that an earlier trial may have left.
+drop_copy() {
+  copy_of "$1"
+  [ -n "$trial" ] || [ ! -e "$copy" ] || rm -f "$copy"
+}
 begin_file() {
   folder=\${1%/*}
   next=$folder/.pci-passthrough-new
   [ -d "$folder" ] || mkdir -p "$folder" || return
   [ ! -e "$next" ] && [ ! -L "$next" ] || rm -f "$next" || return
+  drop_copy "$1" || return
   [ ! -e "$1" ] || cp -a "$1" "$next"
 }
 finish_file() {

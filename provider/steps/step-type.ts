@@ -30,6 +30,8 @@ export interface StepType<S> {
   moves(step: S): readonly PciAddress[];
   /** The functions that a VM gets through it. */
   gives(step: S): readonly Given[];
+  /** The files whose old text its undo writes: a trial has copies of them, since the disk may be full by then. */
+  rewrites(step: S): readonly string[];
   /** The facts after it: what later plans of the same apply start from. */
   after(facts: HostFacts, step: S): HostFacts;
   /**

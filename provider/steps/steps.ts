@@ -68,6 +68,11 @@ export function givenBy<K extends StepKind>(step: Step<K>): readonly Given[] {
   return TYPES[step.kind].gives(step);
 }
 
+/** The files whose old text the undo of a step writes. */
+export function rewrittenBy<K extends StepKind>(step: Step<K>): readonly string[] {
+  return TYPES[step.kind].rewrites(step);
+}
+
 /** The facts after these steps: what the next plan of the same apply starts from. */
 export function simulate(facts: HostFacts, steps: readonly Step[]): HostFacts {
   return steps.reduce((now, step) => afterStep(now, step), facts);

@@ -27,7 +27,7 @@ export function textShell(
       before === undefined
         ? putText(path, before)
         : // On a full disk, what still has its text must not need to be written.
-          `${expectText(path, before)} > /dev/null || ${putText(path, before, modeOf(after))}`,
+          `${expectText(path, before)} > /dev/null || ${putBack(path, before, modeOf(after))}`,
   };
 }
 
@@ -35,6 +35,11 @@ export function textShell(
 export function putText(path: string, text: string | undefined, mode?: "755"): string {
   const withMode = mode === undefined ? "" : ` ${mode}`;
   return text === undefined ? `remove_file ${quote(path)}` : `put_text ${quote(path)} ${quote(text)}${withMode}`;
+}
+
+/** Shell that gives a file the text again that it had before, as `putText`: on trial, by the copy that is there. */
+export function putBack(path: string, text: string, mode?: "755"): string {
+  return `put_back ${quote(path)} || ${putText(path, text, mode)}`;
 }
 
 /** Shell that fails unless the file has this text. */

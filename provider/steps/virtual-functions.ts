@@ -24,6 +24,7 @@ export const setVirtualFunctions: StepType<SetVirtualFunctions> = {
   takes: ({ from }) => from.functions.map(({ address }) => ({ address, when: "now", to: undefined })),
   moves: ({ from }) => from.functions.map(({ address }) => address),
   gives: () => [],
+  rewrites: () => [],
   after: withVirtualFunctions,
   assumes: ({ address, from }) => [
     `expect_virtual_functions ${address} ${from.count}`,

@@ -102,6 +102,7 @@ export const setDom0Argument: StepType<Dom0ArgumentEdit> = {
   takes: ({ hides }) => hides.map((address) => ({ address, when: "next-boot", to: undefined })),
   moves: () => [],
   gives: () => [],
+  rewrites: () => [],
   after: withDom0Argument,
   assumes: ({ name, before }) => [`expect_boot_argument dom0 ${quote(name)} ${quote(argument(name, before))}`],
   perform(step) {
@@ -126,6 +127,7 @@ export const setXenArgument: StepType<XenArgumentEdit> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  rewrites: () => [],
   after: withXenArgument,
   assumes: ({ name, before }) => [`expect_boot_argument xen ${quote(name)} ${quote(before ?? "")}`],
   perform: (step) => setOnLine("xen", step, step.after ?? ""),

@@ -135,7 +135,7 @@ inShells("a change that is confirmed over another connection is kept", async (tr
   expect(trial.confirm()).toBe("confirmed");
   expect(await trial.result()).toEqual([{ kind: "done" }, { kind: "done" }]);
   expect({ isKept: trial.isKept, isLocked: trial.isLocked }).toEqual({ isKept: true, isLocked: false });
-  expect(trial.host.files().filter((file) => file.includes("/trial/"))).toEqual([]);
+  expect(trial.host.files().filter((file) => /\/trial\/|pci-passthrough-old/.test(file))).toEqual([]);
 });
 
 inShells("a change that nobody confirms is taken back, the last step first", async (trial) => {
@@ -235,6 +235,41 @@ inShells("an undo that fails is told, and the others are done all the same", asy
   ]);
   expect(trial.host.read(EDIT.path)).toBe("before");
 });
+
+/** From when it is taken back, the watcher can write to no file: setrlimit(2). */
+const fullDisk = (rest: string) =>
+  noteScript(rest).replace("take_back() {", "take_back() {\n! is_watcher || { trap '' 25; ulimit -f 0; }");
+
+inShells(
+  "on a full disk the old texts are there, from before the first step, and it is told what is left of the change",
+  async (trial) => {
+    await trial.until(ASKS);
+    trial.host.write("/fail-remove", "");
+    trial.host.command("modprobe", "exit 1");
+    const groups = [
+      { kind: "unconfirmed", notUndone: [] },
+      { kind: "unconfirmed", notUndone: [{ step: describeStep(TAKE), output: "" }] },
+    ];
+    expect(await trial.result()).toEqual(groups);
+    expect(trial.host.read(EDIT.path)).toBe("before");
+    expect(trial.host.files().filter((file) => file.includes("pci-passthrough-old"))).toEqual([]);
+  },
+  fullDisk,
+);
+
+inShells(
+  "and so it is where the script is killed",
+  async (trial) => {
+    await trial.until(ASKS);
+    trial.host.write("/fail-remove", "");
+    trial.host.command("modprobe", "exit 1");
+    trial.kill("/script");
+    expect(await trial.left()).toMatchObject({
+      groups: [{ notUndone: [] }, { kind: "unconfirmed", notUndone: [{ step: describeStep(TAKE) }] }],
+    });
+  },
+  fullDisk,
+);
 
 inShells(
   "what failed by itself waits for no confirmation when nothing is left of it",

@@ -1,6 +1,6 @@
 # begin of run-1
 clear_up() {
-  find /var/lib/pulumi-pci-passthrough /var/run/pulumi-pci-passthrough/virsh.xml /var/run/pulumi-pci-passthrough/virsh.xml.new -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -name 'virsh.xml*' -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
+  find /var/lib/pulumi-pci-passthrough /var/run/pulumi-pci-passthrough/virsh.xml /var/run/pulumi-pci-passthrough/virsh.xml.new -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -name '.*.pci-passthrough-old' -exec rm -f {} \; -o -name 'virsh.xml*' -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
 }
 # A part of a line, too, is told as a line of its own.
 tell_log() {
@@ -61,6 +61,7 @@ undo_step() {
   owed=yes
   tell "@group $1 not-undone $2"
   tell_log
+  return 1
 }
 # PCI function, driver ("" for none). Sets "driver" to the one that it has; starts no program for that.
 has_driver() {
@@ -92,7 +93,7 @@ sync_folder() {
 }
 # File. Removes it, and what a run that was cut off may have left beside it.
 remove_file() {
-  rm -f "$1" "${1%/*}/.pci-passthrough-new" || return
+  rm -f "$1" "${1%/*}/.pci-passthrough-new" && drop_copy "$1" || return
   [ ! -d "${1%/*}" ] || sync_folder "${1%/*}"
 }
 # File, text, mode of a new file (default: by the umask). Replaces the file: written in the same folder, synced, then
@@ -102,11 +103,27 @@ put_text() {
   begin_file "$1" && { printf %s "$2" > "$next" 2> /dev/null || printf %s "$2" | cat > "$next"; } &&
     finish_file "$1" "${3:-}" || drop_file "$1"
 }
+# File. Sets "copy" to where a trial has it as it was before the first step.
+copy_of() {
+  copy=${1%/*}/.${1##*/}.pci-passthrough-old
+}
+# File. Fails unless it is a trial that is taken back, which has a copy of the file: a full disk has no room for its text.
+put_back() {
+  copy_of "$1"
+  folder=${1%/*} next=$copy
+  [ -n "$taking_back" ] && [ -e "$copy" ] && finish_file "$1" ""
+}
+# File. Removes the copy that an earlier trial may have left.
+drop_copy() {
+  copy_of "$1"
+  [ -n "$trial" ] || [ ! -e "$copy" ] || rm -f "$copy"
+}
 begin_file() {
   folder=${1%/*}
   next=$folder/.pci-passthrough-new
   [ -d "$folder" ] || mkdir -p "$folder" || return
   [ ! -e "$next" ] && [ ! -L "$next" ] || rm -f "$next" || return
+  drop_copy "$1" || return
   [ ! -e "$1" ] || cp -a "$1" "$next"
 }
 finish_file() {
@@ -211,7 +228,7 @@ pci = [ '\''0000:01:00.0'\'' ]
 expect_file /etc/xen/pv1.cfg 2279677811
 }
 undo_2_2() {
-expect_file /etc/xen/pv1.cfg 2034128848 > /dev/null || put_text /etc/xen/pv1.cfg '# a guest   by hand
+expect_file /etc/xen/pv1.cfg 2034128848 > /dev/null || put_back /etc/xen/pv1.cfg || put_text /etc/xen/pv1.cfg '# a guest   by hand
 name   = "pv1"
 uuid = "6a1c7a36-6fd4-4d5e-9a58-1c2b3a4d5e6f"
 kernel = "/root/vmlinuz-guest"
@@ -228,7 +245,7 @@ run_all() {
 apply() {
   owed=
   rebuilt=
-  trial=
+  trial= taking_back=
   run_all
   clear_up
   tell '@apply end'
