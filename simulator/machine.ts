@@ -21,6 +21,8 @@ export interface Session {
   readonly sudo: boolean;
   /** Files that `exec N> file` opened. */
   readonly descriptors: Map<number, string>;
+  /** umask(2), which counts for the folders that it makes. */
+  umask: number;
   /** How its last command in the background ended, for `wait`. */
   backgroundStatus: number;
   /** How many programs with a time limit are running; what hangs below one is killed at once. */
@@ -255,6 +257,7 @@ export class Machine {
       conversation,
       pid: this.lastPid,
       descriptors: new Map<number, string>(),
+      umask: 0o022,
       backgroundStatus: 0,
       limits: 0,
       cgroup: this.profile.logind ? `/user.slice/user-${login.uid}.slice/session-${this.lastPid}.scope` : undefined,

@@ -76,12 +76,19 @@ going_down() {
   [ "$boot" = "$this_boot" ] && [ "\${uptime%%.*}" -lt "$until" ] || return
   printf '@apply going-down %s\\n' "$who"
 }
+# Folder of ours. There is no moment at which others can look into it.
+make_folder() {
+  umask 077
+  [ -d "$1" ] || mkdir -p "$1"
+  made=$?
+  umask 022
+  return "$made"
+}
 # Run id. Waits for the host's lock.
 begin() {
   run_id=$1
   trap '' HUP PIPE
-  umask 022
-  [ -d ${RUN_FOLDER} ] || { mkdir -p ${RUN_FOLDER} && chmod 700 ${RUN_FOLDER}; } || return
+  make_folder ${RUN_FOLDER} || return
   exec 9>> ${RUN_FOLDER}/lock
   waited=0
   until flock -n 9; do
@@ -92,8 +99,10 @@ begin() {
     sleep 1
   done
   if going_down; then return 1; fi
-  [ -d ${STATE_FOLDER} ] || { mkdir -p ${STATE_FOLDER} && chmod 700 ${STATE_FOLDER}; } || return
-  find ${RUN_FOLDER} -type f -name 'result-*' -mtime +1 -exec rm -f {} +
+  make_folder ${STATE_FOLDER} || return
+  # Claims and results are nobody else's to read, whoever has opened our folders since.
+  find ${RUN_FOLDER} ${STATE_FOLDER} -name pulumi-pci-passthrough -type d ! -perm 700 -exec chmod 700 {} \\; -o \\
+    -type f -name 'result-*' -mtime +1 -exec rm -f {} +
   result=${RUN_FOLDER}/result-$1
   log=${RUN_FOLDER}/log
   exec 8>&1

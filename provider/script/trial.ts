@@ -79,7 +79,7 @@ read_uptime() {
 # Starts the watcher. Nothing may be done when this fails.
 arm_trial() {
   leave_session
-  rm -rf ${TRIAL_FOLDER} && mkdir ${TRIAL_FOLDER} "$trial" && chmod 700 ${TRIAL_FOLDER} || return
+  rm -rf ${TRIAL_FOLDER} && mkdir ${TRIAL_FOLDER} "$trial" || return
   # Not ":", which is a special built-in: where it cannot redirect, dash ends.
   for step in $trial_steps; do
     true > "$trial/todo.$step" || return
@@ -112,7 +112,10 @@ keep_copies() {
 drop_copies() {
   for file in "$@"; do
     copy_of "$file"
-    [ ! -e "$copy" ] || rm -f "$copy"
+    [ -e "$copy" ] || continue
+    rm -f "$copy"
+    # The step that removed our last file in it could not remove it.
+    case \${file%/*} in *pulumi-pci-passthrough) rmdir "\${file%/*}" 2> /dev/null ;; esac
   done
 }
 # logind with KillUserProcesses=yes kills what an ended session leaves, also the root shell of sudo: so out of its cgroup.

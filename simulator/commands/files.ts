@@ -18,8 +18,9 @@ export const fileCommands: Commands = {
     const make = (file: string): string => {
       const path = call.path(file);
       const { files } = call.machine;
-      if (!options.includes("p")) files.mkdir(path);
-      else for (const folder of foldersTo(path)) if (!files.exists(folder)) files.mkdir(folder);
+      const mode = 0o777 & ~call.session.umask;
+      if (!options.includes("p")) files.mkdir(path, mode);
+      else for (const folder of foldersTo(path)) if (!files.exists(folder)) files.mkdir(folder, mode);
       if (options.includes("p") && files.status(path).kind !== "directory") throw new Errno("EEXIST", path);
       return "";
     };

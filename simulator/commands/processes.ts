@@ -22,7 +22,11 @@ export const processCommands: Commands = {
   },
   // What a signal would do needs signals: scripts here are never interrupted but by the power switch.
   trap: () => succeeded(),
-  umask: (call) => succeeded(call.args.length > 0 ? "" : "0022\n"),
+  umask: ({ args: [mask], session }) => {
+    if (mask === undefined) return succeeded(`0${session.umask.toString(8).padStart(3, "0")}\n`);
+    session.umask = Number.parseInt(mask, 8);
+    return succeeded();
+  },
   ulimit: () => succeeded(),
   setsid: (call) => limited(call, call.args),
   // coreutils 9.1

@@ -56,9 +56,9 @@ export function differences(expected: HostState, found: HostState): string[] {
   });
 }
 
-/** Whether a difference is but what the next run clears away: a part of a file, which a disk with errors keeps. */
+/** Whether a difference is but what the next run clears away: a part or a copy of a file, which a disk with errors keeps. */
 export function isLeftToNext(difference: string): boolean {
-  return /^file \S*\/\.pci-passthrough-new is new: /.test(difference);
+  return /^file \S*\/\.(pci-passthrough-new|\S*\.pci-passthrough-old) is new: /.test(difference);
 }
 
 /** Whether a difference is but a folder of ours in which nothing may be. */

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import fs from "node:fs";
 import { readHostFacts } from "../../provider/facts/host-facts";
 import { readApplyResult, readLeftResult } from "../../provider/script/apply-result";
 import { applyScript } from "../../provider/script/apply-script";
@@ -36,6 +37,26 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(host.read("/locked")).toMatch(/^(.*\n)*list\n(.*\n)*pci-assignable-add\n(.*\n)*list\n/);
     expect(isLocked()).toBe(false);
     expect(left(shell)).toMatchObject({ kind: "ended" });
+  });
+
+  test("nobody else can look into its folders: not while they are made, and not when somebody opened them since", () => {
+    const own = [RUN, "/var/lib/pulumi-pci-passthrough"].map((folder) => host.path(folder));
+    const modes = () => own.map((folder) => (fs.statSync(folder).mode & 0o777).toString(8));
+    host.command("mkdir", `case $* in *pulumi-pci-passthrough) umask >> "$ROOT/umasks" ;; esac; PATH=/bin mkdir "$@"`);
+    host.command("chmod", 'echo once >> "$ROOT/chmods"; PATH=/bin chmod "$@"');
+    const begin = opening.replace(/^open_apply .*$/m, "begin run-1 < /dev/null").replace(/^receive .*$/m, "");
+    host.run(shell, begin);
+    expect(modes()).toEqual(["700", "700"]);
+    for (const folder of own) fs.chmodSync(folder, 0o755);
+    host.run(shell, begin);
+    host.run(shell, begin);
+    expect(modes()).toEqual(["700", "700"]);
+    // busybox has programs of its own.
+    if (shell[0] === "busybox") return;
+    expect({ made: host.read("/umasks"), set: host.read("/chmods") }).toEqual({
+      made: "0077\n0077\n",
+      set: "once\nonce\n",
+    });
   });
 
   const parts: readonly [string, string][] = [

@@ -12,12 +12,19 @@ going_down() {
   [ "$boot" = "$this_boot" ] && [ "${uptime%%.*}" -lt "$until" ] || return
   printf '@apply going-down %s\n' "$who"
 }
+# Folder of ours. There is no moment at which others can look into it.
+make_folder() {
+  umask 077
+  [ -d "$1" ] || mkdir -p "$1"
+  made=$?
+  umask 022
+  return "$made"
+}
 # Run id. Waits for the host's lock.
 begin() {
   run_id=$1
   trap '' HUP PIPE
-  umask 022
-  [ -d /var/run/pulumi-pci-passthrough ] || { mkdir -p /var/run/pulumi-pci-passthrough && chmod 700 /var/run/pulumi-pci-passthrough; } || return
+  make_folder /var/run/pulumi-pci-passthrough || return
   exec 9>> /var/run/pulumi-pci-passthrough/lock
   waited=0
   until flock -n 9; do
@@ -28,8 +35,10 @@ begin() {
     sleep 1
   done
   if going_down; then return 1; fi
-  [ -d /var/lib/pulumi-pci-passthrough ] || { mkdir -p /var/lib/pulumi-pci-passthrough && chmod 700 /var/lib/pulumi-pci-passthrough; } || return
-  find /var/run/pulumi-pci-passthrough -type f -name 'result-*' -mtime +1 -exec rm -f {} +
+  make_folder /var/lib/pulumi-pci-passthrough || return
+  # Claims and results are nobody else's to read, whoever has opened our folders since.
+  find /var/run/pulumi-pci-passthrough /var/lib/pulumi-pci-passthrough -name pulumi-pci-passthrough -type d ! -perm 700 -exec chmod 700 {} \; -o \
+    -type f -name 'result-*' -mtime +1 -exec rm -f {} +
   result=/var/run/pulumi-pci-passthrough/result-$1
   log=/var/run/pulumi-pci-passthrough/log
   exec 8>&1
