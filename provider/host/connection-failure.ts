@@ -193,9 +193,9 @@ export function hopName(hop: ResolvedHop): string {
   return hop.jumpHostFor === undefined ? placeName(hop) : `the jump host ${placeName(hop)} (for ${hop.jumpHostFor})`;
 }
 
-/** `xen1 port 22`, or `xen1 (10.0.0.1 port 22)` where the ssh config gives another name. */
-function placeName({ name, hostName, port }: ResolvedHop): string {
-  return name === hostName ? `${name} port ${port}` : `${name} (${hostName} port ${port})`;
+/** `xen1 port 22`, or `xen1 (10.0.0.1 port 22)` where the program or the ssh config gives another name. */
+function placeName({ name, title = name, hostName, port }: ResolvedHop): string {
+  return title === hostName ? `${title} port ${port}` : `${title} (${hostName} port ${port})`;
 }
 
 /** A ConnectionError whose `host` is the one that the program declares, also when a jump host failed. */

@@ -57,6 +57,8 @@ export interface Host {
 export interface HostLogin {
   /** DNS name, IP address or alias of `~/.ssh/config`. */
   readonly address: string;
+  /** What messages call the host. Default: its address. */
+  readonly name?: string | undefined;
   /** Default: the ssh config's, else 22. */
   readonly port?: number | undefined;
   /** Default: the ssh config's, else the local user's name. */

@@ -6,8 +6,10 @@ import type { SshConfigQuery, SshSettings } from "./ssh-settings";
 
 /** Everything that decides a single SSH connection; after this, only files are read and names resolved. */
 export interface ResolvedHop {
-  /** The address that the program or a ProxyJump gives; messages name the host by it. */
+  /** The address that the program or a ProxyJump gives. */
   readonly name: string;
+  /** What messages call the host, where that is not its address. */
+  readonly title?: string | undefined;
   /** Set for a jump host: the `name` of the host that the program declares. */
   readonly jumpHostFor?: string | undefined;
   /** What to connect to: `name`, unless the ssh config has a HostName. */
@@ -85,7 +87,7 @@ export async function resolveLogin(login: HostLogin, local: LoginEnvironment): P
   const jumps = await resolveJumps(login, target, settings, local, 0);
   return {
     target,
-    jumps: jumps.map((jump) => ({ ...jump, jumpHostFor: target.name })),
+    jumps: jumps.map((jump) => ({ ...jump, jumpHostFor: target.title ?? target.name })),
     sudo: login.sudo ?? false,
   };
 }
@@ -174,6 +176,7 @@ async function resolveHop(
   const timeout = seconds(setting("ConnectTimeout") ?? "none");
   const hop: ResolvedHop = {
     name,
+    title: login.name,
     hostName,
     port,
     user,

@@ -25,15 +25,15 @@ function connectTo(login: HostLogin): Connect {
 export function createHosts(): (input: HostInput) => ManagedHost {
   const hosts = new Map<string, ManagedHost>();
   return (input) => {
-    const login = loginOf(input);
+    const { name, ...login } = loginOf(input);
     const key = JSON.stringify(login);
-    const host = hosts.get(key) ?? new ManagedHost(input.name ?? input.address, connectTo(login));
+    const host = hosts.get(key) ?? new ManagedHost(name ?? input.address, connectTo({ ...login, name }));
     hosts.set(key, host);
     return host;
   };
 }
 
 function loginOf(host: HostInput): HostLogin {
-  const { name: _, toolstack: __, safety: ___, strict: ____, ...login } = host;
+  const { toolstack: _, safety: __, strict: ___, ...login } = host;
   return login;
 }

@@ -93,7 +93,7 @@ describe.each(["yaml", "python", "go"] as const)("examples/quickstart-%s", (lang
     ]);
     const elsewhere = ["--config", `device=${NIC}`, "--config", "host=xen2"];
     expect(await refused(["up", "--yes", "--skip-preview", ...elsewhere])).toEqual([
-      expect.stringMatching(/^error: Unable to reach 127\.0\.0\.1 port 1: nothing listens there/),
+      expect.stringMatching(/^error: Unable to reach xen2 \(127\.0\.0\.1 port 1\): nothing listens there/),
     ]);
   });
 

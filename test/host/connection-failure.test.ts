@@ -42,6 +42,12 @@ test("a name that does not exist", async () => {
   expect(error.message).toContain("Unable to reach xen1.invalid port 22: the name");
 });
 
+test("a host that the program calls otherwise is named so, with its address", async () => {
+  const login = loginTo({ port: 22 }, { address: "xen1.invalid", name: "xen1" });
+  const error = await failureOf(connectionPool.connect(login, homeKnowing()));
+  expect(error.message).toContain("Unable to reach xen1 (xen1.invalid port 22): the name");
+});
+
 test("what our reader passed over in the ssh config is named", async () => {
   const home = homeKnowing();
   home.write(".ssh/config", 'Match exec "at-home"\n HostName 10.0.0.1\n');
