@@ -25,6 +25,8 @@ export interface DeclaredProgram {
   readonly complete: boolean;
   /** Those on the host of one resource, in the order of the program. */
   readonly declarations: readonly DeclaredResource[];
+  /** Those of them that the engine makes at the same time as this one; none where the order of the program counts. */
+  readonly beside: (kind: ResourceKind, label: string) => readonly DeclaredResource[];
 }
 
 /** A declaration as an adapter has it. */

@@ -3,15 +3,17 @@ import { PassthroughError, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { vmFilesOf } from "../plan/claim";
 import { neither } from "../plan/effect";
+import { waitingChanges } from "../plan/hide/boot-changes";
 import type { Bag } from "../plan/kind";
 import { type ExpectedEnd, expectEnd, expectHost, type HostProgram, statusAtEnd } from "../plan/kinds/expected-host";
-import { KINDS, keyOf, purposeOf, statusOfWish } from "../plan/kinds/kinds";
+import { KINDS, keyOf, planPresent, purposeOf, statusOfWish } from "../plan/kinds/kinds";
 import { isEmpty, type Plan } from "../plan/plan";
 import { isOnTrial, type Safety, safetyOf, trialEffect } from "../plan/safety";
 import type { Wish } from "../plan/wish";
 import { applyScript } from "../script/apply-script";
+import { simulate } from "../steps/steps";
 import type { Call } from "./call";
-import { twinOf, wishIn } from "./declared-program";
+import { type DeclaredProgram, twinOf, wishIn } from "./declared-program";
 import { tellEffects } from "./effect-lines";
 import type { Patience } from "./facts-cache";
 import { driftOf, pick, plain, sameValue } from "./input-bag";
@@ -23,7 +25,7 @@ import { groupOf, trialOf } from "./turn";
 import { containsUnknown, UNKNOWN_TEXT } from "./unknowns";
 import { unlessUnreached } from "./unless-unreached";
 import { urnBeside } from "./urn";
-import { CommonInputs, type Managed, type Wanted, wantedOf } from "./wanted";
+import { CommonInputs, type Managed, ownerOf, type Wanted, wantedOf } from "./wanted";
 
 /** What the facts of a host say of a resource. */
 export interface Judged {
@@ -93,6 +95,7 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
         const own = lastReboot && isEmpty(plan) ? [] : [withTrial(plan, host, safetyOf(inputs.host.safety, env), now)];
         const told = [replaced, ...own, ...restored, lastReboot].filter((plan) => plan !== undefined);
         await tellEffects(log, urn, host.name, told);
+        if (wish.kind === "HostReboot") await warnOfBeside(wanted, now, program);
         if (env.PCI_PASSTHROUGH_SHOW_SCRIPTS === "1") await showScript({ inputs, urn, host }, plan, purpose);
       }
       return { failures: [], outlook: outlookOf(now, wish, before ?? {}, end, preview) };
@@ -162,6 +165,19 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
       if (plan.refusals.length === 0) await tellEffects(log, resource, host.name, [plan]);
       for (const { message } of plan.refusals)
         await log.warn(`${host.name}: it cannot be removed: ${message}`, resource);
+    }
+  };
+
+  /** What a reboot may come before, although it is for that. */
+  const warnOfBeside = async ({ urn, host }: Wanted, now: HostFacts, program: DeclaredProgram | undefined) => {
+    for (const { label, wish } of program?.beside("HostReboot", urn.name) ?? []) {
+      const owner = { ...ownerOf(urn, { token: undefined, isDeployed: true }), label };
+      const made = wish ? simulate(now, planPresent(now, wish, { owner, program: [] }).steps) : now;
+      if (waitingChanges(made, owner).length > waitingChanges(now, owner).length)
+        await log.warn(
+          `${host.name}: the host may be rebooted before "${label}" is made: name it in the dependsOn of this HostReboot`,
+          urn,
+        );
     }
   };
 

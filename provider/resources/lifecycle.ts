@@ -5,7 +5,7 @@ import type { HostFacts } from "../facts/host-facts";
 import { claimOfResource } from "../plan/claim";
 import type { HostInput } from "../plan/inputs/host-input";
 import type { Bag } from "../plan/kind";
-import { statusAtEnd } from "../plan/kinds/expected-host";
+import { expectHost, statusAtEnd } from "../plan/kinds/expected-host";
 import type { ImportSubject } from "../plan/kinds/import-candidates";
 import {
   bootsHost,
@@ -27,6 +27,7 @@ import { type Checked, checkInputs } from "./check-inputs";
 import { type Imported, importResource, isSettled } from "./import";
 import { driftOf, pick, plain, sameValue } from "./input-bag";
 import { defineJudge, type Judged } from "./judge";
+import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
 import type { State } from "./state";
 import type { Surroundings } from "./surroundings";
@@ -117,6 +118,12 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
     ];
   };
 
+  /** Whether the turn of a HostReboot finds what needs it, when all is done that is declared before it. */
+  const willReboot = (facts: HostFacts, declared: Wanted, { program }: Call, state: State): boolean =>
+    declared.wish.kind === "HostReboot" &&
+    program !== undefined &&
+    expectHost(facts, declared.wish, programOnHost(program, declared, inState(state))).plan.reboot !== undefined;
+
   return {
     check: (given) => checkInputs(kind, given),
 
@@ -127,7 +134,8 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
       // The engine asks with unknowns whether a resource goes before the one that it depends on is replaced.
       if (containsUnknown(news))
         return { kind: "unknown", by: keyInputs.filter((name) => containsUnknown(news[name])) };
-      const { inputs, urn, host, wish } = wanted(call, news);
+      const declared = wanted(call, news);
+      const { inputs, urn, host, wish } = declared;
       const facts = await factsIfReached(host, inputs, wish, surroundings);
       const by = replacedBy(call, state, news, wish, facts);
       if (by.length > 0) return { kind: "replaced", by };
@@ -141,6 +149,7 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
       const [before, after] = [unnamed(olds), unnamed(news)];
       if (names.some((name) => !sameValue(before[name], after[name]))) return { kind: "inputs" };
       if (!facts || !healing) return { kind: "none" };
+      if (willReboot(facts, declared, call, state)) return { kind: "drift" };
       if (!isSettled(healing, state.token) || healing.refusals.length > 0) return { kind: "drift" };
       const expected = { ...plain(statusOfWish(facts, wish, parseId(state.id).key)), ...outlook };
       const differs = Object.entries(expected).some(([name, value]) => !sameValue(value, olds[name]));

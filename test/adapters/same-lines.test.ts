@@ -9,6 +9,8 @@ interface Declared {
   readonly kind: ResourceKind;
   readonly label: string;
   readonly inputs: Bag;
+  /** Whether it names those before it in `dependsOn`, so that the engine checks it when they are made. */
+  readonly waits?: true;
 }
 
 const NIC = { device: "01:00.0" };
@@ -19,7 +21,10 @@ const ATTACHMENT: Declared = { kind: "VmPciAttachment", label: "nic-of-vm", inpu
 const programs: readonly (readonly [string, readonly Declared[]])[] = [
   ["a device for a VM", [ASSIGNABLE, ATTACHMENT]],
   ["a device from boot to guest", [HIDDEN, ASSIGNABLE, ATTACHMENT]],
-  ["a reboot for what is hidden", [HIDDEN, { kind: "HostReboot", label: "reboot", inputs: { allowRunningVms: true } }]],
+  [
+    "a reboot for what is hidden",
+    [HIDDEN, { kind: "HostReboot", label: "reboot", inputs: { allowRunningVms: true }, waits: true }],
+  ],
   [
     "virtual functions, and the IOMMU",
     [
@@ -73,7 +78,8 @@ async function saidByPlugin(program: readonly Declared[]): Promise<readonly stri
   const state: (InState & Declared)[] = [];
   try {
     await run(async (plugin) => {
-      for (const { kind, label, inputs } of program) await plugin.check(kind, withHost(inputs), label);
+      for (const { kind, label, inputs, waits } of program)
+        if (!waits) await plugin.check(kind, withHost(inputs), label);
       for (const { kind, label, inputs } of program)
         await plugin.create(kind, withHost(inputs), { preview: true, name: label });
     });

@@ -67,7 +67,7 @@ function readOnce(input: unknown, host: HostInput): TransientProgram {
     return {
       preview: false,
       hosts: undefined,
-      program: { complete: false, declarations: [] },
+      program: { complete: false, declarations: [], beside: () => [] },
       problems: [
         "the program's declarations (__program) cannot be read. Use the same version of pulumi-pci-passthrough for the program and its provider",
       ],
@@ -80,6 +80,7 @@ function readOnce(input: unknown, host: HostInput): TransientProgram {
     program: {
       complete,
       declarations: declarations.flatMap(({ read }) => (read.data ? [declaredResource(read.data, host)] : [])),
+      beside: () => [],
     },
     problems: declarations.flatMap(({ declaration, read }) =>
       read.success ? [] : [`the declaration ${labelOf(declaration)} cannot be read: ${z.prettifyError(read.error)}`],

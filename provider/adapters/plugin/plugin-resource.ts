@@ -73,6 +73,9 @@ export function definePluginResource(
     return result;
   };
 
+  const toItsEnd = <T>({ name }: Urn, work: () => Promise<T>): Promise<T> =>
+    work().finally(() => program.end(kind, name));
+
   /** What is not known yet is said to be unknown. */
   const foretold = (inputs: Bag, { outlook }: Judged, known: Bag): Bag => ({
     ...inputs,
@@ -104,7 +107,10 @@ export function definePluginResource(
       const inputs = meant(news);
       const call = callFor(urn, inputs, false, signal);
       const difference = await endable(call, () => lifecycle.diff(call, stateOf(id, olds), inputs, undefined));
-      if (difference.kind === "none") return { replaces: [], changes: new Map(), isChanged: false };
+      if (difference.kind === "none") {
+        program.end(kind, urn.name);
+        return { replaces: [], changes: new Map(), isChanged: false };
+      }
       const replaces = "by" in difference ? difference.by : [];
       const changes = new Map(inputDifferences(oldInputs, news, [...names, "drift"]));
       // A device that moved, say, is replaced though the program says the same.
@@ -116,22 +122,26 @@ export function definePluginResource(
     async create(urn: Urn, inputs: Bag, preview: boolean, signal: AbortSignal) {
       const full = meant(inputs);
       const call = callFor(urn, full, preview, signal);
-      const outlook = await judged(call, full, undefined);
-      if (preview) return { id: "", properties: foretold(inputs, outlook, {}) };
-      const { id, outputs, token } = await lifecycle.create(call, full);
-      return { id, properties: properties(outputs, inputs, token) };
+      return toItsEnd(urn, async () => {
+        const outlook = await judged(call, full, undefined);
+        if (preview) return { id: "", properties: foretold(inputs, outlook, {}) };
+        const { id, outputs, token } = await lifecycle.create(call, full);
+        return { id, properties: properties(outputs, inputs, token) };
+      });
     },
 
     async update(urn: Urn, id: string, olds: Bag, news: Bag, preview: boolean, signal: AbortSignal): Promise<Bag> {
       const full = meant(news);
       const call = callFor(urn, full, preview, signal);
-      const outlook = await judged(call, full, pick(olds, KINDS[kind].foretold));
-      const state = stateOf(id, olds);
-      if (preview) {
-        const known = outlook.outlook ? {} : pick(olds, computed);
-        return properties(foretold(news, outlook, known), news, state.token);
-      }
-      return properties(await lifecycle.update(call, state, full), news, state.token);
+      return toItsEnd(urn, async () => {
+        const outlook = await judged(call, full, pick(olds, KINDS[kind].foretold));
+        const state = stateOf(id, olds);
+        if (preview) {
+          const known = outlook.outlook ? {} : pick(olds, computed);
+          return properties(foretold(news, outlook, known), news, state.token);
+        }
+        return properties(await lifecycle.update(call, state, full), news, state.token);
+      });
     },
 
     /** The resource that an id of a person names, `<host>/<device>[/<vm>]`, or one of a state that was lost. */
