@@ -76,7 +76,8 @@ describe("See it work", () => {
     const device = "0000:01:00.0";
     const xen1 = onXen1();
     await xen1.run.check("AssignableDevice", { device }, "nic");
-    await xen1.run.check("VmPciAttachment", { device, vm: "web1" }, "nic-of-web1");
+    const declared = [{ kind: "AssignableDevice", label: "nic", inputs: { device } }] as const;
+    await xen1.run.check("VmPciAttachment", { device, vm: "web1" }, "nic-of-web1", declared);
     const xen2 = onXen2();
     await xen2.run.check("AssignableDevice", { device: "0000:02:00.0" }, "usb");
     const [nic = "", attachment = ""] = xen1.run.lines;

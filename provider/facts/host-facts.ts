@@ -21,6 +21,7 @@ import { stubDriversFact } from "./stub-drivers";
 import { PRINT_SYSFS } from "./sysfs";
 import { PRINT_FILES } from "./text-files";
 import { unfinishedRunsFact } from "./unfinished-runs";
+import { usbDevicesFact } from "./usb-devices";
 import { virtualFunctionsFact } from "./virtual-functions";
 import { xapiFact } from "./xapi";
 import { xenFact } from "./xen";
@@ -35,6 +36,7 @@ export const FACTS = {
   network: networkFact,
   networkStorage: networkStorageFact,
   console: consoleFact,
+  usbDevices: usbDevicesFact,
   pciback: pcibackFact,
   files: filesFact,
   pcibackConf: pcibackConfFact,

@@ -10,6 +10,7 @@ import {
   dropClaim,
   endClaim,
   findClaim,
+  isClaimedAssignable,
   judgeClaim,
 } from "./claim";
 import { neither } from "./effect";
@@ -43,7 +44,9 @@ export function vmPlanner<V extends HostVm>(drafts: VmDrafts<V>): VmPlanner {
       if (draft.judgements.some(({ guard }) => guard === undefined) && draft.steps.length === 0) return draft;
       const functions = claimedFunctions(claim, devices);
       const claimSteps = claimFor(facts, key, owner, { functions, entries: [...draft.entries] });
-      const cautions = draft.steps.length > 0 ? devices.flatMap((device) => cautionsOf(facts, wish, device)) : [];
+      // An AssignableDevice has said it already.
+      const untold = devices.filter(({ address }) => !isClaimedAssignable(facts, address));
+      const cautions = draft.steps.length > 0 ? untold.flatMap((device) => cautionsOf(facts, wish, device)) : [];
       return join(part({ steps: claimSteps, warnings: cautions, judgements: judgeClaim(facts, key, owner) }), draft);
     },
     detach(facts, wish, { owner }) {

@@ -9,8 +9,8 @@ import { disksOfVms } from "./guards/vm-disks";
 import type { DeviceWish } from "./wish";
 
 /**
- * What the host can no longer use when a VM gets this function: its driver, network interfaces, disks and
- * keyboards; and the other VMs that lose a disk.
+ * What the host can no longer use when a VM gets this function: its driver, network interfaces, disks, keyboards
+ * and other USB devices; and the other VMs that lose a disk.
  */
 export function lossOf(facts: HostFacts, device: PciDevice): readonly Effect[] {
   const label = `(${device.identity.label})`;
@@ -26,6 +26,9 @@ export function lossOf(facts: HostFacts, device: PciDevice): readonly Effect[] {
       .map((nic) => `the network interface ${nic.name}${describeNic(facts, nic)} disappears from the host`),
     ...describeDisks(facts, device).map((disk) => `the disk ${disk} disappears from the host`),
     ...facts.console.keyboards.filter(isLost).map(({ name }) => `the keyboard "${name}" disappears from the host`),
+    ...facts.usbDevices
+      .filter(isLost)
+      .map(({ id, drivers }) => `the USB device ${id}${inParentheses(drivers)} disappears from the host`),
     ...disksOfVms(facts)
       .filter(({ carriedBy }) => carriedBy.some((address) => carries(facts, device, address)))
       .map(({ vm, path }) => `the VM "${vm}" loses its disk ${path}`),

@@ -5,6 +5,7 @@ import { distinctRegenerations } from "../steps/regeneration";
 import type { Step } from "../steps/steps";
 import { type Effect, neither } from "./effect";
 import type { Judgement } from "./guards/guards";
+import type { Owner } from "./wish";
 
 /** A part of a plan: what it does, what the claim records, what users are told, and what speaks against it. */
 export interface Part {
@@ -53,6 +54,11 @@ export function join(...parts: readonly Part[]): Part {
 /** A part without steps that tells the user why nothing is to be done. */
 export function unchanged(reason: string): Part {
   return part({ effects: [neither(reason)] });
+}
+
+/** The same for what is as it should be: only for a resource that is new, and not in every later preview. */
+export function saidOnce({ isDeployed }: Pick<Owner, "isDeployed">, reason: string): Part {
+  return isDeployed ? NOTHING : unchanged(reason);
 }
 
 /** A part that refuses, whatever the program allows. `reason` follows "Unable to … on …: ". */

@@ -23,6 +23,13 @@ export interface Checked {
   readonly failures: readonly { readonly property: string; readonly reason: string }[];
 }
 
+/** What the program declares beside a resource. */
+interface Declared {
+  readonly kind: Kind;
+  readonly label: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
 type Handlers = Required<dynamic.ResourceProvider>;
 
 /** How the program names a host and logs in to it. */
@@ -53,9 +60,15 @@ export class Deployment {
     this.handlers = Object.fromEntries(entries);
   }
 
-  /** As in `pulumi preview`. */
-  async check(kind: Kind, given: Record<string, unknown>, label = "under-test"): Promise<Checked> {
-    const { inputs = {}, failures = [] } = await this.handlers[kind].check({}, this.inputs(kind, given, label, true));
+  /** As in `pulumi preview`, of a program that declares this on the host, too. */
+  async check(
+    kind: Kind,
+    given: Record<string, unknown>,
+    label = "under-test",
+    beside: readonly Declared[] = [],
+  ): Promise<Checked> {
+    const news = this.inputs(kind, given, label, true, beside);
+    const { inputs = {}, failures = [] } = await this.handlers[kind].check({}, news);
     return { inputs, failures };
   }
 
@@ -91,7 +104,13 @@ export class Deployment {
     return this.handlers[kind].delete(id, outs);
   }
 
-  private inputs(kind: Kind, given: Record<string, unknown>, label: string, preview: boolean): Record<string, unknown> {
+  private inputs(
+    kind: Kind,
+    given: Record<string, unknown>,
+    label: string,
+    preview: boolean,
+    beside: readonly Declared[] = [],
+  ): Record<string, unknown> {
     const { address, port, user, identityFile, hostKey, sudo, toolstack, safety } = this.host;
     const login = { address, port, user, identityFile, hostKey, sudo, toolstack, safety };
     return {
@@ -99,7 +118,12 @@ export class Deployment {
       ...given,
       __provider: "",
       __urn: `urn:pulumi:${this.stack}::contract::pulumi-nodejs:dynamic/pci-passthrough:${kind}::${label}`,
-      __program: JSON.stringify({ preview, hosts: [], complete: false, declarations: [] }),
+      __program: JSON.stringify({
+        preview,
+        hosts: [],
+        complete: false,
+        declarations: beside.map((declared) => ({ ...declared, unknown: [] })),
+      }),
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { lossOf } from "../../provider/plan/effects";
 import { recordedFacts } from "../recorded/recorded-facts";
+import { address } from "./recorded-host";
 
 const IN_USE = recordedFacts("debian12-xen4.17-in-use");
 
@@ -22,6 +23,20 @@ test("network interfaces are told with their addresses and bridges, disks with t
       'the VM "web" loses its disk /dev/vg0/web',
       "the disk sda (/media/stick) disappears from the host",
       'the keyboard "QEMU QEMU USB Keyboard" disappears from the host',
+    ]),
+  );
+});
+
+test("whatever else is connected to a USB controller is told by its ids and drivers", () => {
+  const carriedBy = address("02:00.0");
+  const usbDevices = [
+    { id: "0403:6001", drivers: ["ftdi_sio"], carriedBy },
+    { id: "1050:0407", drivers: [], carriedBy },
+  ];
+  expect(losses({ ...IN_USE, usbDevices })).toEqual(
+    expect.arrayContaining([
+      "the USB device 0403:6001 (ftdi_sio) disappears from the host",
+      "the USB device 1050:0407 disappears from the host",
     ]),
   );
 });

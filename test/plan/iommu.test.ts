@@ -74,6 +74,13 @@ test.each(needs)("%s", (_, facts, kind, say) => {
   expect(plan.warnings).toEqual(kind === "advice" ? [need.say] : []);
 });
 
+test("that it is on is said of a new resource, and not in every later preview", () => {
+  const facts = kvm("quiet", { units: ["dmar0"] });
+  const deployed = { ...DEV, owner: { ...DEV.owner, isDeployed: true } };
+  expect(planPresent(facts, WISH, DEV).effects).toEqual([neither("the IOMMU is on: nothing to do")]);
+  expect(planPresent(facts, WISH, deployed).effects).toEqual([]);
+});
+
 const written: readonly [string, HostFacts, string, string][] = [
   ["the kernel of a KVM host", kvm("quiet"), "intel_iommu=on", "GRUB_CMDLINE_LINUX"],
   ["Xen", xen("placeholder", false), "iommu=on", "GRUB_CMDLINE_XEN"],
@@ -100,7 +107,10 @@ describe.each(written)("the argument for %s", (_, facts, argument, variable) => 
 
   test("stays with its first owner: another stack needs nothing of its own, and takes nothing back", () => {
     const other = ownedBy("prod", "token-2");
-    expect(planPresent(after, WISH, other).steps).toEqual([]);
+    expect(planPresent(after, WISH, other)).toMatchObject({
+      steps: [],
+      effects: [neither(expect.stringMatching(/is in the boot configuration already. Reboot the host/))],
+    });
     expect(planAbsent(after, WISH, other).steps).toEqual([]);
     const renamed = ownedBy("dev", "token-3", "new-name");
     const moved = simulate(after, planPresent(after, WISH, renamed).steps);

@@ -258,6 +258,15 @@ test("a device in another VM's configuration is refused, and can be allowed", ()
   expect(planPresent(other, { ...wish, allow: ["configured-in-other-vm"] }, DEV).refusals).toEqual([]);
 });
 
+test("what a device shares its slot with is said once: by its AssignableDevice, if it has one", () => {
+  const shared = "0000:01:00.0 shares its slot with 0000:01:00.1 (driver e1000e)";
+  const assigned = planPresent(LAB, assign("01:00.0"), ownedBy("dev", "token-9"));
+  expect(assigned.warnings).toContain(shared);
+  expect(planPresent(LAB, attach("01:00.0", "pv1"), DEV).warnings).toContain(shared);
+  const then = simulate(LAB, assigned.steps);
+  expect(planPresent(then, attach("01:00.0", "pv1"), DEV).warnings).not.toContain(shared);
+});
+
 test("a running VM gets no device that another running VM has, whatever the program allows", () => {
   const web1: Domain = { ...PV1, id: 2, name: "web1", uuid: undefined, pciDevices: [{ address: address("01:00.0") }] };
   const onPciback = simulate(LAB, planPresent(LAB, assign("01:00.0"), ownedBy("dev", "token-9")).steps);

@@ -100,6 +100,13 @@ test("what waits is said in preview, and nothing is left to do after the reboot"
   expect([then.steps, then.reboot]).toEqual([[], undefined]);
 });
 
+test("that nothing waits is said of a new resource, and not in every later preview", () => {
+  const deployed = { ...DEV, owner: { ...DEV.owner, isDeployed: true } };
+  const said = neither("no boot change needs a reboot: the host is not rebooted");
+  expect(planPresent(IDLE, wish(), DEV).effects).toEqual([said]);
+  expect(planPresent(IDLE, wish(), deployed).effects).toEqual([]);
+});
+
 test("another stack's changes are its own to reboot for", () => {
   expect(reboots(hidden, wish(), PROD)).toBe(false);
   expect(reboots(removed, wish(), PROD)).toBe(false);

@@ -219,6 +219,42 @@ describe("what is removed", () => {
     }
   });
 
+  test("is one story where the device was hidden at boot before it was assignable, whichever goes first", async () => {
+    const waits = "Hosts that wait for a reboot:\n  xen1: 0000:01:00.0 stays on pciback until the next boot";
+    const stories: readonly (readonly [readonly string[], readonly string[]])[] = [
+      [
+        ["nic", "hidden"],
+        [
+          "xen1: 0000:01:00.0 stays on pciback, as it is hidden at boot",
+          "xen1: 0000:01:00.0 is no longer hidden at boot\n  0000:01:00.0 stays on pciback until the host reboots",
+          waits,
+        ],
+      ],
+      [
+        ["hidden", "nic"],
+        [
+          "xen1: 0000:01:00.0 is no longer hidden at boot",
+          "xen1: 0000:01:00.0 stays on pciback until the host reboots",
+          waits,
+        ],
+      ],
+    ];
+    for (const [order, told] of stories) {
+      const dev = stack();
+      await dev.up([HIDDEN]);
+      dev.host.facts = afterReboot(dev.host.facts);
+      dev.host.lines.splice(0);
+      await dev.up([HIDDEN, ASSIGNABLE]);
+      expect(dev.host.lines).toEqual([
+        "xen1: 0000:01:00.0 is on pciback already, as it is hidden at boot: there is nothing to take\n  note: 0000:01:00.0 shares its slot with 0000:01:00.1 (driver e1000e)",
+      ]);
+      dev.host.lines.splice(0);
+      dev.host.run = new EngineRun(); // a destroy
+      for (const label of order) await dev.remove(label);
+      expect(dev.host.lines).toEqual(told);
+    }
+  });
+
   test("does so once, when the last of it is gone", async () => {
     const dev = stack();
     const other = { ...HIDDEN, label: "other", inputs: { device: "01:00.1" } };

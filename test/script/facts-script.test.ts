@@ -98,6 +98,49 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
   },
 );
 
+test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "USB devices are found with the controller that carries them, and hubs are none, under %s",
+  (_, shell) => {
+    const host = new DirectoryHost();
+    try {
+      const bus = "/sys/devices/pci0000:00/0000:00:06.0/0000:02:00.0/usb2";
+      const devices: readonly (readonly [string, string, readonly (readonly [string, string])[]])[] = [
+        ["2-1", "0424:2514", [["2-1:1.0", "hub"]]],
+        ["2-1.3", "0403:6001", [["2-1.3:1.0", "ftdi_sio"]]],
+        [
+          "2-2",
+          "046d:c52b",
+          [
+            ["2-2:1.0", "usbhid"],
+            ["2-2:1.1", "usbhid"],
+          ],
+        ],
+      ];
+      fs.mkdirSync(host.path(bus), { recursive: true });
+      fs.mkdirSync(host.path("/sys/bus/usb/devices"), { recursive: true });
+      fs.symlinkSync(host.path(bus), host.path("/sys/bus/usb/devices/usb2"));
+      for (const [device, id, interfaces] of devices) {
+        const [vendor, product] = id.split(":");
+        host.write(`/sys/bus/usb/devices/${device}/idVendor`, `${vendor}\n`);
+        host.write(`/sys/bus/usb/devices/${device}/idProduct`, `${product}\n`);
+        for (const [name, driver] of interfaces) {
+          host.write(`/sys/bus/usb/drivers/${driver}/bind`, "");
+          fs.mkdirSync(host.path(`/sys/bus/usb/devices/${name}`));
+          fs.symlinkSync(`../../drivers/${driver}`, host.path(`/sys/bus/usb/devices/${name}/driver`));
+        }
+      }
+      const { stdout } = host.run(shell, factsScript({ vmConfigPaths: [], libvirt: false }));
+      const carriedBy = "0000:02:00.0";
+      expect(readHostFacts(stdout).usbDevices).toEqual([
+        { id: "0403:6001", drivers: ["ftdi_sio"], carriedBy },
+        { id: "046d:c52b", drivers: ["usbhid"], carriedBy },
+      ]);
+    } finally {
+      host.remove();
+    }
+  },
+);
+
 /** [what it is, what its /proc and /sys have, whether it is a VM] */
 const systemsOnXen: readonly [string, Readonly<Record<string, string>>, boolean][] = [
   ["dom0 with xenfs", { "/proc/xen/capabilities": "control_d\n" }, false],

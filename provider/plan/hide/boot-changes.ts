@@ -3,7 +3,7 @@ import { readableClaims } from "../../facts/claims";
 import type { HostFacts } from "../../facts/host-facts";
 import { functionsOf } from "../../facts/pci-devices";
 import { isStubDriver } from "../../facts/stub-drivers";
-import { formatPciTarget } from "../../pci/address";
+import { formatPciTarget, type PciAddress, targets } from "../../pci/address";
 import { isSameStack } from "../claim";
 import { isIommuActive } from "../iommu-state";
 import type { Owner } from "../wish";
@@ -45,6 +45,16 @@ export function waitsToBegin(facts: HostFacts, key: string): WaitingChange[] {
   return away.length === 0
     ? []
     : [{ key, what: `${formatPciTarget(subject.target)} will be hidden from the next boot` }];
+}
+
+/** Whether a function was hidden in this boot and will not be in the next one. */
+export function isHiddenUntilReboot(facts: HostFacts, address: PciAddress): boolean {
+  const isRemoved = facts.removals.some(({ key, bootId }) => {
+    const subject = parseKey(key);
+    const isOfDevice = subject?.kind === "HiddenPciDevice" && subject.target && targets(subject.target, address);
+    return isOfDevice && bootId === facts.machine.bootId;
+  });
+  return isRemoved && !isHidden(facts, address);
 }
 
 function waitsToEnd(facts: HostFacts, key: string): WaitingChange[] {

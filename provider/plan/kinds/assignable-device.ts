@@ -12,6 +12,7 @@ import { claimedDrivers, claimFor, claimKey, claimsBeside, dropClaim, endClaim, 
 import { type Effect, gain, neither } from "../effect";
 import { cautionsOf, lossOf } from "../effects";
 import type { Judgement } from "../guards/guards";
+import { isHiddenUntilReboot } from "../hide/boot-changes";
 import { isHidden } from "../hide/hide-mechanisms";
 import { whyNoDevicesForVms } from "../host-fitness";
 import { deviceInputs, deviceWish, STUB_DRIVER_DEFAULT, StubDriverInput } from "../inputs/device-inputs";
@@ -101,6 +102,10 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
   );
   const dropped = claim?.functions.filter(({ address }) => !devices.some((device) => device.address === address)) ?? [];
   const shrunk = letGo(facts, wish, key, dropped);
+  const adopted = devices.filter(
+    ({ address, driver }) =>
+      !claim && standsFor(facts, driver, stub) && claimed.find((own) => own.address === address)?.driver === driver,
+  );
   const needsDriver = takes.length > 0 && stub === "pciback" && !facts.pciback.registered;
   return part({
     // What is to go back stays in the claim until it has.
@@ -112,14 +117,16 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
           : []),
         ...lossOf(facts, device),
       ]),
-      ...devices.flatMap(({ address, driver }) =>
-        standsFor(facts, driver, stub) && !claim && claimed.find((own) => own.address === address)?.driver === driver
-          ? [neither(`${address} is on ${driver} already: adopted as found, and left there by a destroy`)]
-          : [],
+      ...adopted.map(({ address, driver }) =>
+        neither(
+          isHidden(facts, address)
+            ? `${address} is on ${driver} already, as it is hidden at boot: there is nothing to take`
+            : `${address} is on ${driver} already: adopted as found, and left there by a destroy`,
+        ),
       ),
       ...shrunk.effects,
     ],
-    warnings: toTake.flatMap((device) => cautionsOf(facts, wish, device)),
+    warnings: [...toTake, ...adopted].flatMap((device) => cautionsOf(facts, wish, device)),
     judgements: [
       ...judgeClaim(facts, key, owner),
       ...(shrunk.steps.length > 0 ? judgeRest(simulate(facts, shrunk.steps), devices) : []),
@@ -169,7 +176,7 @@ function letGo(facts: HostFacts, wish: AssignWish, key: string, functions: reado
     );
     if (other) effects.push(neither(`${device.address} stays on ${stub}, as "${other.claim.label}" has it, too`));
     else if (before === stub) {
-      if (stub !== undefined) effects.push(neither(`${device.address} stays on ${stub}, as it was found`));
+      if (stub !== undefined) effects.push(neither(`${device.address} stays on ${stub}${whyKept(facts, device)}`));
     } else {
       const by = assignedBy(facts, wish, stub ?? stubDriverOf(facts, wish));
       steps.push({ kind: "release", address: device.address, stub, to: before, by });
@@ -182,6 +189,12 @@ function letGo(facts: HostFacts, wish: AssignWish, key: string, functions: reado
     }
   }
   return part({ steps, effects });
+}
+
+/** What is hidden at boot is not given back by the end of an AssignableDevice. */
+function whyKept(facts: HostFacts, { address }: PciDevice): string {
+  if (isHidden(facts, address)) return ", as it is hidden at boot";
+  return isHiddenUntilReboot(facts, address) ? " until the host reboots" : ", as it was found";
 }
 
 function whyLost(facts: HostFacts, claim: Claim): string {

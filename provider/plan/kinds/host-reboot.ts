@@ -9,7 +9,7 @@ import { waitingChanges } from "../hide/boot-changes";
 import { nextBootLine } from "../hide/boot-trial";
 import { deviceInputs } from "../inputs/device-inputs";
 import { defineKind } from "../kind";
-import { NOTHING, type Part, part, unchanged } from "../part";
+import { join, NOTHING, type Part, part, saidOnce, unchanged } from "../part";
 import { Pending } from "../status";
 import { type RunningVms, runningVms } from "../toolstacks/host-vms";
 import { trialBootOf } from "../trial-boot";
@@ -124,7 +124,7 @@ function reboot(facts: HostFacts, wish: RebootWish, { owner }: PlanContext): Par
         })
       : [];
   if (waiting.length === 0 && !asked)
-    return part({ steps: noted, effects: [neither("no boot change needs a reboot: the host is not rebooted")] });
+    return join(part({ steps: noted }), saidOnce(owner, "no boot change needs a reboot: the host is not rebooted"));
   if (wish.when === "never")
     return unchanged(
       `the host needs a reboot, and is not rebooted (when: "never"): ${waiting.map(({ what }) => what).join("; ")}`,

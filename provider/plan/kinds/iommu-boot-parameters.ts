@@ -11,7 +11,7 @@ import { FAILED_BOOT, putOnTrial, trialAfterRemoval } from "../hide/boot-trial";
 import { deviceInputs } from "../inputs/device-inputs";
 import { isIommuActive } from "../iommu-state";
 import { defineKind } from "../kind";
-import { join, NOTHING, type Part, part, refuse, unchanged } from "../part";
+import { join, NOTHING, type Part, part, refuse, saidOnce, unchanged } from "../part";
 import { BootChange, Pending } from "../status";
 import { trialBootOf } from "../trial-boot";
 import type { IommuWish, Owner, PlanContext } from "../wish";
@@ -62,8 +62,9 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
   const isOwn = claim === undefined || (claim.project === owner.project && claim.stack === owner.stack);
   const need = iommuNeed(facts);
   const argument = claim ? writtenArgument(claim) : need.kind === "argument" ? need.argument : undefined;
-  if (!argument || !isOwn) return { ...unchanged(need.say), warnings: need.kind === "advice" ? [need.say] : [] };
-  if (!claim && hasBootArgument(facts, argument))
+  if (need.kind === "advice" && !(argument && isOwn)) return part({ warnings: [need.say] });
+  if (!argument || (need.kind === "nothing" && !isOwn)) return saidOnce(owner, need.say);
+  if (!isOwn || (!claim && hasBootArgument(facts, argument)))
     return unchanged(`${argument.text} is in the boot configuration already. Reboot the host for it to take effect`);
   const added = addBootArgument(facts, key, argument);
   if (added.judgements.length > 0) return added;

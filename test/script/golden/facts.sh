@@ -282,6 +282,10 @@ ask_console() {
   done
   cat /proc/bus/input/devices
 }
+ask_usb_devices() {
+  print_links /sys/bus/usb/devices/usb* /sys/bus/usb/devices/*:*/driver
+  print_values /sys/bus/usb/devices/*-*/idVendor /sys/bus/usb/devices/*-*/idProduct
+}
 ask_pciback() {
   print_links /sys/bus/pci/drivers/*/module
   print_paths /sys/bus/pci/drivers/pciback
@@ -585,6 +589,7 @@ facts() {
     answer network
     answer network_storage
     answer console
+    answer usb_devices
     answer pciback
     answer files
     answer pciback_conf

@@ -39,8 +39,10 @@ function detachFromVm({ facts, wish, vm, entries, stays }: Detachment<LibvirtVm>
           ]
         : [],
     effects: [
-      ...live.map(({ address }) => loss(`${address} is unplugged from the running VM "${vm.name}"`)),
-      ...config.map(({ address }) => loss(`${address} is removed from the configuration of the VM "${vm.name}"`)),
+      ...[...live].reverse().map(({ address }) => loss(`${address} is unplugged from the running VM "${vm.name}"`)),
+      ...[...config]
+        .reverse()
+        .map(({ address }) => loss(`${address} is removed from the configuration of the VM "${vm.name}"`)),
       ...(running.length > live.length
         ? [neither(`the running VM "${vm.name}" keeps ${device} until it is restarted`)]
         : []),

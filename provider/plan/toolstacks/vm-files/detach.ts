@@ -22,7 +22,9 @@ export function draftDetach(tools: FileToolstack, detachment: Detachment<FileVm>
     ...join(unplug(tools, domain, keeps ? [] : attached), edit, { ...beside, effects: [] }),
     effects: [
       ...beside.effects,
-      ...(keeps ? [] : attached).map((address) => loss(`${address} is unplugged from the running VM "${vm?.name}"`)),
+      ...(keeps ? [] : [...attached].reverse()).map((address) =>
+        loss(`${address} is unplugged from the running VM "${vm?.name}"`),
+      ),
       ...edit.effects,
       ...(keeps
         ? [neither(`the running VM "${vm?.name}" keeps ${formatPciTarget(wish.target)} until it is restarted`)]
