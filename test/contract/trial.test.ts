@@ -113,7 +113,7 @@ unreached("a disk that is full takes nothing away from the way back", async ({ h
   for (const writesUnder of ["/run", "/var"]) host.failAt({ writesUnder, error: "ENOSPC" });
   await until(host, "e1000e");
   cable.fasten();
-  await expect(creating).rejects.toThrow();
+  await expect(creating).rejects.toThrow(TAKEN_BACK);
   host.heal();
   await createAndDelete(host);
 });
