@@ -39,6 +39,11 @@ export interface Session {
   readonly killed: AbortSignal;
 }
 
+/** What a process reads from /proc/self/cgroup, which is another text for each: cgroups(7). Undefined for other files. */
+export function ownCgroup({ cgroup }: Session, path: string): string | undefined {
+  return path === "/proc/self/cgroup" && cgroup !== undefined ? `0::${cgroup}\n` : undefined;
+}
+
 /** The two sides of a script whose standard input is still open. */
 export interface Conversation {
   /** What comes after the script, once standard input has ended. */

@@ -3,7 +3,7 @@ import { SHELL_BUILTINS } from "./commands/standard";
 import { Errno } from "./kernel/errno";
 import { parentOf } from "./kernel/file-node";
 import type { FileTree } from "./kernel/file-tree";
-import type { Session } from "./machine";
+import { ownCgroup, type Session } from "./machine";
 import { whileAlive } from "./process-life";
 import { OPEN_OUTPUT } from "./shell-transform";
 import { toBytes, toShellText } from "./wire-text";
@@ -37,8 +37,7 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
   }
 
   async readFile(path: string): Promise<string> {
-    if (this.isOwnCgroup(path)) return `0::${this.session.cgroup}\n`;
-    return toShellText(isNull(path) ? "" : this.files.read(path));
+    return toShellText(isNull(path) ? "" : (ownCgroup(this.session, path) ?? this.files.read(path)));
   }
 
   async readFileBuffer(path: string): Promise<Uint8Array> {
@@ -76,9 +75,8 @@ export class ShellFileSystem implements Omit<IFileSystem, "readFileBytes"> {
     return isSink(path) || isBuiltin(path) || this.isOwnCgroup(path) || this.files.exists(path);
   }
 
-  /** cgroups(7): each process sees its own. */
   private isOwnCgroup(path: string): boolean {
-    return path === "/proc/self/cgroup" && this.session.cgroup !== undefined;
+    return ownCgroup(this.session, path) !== undefined;
   }
 
   async stat(path: string): Promise<FsStat> {

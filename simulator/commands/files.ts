@@ -1,5 +1,5 @@
 import { Errno, type ErrnoCode } from "../kernel/errno";
-import type { CommandCall, CommandOutput, Commands } from "../machine";
+import { type CommandCall, type CommandOutput, type Commands, ownCgroup } from "../machine";
 import { eachFile, failed, isErrno, splitOptions, succeeded } from "./command";
 import { modeText, userName } from "./list-files";
 
@@ -183,7 +183,8 @@ export const fileCommands: Commands = {
 
 /** The text of a file, by a path that may be relative to the caller's folder. Throws Errno. */
 export function readFile(call: CommandCall, file: string): string {
-  return file === "/dev/null" ? "" : call.machine.files.read(call.path(file));
+  const path = call.path(file);
+  return path === "/dev/null" ? "" : (ownCgroup(call.session, path) ?? call.machine.files.read(path));
 }
 
 function foldersTo(path: string): string[] {

@@ -45,6 +45,13 @@ test.each(SCRIPTS)("%s", async (script) => {
   expect({ stdout: there.stdout, exitCode: there.exitCode }).toEqual({ stdout: here.stdout, exitCode: here.status });
 });
 
+test("a login has a cgroup of its own, whatever reads it", async () => {
+  const { stdout } = await host.exec(
+    "cat /proc/self/cgroup; grep -c session /proc/self/cgroup; cut -d/ -f3 < /proc/self/cgroup",
+  );
+  expect(stdout).toMatch(/^0::\/user\.slice\/user-0\.slice\/session-\d+\.scope\n1\nuser-0\.slice\n$/);
+});
+
 test("a group of commands ends as its last one does, on a full disk too", async () => {
   const script = (file: string) => `{ ls /; true; } > ${file}; echo $?; { ls /; false; } > ${file}; echo $?`;
   host.failAt({ writesUnder: "/etc/full", error: "ENOSPC" });
