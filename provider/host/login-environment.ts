@@ -22,10 +22,17 @@ export function readLoginEnvironment(env: LoginEnvironment["env"]): LoginEnviron
       readSshConfig(readText(config) ?? "", query, includesOf(home)),
     env,
     homedir: home,
+    homeOf: (name) => homeIn(readText("/etc/passwd") ?? "", name),
     localUser: user?.username ?? env.USER ?? env.LOGNAME ?? "root",
     localUid: process.getuid?.(),
     localHost: hostname(),
   };
+}
+
+/** The home of a user by the text of /etc/passwd; undefined for one that it does not have. */
+export function homeIn(passwd: string, user: string): string | undefined {
+  const entries = passwd.split("\n").map((line) => line.split(":"));
+  return entries.find(([name]) => name === user)?.[5];
 }
 
 /** Reads what Include names in the ssh config in a home. */

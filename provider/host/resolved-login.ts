@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { PassthroughError, unable } from "../errors";
 import { ALGORITHM_SETTING, type AlgorithmKind, type AlgorithmOffer, algorithmList } from "./algorithms";
 import type { HostLogin } from "./host";
@@ -64,6 +65,8 @@ export interface LoginEnvironment {
   readonly settings: (query: SshConfigQuery) => Promise<SshSettings>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homedir: string;
+  /** The home of a user of this machine; undefined for one that passwd(5) does not have. */
+  readonly homeOf: (user: string) => string | undefined;
   readonly localUser: string;
   /** The user's number; undefined where users have none (Windows). */
   readonly localUid: number | undefined;
@@ -101,7 +104,7 @@ async function resolveJumps(
 ): Promise<readonly ResolvedHop[]> {
   if (depth > MAX_JUMPS)
     throw unreachable(target.name, "its ProxyJump goes in a circle. Check `proxyJump` and ProxyJump in ~/.ssh/config");
-  const jumps = jumpHosts(login.proxyJump, target, settings);
+  const jumps = jumpHosts(login.proxyJump, target.name, settings);
   const ways = jumps.map(async (jump, index) => {
     const { privateKey, identityFile, passphrase } = login;
     const through: HostLogin = { ...jump, privateKey, passphrase };
@@ -113,7 +116,7 @@ async function resolveJumps(
   return (await Promise.all(ways)).flat();
 }
 
-function jumpHosts(declared: string | undefined, target: ResolvedHop, settings: SshSettings): readonly JumpHost[] {
+function jumpHosts(declared: string | undefined, target: string, settings: SshSettings): readonly JumpHost[] {
   // Whichever comes first counts, "none" too (OpenSSH 9.9, readconf.c, parse_jump and oProxyCommand).
   const keyword = [...settings.first.keys()].find((key) => key === "proxyjump" || key === "proxycommand");
   const words = keyword === undefined ? [] : (settings.first.get(keyword) ?? []);
@@ -121,7 +124,7 @@ function jumpHosts(declared: string | undefined, target: ResolvedHop, settings: 
   const proxyJump = declared ?? (keyword === "proxyjump" ? words.join(",") : "none");
   if (declared === undefined && command.toLowerCase() !== "none") {
     throw unreachable(
-      target.name,
+      target,
       "the ssh config has a ProxyCommand for it, and this provider runs no local commands. " +
         "Use ProxyJump in the ssh config, or set `proxyJump`.",
     );
@@ -144,18 +147,22 @@ async function resolveHop(
   const hostName = (setting("HostName") ?? name).replaceAll("%h", name).replaceAll("%%", "%");
   const user = givenUser ?? setting("User") ?? local.localUser;
   const port = login.port ?? portNumber(setting("Port"), name) ?? 22;
+  // A ProxyCommand is no error for a host whose paths do not ask for its jump host.
+  const jump = () => jumpHosts(login.proxyJump, name, settings).at(-1)?.address ?? "";
   const path = pathReader(
     {
-      n: name,
-      h: hostName,
-      p: String(port),
-      r: user,
-      u: local.localUser,
-      d: local.homedir,
-      k: setting("HostKeyAlias") ?? name,
-      i: String(local.localUid ?? ""),
-      l: local.localHost,
-      L: local.localHost.replace(/\..*/, ""),
+      n: () => name,
+      h: () => hostName,
+      p: () => String(port),
+      r: () => user,
+      u: () => local.localUser,
+      d: () => local.homedir,
+      k: () => setting("HostKeyAlias") ?? name,
+      i: () => String(local.localUid ?? ""),
+      l: () => local.localHost,
+      L: () => local.localHost.replace(/\..*/, ""),
+      j: jump,
+      C: () => connectionHash(local.localHost, hostName, String(port), user, jump()),
     },
     local,
   );
@@ -249,11 +256,16 @@ function knownHostsFiles(
   return [...user, ...global].filter((file) => file.toLowerCase() !== "none").map(path);
 }
 
-/** Expands `~`, `${VARIABLE}` and the tokens of ssh_config(5), TOKENS. */
-function pathReader(tokens: Readonly<Record<string, string>>, local: LoginEnvironment): (text: string) => string {
+/** The token %C (OpenSSH 9.9, readconf.c, ssh_connection_hash; before 9.6 without the jump host). */
+function connectionHash(...parts: readonly string[]): string {
+  return createHash("sha1").update(parts.join("")).digest("hex");
+}
+
+/** Expands `~`, `~user`, `${VARIABLE}` and the tokens of ssh_config(5), TOKENS. */
+function pathReader(tokens: Readonly<Record<string, () => string>>, local: LoginEnvironment): (text: string) => string {
   return (text) =>
     text
-      .replace(/^~(?=\/|$)/, () => local.homedir)
+      .replace(/^~([^/]*)/, (all, user: string) => (user === "" ? local.homedir : (local.homeOf(user) ?? all)))
       .replace(/\$\{(\w+)\}/g, (_, variable: string) => local.env[variable] ?? "")
-      .replace(/%(.)/g, (all, token: string) => (token === "%" ? "%" : (tokens[token] ?? all)));
+      .replace(/%(.)/g, (all, token: string) => (token === "%" ? "%" : (tokens[token]?.() ?? all)));
 }

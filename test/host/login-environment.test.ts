@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { includesOf, readLoginEnvironment } from "../../provider/host/login-environment";
+import { homeIn, includesOf, readLoginEnvironment } from "../../provider/host/login-environment";
 
 test("an Include passes over a folder, named or among the files of a pattern", () => {
   const home = mkdtempSync(join(tmpdir(), "login-environment-"));
@@ -57,4 +57,13 @@ test("ssh is asked what the user's own configuration says, and not where HOME is
   } finally {
     rmSync(bin, { recursive: true });
   }
+});
+
+test("the home of a user is the sixth field of its line", () => {
+  const passwd = "root:x:0:0:root:/root:/bin/bash\nxen:x:1000:1000::/srv/xen:/bin/sh\n";
+  expect([homeIn(passwd, "xen"), homeIn(passwd, "root"), homeIn(passwd, "x")]).toEqual([
+    "/srv/xen",
+    "/root",
+    undefined,
+  ]);
 });

@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { PassthroughError } from "../../provider/errors";
 import type { HostLogin } from "../../provider/host/host";
@@ -8,6 +9,8 @@ import { type LoginEnvironment, type ResolvedLogin, resolveLogin } from "../../p
 import { readSshConfig } from "../../provider/host/ssh-config-file";
 
 const { username: ME, homedir: HOME, uid: UID } = userInfo();
+
+const homeOf = (user: string) => (user === "other" ? "/home/other" : undefined);
 
 const scratch = mkdtempSync(join(tmpdir(), "ssh-config-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -30,7 +33,15 @@ describe.each(Object.entries(READERS))("as read by %s", (_, read) => {
     login: Partial<HostLogin> = {},
     env: LoginEnvironment["env"] = {},
   ): Promise<ResolvedLogin> {
-    const local = { settings: read(config), env, homedir: HOME, localUser: ME, localUid: UID, localHost: "desk.lan" };
+    const local = {
+      settings: read(config),
+      env,
+      homedir: HOME,
+      localUser: ME,
+      localUid: UID,
+      localHost: hostname(),
+      homeOf,
+    };
     return resolveLogin({ address: "xen1", ...login }, local);
   }
 
@@ -225,5 +236,27 @@ Host xen1
     expect((await resolve("HostKeyAlias rack7\nIdentityFile ~/%k")).target.identityFiles[0]?.path).toBe(
       `${HOME}/rack7`,
     );
+  });
+
+  test("~user is the home of that user, and %j, %i, %L and %l are what ssh_config(5) says", async () => {
+    const paths = async (config: string, login: Partial<HostLogin> = {}) =>
+      (await resolve(config, login)).target.identityFiles.map(({ path }) => path);
+    expect(await paths("IdentityFile ~other/key\nIdentityFile ~nobody-here/key")).toEqual([
+      "/home/other/key",
+      "~nobody-here/key",
+    ]);
+    const own = `${UID}-${hostname().replace(/\..*/, "")}-${hostname()}`;
+    expect(await paths("IdentityFile /%i-%L-%l-%j")).toEqual([`/${own}-`]);
+    expect(await paths("IdentityFile /%j", { proxyJump: "a,admin@b:22" })).toEqual(["/b"]);
+  });
+
+  test("%C is the hash that ssh makes of the connection", async () => {
+    const config = "Host xen1\n HostName xen1.lan\n Port 2201\n User admin\n";
+    const file = join(mkdtempSync(join(scratch, "home-")), "config");
+    writeFileSync(file, `${config} UserKnownHostsFile /%C\n`);
+    const [, hash] = /^userknownhostsfile \/(\S+)$/m.exec(
+      execFileSync("ssh", ["-G", "-F", file, "xen1"], { encoding: "utf8" }),
+    ) as RegExpExecArray;
+    expect((await resolve(`${config} IdentityFile /%C`)).target.identityFiles[0]?.path).toBe(`/${hash}`);
   });
 });

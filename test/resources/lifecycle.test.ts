@@ -5,7 +5,7 @@ import type { HostFacts } from "../../provider/facts/host-facts";
 import { KINDS } from "../../provider/plan/kinds/kinds";
 import { EngineRun } from "../../provider/resources/engine-run";
 import type { Managed } from "../../provider/resources/wanted";
-import { LAB, listed, PV1 } from "../plan/recorded-host";
+import { address, LAB, listed, PV1 } from "../plan/recorded-host";
 import { type Bag, created, FakeHost, given } from "./fake-host";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -291,6 +291,17 @@ describe("what the program no longer declares", () => {
       expect.stringContaining("the host is not rebooted"),
     ]);
     expect(await previewed(host, [reboot], "reboot")).toEqual([expect.stringContaining("the host is not rebooted")]);
+  });
+
+  test("is in preview with what speaks against it", async () => {
+    const host = await deployed();
+    const byHand = { ...PV1, pciDevices: [{ address: address("01:00.0") }] };
+    host.facts = { ...host.facts, domains: listed(byHand) };
+    expect(await previewed(host, [other], "other")).toEqual([
+      "xen1: the entry for 0000:01:00.0 is removed from /etc/xen/pv2.cfg",
+      expect.stringMatching(/^warning: xen1: it cannot be removed: the VM "pv1" \(domain 1\) has 0000:01:00\.0 now/),
+      expect.stringContaining("0000:01:00.1 is taken from the host driver e1000e"),
+    ]);
   });
 
   test("is told once the program's hosts are known, whichever resource is checked first", async () => {

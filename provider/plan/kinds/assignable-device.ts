@@ -120,7 +120,7 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
       ...adopted.map(({ address, driver }) =>
         neither(
           isHidden(facts, address)
-            ? `${address} is on ${driver} already, as it is hidden at boot: there is nothing to take`
+            ? `${address} is on ${driver} from boot on, as it is hidden: there is nothing to take`
             : `${address} is on ${driver} already: adopted as found, and left there by a destroy`,
         ),
       ),
