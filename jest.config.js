@@ -8,7 +8,11 @@ const project = (displayName, testMatch, more = {}) => ({
   displayName,
   testMatch,
   testEnvironment: "node",
-  transform: { "\\.ts$": swc },
+  transform: {
+    "\\.ts$": swc,
+    "/just-bash/dist/bundle/index\\.cjs$": "<rootDir>/test/simulator/just-bash-transform.js",
+  },
+  transformIgnorePatterns: ["/node_modules/(?!just-bash/dist/bundle/index\\.cjs$)"],
   modulePathIgnorePatterns: ["<rootDir>/dist"],
   ...more,
 });
