@@ -72,7 +72,8 @@ export interface HostSafety {
   confirmSeconds?: pulumi.Input<number>;
   /**
    * Whether the first boot with a change of what the host boots with is on trial, where its boot loader can go back by
-   * itself: it is kept only when a login from outside has confirmed it. Default: `auto`.
+   * itself: it is kept only when a login from outside has confirmed it. `never` does not count where `allow` lets a change
+   * through that a guard refuses. Default: `auto`.
    */
   trialBoot?: pulumi.Input<"auto" | "never">;
   /** How long after its start a boot on trial waits for the confirmation, from 120 to 7200 seconds. Default: 600. */

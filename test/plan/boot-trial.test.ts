@@ -6,6 +6,7 @@ import {
 } from "../../provider/boot/boot-trial-files";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { neither } from "../../provider/plan/effect";
+import type { Guard } from "../../provider/plan/guards/guard-name";
 import { hostChecks } from "../../provider/plan/inventory/host-checks";
 import { planAbsent, planPresent, statusOfWish } from "../../provider/plan/kinds/kinds";
 import type { Plan } from "../../provider/plan/plan";
@@ -78,6 +79,15 @@ test("the old boot is held before the first edit, and the trial armed when all i
   expect(kinds(first).slice(0, 2)).toEqual(["hold-boot", "write-claim"]);
   expect(first.regenerate.map(({ what }) => what)).toEqual(["initramfs", "boot-trial"]);
   expect(first.effects.at(-1)).toEqual(neither("a boot that fails goes back by itself"));
+});
+
+test("what a guard warns of is on trial, whatever safety.trialBoot says", () => {
+  const hidden = (device: string, allow: readonly Guard[]) =>
+    planPresent(KVM, hide(device, { trialBoot: { ...TRIAL_BOOT, mode: "never" }, allow }), DEV);
+  expect(trials(hidden("01:00.0", ["boot-device"]))).toEqual([]);
+  const management = hidden("00:03.0", ["ssh-route", "host-network"]);
+  expect(management).toMatchObject({ refusals: [], overridden: expect.arrayContaining(["ssh-route"]) });
+  expect(trials(management)).toEqual(["boot-trial"]);
 });
 
 test("what a full disk left of the variable of a trial keeps no later one back", () => {

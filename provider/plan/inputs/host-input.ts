@@ -94,7 +94,7 @@ export const HostInput = z
           .meta({ id: "TrialBootMode", description: "Whether a host's first boot with a change is on trial." })
           .optional()
           .describe(
-            "Whether the first boot with a change of what the host boots with is on trial, where its boot loader can go back by itself: it is kept only when a login from outside has confirmed it. Default: `auto`.",
+            "Whether the first boot with a change of what the host boots with is on trial, where its boot loader can go back by itself: it is kept only when a login from outside has confirmed it. `never` does not count where `allow` lets a change through that a guard refuses. Default: `auto`.",
           ),
         bootConfirmSeconds: z
           .int()

@@ -42,7 +42,11 @@ export function planPresent<K extends ResourceKind>(facts: HostFacts, wish: Wish
   const warnings = key === undefined ? [] : cautionTakeover(facts, key, context.owner);
   const own = (now: HostFacts) => join(present(now, wish, context), { ...NOTHING, warnings });
   const part = finishRuns(facts, runs, inKeptBoot(wish, own));
-  return throughGate(facts, wish, context, part);
+  const plan = throughGate(facts, wish, context, part);
+  // What a guard warns of may be about to happen: the way back is not left out then.
+  return plan.overridden.length > 0 && "trialBoot" in wish && wish.trialBoot.mode === "never"
+    ? planPresent(facts, { ...wish, trialBoot: { ...wish.trialBoot, mode: "auto" } }, context)
+    : plan;
 }
 
 /** Plans what reverts the changes of a wish; an empty plan when nothing is left to revert. */
