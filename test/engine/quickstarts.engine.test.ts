@@ -12,6 +12,29 @@ jest.setTimeout(600_000);
 const NIC = "0000:01:00.0";
 const OTHER_NIC = "0000:01:00.1";
 
+/** How the program of an example is changed. */
+const EDITS = {
+  yaml: {
+    file: "Pulumi.yaml",
+    permissive: { after: "VmPciAttachment\n    properties:\n", added: "      permissive: true\n" },
+    wrongType: {
+      after: "  assignable:\n    type: pci-passthrough:AssignableDevice\n    properties:\n",
+      added: "      group: perhaps\n",
+    },
+  },
+  python: {
+    file: "__main__.py",
+    permissive: { after: 'vm=config.require("vm")', added: ", permissive=True" },
+    wrongType: { after: 'AssignableDevice("assignable", ', added: 'group="perhaps", ' },
+  },
+  go: {
+    file: "main.go",
+    permissive: { after: 'pulumi.String(settings.Require("vm")),\n', added: "Permissive: pulumi.Bool(true),\n" },
+    // Its compiler refuses it.
+    wrongType: undefined,
+  },
+} as const;
+
 /** Programs in JavaScript: test/adapters/plugin/plugin.engine.test.ts. */
 describe.each(["yaml", "python", "go"] as const)("examples/quickstart-%s", (language) => {
   let host: SimulatedHost;
@@ -23,6 +46,14 @@ describe.each(["yaml", "python", "go"] as const)("examples/quickstart-%s", (lang
     const { exitCode, output: shown } = await project.run(command, options);
     expect([exitCode, shown]).toEqual([0, shown]);
     return shown;
+  };
+  const edit = ({ after, added }: { readonly after: string; readonly added: string }): (() => void) => {
+    const program = path.join(project.directory, EDITS[language].file);
+    const before = fs.readFileSync(program, "utf8");
+    const edited = before.replace(after, `${after}${added}`);
+    expect(edited).not.toBe(before);
+    fs.writeFileSync(program, edited);
+    return () => fs.writeFileSync(program, before);
   };
   /**
    * What a run that fails says under the resource. How a language host ends the program then is its own: that of Python,
@@ -63,12 +94,15 @@ describe.each(["yaml", "python", "go"] as const)("examples/quickstart-%s", (lang
     expect(await run(["preview", "--expect-no-changes"])).toContain("3 unchanged");
   });
 
-  test("names drift, and puts it right", async () => {
+  test("names drift and another input, and updates both in place", async () => {
     await output(host, `xl pci-assignable-remove -r ${NIC}`);
+    edit(EDITS[language].permissive);
     const shown = await run(["up", "--yes", "--skip-preview", "--diff"]);
     expect(shown).toMatch(/~ active *: true => false/);
-    expect(shown).toContain("~ 1 updated");
+    expect(shown).toMatch(/\+ permissive *: true/);
+    expect(shown).toContain("~ 2 updated");
     expect(await driverOf(host, NIC)).toBe("pciback");
+    expect(await output(host, "cat /etc/xen/web1.cfg")).toContain(`${NIC},permissive=1`);
   });
 
   test("replaces what another device replaces", async () => {
@@ -86,11 +120,27 @@ describe.each(["yaml", "python", "go"] as const)("examples/quickstart-%s", (lang
   });
 
   test("says what is wrong at its property, and of a host that is not reached, once and without a trace", async () => {
-    expect(await refused(["preview", "--config", "device=nonsense"])).toEqual([
+    const { wrongType } = EDITS[language];
+    const undo = wrongType && edit(wrongType);
+    if (language === "yaml") {
+      // Its language host knows the types from the schema, and sends nothing that is not of them.
+      const { exitCode, output: shown } = await project.run(["preview"], options);
+      expect([exitCode, shown]).toEqual([
+        expect.any(Number),
+        expect.stringContaining("group: Cannot assign type 'string'"),
+      ]);
+      undo?.();
+    }
+    expect(await refused(["preview", "--config", "device=nonsense", "--config", "host=xen3"])).toEqual([
+      expect.stringContaining('host: the provider\'s configuration has no host "xen3": did you mean "xen1"?'),
       expect.stringMatching(
         /property device value \{nonsense\} has a problem: "nonsense" must be a PCI address such as/,
       ),
+      ...(language === "python"
+        ? [expect.stringContaining("property group value {perhaps} has a problem: must be true or false")]
+        : []),
     ]);
+    undo?.();
     const elsewhere = ["--config", `device=${NIC}`, "--config", "host=xen2"];
     expect(await refused(["up", "--yes", "--skip-preview", ...elsewhere])).toEqual([
       expect.stringMatching(/^error: Unable to reach xen2 \(127\.0\.0\.1 port 1\): nothing listens there/),

@@ -108,6 +108,24 @@ describe("a YAML program with the plugin", () => {
     await output(host, `xl pci-assignable-remove -r ${NIC}`);
   });
 
+  test("says why it does not import what is not there, and a bridge", async () => {
+    project.setProgram(PROJECT, "yaml");
+    for (const [device, reason] of [
+      ["0000:07:00.0", "the host has no device 0000:07:00.0"],
+      ["0000:00:1f.0", "bridge"],
+    ]) {
+      const id = ["pci-passthrough:index:AssignableDevice", "nic", `xen1/${device}`];
+      const { exitCode, output: shown } = await project.run(["import", ...id, "--yes", "--skip-preview"]);
+      expect([exitCode, shown]).toEqual([
+        expect.any(Number),
+        expect.stringContaining(`Unable to import AssignableDevice ${device} on xen1`),
+      ]);
+      expect(exitCode).not.toBe(0);
+      expect(shown).toContain(reason);
+      expect(shown).not.toMatch(/^ +at /m);
+    }
+  });
+
   test("says what is wrong at its property, without a trace", async () => {
     const wrong = `${PROJECT}
 resources:
