@@ -88,6 +88,15 @@ describe("the provider's configuration", () => {
     const { properties } = await plugin.create("AssignableDevice", NIC, { preview: true });
     expect(properties).toMatchObject({ device: "0000:01:00.0", active: UNKNOWN, functions: UNKNOWN });
   });
+
+  test("strict fails where a host is not reached, in a preview and in a read", async () => {
+    plugin.stop();
+    await start({ strict: true });
+    const made = await plugin.create("AssignableDevice", NIC);
+    host.unreachable(new ConnectionError("no-answer", "Unable to reach xen1."));
+    await expect(plugin.create("AssignableDevice", NIC, { preview: true })).rejects.toThrow("Unable to reach xen1.");
+    await expect(plugin.read("AssignableDevice", made.id, made)).rejects.toThrow("Unable to reach xen1.");
+  });
 });
 
 describe("a preview of what is new", () => {
@@ -227,6 +236,14 @@ test("a secret is in no error of a call", async () => {
   await expect(plugin.create("AssignableDevice", { ...NIC, host: login }, { preview: true })).rejects.toThrow(
     "Unable to log in with [secret]",
   );
+});
+
+test("a cancellation ends what the host was not told of", async () => {
+  host.slow();
+  const created = expect(plugin.create("AssignableDevice", NIC)).rejects.toThrow("Nothing was changed");
+  await plugin.check("AssignableDevice", NIC);
+  await plugin.cancel();
+  await created;
 });
 
 test("after a cancellation nothing is begun", async () => {
