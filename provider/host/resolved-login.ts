@@ -256,7 +256,7 @@ function knownHostsFiles(
   return [...user, ...global].filter((file) => file.toLowerCase() !== "none").map(path);
 }
 
-/** The token %C (OpenSSH 9.9, readconf.c, ssh_connection_hash; before 9.6 without the jump host). */
+/** The token %C (OpenSSH 9.9, readconf.c, ssh_connection_hash; 9.2 without the jump host, as seen). */
 function connectionHash(...parts: readonly string[]): string {
   return createHash("sha1").update(parts.join("")).digest("hex");
 }
