@@ -19,6 +19,8 @@ export interface HideMechanism {
    * root file system hides it, which counts with every entry.
    */
   readonly undoneByOldEntry: boolean;
+  /** Whether the host is one that it is for: elsewhere its reason helps nobody. Without it: each of `hosts`. */
+  fits?(facts: HostFacts): boolean;
   /** Used only when the program names it. */
   readonly onlyByName?: boolean;
   /** Why this mechanism cannot hide these functions on this host; undefined when it can. */

@@ -1,8 +1,9 @@
 import type { HostFacts } from "../facts/host-facts";
 
-/** The refusal of a device that the host does not have, with a list of those it has, except bridges. */
+/** The refusal of a device that the host does not have, with the functions of its slot. */
 export function noSuchDevice(facts: HostFacts, device: string): string {
-  const known = [...facts.pciDevices.values()].filter(({ identity }) => !identity.class.startsWith("06"));
-  const list = known.map(({ address, identity }) => `\n  ${address} ${identity.label}`).join("");
-  return `the host has no device ${device}. Declare one of its devices:${list}`;
+  const slot = /^(.*)\.[0-7]$/.exec(device)?.[1];
+  const beside = [...facts.pciDevices.keys()].filter((address) => slot !== undefined && address.startsWith(`${slot}.`));
+  const has = beside.length > 0 ? `: the slot has ${beside.join(", ")}` : "";
+  return `the host has no device ${device}${has}. List its devices: npx pulumi-pci-passthrough devices <host>`;
 }

@@ -181,7 +181,11 @@ ${VIRSH} define /root/contract.xml`,
     });
 
     const refused: readonly [string, Record<string, unknown>, RegExp][] = [
-      ["a VM that is not there", { vm: "none" }, /the host has no VM "none"[\s\S]*"contract" [0-9a-f-]{36}/],
+      [
+        "a VM that is not there",
+        { vm: "none" },
+        /the host has no VM "none"\. Set vm to a name or a uuid\. The VMs of \S+ are .*"contract"/,
+      ],
       ["a file", { vm: "/etc/libvirt/qemu/contract.xml" }, /libvirt manages the files of its VMs itself/],
     ];
     for (const [what, given, reason] of refused) {

@@ -468,7 +468,7 @@ test("the SELinux boolean stays on until the last VM that needs it", () => {
 
 test("the first choice of a host with xl stays xl; the program may name libvirt", () => {
   const both: HostFacts = { ...kvm([vm("web")], { uri: "xen:///system" }), xen: LAB.xen };
-  expect(reasons(both, attach(NVME, "web"))).toContain("The VMs of /etc/xen are");
+  expect(reasons(both, attach(NVME, "web"))).toContain("/etc/xen has none");
   const { effects } = plan({ ...both, files: LAB.files, libvirt: { kind: "not-asked" } }, attach(NVME, "pv1"));
   expect(effects).toContainEqual(neither("the host has xl and libvirt: xl is used, unless `toolstack` names another"));
   expect(changes(both, attach(NVME, "web", { toolstack: "libvirt" }))).toEqual([

@@ -113,7 +113,7 @@ const unusable: readonly [string, TextFile[], RegExp][] = [
       textFile("/etc/modprobe.d/a.conf", "options xen-pciback hide=(01:00.0)\n"),
       textFile("/etc/modprobe.d/b.conf", "options xen_pciback hide=(02:00.0)\n"),
     ],
-    /stands in \/etc\/modprobe.d\/a.conf and \/etc\/modprobe.d\/b.conf/,
+    /^modprobe, initramfs: "options xen-pciback hide=" is in \/etc\/modprobe.d\/a.conf and \/etc\/modprobe.d\/b.conf, and/,
   ],
   [
     "an option on two lines",

@@ -171,7 +171,18 @@ const VM_WITH_FUNCTION: Partial<HostFacts> = {
 const refused: readonly [string, HostFacts, VirtualFunctionsWish, RegExp][] = [
   ["more than the device can have", LAB, wish(5), /can have at most 4 virtual functions, but the program wants 5/],
   ["a device without SR-IOV", LAB, wish(2, { target: target("01:00.0") }), /cannot have virtual functions/],
-  ["a device that is not there", LAB, wish(2, { target: target("0f:00.0") }), /the host has no device 0000:0f:00\.0/],
+  [
+    "a device that is not there",
+    LAB,
+    wish(2, { target: target("0f:00.0") }),
+    /^the host has no device 0000:0f:00\.0\. List its devices: npx pulumi-pci-passthrough devices <host>$/,
+  ],
+  [
+    "a function that its slot does not have",
+    LAB,
+    wish(2, { target: target("01:00.5") }),
+    /has no device 0000:01:00\.5: the slot has 0000:01:00\.0, 0000:01:00\.1\. List/,
+  ],
   [
     "a virtual function",
     having(LAB, {}),

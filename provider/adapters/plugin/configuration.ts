@@ -1,8 +1,9 @@
 import { PassthroughError } from "../../errors";
+import { isLike } from "../../likeness";
 import type { HostInput } from "../../plan/inputs/host-input";
 import { ProviderConfig } from "../../plan/inputs/provider-config";
 import type { Bag } from "../../plan/kind";
-import { type Failure, failuresOf, IN_WORDS, isLike } from "../../resources/input-failures";
+import { type Failure, failuresOf, IN_WORDS } from "../../resources/input-failures";
 import { containsUnknown } from "../../resources/unknowns";
 
 /** What the engine adds to a provider's inputs. */

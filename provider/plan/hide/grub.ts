@@ -24,6 +24,7 @@ export const grubHiding: HideMechanism = {
   hiddenBy: "grub",
   undoneByOldEntry: true,
   hosts: "xen",
+  fits: (facts) => facts.pciback.kind !== "module",
   whyNotHide(facts, devices) {
     if (facts.pciback.kind !== "builtin") {
       return facts.pciback.kind === "module"

@@ -26,7 +26,7 @@ const MECHANISMS: readonly HideMechanism[] = [
   kernelIdsHiding,
 ];
 
-/** The mechanism to hide functions with, or why there is none: one line per candidate. */
+/** The mechanism to hide functions with, or why there is none, in one line. */
 export type ChosenMechanism =
   | { readonly kind: "mechanism"; readonly mechanism: HideMechanism }
   | { readonly kind: "none"; readonly reason: string };
@@ -48,16 +48,18 @@ export function chooseMechanism(
   const candidates = (wanted === "auto" && only ? [only] : ordered).filter(({ name, hosts = kind, onlyByName }) =>
     wanted === "auto" ? hosts === kind && !onlyByName : wanted === name,
   );
-  const reasons: string[] = [];
-  for (const mechanism of candidates) {
+  const fitting = candidates.filter((mechanism) => mechanism.fits?.(facts) ?? true);
+  const reasons = new Map<string, readonly string[]>();
+  for (const mechanism of fitting.length > 0 ? fitting : candidates) {
     const reason =
       (mechanism.hosts ?? kind) === kind
         ? mechanism.whyNotHide(facts, devices, stubDriverOf(facts, wish))
         : `the mechanism "${mechanism.name}" is for hosts ${mechanism.hosts === "xen" ? "with Xen" : "with KVM"}, and this one runs ${kind === "xen" ? "on Xen" : "without Xen"}. Name another mechanism, or remove \`mechanism\``;
     if (reason === undefined) return { kind: "mechanism", mechanism };
-    reasons.push(candidates.length === 1 ? reason : `${mechanism.name}: ${reason}`);
+    reasons.set(reason, [...(reasons.get(reason) ?? []), mechanism.name]);
   }
-  return { kind: "none", reason: reasons.join("\n") };
+  const told = [...reasons].map(([reason, names]) => (reasons.size > 1 ? `${names.join(", ")}: ${reason}` : reason));
+  return { kind: "none", reason: told.join("; ") };
 }
 
 /** The mechanism that wrote a claim entry and can remove it; undefined when this version does not have it. */

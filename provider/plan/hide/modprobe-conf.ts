@@ -20,6 +20,7 @@ export const modprobeConfHiding: HideMechanism = {
   name: "modprobe",
   hiddenBy: "modprobe.conf",
   undoneByOldEntry: false,
+  fits: (facts) => facts.pciback.module === "pciback",
   whyNotHide,
   isHidden: (facts, address) =>
     hideOptions(textOf(facts))

@@ -30,6 +30,7 @@ export const xenCmdlineHiding: HideMechanism = {
   hiddenBy: "xen-cmdline",
   undoneByOldEntry: false,
   hosts: "xen",
+  fits: (facts) => facts.xenCmdline !== undefined,
   isOnlyWay: (facts) => facts.xenCmdline !== undefined,
   whyNotHide(facts, devices) {
     const list = readList(facts);

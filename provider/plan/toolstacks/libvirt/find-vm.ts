@@ -2,6 +2,7 @@ import type { HostFacts } from "../../../facts/host-facts";
 import type { LibvirtDomain } from "../../../facts/libvirt";
 import type { PciAddress } from "../../../pci/address";
 import type { PciHostdev } from "../../../vm-text/domain-hostdev";
+import { vmsInstead } from "../../no-such-vm";
 import { whyNoLibvirt, whyUnreadable } from "../../silent-libvirt";
 import type { FoundVm } from "../../vm-planner";
 
@@ -28,10 +29,10 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm<LibvirtVm> {
   const matching = libvirt.domains.filter(({ name, uuid }) => name === wanted || uuid === uuidOf(wanted));
   const [domain, second] = matching;
   if (domain && second) {
-    const list = matching.map(({ name, uuid }) => `\n  "${name}" with the uuid ${uuid}`).join("");
+    const list = matching.map(({ name, uuid }) => `"${name}" has the uuid ${uuid}`).join(", ");
     return {
       kind: "several",
-      reason: `"${wanted}" is the name of one VM and the uuid of another. Name the VM in the other way:${list}`,
+      reason: `"${wanted}" is the name of one VM and the uuid of another. Name the VM in the other way: ${list}`,
     };
   }
   if (domain?.uuid === DOM0)
@@ -39,10 +40,10 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm<LibvirtVm> {
   if (domain) return { kind: "found", vm: { name: domain.name, key: domain.uuid, running: domain.running, domain } };
   const unreadable = libvirt.unreadable.find(({ name, uuid }) => name === wanted || (uuid ?? "") === uuidOf(wanted));
   if (unreadable) return { kind: "unreadable", reason: whyUnreadable(unreadable) };
-  const known = libvirt.domains.filter(({ uuid }) => uuid !== DOM0).map(({ name, uuid }) => `\n  "${name}" ${uuid}`);
+  const known = libvirt.domains.filter(({ uuid }) => uuid !== DOM0).map(({ name }) => name);
   return {
     kind: "missing",
-    reason: `the host has no VM "${wanted}". Name one by its name or its uuid. The VMs of ${libvirt.uri} are:${known.join("") || " none"}`,
+    reason: `the host has no VM "${wanted}". Set vm to a name or a uuid${vmsInstead(wanted, known, libvirt.uri)}`,
   };
 }
 

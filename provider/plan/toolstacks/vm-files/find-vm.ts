@@ -4,6 +4,7 @@ import { type Domain, runningDomains } from "../../../facts/domains";
 import type { HostFacts } from "../../../facts/host-facts";
 import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
 import { parseXlConfig, type XlConfig } from "../../../vm-text/xl-config";
+import { vmsInstead } from "../../no-such-vm";
 import type { FoundVm, HostVm } from "../../vm-planner";
 import type { FileToolstack } from "./file-toolstack";
 
@@ -57,13 +58,10 @@ export function findVm({ name: reader, language }: FileToolstack, facts: HostFac
     ({ file, parsed }) => parsed.kind === "error" && !isNoVm(file) && fromBytes(file.text).includes(wanted),
   );
   if (damaged?.parsed.kind === "error") return unreadable(reader, damaged.file, damaged.parsed);
-  const known = readable
-    .filter(({ parsed }) => parsed.name !== undefined)
-    .map(({ file, parsed }) => `\n  "${nameOf(parsed)}" in ${file.path}`)
-    .join("");
+  const known = readable.filter(({ parsed }) => parsed.name !== undefined).map(({ parsed }) => nameOf(parsed));
   return {
     kind: "missing",
-    reason: `the host has no VM "${wanted}". Name one by its name, its uuid or its file. The VMs of /etc/xen are:${known || " none"}`,
+    reason: `the host has no VM "${wanted}". Set vm to a name, a uuid or a file${vmsInstead(wanted, known, "/etc/xen")}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { HostFacts } from "../../../facts/host-facts";
 import type { XapiPool, XapiVm } from "../../../facts/xapi";
 import { isUuid } from "../../../facts/xe-output";
+import { vmsInstead } from "../../no-such-vm";
 import { whyNoXapi } from "../../silent-xapi";
 import type { FoundVm, HostVm } from "../../vm-planner";
 
@@ -24,8 +25,8 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm<PoolVm> {
   const machines = named.filter((vm) => vm.kind === "vm");
   const [machine, second] = machines;
   if (second) {
-    const list = machines.map((vm) => `\n  ${vm.uuid} (${vm.powerState}${where(pool, vm)})`).join("");
-    return { kind: "several", reason: `the pool has several VMs called "${wanted}". Name one by its uuid:${list}` };
+    const list = machines.map((vm) => `${vm.uuid} (${vm.powerState}${where(pool, vm)})`).join(", ");
+    return { kind: "several", reason: `the pool has several VMs called "${wanted}". Name one by its uuid: ${list}` };
   }
   if (machine) {
     const { uuid, name, powerState } = machine;
@@ -37,10 +38,10 @@ export function findVm(facts: HostFacts, wanted: string): FoundVm<PoolVm> {
   if (other && other.kind !== "vm") {
     return { kind: "missing", reason: `"${other.name}" (${other.uuid}) is ${KINDS[other.kind]}, not a VM. Name a VM` };
   }
-  const known = pool.vms.filter((vm) => vm.kind === "vm").map((vm) => `\n  "${vm.name}" (${vm.uuid})`);
+  const known = pool.vms.filter((vm) => vm.kind === "vm").map((vm) => vm.name);
   return {
     kind: "missing",
-    reason: `the pool has no VM "${wanted}". Name one by its name-label or its uuid. Its VMs are:${known.join("") || " none"}`,
+    reason: `the pool has no VM "${wanted}". Set vm to a name-label or a uuid${vmsInstead(wanted, known, "the pool")}`,
   };
 }
 
