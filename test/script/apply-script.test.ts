@@ -254,9 +254,11 @@ flock -n "$ROOT/var/run/pulumi-pci-passthrough/lock" true || echo locked > "$ROO
     expect(host.read("/var/lib/pulumi-pci-passthrough/before/etc/xen/a.cfg")).toBe("the user's");
   });
 
-  test("parts of files that an earlier run was cut off in go with the next", () => {
+  test("parts and copies of files that an earlier run was cut off in go with the next", () => {
     host.write("/var/lib/pulumi-pci-passthrough/claims/.pci-passthrough-new", "{");
     host.write("/etc/xen/.pci-passthrough-new", "half");
+    for (const copy of ["/etc/xen/.a.cfg", "/var/lib/pulumi-pci-passthrough/claims/.a"])
+      host.write(`${copy}.pci-passthrough-old`, "of a trial");
     host.write("/etc/xen/a.cfg", "ours");
     apply(shell, [edit("ours", undefined)]);
     expect(host.files().filter((file) => !file.startsWith("/var/run/"))).toEqual([]);
