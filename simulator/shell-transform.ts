@@ -31,8 +31,7 @@ const ALL_ARGUMENTS: WordNode = {
 
 /**
  * What just-bash lacks and a host needs, put into the script before it runs:
- * - a redirection whose file refuses the write (`echo … > /sys/…/bind`) fails the command, but no group of commands, which
- *   ends as its last one does (POSIX.1-2024, Shell Command Language, 2.9.4);
+ * - a redirection whose file refuses the write (`echo … > /sys/…/bind`) fails the command;
  * - `exec 9> file` tells which file the descriptor is, for flock;
  * - descriptor 8, which our scripts keep for the connection, is the connection;
  * - a command that is `"$@"` is one of several words;
@@ -154,11 +153,20 @@ function part<T extends WordNode["parts"][number]>(node: T): T {
   return node;
 }
 
-/** `{ <command>; __after-write <command name> <line> "$?"; }`; a group of commands has no name. */
+/** `{ <command>; __after-write <command name> <line> "$?"; }` */
 function checked(node: CommandNode): CommandNode {
-  const name = node.type === "SimpleCommand" ? (literal(node.name) ?? "printf") : "";
+  const name = lastCommand(node);
   const check = simple(AFTER_WRITE, [text(name), text(String(node.line ?? 1)), STATUS]);
   return { type: "Group", body: [statement(node), statement(check)], redirections: [] };
+}
+
+/** The name of the command whose own status a refused write decides; empty where it is not known. */
+function lastCommand(node: CommandNode): string {
+  if (node.type === "SimpleCommand") return literal(node.name) ?? "";
+  if (node.type !== "Group" && node.type !== "Subshell") return "";
+  const last = node.body.at(-1)?.pipelines.at(-1)?.commands.at(-1);
+  const name = last ? lastCommand(last) : "";
+  return name === "echo" || name === "printf" ? name : "";
 }
 
 function openedDescriptors(node: StatementNode): StatementNode[] {

@@ -53,8 +53,11 @@ xl_domain_has() {
 # Domain id, spec string, PCI function.
 xl_attach() {
   xl_domain_has "$1" "$3" || limited 120 xl pci-attach "$1" "$2"
-  xl_domain_has "$1" "$3" && return
-  echo "domain $1 does not have $3"
+  xl_domain_has "$1" "$3"
+  case $? in
+    0) return ;;
+    1) echo "domain $1 does not have $3" ;;
+  esac
   return 1
 }
 # Domain id, PCI function. The guest needs a moment to release it. Right after an attach xl does nothing

@@ -5,9 +5,15 @@ export const DOMID_IO = 0x7ff1;
 
 /** What Xen itself knows of devices (xen/drivers/passthrough/pci.c, 4.17). */
 export class Hypervisor {
+  readonly iommu: boolean;
   private readonly owners = new Map<string, number>();
+  private readonly quarantine: boolean;
 
-  constructor(readonly iommu: boolean) {}
+  /** `quarantine`: whether what a guest had goes there, and not to dom0; since Xen 4.13 (commit 319f9a0ba9). */
+  constructor(options: { readonly iommu: boolean; readonly quarantine: boolean }) {
+    this.iommu = options.iommu;
+    this.quarantine = options.quarantine;
+  }
 
   ownerOf(address: string): number {
     return this.owners.get(address) ?? 0;
@@ -32,18 +38,22 @@ export class Hypervisor {
   }
 
   /**
-   * XEN_DOMCTL_deassign_device: from a guest into quarantine, from quarantine to dom0; ENODEV when that domain does not
-   * own it.
+   * XEN_DOMCTL_deassign_device: from a guest into quarantine or to dom0, from quarantine to dom0; ENODEV when that
+   * domain does not own it.
    */
   deassign(domain: number, address: string): void {
     if (!this.iommu) throw new Errno("EOPNOTSUPP");
     if (!this.owners.has(address) || this.ownerOf(address) !== domain) throw new Errno("ENODEV");
-    if (domain === DOMID_IO) this.owners.delete(address);
-    else this.owners.set(address, DOMID_IO);
+    this.takeFrom(domain, address);
   }
 
-  /** The guest is gone: what it owned goes into quarantine. */
+  /** The guest is gone: what it owned goes into quarantine, or to dom0. */
   destroy(domain: number): void {
-    for (const [address, owner] of this.owners) if (owner === domain) this.owners.set(address, DOMID_IO);
+    for (const [address, owner] of this.owners) if (owner === domain) this.takeFrom(domain, address);
+  }
+
+  private takeFrom(domain: number, address: string): void {
+    if (domain === DOMID_IO || !this.quarantine) this.owners.delete(address);
+    else this.owners.set(address, DOMID_IO);
   }
 }

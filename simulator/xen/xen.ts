@@ -31,7 +31,7 @@ export class Xen {
     readonly data: XenData,
     readonly files: FileTree,
   ) {
-    this.hypervisor = new Hypervisor(data.iommu);
+    this.hypervisor = new Hypervisor({ iommu: data.iommu, quarantine: isAtLeast(this, 13) });
     this.store.write("/local/domain/0/name", "Domain-0");
     this.store.write("/local/domain/0/domid", 0);
     this.store.write("/local/domain/0/control/feature-poweroff", 1);

@@ -243,6 +243,19 @@ describe("hiding by /etc/xen/pciback.conf", () => {
     expect([facts.pcibackConf, facts.files]).toEqual([start.pcibackConf, start.files]);
   });
 
+  test("a run that was cut off between the list and the module is finished by the next", () => {
+    const host = withFiles(LAB, textFile("/etc/modules", "# none\n"));
+    const started = { ...LAB.pcibackConf, started: ["pciback"] };
+    const start = { ...withReader({ ...host, pcibackConf: started }), claims: [] };
+    const whole = planPresent(start, hide("03:00.0"), DEV).steps;
+    const end = simulate(start, whole);
+    expect(text(end, "/etc/modules")).toBe("# none\nxen_pciback\n");
+    for (const done of whole.keys()) {
+      const cutOff = simulate(start, whole.slice(0, done));
+      expect(simulate(cutOff, planPresent(cutOff, hide("03:00.0"), DEV).steps)).toEqual(end);
+    }
+  });
+
   test("judges what it takes from the host", () => {
     const booted: HostFacts = { ...LAB, pcibackConf: { ...LAB.pcibackConf, init: "systemd" } };
     expect(messages(booted, hide("00:02.0")).join()).toContain("which the host uses for /");

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { ScriptKilled } from "../../simulator/faults";
 import { Errno } from "../../simulator/kernel/errno";
 import { Machine } from "../../simulator/machine";
@@ -9,6 +10,8 @@ beforeEach(async () => {
   machine = new Machine(findProfile("debian-xl"), "xen1");
   await machine.booted;
 });
+
+afterEach(() => machine.losePower());
 
 const run = (script: string) =>
   runShell({
@@ -56,4 +59,20 @@ test("a disk that is full takes what still fits", async () => {
   };
   expect(await run("printf 12345678 > /etc/a")).toMatchObject({ exitCode: 1 });
   expect(read("/etc/a")).toBe("1234");
+});
+
+test.each([
+  ["{ echo a; true; }", 0],
+  ["{ true; echo a; }", 1],
+  ["f() { echo a; true; }; f", 0],
+  ["f() { echo a; true; }; g=f; $g", 0],
+  ["cat /dev/null", 0],
+  ["cat /etc/hostname", 1],
+])("where a disk is full, %s ends as what comes last in it", async (command, status) => {
+  machine.faults.watch = (moment) => {
+    if (moment.kind === "write") throw new Errno("ENOSPC", moment.path);
+    return undefined;
+  };
+  expect(spawnSync("/bin/sh", ["-c", `${command} > /dev/full`]).status).toBe(status);
+  expect(await run(`${command} > /etc/a`)).toMatchObject({ exitCode: status });
 });

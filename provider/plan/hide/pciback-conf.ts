@@ -31,7 +31,7 @@ export const pcibackConfHiding: HideMechanism = {
   hosts: "xen",
   whyNotHide,
   isCustomary: (facts) => ownReaders(facts.pcibackConf, facts.files).some((reader) => reader.started),
-  isHidden: (facts, address) => confHas(facts, address) && isRead(facts),
+  isHidden: (facts, address) => confHas(facts, address) && isRead(facts) && isLoaded(facts),
   hide(facts, device, key) {
     const draft = new Draft(facts, key, "keep");
     const conf = textOf(facts, PCIBACK_CONF);
@@ -105,6 +105,14 @@ function isRead(facts: HostFacts): boolean {
   const script = pcibackConf.init === "systemd" ? SYSTEMD_SCRIPT : SYSV_SCRIPT;
   const name = pcibackConf.init === "systemd" ? `${BOOT_SCRIPT_NAME}.service` : BOOT_SCRIPT_NAME;
   return facts.files.byPath.has(script) && pcibackConf.started.includes(name);
+}
+
+/** Whether the driver is there by then: part of the kernel, or loaded by a list of modules or by what reads the list. */
+function isLoaded(facts: HostFacts): boolean {
+  const list = moduleListOf(facts);
+  if (list === undefined || listsModule(textOf(facts, list.path) ?? "", list.module)) return true;
+  const readers = ownReaders(facts.pcibackConf, facts.files).filter(({ started }) => started);
+  return readers.some(({ path }) => /\bmodprobe\b.*pciback/.test(textOf(facts, path) ?? ""));
 }
 
 function bootFiles(facts: HostFacts): readonly (readonly [string, string])[] {

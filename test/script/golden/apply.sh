@@ -146,8 +146,14 @@ give_driver() {
 }
 # PCI function that is not on pciback. A slot that is left would let pciback take it again later.
 drop_slot() {
-  ! has_driver "$1" pciback && grep -qx "$1" /sys/bus/pci/drivers/pciback/slots 2> /dev/null || return 0
-  printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
+  slots=/sys/bus/pci/drivers/pciback/slots
+  ! has_driver "$1" pciback && [ -e "$slots" ] || return 0
+  grep -qx "$1" "$slots"
+  case $? in
+    0) printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot ;;
+    1) ;;
+    *) return 1 ;;
+  esac
 }
 # PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
 # quarantine fails.
