@@ -8,6 +8,7 @@ import { originalPath } from "../steps/file";
 import { MOUNT_PLACE_FUNCTIONS } from "../steps/mount-place";
 import { NETWORK_PLACE_FUNCTIONS } from "../steps/network-place";
 import { REGENERATION_FUNCTIONS, REGENERATIONS, regenerationSettings } from "../steps/regeneration";
+import { MADE_FOLDERS } from "../steps/shared-functions";
 import { STEP_FUNCTIONS, type Step, stepShell } from "../steps/steps";
 import { VIRSH_FILES } from "../steps/virsh";
 import { forgottenBy, recordOf } from "./apply-record";
@@ -109,14 +110,15 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
 }
 
 /**
- * What is cleared up in our own folders: parts of files that a run was cut off in, what it wrote for virsh, and folders
- * that are empty now. One program for each: where one of the paths is missing, the find of busybox (seen: 1.35.0) does
+ * What is cleared up in our own folders: parts of files that a run was cut off in, what it wrote for virsh, which folders
+ * it made, and folders that are empty now. One program for each: where one of the paths is missing, the find of busybox (seen: 1.35.0) does
  * not run what "+" has gathered.
  */
 const LEFT = [
   "-name .pci-passthrough-new -exec rm -f {} \\;",
   "-name '.*.pci-passthrough-old' -exec rm -f {} \\;",
   "-name 'virsh.xml*' -exec rm -f {} \\;",
+  "-name made-folders -exec rm -f {} \\;",
   "-type d -exec rmdir {} \\;",
 ];
 
@@ -125,7 +127,7 @@ const STEP_SECONDS = 15 * 60;
 
 const RUNNER = `
 clear_up() {
-  find ${STATE_FOLDER} ${VIRSH_FILES.join(" ")} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null
+  find ${STATE_FOLDER} ${[...VIRSH_FILES, MADE_FOLDERS].join(" ")} -depth '(' ${LEFT.join(" -o ")} ')' 2> /dev/null
 }
 # A part of a line, too, is told as a line of its own.
 tell_log() {

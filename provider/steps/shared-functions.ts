@@ -1,3 +1,8 @@
+import { RUN_FOLDER, STATE_FOLDER } from "../claims/folders";
+
+/** Names the folders of others that an apply made, one a line, until it ends: what is undone removes them as well. */
+export const MADE_FOLDERS = `${RUN_FOLDER}/made-folders`;
+
 /** Shell functions that several types of step call. They print what went wrong and return non-zero. */
 export const SHARED_FUNCTIONS = `
 # PCI function, driver ("" for none). Sets "driver" to the one that it has; starts no program for that.
@@ -28,9 +33,10 @@ expect_file() {
 sync_folder() {
   sync "$1" 2> /dev/null || sync
 }
-# File. Removes it, and what a run that was cut off may have left beside it.
+# File. Removes it, what a run that was cut off may have left beside it, and the folder that it was made for in this apply.
 remove_file() {
   rm -f "$1" "\${1%/*}/.pci-passthrough-new" && drop_copy "$1" || return
+  [ ! -e ${MADE_FOLDERS} ] || ! grep -qxF "\${1%/*}" ${MADE_FOLDERS} || rmdir "\${1%/*}" 2> /dev/null
   [ ! -d "\${1%/*}" ] || sync_folder "\${1%/*}"
 }
 # File, text, mode of a new file (default: by the umask). Replaces the file: written in the same folder, synced, then
@@ -62,10 +68,17 @@ drop_copy() {
 begin_file() {
   folder=\${1%/*}
   next=$folder/.pci-passthrough-new
-  [ -d "$folder" ] || mkdir -p "$folder" || return
+  [ -d "$folder" ] || make_folder || return
   [ ! -e "$next" ] && [ ! -L "$next" ] || rm -f "$next" || return
   drop_copy "$1" || return
   [ ! -e "$1" ] || cp -a "$1" "$next"
+}
+make_folder() {
+  case $folder in
+    ${STATE_FOLDER}/*) ;;
+    *) echo "$folder" >> ${MADE_FOLDERS} || return ;;
+  esac
+  mkdir -p "$folder"
 }
 finish_file() {
   [ -z "$2" ] || chmod "$2" "$next" || return

@@ -9,13 +9,13 @@ const SHARE = [
   "debian-xl AssignableDevice delete",
   "debian-xl-own-kernel SriovVirtualFunctions change",
   "debian-kvm VmPciAttachment:live create",
-  "debian-kvm IommuBootParameters create",
+  "debian-kvm HostReboot delete",
   "rhel-kvm AssignableDevice create",
   "xenserver-7 HiddenPciDevice delete",
   "xcpng-8.3 VmPciAttachment delete",
-  "pciback-conf VmPciAttachment create",
+  "pciback-conf HiddenPciDevice create",
   "rhel5-xen VmPciAttachment create",
-  "xl-4.2 HostReboot delete",
+  "xl-4.2 IommuBootParameters create",
 ];
 const CASES_OF_EACH = 5;
 

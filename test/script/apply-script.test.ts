@@ -133,6 +133,16 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(host.files().some((file) => file.includes("claims"))).toBe(false);
   });
 
+  test("the folder of a new file goes with it when the steps are undone, unless it was there before", () => {
+    host.write("/fail-add", "");
+    fs.mkdirSync(host.path("/etc/empty"), { recursive: true });
+    const write = (path: string): Step => ({ ...edit(undefined, "ours"), path });
+    const groups = apply(shell, [write("/etc/new/a.cfg"), write("/etc/empty/a.cfg"), TAKE]);
+    expect(groups[0]).toMatchObject({ kind: "failed", notUndone: [] });
+    expect(fs.readdirSync(host.path("/etc"))).toEqual(["empty", "xen"]);
+    expect(fs.readdirSync(host.path("/var/run/pulumi-pci-passthrough"))).not.toContain("made-folders");
+  });
+
   test("a failing group does not hinder another", () => {
     host.write("/fail-add", "");
     host.write("/etc/xen/a.cfg", "before");

@@ -1,6 +1,6 @@
 # begin of run-1
 clear_up() {
-  find /var/lib/pulumi-pci-passthrough /var/run/pulumi-pci-passthrough/virsh.xml /var/run/pulumi-pci-passthrough/virsh.xml.new -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -name '.*.pci-passthrough-old' -exec rm -f {} \; -o -name 'virsh.xml*' -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
+  find /var/lib/pulumi-pci-passthrough /var/run/pulumi-pci-passthrough/virsh.xml /var/run/pulumi-pci-passthrough/virsh.xml.new /var/run/pulumi-pci-passthrough/made-folders -depth '(' -name .pci-passthrough-new -exec rm -f {} \; -o -name '.*.pci-passthrough-old' -exec rm -f {} \; -o -name 'virsh.xml*' -exec rm -f {} \; -o -name made-folders -exec rm -f {} \; -o -type d -exec rmdir {} \; ')' 2> /dev/null
 }
 # A part of a line, too, is told as a line of its own.
 tell_log() {
@@ -91,9 +91,10 @@ expect_file() {
 sync_folder() {
   sync "$1" 2> /dev/null || sync
 }
-# File. Removes it, and what a run that was cut off may have left beside it.
+# File. Removes it, what a run that was cut off may have left beside it, and the folder that it was made for in this apply.
 remove_file() {
   rm -f "$1" "${1%/*}/.pci-passthrough-new" && drop_copy "$1" || return
+  [ ! -e /var/run/pulumi-pci-passthrough/made-folders ] || ! grep -qxF "${1%/*}" /var/run/pulumi-pci-passthrough/made-folders || rmdir "${1%/*}" 2> /dev/null
   [ ! -d "${1%/*}" ] || sync_folder "${1%/*}"
 }
 # File, text, mode of a new file (default: by the umask). Replaces the file: written in the same folder, synced, then
@@ -121,10 +122,17 @@ drop_copy() {
 begin_file() {
   folder=${1%/*}
   next=$folder/.pci-passthrough-new
-  [ -d "$folder" ] || mkdir -p "$folder" || return
+  [ -d "$folder" ] || make_folder || return
   [ ! -e "$next" ] && [ ! -L "$next" ] || rm -f "$next" || return
   drop_copy "$1" || return
   [ ! -e "$1" ] || cp -a "$1" "$next"
+}
+make_folder() {
+  case $folder in
+    /var/lib/pulumi-pci-passthrough/*) ;;
+    *) echo "$folder" >> /var/run/pulumi-pci-passthrough/made-folders || return ;;
+  esac
+  mkdir -p "$folder"
 }
 finish_file() {
   [ -z "$2" ] || chmod "$2" "$next" || return
