@@ -1,3 +1,5 @@
+const os = require("node:os");
+
 const swc = [
   "@swc/jest",
   { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
@@ -18,6 +20,8 @@ const project = (displayName, testMatch, more = {}) => ({
 });
 
 module.exports = {
+  // Simulated hosts and engines wait for a third of their time. Jest takes no more than 100% as a share of the processors.
+  maxWorkers: Math.ceil(1.5 * os.availableParallelism()),
   // For slow machines: no test measures time. Jest takes it from here alone, not from a project.
   testTimeout: 120_000,
   projects: [
