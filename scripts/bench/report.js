@@ -20,7 +20,7 @@ const LIMITS = `## What stands in the way
 - **CPU of the provider.** Of a host: a key exchange and the reading of its facts, all in one process of one thread. Of a resource:
   its plans, and one line that says what it does.
 - **Many hosts.** That thread needs 12 ms for each host, so 256 hosts take 3 s more than one however fast they answer, and the
-  program and the CLI need 4 s of CPU more. The rest is the load of the machine: at a load of 11 on two CPUs it is more than a minute.
+  program and the CLI need 4 s of CPU more. What is above that was measured on a loaded machine only.
 - **Scripts of a first up.** The engine begins four changes a CPU at a time, in an order of its own, so on many hosts few
   changes of one host meet. Each script prints the facts before and after it.
 - **Memory of the provider.** ssh2, zod and the XML parser take 35 MiB before the first resource.`;

@@ -122,12 +122,12 @@ drop_copy() {
 begin_file() {
   folder=${1%/*}
   next=$folder/.pci-passthrough-new
-  [ -d "$folder" ] || make_folder || return
+  [ -d "$folder" ] || make_noted_folder || return
   [ ! -e "$next" ] && [ ! -L "$next" ] || rm -f "$next" || return
   drop_copy "$1" || return
   [ ! -e "$1" ] || cp -a "$1" "$next"
 }
-make_folder() {
+make_noted_folder() {
   case $folder in
     /var/lib/pulumi-pci-passthrough/*) ;;
     *) echo "$folder" >> /var/run/pulumi-pci-passthrough/made-folders || return ;;
