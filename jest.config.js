@@ -24,6 +24,7 @@ module.exports = {
   maxWorkers: Math.ceil(1.5 * os.availableParallelism()),
   // For slow machines: no test measures time. Jest takes it from here alone, not from a project.
   testTimeout: 120_000,
+  testSequencer: "<rootDir>/test/slow-files-first.js",
   projects: [
     project("unit", ["<rootDir>/test/**/*.test.ts"], {
       testPathIgnorePatterns: ["\\.engine\\.test\\.ts$", "\\.lab\\.test\\.ts$"],
