@@ -4,7 +4,7 @@ import type { Host, HostLogin, ScriptOptions, ScriptResult } from "./host";
 import { readLoginEnvironment } from "./login-environment";
 import { type ResolvedLogin, resolveLogin } from "./resolved-login";
 import { scriptBytes } from "./script-input";
-import { runScript } from "./script-run";
+import { runScript, START_MS } from "./script-run";
 import { SshLink } from "./ssh-link";
 
 /** How to connect, apart from the login itself. */
@@ -74,7 +74,8 @@ class PooledHost implements Host, Connected {
         const opening = this.openLink();
         const link = await opening;
         link.hold();
-        const outcome = await runScript(link, script, options);
+        const startMs = Math.max(START_MS, this.timeoutMs);
+        const outcome = await runScript(link, script, { startMs, ...options });
         if (outcome.kind === "ended") return outcome.result;
         // An idle connection dies unnoticed (a reboot, a router). Nothing was sent yet, so a single retry is safe.
         if (fresh || !link.ended) throw outcome.error;

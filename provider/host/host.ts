@@ -34,7 +34,7 @@ export interface ScriptOptions {
    * does not answer; it may run on. Default: no limit. What follows a reply has none: the steps have their own.
    */
   readonly limitMs?: number;
-  /** Milliseconds until a shell must have begun. Default: 60,000. */
+  /** Milliseconds until a shell must have begun. Default: 60,000, or what is waited for the host's first bytes if longer. */
   readonly startMs?: number;
   /** Milliseconds without any sign of life until the connection counts as cut. Default: 60,000. */
   readonly silenceMs?: number;

@@ -24,8 +24,11 @@ export type ScriptOutcome =
 
 const SILENCE_MS = 60_000;
 const PULSES = 3;
-/** sshd forks, and a login shell reads its files: a home on NFS or a directory service may hang there for ever. */
-const START_MS = 60_000;
+/**
+ * Milliseconds until a shell must have begun, or more where more is waited for the host's first bytes. sshd forks, and a
+ * login shell reads its files: a home on NFS or a directory service may hang there for ever.
+ */
+export const START_MS = 60_000;
 
 /**
  * Runs a script in a channel of its own. Throws ConnectionError when the link ends before it, when it does not begin or
