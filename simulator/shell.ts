@@ -95,9 +95,10 @@ function customCommands(library: JustBash, run: ShellRun, files: ShellFileSystem
     ...watched,
     library.defineCommand(AFTER_WRITE, async ([name = "", line = "", status = "0"]) => {
       const refused = files.takeRefusedWrite();
+      if (!refused) return failed(Number(status), "");
       // A function goes on behind a command of it that cannot print.
       const isFunction = ![...STANDARD_PROGRAMS, ...SHELL_BUILTINS, ...Object.keys(machine.commands)].includes(name);
-      if (!refused || (refused.when === "write" && isFunction)) return failed(Number(status), "");
+      if (refused.when === "write" && isFunction) return failed(Number(status), "");
       // The line that sets the arguments is ours.
       const added = (run.args ?? []).length > 0 ? 1 : 0;
       return refusal(run.name ?? "sh", name, Number(line) - added, refused);

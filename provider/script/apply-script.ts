@@ -111,8 +111,8 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
 
 /**
  * What is cleared up in our own folders: parts of files that a run was cut off in, what it wrote for virsh, which folders
- * it made, and folders that are empty now. One program for each: where one of the paths is missing, the find of busybox (seen: 1.35.0) does
- * not run what "+" has gathered.
+ * it made, and folders that are empty now. One program for each: where one of the paths is missing, the find of busybox
+ * (seen: 1.35.0) does not run what "+" has gathered.
  */
 const LEFT = [
   "-name .pci-passthrough-new -exec rm -f {} \\;",

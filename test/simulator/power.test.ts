@@ -64,6 +64,8 @@ test("a disk that is full takes what still fits", async () => {
 test.each([
   ["{ echo a; true; }", 0],
   ["{ true; echo a; }", 1],
+  ["{ ls /; true; }", 0],
+  ["{ ls /; false; }", 1],
   ["f() { echo a; true; }; f", 0],
   ["f() { echo a; true; }; g=f; $g", 0],
   ["cat /dev/null", 0],

@@ -52,14 +52,6 @@ test("a login has a cgroup of its own, whatever reads it", async () => {
   expect(stdout).toMatch(/^0::\/user\.slice\/user-0\.slice\/session-\d+\.scope\n1\nuser-0\.slice\n$/);
 });
 
-test("a group of commands ends as its last one does, on a full disk too", async () => {
-  const script = (file: string) => `{ ls /; true; } > ${file}; echo $?; { ls /; false; } > ${file}; echo $?`;
-  host.failAt({ writesUnder: "/etc/full", error: "ENOSPC" });
-  const there = await host.exec(`sh -c '${script("/etc/full")}'`);
-  host.heal();
-  expect(there.stdout).toBe(spawnSync("/bin/sh", ["-c", script("/dev/full")], { encoding: "utf8" }).stdout);
-});
-
 test("a write that the kernel refuses fails the command, in the words of the shell", async () => {
   const refused = "echo 0000:09:00.0 > /sys/bus/pci/drivers/e1000e/bind; echo $?";
   expect(await host.exec(refused)).toEqual({
