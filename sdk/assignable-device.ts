@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { StubDriver } from "../provider/pci/stub-driver";
 import type { DeviceArgs } from "./device";
-import { PciResource } from "./pci-resource";
+import { resourceClass } from "./host-resource";
+import { DEVICE_OUTPUTS, type PciResource } from "./pci-resource";
 
 /** The arguments of an AssignableDevice. */
 export interface AssignableDeviceArgs extends DeviceArgs {
@@ -22,9 +23,10 @@ export interface AssignableDeviceArgs extends DeviceArgs {
  * A destroy gives it back to the driver that it had before. After a reboot of the host the next `up` moves it again;
  * HiddenPciDevice makes that permanent.
  */
-export class AssignableDevice extends PciResource {
-  /** Declares that the stub driver has the device now. */
-  constructor(name: string, args: AssignableDeviceArgs, opts?: pulumi.CustomResourceOptions) {
-    super("AssignableDevice", name, args, opts);
-  }
-}
+export interface AssignableDevice extends PciResource {}
+
+/** Declares that the stub driver has the device now. */
+export const AssignableDevice = resourceClass<AssignableDeviceArgs, AssignableDevice>(
+  "AssignableDevice",
+  DEVICE_OUTPUTS,
+);

@@ -181,8 +181,11 @@ function plain(value: unknown): unknown {
 const passedOn = new WeakMap<object, unknown>();
 
 /** Notes that a resource's output `device` is the device that it was given, so that it is known before the resource is. */
-export function passOn(output: pulumi.Output<string>, device: pulumi.Input<string>): void {
-  passedOn.set(output, device);
+export function passOnDevice(
+  { device }: pulumi.Resource & { readonly device?: unknown },
+  given: { readonly device?: unknown },
+): void {
+  if (pulumi.Output.isInstance(device)) passedOn.set(device, given.device);
 }
 
 function deviceOf(device: unknown): unknown {

@@ -2,7 +2,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { StubDriver } from "../provider/pci/stub-driver";
 import type { HideMechanismName } from "../provider/plan/hide-mechanism-name";
 import type { DeviceArgs } from "./device";
-import { PciResource } from "./pci-resource";
+import { resourceClass } from "./host-resource";
+import { DEVICE_OUTPUTS, type PciResource } from "./pci-resource";
 
 /** The arguments of a HiddenPciDevice. */
 export interface HiddenPciDeviceArgs extends DeviceArgs {
@@ -23,9 +24,7 @@ export interface HiddenPciDeviceArgs extends DeviceArgs {
  * own driver can. It never reboots the host: `pending` is `host-reboot` until somebody does, for example a HostReboot.
  * A destroy removes the boot entry; the device stays on the stub driver until the next reboot.
  */
-export class HiddenPciDevice extends PciResource {
-  /** Declares that the host hides the device at every boot. */
-  constructor(name: string, args: HiddenPciDeviceArgs, opts?: pulumi.CustomResourceOptions) {
-    super("HiddenPciDevice", name, args, opts);
-  }
-}
+export interface HiddenPciDevice extends PciResource {}
+
+/** Declares that the host hides the device at every boot. */
+export const HiddenPciDevice = resourceClass<HiddenPciDeviceArgs, HiddenPciDevice>("HiddenPciDevice", DEVICE_OUTPUTS);

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "./host";
-import { HostResource } from "./host-resource";
+import { type HostResource, resourceClass } from "./host-resource";
 
 /** The arguments of a HostReboot. */
 export interface HostRebootArgs {
@@ -30,19 +30,17 @@ export interface HostRebootArgs {
  * is done before, and what it declares after it is done after; programs that use the plugin say that by `dependsOn`. A
  * destroy does nothing on the host.
  */
-export class HostReboot extends HostResource {
+export interface HostReboot extends HostResource {
   /** Id of the current boot, a UUID from /proc/sys/kernel/random/boot_id; every reboot changes it. */
-  declare readonly bootId: pulumi.Output<string>;
+  readonly bootId: pulumi.Output<string>;
   /**
    * `host-reboot` while a boot change of any stack waits for a reboot of the host, `confirmation` while its boot is on
    * trial; else `none`.
    */
-  declare readonly pending: pulumi.Output<"none" | "host-reboot" | "confirmation">;
+  readonly pending: pulumi.Output<"none" | "host-reboot" | "confirmation">;
   /** What the next reboot will bring about, for any stack: a sentence for each boot change. Empty if nothing waits. */
-  declare readonly waiting: pulumi.Output<string[]>;
-
-  /** Declares that the host has been rebooted for the boot changes of this stack. */
-  constructor(name: string, args: HostRebootArgs, opts?: pulumi.CustomResourceOptions) {
-    super("HostReboot", name, args, ["bootId", "pending", "waiting"], opts);
-  }
+  readonly waiting: pulumi.Output<string[]>;
 }
+
+/** Declares that the host has been rebooted for the boot changes of this stack. */
+export const HostReboot = resourceClass<HostRebootArgs, HostReboot>("HostReboot", ["bootId", "pending", "waiting"]);

@@ -11,9 +11,9 @@ export {
 export { HiddenPciDevice, type HiddenPciDeviceArgs } from "./hidden-pci-device";
 export type { HostArgs, HostSafety } from "./host";
 export { HostReboot, type HostRebootArgs } from "./host-reboot";
-export { HostResource } from "./host-resource";
+export type { HostResource, ResourceClass } from "./host-resource";
 export { IommuBootParameters, type IommuBootParametersArgs } from "./iommu-boot-parameters";
 export { PciPassthrough, type PciPassthroughArgs } from "./pci-passthrough";
-export { PciResource } from "./pci-resource";
+export type { PciResource } from "./pci-resource";
 export { SriovVirtualFunctions, type SriovVirtualFunctionsArgs } from "./sriov-virtual-functions";
 export { VmPciAttachment, type VmPciAttachmentArgs } from "./vm-pci-attachment";

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "./host";
-import { HostResource } from "./host-resource";
+import { type HostResource, resourceClass } from "./host-resource";
 
 /** The arguments of an IommuBootParameters. */
 export interface IommuBootParametersArgs {
@@ -13,26 +13,30 @@ export interface IommuBootParametersArgs {
  * writes nothing if the IOMMU is on already. Where only a person can help (in the firmware setup, say), preview says
  * what to do. A destroy removes the argument.
  */
-export class IommuBootParameters extends HostResource {
+export interface IommuBootParameters extends HostResource {
   /** The kind of IOMMU that the firmware offers; `none` if there is none, or if the firmware setup has it disabled. */
-  declare readonly firmware: pulumi.Output<"intel" | "amd" | "none">;
+  readonly firmware: pulumi.Output<"intel" | "amd" | "none">;
   /** Whether the boot configuration turns the IOMMU on at every boot. */
-  declare readonly configured: pulumi.Output<boolean>;
+  readonly configured: pulumi.Output<boolean>;
   /** Whether the IOMMU is on now. */
-  declare readonly active: pulumi.Output<boolean>;
+  readonly active: pulumi.Output<boolean>;
   /**
    * `host-reboot` if the IOMMU is configured but not yet on, `confirmation` while the boot with it is on trial; else
    * `none`.
    */
-  declare readonly pending: pulumi.Output<"none" | "host-reboot" | "confirmation">;
+  readonly pending: pulumi.Output<"none" | "host-reboot" | "confirmation">;
   /**
    * Opaque text that changes only with a write that needs a reboot; pass it to `triggers` of a HostReboot. Empty if
    * there was none.
    */
-  declare readonly bootChange: pulumi.Output<string>;
-
-  /** Declares that the host boots with its IOMMU on. */
-  constructor(name: string, args: IommuBootParametersArgs, opts?: pulumi.CustomResourceOptions) {
-    super("IommuBootParameters", name, args, ["firmware", "configured", "active", "pending", "bootChange"], opts);
-  }
+  readonly bootChange: pulumi.Output<string>;
 }
+
+/** Declares that the host boots with its IOMMU on. */
+export const IommuBootParameters = resourceClass<IommuBootParametersArgs, IommuBootParameters>("IommuBootParameters", [
+  "firmware",
+  "configured",
+  "active",
+  "pending",
+  "bootChange",
+]);

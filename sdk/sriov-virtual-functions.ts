@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Guard } from "./device";
 import type { HostArgs } from "./host";
-import { PciResource } from "./pci-resource";
+import { resourceClass } from "./host-resource";
+import { DEVICE_OUTPUTS, type PciResource } from "./pci-resource";
 
 /** The arguments of an SriovVirtualFunctions. */
 export interface SriovVirtualFunctionsArgs {
@@ -22,14 +23,15 @@ export interface SriovVirtualFunctionsArgs {
  * Creates the virtual functions of a device with SR-IOV, now and, by a udev rule, after each reboot. A destroy restores
  * the previous number.
  */
-export class SriovVirtualFunctions extends PciResource {
+export interface SriovVirtualFunctions extends PciResource {
   /**
    * Addresses of the virtual functions in the device's own order, each a `device` for other resources: `0000:03:10.0`.
    */
-  declare readonly addresses: pulumi.Output<string[]>;
-
-  /** Declares how many virtual functions the device has. */
-  constructor(name: string, args: SriovVirtualFunctionsArgs, opts?: pulumi.CustomResourceOptions) {
-    super("SriovVirtualFunctions", name, args, opts, ["addresses"]);
-  }
+  readonly addresses: pulumi.Output<string[]>;
 }
+
+/** Declares how many virtual functions the device has. */
+export const SriovVirtualFunctions = resourceClass<SriovVirtualFunctionsArgs, SriovVirtualFunctions>(
+  "SriovVirtualFunctions",
+  [...DEVICE_OUTPUTS, "addresses"],
+);

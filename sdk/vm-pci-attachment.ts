@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { DeviceArgs } from "./device";
-import { PciResource } from "./pci-resource";
+import { resourceClass } from "./host-resource";
+import { DEVICE_OUTPUTS, type PciResource } from "./pci-resource";
 
 /** The arguments of a VmPciAttachment. */
 export interface VmPciAttachmentArgs extends DeviceArgs {
@@ -51,12 +52,10 @@ export interface VmPciAttachmentArgs extends DeviceArgs {
  * possible. `pending` is `vm-restart` while only a restart of the VM can complete it. A destroy detaches the device and
  * removes the entry.
  */
-export class VmPciAttachment extends PciResource {
+export interface VmPciAttachment extends PciResource {
   /** The VM, as it was given. */
-  declare readonly vm: pulumi.Output<string>;
-
-  /** Declares that the VM has the device. */
-  constructor(name: string, args: VmPciAttachmentArgs, opts?: pulumi.CustomResourceOptions) {
-    super("VmPciAttachment", name, args, opts);
-  }
+  readonly vm: pulumi.Output<string>;
 }
+
+/** Declares that the VM has the device. */
+export const VmPciAttachment = resourceClass<VmPciAttachmentArgs, VmPciAttachment>("VmPciAttachment", DEVICE_OUTPUTS);

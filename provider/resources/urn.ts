@@ -38,6 +38,11 @@ export function urnBeside(
   type: string,
   { parents, name }: Pick<Urn, "parents" | "name">,
 ): Urn {
+  return urnOf(type, { stack, project, parents, name });
+}
+
+/** The URN of a resource of this type. */
+export function urnOf(type: string, { stack, project, parents, name }: Omit<Urn, "text">): Urn {
   const types = parents === "" ? type : `${parents}$${type}`;
   return { text: `urn:pulumi:${stack}::${project}::${types}::${name}`, stack, project, parents, name };
 }

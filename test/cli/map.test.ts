@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { XMLValidator } from "fast-xml-parser";
 import { mapCommand } from "../../cli/map";
 import { mapPage } from "../../cli/map-page";
+import { toldUrn } from "../../provider/adapters/dynamic/told-resource";
 import { parsePciAddress } from "../../provider/pci/address";
 import type { MapFunction, MapState } from "../../provider/plan/inventory/host-map";
 import { type Deployed, Deployment } from "../contract/deployment";
@@ -21,7 +22,7 @@ const page = join(folder, "map.html");
 /** As `pulumi stack export` prints it. */
 function stackExport(deployed: readonly Deployed[]): string {
   const resources = deployed.map(({ kind, id, outs }) => ({
-    urn: outs.__urn,
+    urn: toldUrn(kind, outs.__resource).text,
     type: `pulumi-nodejs:dynamic/pci-passthrough:${kind}`,
     id,
     inputs: { ...outs, host: { address: "elsewhere" } },

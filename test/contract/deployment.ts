@@ -1,10 +1,10 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { defineResource } from "../../provider/adapters/dynamic/resource-provider";
+import { toldUrn } from "../../provider/adapters/dynamic/told-resource";
 import { RESOURCE_KINDS, type ResourceKind } from "../../provider/claims/claim-key";
 import { EngineRun } from "../../provider/resources/engine-run";
 import { createHosts } from "../../provider/resources/hosts";
 import type { Surroundings } from "../../provider/resources/surroundings";
-import { parseUrn } from "../../provider/resources/urn";
 import { collectedLog } from "../resources/collected-log";
 import type { TestHost } from "./test-host";
 
@@ -67,14 +67,14 @@ export class Deployment {
     label = "under-test",
     beside: readonly Declared[] = [],
   ): Promise<Checked> {
-    const news = this.inputs(kind, given, label, true, beside);
+    const news = this.inputs(given, label, true, beside);
     const { inputs = {}, failures = [] } = await this.handlers[kind].check({}, news);
     return { inputs, failures };
   }
 
   /** As in `pulumi up`: check, then create. Throws what the user would see. */
   async create(kind: Kind, given: Record<string, unknown>, label = "under-test"): Promise<Deployed> {
-    const { inputs, failures = [] } = await this.handlers[kind].check({}, this.inputs(kind, given, label, false));
+    const { inputs, failures = [] } = await this.handlers[kind].check({}, this.inputs(given, label, false));
     if (failures.length > 0) throw new Error(failures.map((failure) => failure.reason).join("\n"));
     const { id, outs } = await this.handlers[kind].create(inputs);
     return { kind, id, outs };
@@ -85,7 +85,7 @@ export class Deployment {
     const { kind, id, outs } = deployed;
     const { inputs, failures = [] } = await this.handlers[kind].check(
       outs,
-      this.inputs(kind, given, parseUrn(outs.__urn).name, false),
+      this.inputs(given, toldUrn(kind, outs.__resource).name, false),
     );
     if (failures.length > 0) throw new Error(failures.map((failure) => failure.reason).join("\n"));
     const { changes, replaces = [] } = await this.handlers[kind].diff(id, outs, inputs);
@@ -105,7 +105,6 @@ export class Deployment {
   }
 
   private inputs(
-    kind: Kind,
     given: Record<string, unknown>,
     label: string,
     preview: boolean,
@@ -117,7 +116,7 @@ export class Deployment {
       host: Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined)),
       ...given,
       __provider: "",
-      __urn: `urn:pulumi:${this.stack}::contract::pulumi-nodejs:dynamic/pci-passthrough:${kind}::${label}`,
+      __resource: `${this.stack}::contract::::${label}`,
       __program: JSON.stringify({
         preview,
         hosts: [],

@@ -83,7 +83,7 @@ export class FakeHost {
 
 /** Inputs as the resource classes send them. */
 export function given(inputs: Bag, label = "under-test"): Bag {
-  return { host: { address: "xen1" }, ...inputs, __provider: "", __urn: `urn:pulumi:dev::test::pci::${label}` };
+  return { host: { address: "xen1" }, ...inputs, __provider: "", __resource: `dev::test::::${label}` };
 }
 
 /** Check, then create: as the engine does. Throws what a user would see. */

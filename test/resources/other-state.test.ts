@@ -6,7 +6,7 @@ const named = (stack: string): Bag => ({
   host: { address: "xen1" },
   ...NIC,
   __provider: "",
-  __urn: `urn:pulumi:${stack}::test::pci::under-test`,
+  __resource: `${stack}::test::::under-test`,
 });
 
 async function deployed() {
@@ -25,7 +25,7 @@ test("a renamed stack keeps what it made, and its claim gets the new name", asyn
   const { host, handlers, id, outs } = await deployed();
   const { inputs, failures, diff } = await previewed(handlers, id, outs, "prod");
   expect(failures).toEqual([]);
-  // The engine compares the inputs then, and the URN is one of them.
+  // The engine compares the inputs then, and the name of the stack is in one of them.
   expect(diff).toEqual({ deleteBeforeReplace: true });
   const { outs: updated } = await handlers.update(id, outs, inputs);
   expect(host.facts.claims).toMatchObject([{ claim: { stack: "prod", token: outs.__claim } }]);
@@ -36,7 +36,7 @@ test("a renamed stack keeps what it made, and its claim gets the new name", asyn
 
 test("a renamed stack destroys what it made, without an up between", async () => {
   const { host, handlers, id, outs } = await deployed();
-  await handlers.delete(id, { ...outs, __urn: named("prod").__urn });
+  await handlers.delete(id, { ...outs, __resource: named("prod").__resource });
   expect(host.facts.claims).toEqual([]);
 });
 

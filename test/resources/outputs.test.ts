@@ -75,6 +75,10 @@ class Stack {
     return this.resources.get(label)?.outs ?? {};
   }
 
+  inputs(label: string): Bag {
+    return this.resources.get(label)?.inputs ?? {};
+  }
+
   private async check(program: readonly Declared[], { kind, label, inputs }: Declared, preview: boolean): Promise<Bag> {
     const declarations = program.map((declared) => ({ ...declared, unknown: [] }));
     const __program = JSON.stringify({ preview, hosts: [], complete: true, declarations });
@@ -133,13 +137,21 @@ describe("outputs are those at the end of the run", () => {
   });
 });
 
+test("lists are known in the preview of a new resource, and stand once in the state", async () => {
+  const dev = stack();
+  expect(await dev.preview([HIDDEN], "hidden")).toHaveProperty("functions");
+  await dev.up([HIDDEN]);
+  expect(dev.inputs("hidden")).not.toHaveProperty("functions");
+  expect(dev.outputs("hidden")).toHaveProperty("functions");
+});
+
 describe("where the host says otherwise than the state, the update names the output", () => {
   test("and nothing is done where nothing is to be done, and once", async () => {
     const dev = stack();
     await dev.up([HIDDEN]);
     dev.host.facts = afterReboot(dev.host.facts);
     const { facts } = dev.host;
-    expect(await dev.up([HIDDEN])).toEqual({ hidden: ["functions", "active", "pending"] });
+    expect(await dev.up([HIDDEN])).toEqual({ hidden: ["active", "pending"] });
     expect(dev.host.facts).toEqual(facts);
     expect(dev.outputs("hidden")).toMatchObject({ active: true, pending: "none" });
     expect(await dev.up([HIDDEN])).toEqual({});

@@ -10,8 +10,9 @@ import { defineLifecycle } from "../../resources/lifecycle";
 import type { State } from "../../resources/state";
 import type { Surroundings } from "../../resources/surroundings";
 import { containsUnknown } from "../../resources/unknowns";
-import { dynamicTypeOf, parseUrn, UrnInput } from "../../resources/urn";
+import { dynamicTypeOf } from "../../resources/urn";
 import { CommonInputs } from "../../resources/wanted";
+import { toldUrn } from "./told-resource";
 import { readProgram } from "./transient-program";
 import { withoutTrace } from "./without-trace";
 
@@ -20,21 +21,32 @@ export type DynamicSurroundings = Omit<Surroundings, "typeOf">;
 
 /**
  * A kind as a dynamic provider. What the engine does not tell such a provider, the resource classes add as inputs: the
- * URN as `__urn`, the program as `__program`, which check drops. The token of the claim is the output `__claim`.
+ * URN as `__resource`, the program as `__program`, which check drops. The token of the claim is the output `__claim`.
  */
 export function defineResource(kind: ResourceKind, surroundings: DynamicSurroundings): dynamic.ResourceProvider {
   const { foretold } = KINDS[kind];
   const lifecycle = defineLifecycle(kind, { ...surroundings, typeOf: dynamicTypeOf });
 
+  /** The program is known since check. */
+  const callOf = ({ __resource }: Bag): Call => ({
+    urn: toldUrn(kind, __resource),
+    program: undefined,
+    hosts: undefined,
+    preview: false,
+    signal: undefined,
+  });
+
+  /** The outputs that check foretold, by URN. */
+  const outlooks = new Map<string, Bag>();
+
   return {
-    /** The outputs that are foretold are among the inputs: the engine shows of an update only how its inputs differ. */
     async check(olds: Bag, news: Bag) {
-      const { __provider: _, __program, __urn, ...given } = news;
+      const { __provider: _, __program, __resource, ...given } = news;
       const { inputs: checked, failures } = lifecycle.check(given);
-      const inputs = { ...checked, __urn };
+      const inputs = { ...checked, __resource };
       if (failures.length > 0) return checkedWith(inputs, failures);
       const host = CommonInputs.safeParse(inputs).data?.host;
-      if (!host || containsUnknown(__urn)) return { inputs };
+      if (!host || containsUnknown(__resource)) return { inputs };
       const transient = readProgram(__program, host);
       const problems = transient?.problems ?? [];
       if (problems.length > 0)
@@ -45,7 +57,7 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
       const before = pick(olds, foretold);
       const isDeployed = Object.keys(olds).length > 0;
       const call = {
-        urn: parseUrn(UrnInput.parse(__urn)),
+        urn: toldUrn(kind, __resource),
         program: transient?.program,
         hosts: transient?.hosts,
         preview: transient?.preview ?? false,
@@ -53,12 +65,16 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
       };
       const judged = await lifecycle.judge(call, checked, isDeployed ? before : undefined);
       const { outputs = before, drift } = judged.outlook ?? {};
-      return checkedWith({ ...inputs, ...outputs, ...(drift ? { drift } : {}) }, judged.failures);
+      outlooks.set(call.urn.text, outputs);
+      // The engine shows of an update only how its inputs differ, and knows in preview only the outputs that are among them.
+      const shown = call.preview && !isDeployed ? outputs : withoutLists(outputs);
+      return checkedWith({ ...inputs, ...shown, ...(drift ? { drift } : {}) }, judged.failures);
     },
 
     async diff(id: string, olds: Bag, news: Bag) {
-      const program = surroundings.run.programs.get(String(news.__urn));
-      const outlook = program && pick(news, foretold);
+      const { text } = toldUrn(kind, news.__resource);
+      const program = surroundings.run.programs.get(text);
+      const outlook = program && outlooks.get(text);
       const difference = await lifecycle.diff({ ...callOf(news), program }, stateOf(id, olds), news, outlook);
       switch (difference.kind) {
         case "replaced":
@@ -67,7 +83,7 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
         case "inputs":
           return { deleteBeforeReplace: true };
         default:
-          if (!sameValue(olds.__urn, news.__urn)) return { deleteBeforeReplace: true };
+          if (!sameValue(olds.__resource, news.__resource)) return { deleteBeforeReplace: true };
           return { changes: difference.kind === "drift" };
       }
     },
@@ -99,19 +115,19 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
   };
 }
 
-function checkedWith(inputs: Bag, failures: readonly Failure[]): dynamic.CheckResult {
-  return { inputs, failures: [...failures] };
+/** Lists are most of a state, and the simple outputs tell an update well enough. */
+function withoutLists(outputs: Bag): Bag {
+  return Object.fromEntries(Object.entries(outputs).filter(([, value]) => typeof value !== "object"));
 }
 
-/** The program is known since check. */
-function callOf({ __urn }: Bag): Call {
-  return { urn: parseUrn(String(__urn)), program: undefined, hosts: undefined, preview: false, signal: undefined };
+function checkedWith(inputs: Bag, failures: readonly Failure[]): dynamic.CheckResult {
+  return { inputs, failures: [...failures] };
 }
 
 function stateOf(id: string, props: Bag): State {
   return { id, outputs: props, token: String(props.__claim) };
 }
 
-function outs(outputs: Bag, { __urn }: Bag, token: string): Bag {
-  return { ...outputs, __urn, __claim: token };
+function outs(outputs: Bag, { __resource }: Bag, token: string): Bag {
+  return { ...outputs, __resource, __claim: token };
 }

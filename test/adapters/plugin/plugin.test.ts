@@ -195,7 +195,7 @@ describe("a resource", () => {
 
   test("of the dynamic provider is taken over as it is", async () => {
     const handlers = host.handlers("AssignableDevice");
-    const given = { ...NIC, __provider: "text", __urn: "urn:pulumi:dev::test::pulumi-nodejs:dynamic/x:Y::nic" };
+    const given = { ...NIC, __provider: "text", __resource: "dev::test::::nic" };
     const { inputs } = await handlers.check({}, given);
     const { id, outs } = await handlers.create(inputs);
     const before = host.facts;
