@@ -88,7 +88,7 @@ export function declare(declared: Declared): Declaration {
     const { hosts, complete } = plain;
     plain.hosts = undefined;
     if (!hosts) await plain.headStart;
-    else if (hosts.length > 1) plain.headStart = headStart();
+    else if (hosts.length > 1) plain.headStart = headStart(recorded.resource, hosts.length, preview);
     const declarations = plain.declarations.get(JSON.stringify(ownHost)) ?? "[]";
     const all = hosts ? `,"hosts":${JSON.stringify(hosts)}` : "";
     return `{"preview":${preview},"complete":${complete},"declarations":${declarations}${all}}`;
@@ -201,10 +201,18 @@ function isPlain(value: unknown): boolean {
 /**
  * The engine checks one resource after the other, as they arrive, and the long text with all hosts arrives after short
  * ones that were sent at the same time (seen with 256 hosts: 76 s instead of 16): then each host would be read when its
- * turn comes, instead of all side by side.
+ * turn comes, instead of all side by side. So the others wait until the engine has answered, which in a preview it does
+ * once it has checked the resource. In an up it has made it by then, and the resource may itself have to wait for
+ * another: for that there is a limit.
  */
-function headStart(): Promise<void> {
-  return new Promise((done) => setTimeout(done, 50));
+function headStart(first: pulumi.Resource | undefined, hosts: number, preview: boolean): Promise<void> {
+  return new Promise((done) => {
+    const limit = setTimeout(done, preview ? 3000 : Math.max(50, 2 * hosts));
+    first?.urn.apply(() => {
+      clearTimeout(limit);
+      done();
+    });
+  });
 }
 
 function afterConstructors(): Promise<void> {
