@@ -20,8 +20,19 @@ export interface GrubEntry {
   readonly lines: Partial<Record<KernelLine, string>>;
 }
 
+/** Plans read the file again for each device: a fleet has as many texts as hosts, and some more while they change. */
+const MOST_KEPT = 300;
+const kept = new Map<string, readonly GrubEntry[]>();
+
 /** The entries in their order, those of submenus where the submenu stands. */
 export function readGrubConfig(text: string): readonly GrubEntry[] {
+  const entries = kept.get(text) ?? parseGrubConfig(text);
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(text, entries);
+  return entries;
+}
+
+function parseGrubConfig(text: string): readonly GrubEntry[] {
   const entries: GrubEntry[] = [];
   const menus: { title: string; id: string | undefined; index: number; next: number }[] = [];
   let next = 0;
