@@ -4,9 +4,9 @@ const path = require("node:path");
 const { runCommand } = require("./command.js");
 const { goRecipe } = require("./go-recipe.js");
 const { EXE } = require("./pulumi-recipe.js");
+const { packagesOfPyPI } = require("./python-packages.js");
 
 const STRIPPED = ["-ldflags", "-s -w"];
-const PYTHON = process.platform === "win32" ? "python" : "python3";
 /** Pulumi's package of the version of the engine that we build, and what generated SDKs need beside it. */
 const PYTHON_PACKAGES = ["pulumi==3.259.0", "parver>=0.2.1"];
 
@@ -78,27 +78,9 @@ function javaDotnetGenerator(root) {
   });
 }
 
-/**
- * Packages of PyPI, as a folder for PYTHONPATH.
- *
- * @returns {import("./engine-cache.js").Recipe}
- */
+/** What generated SDKs of Python need. */
 function pythonPackages() {
-  return {
-    key: `${PYTHON_PACKAGES.join("-").replace(/[^\w.-]/g, "")}-${process.platform}-${process.arch}`,
-    programs: ["pulumi/__init__.py", "parver/__init__.py"],
-    async build(folder, say) {
-      say(`Installing ${PYTHON_PACKAGES.join(" and ")} from PyPI …`);
-      const pip = ["-m", "pip", "install", "--quiet", "--no-compile", "--target", folder];
-      await runCommand(PYTHON, [...pip, ...PYTHON_PACKAGES], { say });
-    },
-    // Another Python needs other builds of its packages.
-    works: (folder) =>
-      runCommand(PYTHON, ["-c", "import pulumi, grpc, parver"], { env: { ...process.env, PYTHONPATH: folder } }).then(
-        () => true,
-        () => false,
-      ),
-  };
+  return packagesOfPyPI(PYTHON_PACKAGES, ["pulumi", "parver"]);
 }
 
 /**

@@ -4,8 +4,7 @@
  * outputs, and a provider that does nothing. `create` gives the outputs that the real one would give.
  */
 const pulumi = require("@pulumi/pulumi");
-
-const OUTPUTS = ["functions", "configured", "active", "pending", "bootChange"];
+const { declaredOutputs } = require("./outputs.js");
 
 /** @type {import("@pulumi/pulumi").dynamic.ResourceProvider} */
 const provider = {
@@ -28,9 +27,8 @@ const resourceClass = (kind) =>
   class extends pulumi.CustomResource {
     /** @param {string} name @param {Record<string, unknown>} args */
     constructor(name, args) {
-      const outputs = Object.fromEntries(OUTPUTS.map((output) => [output, undefined]));
       const text = 'exports.handler = () => require("pci-passthrough-floor").provider;';
-      super(`pulumi-nodejs:dynamic/pci-passthrough:${kind}`, name, { ...args, ...outputs, __provider: text });
+      super(`pulumi-nodejs:dynamic/pci-passthrough:${kind}`, name, { ...args, ...declaredOutputs, __provider: text });
     }
   };
 

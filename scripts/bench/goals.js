@@ -1,4 +1,6 @@
 // @ts-check
+const { CONTENDERS } = require("./contenders/names.js");
+
 /** @typedef {import("./measure.js").Measured} Measured */
 
 /**
@@ -16,7 +18,12 @@
  * @typedef {{ readonly ours: Measured, readonly floor: Measured }} Pair
  */
 
-/** @param {readonly Measured[]} runs @returns {readonly Pair[]} */
+/**
+ * Each operation with this provider, either way, with its floor.
+ *
+ * @param {readonly Measured[]} runs
+ * @returns {readonly Pair[]}
+ */
 function pairsOf(runs) {
   return runs.flatMap((ours) => {
     const floor = runs.find(
@@ -26,17 +33,14 @@ function pairsOf(runs) {
         latencyMs === ours.latencyMs &&
         operation === ours.operation,
     );
-    return ours.provider === "ours" && floor ? [{ ours, floor }] : [];
+    return ours.provider !== "floor" && floor ? [{ ours, floor }] : [];
   });
 }
 
-/** All goals that these runs tell of. @param {readonly Measured[]} runs @returns {readonly Goal[]} */
-function goalsOf(runs) {
-  const pairs = pairsOf(runs);
-  return [
-    ...pairs.filter(({ ours }) => ours.latencyMs === 0).flatMap((pair) => besideFloor(pair, pairs)),
-    ...sideBySide(runs),
-  ];
+/** All goals that these results tell of. @param {import("./bench.js").Results} results @returns {readonly Goal[]} */
+function goalsOf({ replayed, real }) {
+  const pairs = pairsOf(replayed).filter(({ ours }) => ours.provider === "dynamic" && ours.latencyMs === 0);
+  return [...pairs.flatMap((pair) => besideFloor(pair, pairs)), ...sideBySide(replayed), ...besideOthers(real)];
 }
 
 /** @param {Pair} pair @param {readonly Pair[]} all @returns {readonly Goal[]} */
@@ -72,18 +76,47 @@ function besideFloor({ ours, floor }, all) {
   return goals;
 }
 
+/** How late hosts answer in previews of many. */
+const LATE_MS = 200;
+
 /** @param {readonly Measured[]} runs @returns {readonly Goal[]} */
 function sideBySide(runs) {
-  const late = runs.filter(({ provider, latencyMs }) => provider === "ours" && latencyMs > 0);
+  const late = runs.filter(({ provider, latencyMs }) => provider === "dynamic" && latencyMs === LATE_MS);
   const alone = late.find(({ hosts }) => hosts === 1);
   if (!alone) return [];
   return late
     .filter(({ hosts }) => hosts > 1)
-    .map(({ hosts, latencyMs, seconds }) => ({
-      what: `seconds of a preview of ${hosts} hosts that answer after ${latencyMs} ms, above those of one`,
+    .map(({ hosts, seconds }) => ({
+      what: `seconds of a preview of ${hosts} hosts that answer after ${LATE_MS} ms, above those of one`,
       most: 1.5,
       measured: seconds - alone.seconds,
     }));
+}
+
+/** @param {readonly import("./compare.js").Compared[]} real @returns {readonly Goal[]} */
+function besideOthers(real) {
+  /** @param {keyof typeof CONTENDERS} name @param {string} operation */
+  const seconds = (name, operation) =>
+    real.find((run) => run.contender === CONTENDERS[name] && run.operation === operation)?.seconds ?? Number.NaN;
+  const [up, noChange] = ["make assignable", "nothing to do"];
+  const goals = [
+    {
+      what: "seconds of making 4 devices of a real host assignable, times those of one ssh call and the floor",
+      most: 1.3,
+      measured: seconds("dynamic", up) / (seconds("oneCall", up) + seconds("floor", up)),
+    },
+    {
+      what: "seconds of the same, times those of Pulumi's remote Command",
+      most: 1,
+      measured: seconds("dynamic", up) / seconds("remoteCommand", up),
+    },
+    {
+      what: "seconds of a no-change up of a real host, times those of pyinfra and the floor",
+      most: 1,
+      measured: seconds("dynamic", noChange) / (seconds("pyinfra", noChange) + seconds("floor", noChange)),
+    },
+  ];
+  return goals.filter(({ measured }) => !Number.isNaN(measured));
 }
 
 /** Seconds of CPU for a resource above those of the floor. @param {Pair} pair */

@@ -1,5 +1,6 @@
 // @ts-check
-const { BenchProject } = require("./project.js");
+const { fleetProgram } = require("./programs.js");
+const { BenchProject, PACKAGES } = require("./project.js");
 const { ReplayedHosts } = require("./replayed-hosts.js");
 
 /**
@@ -26,38 +27,49 @@ const OPERATIONS = {
   destroy: ["destroy", "--yes", "--skip-preview"],
 };
 
-/** Who declares the resources: a provider that does nothing, or this one. */
-const PACKAGES = { floor: "pci-passthrough-floor", ours: "pulumi-pci-passthrough" };
+/**
+ * What is measured of one size.
+ *
+ * @typedef {object} Size
+ * @property {number} resources
+ * @property {number} hosts
+ * @property {number} latencyMs
+ * @property {readonly (keyof typeof OPERATIONS)[]} operations
+ * @property {readonly (keyof typeof PACKAGES)[]} providers
+ */
 
 /**
  * Runs operations on a new stack for each provider.
  *
  * @param {string} bin folder of the engine
- * @param {{ resources: number, hosts: number, latencyMs: number, operations: readonly (keyof typeof OPERATIONS)[] }} size
+ * @param {Size} size
  * @param {(measured: Measured) => void} tell called after each run
  */
-async function measure(bin, { resources, hosts, latencyMs, operations }, tell) {
-  const replayed = await ReplayedHosts.start(hosts, latencyMs);
-  const { floor, ours } = PACKAGES;
-  const projects = {
-    floor: new BenchProject(bin, floor, replayed.logins, resources),
-    ours: new BenchProject(bin, ours, replayed.logins, resources),
-  };
+async function measure(bin, { resources, hosts, latencyMs, operations, providers }, tell) {
+  /** @type {{ provider: keyof typeof PACKAGES, fleet: ReplayedHosts, project: BenchProject }[]} */
+  const started = [];
   try {
-    for (const project of Object.values(projects)) await project.pulumi(["stack", "init"]);
+    // Each has hosts of its own: a device belongs to one stack.
+    for (const provider of providers) {
+      const fleet = await ReplayedHosts.start(hosts, latencyMs);
+      const project = new BenchProject(bin, fleetProgram(PACKAGES[provider], fleet.logins, resources));
+      started.push({ provider, fleet, project });
+      await project.pulumi(["stack", "init"]);
+    }
     for (const operation of operations) {
-      // One beside the other, so that whatever else the machine does slows both.
-      for (const provider of /** @type {const} */ (["floor", "ours"])) {
-        const project = projects[provider];
+      // One beside the other, so that whatever else the machine does slows all.
+      for (const { provider, fleet, project } of started) {
         const { seconds, ...usage } = await project.pulumi(OPERATIONS[operation]);
-        const counts = await replayed.counts();
+        const counts = await fleet.counts();
         const stateBytes = project.stateBytes();
         tell({ resources, hosts, latencyMs, operation, provider, seconds, usage, stateBytes, counts });
       }
     }
   } finally {
-    replayed.stop();
-    for (const project of Object.values(projects)) project.remove();
+    for (const { fleet, project } of started) {
+      fleet.stop();
+      project.remove();
+    }
   }
 }
 

@@ -66,7 +66,7 @@ function usageOf(pid) {
 
 /** @param {string} commandLine @returns {Part} */
 function partOf(commandLine) {
-  if (commandLine.includes("dynamic-provider")) return "provider";
+  if (/dynamic-provider|adapters\/plugin/.test(commandLine)) return "provider";
   return /cmd\/run\b/.test(commandLine) ? "program" : "cli";
 }
 

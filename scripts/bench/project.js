@@ -6,7 +6,6 @@ const os = require("node:os");
 const path = require("node:path");
 const { pulumiEnvironment } = require("../pulumi-environment.js");
 const { watchProcesses } = require("./process-meter.js");
-const { DEVICES, VMS } = require("./replayed-host.js");
 
 const CHECKOUT = path.resolve(__dirname, "../..");
 const STACK = "dev";
@@ -19,26 +18,38 @@ const STACK = "dev";
  * @typedef {import("./process-meter.js").Usage & { seconds: number }} Run
  */
 
+/** @typedef {{ name: string, path: string }} Plugin Of Pulumi, and the folder that it is in. */
+
+/** Who declares the resources: a provider that does nothing, or this one, either way. */
+const PACKAGES = {
+  floor: "pci-passthrough-floor",
+  dynamic: "pulumi-pci-passthrough",
+  plugin: "pci-passthrough-plugin",
+};
+
 /** A Pulumi project in a temporary folder, with its state in a file. */
 class BenchProject {
   /**
    * @param {string} bin folder of the engine
-   * @param {string} packageName whose resource classes the program uses
-   * @param {readonly Login[]} hosts
-   * @param {number} resources as many of them as the program declares, at most two a device
+   * @param {string} program in JavaScript
+   * @param {readonly Plugin[]} [plugins] further ones than this provider's
    */
-  constructor(bin, packageName, hosts, resources) {
+  constructor(bin, program, plugins = []) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), "pci-passthrough-bench-"));
-    for (const name of ["state", "home/.ssh", "node_modules/pci-passthrough-floor"])
+    for (const name of ["state", "home/.ssh", "node_modules"])
       fs.mkdirSync(path.join(this.folder, name), { recursive: true });
     const link = (/** @type {string} */ to, /** @type {string} */ name) =>
       fs.symlinkSync(to, path.join(this.folder, "node_modules", name));
-    link(CHECKOUT, "pulumi-pci-passthrough");
     link(path.join(CHECKOUT, "node_modules/@pulumi"), "@pulumi");
-    link(path.join(__dirname, "floor.js"), "pci-passthrough-floor/index.js");
-    this.write("Pulumi.yaml", "name: bench\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n");
+    link(CHECKOUT, PACKAGES.dynamic);
+    link(path.join(__dirname, "floor.js"), `${PACKAGES.floor}.js`);
+    link(path.join(__dirname, "plugin-classes.js"), `${PACKAGES.plugin}.js`);
+    const runtime = { name: "nodejs", options: { typescript: false } };
+    const providers = [{ name: "pci-passthrough", path: CHECKOUT }, ...plugins];
+    // JSON is YAML, too.
+    this.write("Pulumi.yaml", JSON.stringify({ name: "bench", runtime, plugins: { providers } }));
     this.write("package.json", '{ "name": "bench", "private": true }\n');
-    this.write("index.js", programText(packageName, hosts, resources));
+    this.write("index.js", program);
     this.env = {
       PATH: [bin, path.dirname(process.execPath), process.env.PATH].join(path.delimiter),
       HOME: path.join(this.folder, "home"),
@@ -85,29 +96,4 @@ class BenchProject {
   }
 }
 
-/**
- * As many resources on each host: a device that is made assignable, then given to a VM, and the next.
- *
- * @param {string} packageName
- * @param {readonly Login[]} hosts
- * @param {number} resources
- */
-function programText(packageName, hosts, resources) {
-  return `const { AssignableDevice, VmPciAttachment } = require(${JSON.stringify(packageName)});
-const hosts = ${JSON.stringify(hosts)};
-const devices = ${JSON.stringify(DEVICES)};
-const vms = ${JSON.stringify(VMS)};
-for (const [at, host] of hosts.entries()) {
-  let left = ${resources / hosts.length};
-  for (const [index, device] of devices.entries()) {
-    const vm = vms[index];
-    const name = \`host\${at}-\${vm}\`;
-    if (left-- <= 0) break;
-    const nic = new AssignableDevice(name, { host, device });
-    if (left-- > 0) new VmPciAttachment(name, { host, device: nic.device, vm });
-  }
-}
-`;
-}
-
-module.exports = { BenchProject };
+module.exports = { BenchProject, PACKAGES };

@@ -16,6 +16,9 @@ const { ReplayedHost, recordAnswers } = require("./replayed-host.js");
  * @typedef {{ connections: number, scripts: number, bytes: number }} Counts
  */
 
+/** How the provider has a host run a script (provider/host/script-run.ts). */
+const SCRIPT_COMMAND = "/bin/sh -s -- ";
+
 /** @type {Counts} */
 const counts = { connections: 0, scripts: 0, bytes: 0 };
 
@@ -27,16 +30,27 @@ async function serve(host, key, latencyMs) {
     connection.on("authentication", (attempt) =>
       attempt.method === "publickey" ? attempt.accept() : attempt.reject(["publickey"]),
     );
-    connection.on("session", (accept) =>
-      accept().on("exec", (acceptExec) => {
+    connection.on("session", (accept) => {
+      const session = accept();
+      session.on("pty", (acceptTerminal) => acceptTerminal?.());
+      session.on("exec", (acceptExec, _, { command }) => {
         counts.scripts += 1;
-        void runScript(host, acceptExec(), latencyMs);
-      }),
-    );
+        const run = command.includes(SCRIPT_COMMAND) ? runScript : runCommand;
+        void run(host, acceptExec(), latencyMs);
+      });
+    });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return /** @type {import("node:net").AddressInfo} */ (server.address()).port;
+}
+
+/** A command of another tool: whatever it asks, all PCI functions are the answer. @type {typeof runScript} */
+async function runCommand(host, channel, latencyMs) {
+  await delay(latencyMs);
+  channel.write(Buffer.from(host.recorded.get("pci_devices")?.text ?? "", "latin1"));
+  channel.exit(0);
+  channel.end();
 }
 
 /** @param {ReplayedHost} host @param {import("ssh2").ServerChannel} channel @param {number} latencyMs */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
-import { BenchProject } from "../../scripts/bench/project.js";
+import { fleetProgram } from "../../scripts/bench/programs.js";
+import { BenchProject, PACKAGES } from "../../scripts/bench/project.js";
 import { ReplayedHosts } from "../../scripts/bench/replayed-hosts.js";
 import { findEngine, machineSurroundings } from "../../scripts/engine.js";
 import { CHECKOUT } from "../engine/project-folder";
@@ -14,7 +15,7 @@ beforeAll(async () => {
   const engine = await findEngine(machineSurroundings(CHECKOUT));
   if (!engine) throw new Error("no Pulumi engine on this machine: run `node scripts/ready.js engine` first");
   hosts = await ReplayedHosts.start(HOSTS, 0);
-  project = new BenchProject(engine.bin, "pulumi-pci-passthrough", hosts.logins, RESOURCES);
+  project = new BenchProject(engine.bin, fleetProgram(PACKAGES.dynamic, hosts.logins, RESOURCES));
   await project.pulumi(["stack", "init"]);
 });
 afterAll(() => {
