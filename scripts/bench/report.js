@@ -35,13 +35,13 @@ Every value stands as the floor's → this provider's. As curves: [CPU](performa
 
 const LIMITS = `## What stands in the way
 
-- **State.** The outputs that preview foretells stand among the inputs as well, since the engine shows of an update of a dynamic
-  resource only how its inputs differ, and knows no output in preview. The URN stands in both, since a dynamic provider is not
-  told it in refresh and destroy. The rest is two more levels of classes in the engine's stack traces.
+- **State.** The simple outputs that preview foretells stand among the inputs as well, since the engine shows of an update of a
+  dynamic resource only how its inputs differ. Which resource it is stands in both, since a dynamic provider is not told it in
+  refresh and destroy. The rest is the token of the claim and the names of two transient inputs.
 - **CPU of the provider.** Of a host: a key exchange and the reading of its facts, all in one process of one thread. Of a resource:
   its plans, and one line that says what it does.
-- **Many hosts.** That thread needs 12 ms for each host, so 256 hosts take 3 s more than one however fast they answer, and the
-  program and the CLI need 4 s of CPU more. What is above that was measured on a loaded machine only.
+- **Many hosts.** That thread needs 10 ms for each host, so 256 hosts take 2.5 s more than one however fast they answer, and the
+  program and the CLI need as much for their resources.
 - **Scripts of a first up.** The engine begins four changes a CPU at a time, in an order of its own, so on many hosts few
   changes of one host meet. Each script prints the facts before and after it.
 - **Memory of the provider.** ssh2, zod and the XML parser take 35 MiB before the first resource.`;
