@@ -34,8 +34,8 @@ const EXAMPLES = [
   },
   {
     name: "kvm-gpu",
-    hosts: [{ name: "kvm1", profile: "debian-kvm" }],
-    config: ([host]) => ({ host, slot: "0000:01:00", vm: "web" }),
+    hosts: [{ name: "kvm1", profile: "debian-kvm-gpu" }],
+    config: ([host]) => ({ host, slot: "0000:04:00", vm: "web" }),
   },
   {
     name: "xenserver",

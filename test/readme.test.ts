@@ -106,7 +106,7 @@ describe("See it work", () => {
 const PROFILES_OF_ROWS: Readonly<Record<string, readonly string[]>> = {
   "Debian 12 with Xen 4.17, `xl`": ["debian-xl", "debian-xl-in-use", "debian-xl-own-kernel"],
   "Debian 12 with Xen 4.17, libvirt": [],
-  "Debian 12 with KVM, libvirt": ["debian-kvm"],
+  "Debian 12 with KVM, libvirt": ["debian-kvm", "debian-kvm-gpu"],
   "other Linux with Xen 4.2 to 4.22, `xl`": ["xl-4.2"],
   "RHEL 6 and later, and other Linux with KVM, libvirt": [],
   "RHEL 5 with KVM, libvirt": ["rhel-kvm"],

@@ -42,9 +42,9 @@ export const debianKvm: Profile = {
     ...virshCommands,
   },
   systemPrograms: linux.systemPrograms.filter((name) => !ofXen.includes(name)),
-  install({ files }) {
-    files.plant(initramfsPath(KERNEL), formatInitramfs(packInitramfs(files, KERNEL)));
-    files.plant(GRUB_CONFIG, makeGrubConfig(files, KERNEL, ""));
+  install({ files, profile: { kernel } }) {
+    files.plant(initramfsPath(kernel), formatInitramfs(packInitramfs(files, kernel)));
+    files.plant(GRUB_CONFIG, makeGrubConfig(files, kernel, ""));
   },
   async boot(machine) {
     const menu = runBootMenu(machine.files);

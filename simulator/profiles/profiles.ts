@@ -1,5 +1,6 @@
 import type { Profile } from "../machine";
 import { debianKvm } from "./debian-kvm";
+import { debianKvmGpu } from "./debian-kvm-gpu";
 import { debianXl } from "./debian-xl";
 import { debianXlInUse } from "./debian-xl-in-use";
 import { debianXlOwnKernel } from "./debian-xl-own-kernel";
@@ -15,6 +16,7 @@ const PROFILES: readonly Profile[] = [
   debianXlInUse,
   debianXlOwnKernel,
   debianKvm,
+  debianKvmGpu,
   rhelKvm,
   xenServer7,
   xcpNg83,

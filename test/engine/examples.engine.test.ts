@@ -39,9 +39,9 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
     holds: async ([host]) => {
       if (!host) throw new Error("no host");
       expect(host.stats.reboots).toBe(1);
-      expect(await driverOf(host, "0000:01:00.0")).toBe("vfio-pci");
+      expect(await driverOf(host, "0000:04:00.1")).toBe("vfio-pci");
       const guest = await output(host, "virsh -c qemu:///system dumpxml --inactive web");
-      expect(guest).toContain("bus='0x01' slot='0x00' function='0x1'");
+      expect(guest).toContain("bus='0x04' slot='0x00' function='0x1'");
     },
   },
 };
