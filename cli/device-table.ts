@@ -1,4 +1,6 @@
+import { sentence } from "../provider/errors";
 import type { DeviceReport } from "../provider/plan/inventory/device-report";
+import { hanging } from "./hanging-text";
 import { verdictOf } from "./verdict";
 
 const HEADINGS = ["ADDRESS", "GROUP", "WHAT IT IS", "DRIVER", "THE HOST HAS ON IT", "CAN BE GIVEN"] as const;
@@ -7,17 +9,30 @@ const HEADINGS = ["ADDRESS", "GROUP", "WHAT IT IS", "DRIVER", "THE HOST HAS ON I
 const SHORTEST_LABEL = 24;
 
 /**
- * A table of functions for people, and below it why some cannot be given; ends with a newline. Labels are cut so that
- * its lines have at most `columns` characters, as far as that goes.
+ * A table of functions for people, and below it why some cannot be given; ends with a newline. Where its lines would have
+ * more than `columns` characters, labels are cut; where that is not enough, what is long gets lines of its own.
  */
 export function deviceTable(reports: readonly DeviceReport[], columns = Number.POSITIVE_INFINITY): string {
   const longest = Math.max(0, ...reports.map(({ label }) => label.length));
   const whole = tableOf(reports, longest);
   const over = Math.max(...whole.map((line) => line.length)) - columns;
-  const table = over > 0 ? tableOf(reports, Math.max(SHORTEST_LABEL, longest - over)) : whole;
-  const reasons = [...new Set(reports.flatMap(({ refusals }) => refusals.map(({ message }) => message)))];
-  const because = reasons.length > 0 ? ["", "Why not:", ...reasons.map((reason) => `- ${reason}`)] : [];
-  return `${[...table, ...because].join("\n")}\n`;
+  const short = longest - over;
+  const table = over <= 0 ? whole : short >= SHORTEST_LABEL ? tableOf(reports, short) : narrowTable(reports, columns);
+  const reasons = [...new Set(reports.flatMap(({ refusals }) => refusals.map(({ message }) => sentence(message))))];
+  const because = reasons.map((reason) => hanging("- ", reason, columns));
+  return `${[...table, ...(because.length > 0 ? ["", "Why not:", ...because] : [])].join("\n")}\n`;
+}
+
+function narrowTable(reports: readonly DeviceReport[], columns: number): readonly string[] {
+  const rows = reports.map((report) => [
+    report.address,
+    report.iommuGroup ?? "",
+    report.driver ?? "-",
+    verdictOf(report).text,
+  ]);
+  const [headings = "", ...lines] = align([["ADDRESS", "GROUP", "DRIVER", "CAN BE GIVEN"], ...rows]);
+  const below = reports.map(({ label, uses }) => [label, ...uses].map((text) => hanging("    ", text, columns)));
+  return [headings, ...lines.flatMap((line, row) => [line, ...(below[row] ?? [])])];
 }
 
 function tableOf(reports: readonly DeviceReport[], longest: number): readonly string[] {

@@ -20,6 +20,9 @@ export function importCommand(): Command {
       const found = await findUnmanaged(hostOf(host, login));
       if (json) process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
       else if (found.length > 0) process.stdout.write(programText[language](host, login, found));
-      else process.stderr.write(`Nothing on ${host} is hidden, assignable or in a VM that no stack manages.\n`);
+      else
+        process.stderr.write(
+          `There is nothing to import on ${host}: what is hidden, assignable or in a VM there, a stack manages already.\n`,
+        );
     });
 }

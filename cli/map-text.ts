@@ -18,7 +18,9 @@ export function mapText(name: string, [now, ...later]: readonly MapState[]): str
 function stateOf(shown: MapFunction): string {
   const { driver, iommuGroup, uses } = shown;
   const group = iommuGroup === undefined ? [] : [`group ${iommuGroup}`];
-  return [`driver ${driver ?? "none"}`, ...group, ...uses, `can be given: ${verdictOf(shown).text}`].join(" | ");
+  const { kind, text } = verdictOf(shown);
+  const verdict = kind === "given" ? text : `can be given: ${text}`;
+  return [`driver ${driver ?? "none"}`, ...group, ...uses, verdict].join(" | ");
 }
 
 function vmLines(vms: readonly VmReport[]): readonly string[] {

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
+import { PassthroughError, unable } from "../provider/errors";
 import { readHostMap } from "../provider/resources/read-host-map";
 import { hostOf, type LoginOptions, withLogin } from "./login-options";
 import { mapPage } from "./map-page";
@@ -19,10 +20,21 @@ export function mapCommand(): Command {
     .option("--stack <file>", 'what "pulumi stack export" printed: after its up and its destroy, too')
     .option("--json", "print JSON")
     .action(async (host: string, options: Options) => {
-      const stack = options.stack === undefined ? undefined : readFileSync(options.stack, "utf8");
+      const { stack: exported, output } = options;
+      const stack = exported && withFile("read", exported, () => readFileSync(exported, "utf8"));
       const states = await readHostMap(hostOf(host, options), stack);
-      if (options.output !== undefined) writeFileSync(options.output, mapPage(host, states));
+      if (output) withFile("write", output, () => writeFileSync(output, mapPage(host, states)));
       if (options.json) process.stdout.write(`${JSON.stringify(states, undefined, 2)}\n`);
-      else if (options.output === undefined) process.stdout.write(mapText(host, states));
+      else if (output === undefined) process.stdout.write(mapText(host, states));
     });
+}
+
+/** A file that a person names wrongly is told like any other mistake. */
+function withFile<T>(doing: "read" | "write", file: string, use: () => T): T {
+  try {
+    return use();
+  } catch (cause) {
+    const reason = `${cause instanceof Error ? cause.message : cause}. Check the path and who may ${doing} it`;
+    throw new PassthroughError(unable({ purpose: `${doing} ${file}`, reason }), { cause });
+  }
 }

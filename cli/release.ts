@@ -27,7 +27,7 @@ export function releaseCommand(): Command {
           if (options.yes) return true;
           return options.json
             ? false
-            : askTerminal(`Is this stack gone for good, and all of this to be done? (yes/no) `);
+            : askTerminal("Is this stack gone for good, and should all of this be done? (yes/no) ");
         },
         (line) => process.stderr.write(`${line}\n`),
       );

@@ -19,6 +19,22 @@ test.each(PROFILE_NAMES)("%s", async (profile) => {
   });
 });
 
+test("at 80 columns every line of a terminal is whole", async () => {
+  const { columns } = process.stdout;
+  process.stdout.columns = 80;
+  try {
+    await onSimulatedHost("pciback-conf", async (login) => {
+      const devices = (await runCommand(devicesCommand(), ...login)).stdout;
+      const doctor = (await runCommand(doctorCommand(), ...login)).stdout;
+      expectGolden(join(__dirname, "devices", "pciback-conf.80.txt"), devices);
+      expectGolden(join(__dirname, "doctor", "pciback-conf.80.txt"), doctor);
+      expect(`${devices}${doctor}`.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    });
+  } finally {
+    process.stdout.columns = columns;
+  }
+});
+
 test("a host of which a stack is gone, as on the real hosts of the lab", async () => {
   await onSimulatedHost("debian-kvm", (_, host) => expectCommandsToWork(host));
 });

@@ -76,6 +76,13 @@ test("what is no stack is refused with what to do", async () => {
   );
 });
 
+test("a file that is not there is told, before any host is asked", async () => {
+  const file = join(folder, "missing.json");
+  await expect(runCommand(mapCommand(), "xen1", "--stack", file)).rejects.toThrow(
+    new RegExp(`^Unable to read ${file}: (Error: )?ENOENT: .* Check the path and who may read it\\.$`),
+  );
+});
+
 const inBrowser = CHROMIUM ? test : test.skip;
 
 /** What the browser measures: texts that leave the picture or their box, and texts that a line crosses. */

@@ -41,7 +41,7 @@ test("nothing is released that nobody manages, or that a running VM has", async 
   await onSimulatedHost("debian-xl", async (login) => {
     const release = (device: string) => runCommand(releaseCommand(), ...login, device, "--yes");
     await expect(release(DEVICE)).rejects.toThrow(
-      `Unable to release ${DEVICE} on 127.0.0.1: no stack manages it. Nothing was changed`,
+      `Unable to release ${DEVICE} on 127.0.0.1: no stack manages it. Nothing was changed.`,
     );
     await expect(release("eth0")).rejects.toThrow(/Unable to release "eth0": it must be a PCI address/);
   });
