@@ -47,9 +47,19 @@ interface Unable {
   readonly reason: string;
 }
 
-/** Words an error message: `Unable to <purpose> on <host>: <reason>`. Leave `host` out where the purpose names it. */
+/** Words an error message: `Unable to <purpose> on <host>: <reason>.` Leave `host` out where the purpose names it. */
 export function unable({ purpose, host, reason }: Unable): string {
-  return printable(`Unable to ${purpose}${host === undefined ? "" : ` on ${host}`}: ${reason}`);
+  return printable(`Unable to ${purpose}${host === undefined ? "" : ` on ${host}`}: ${sentence(reason)}`);
+}
+
+/** The text with a period at its end, unless it ends like a sentence, or with lines that are to be copied. */
+export function sentence(text: string): string {
+  return /[.?!]$|\n {4}[^\n]*$/.test(text) ? text : `${text}.`;
+}
+
+/** Lines that are to be copied, as they follow a colon. */
+export function toCopy(...lines: readonly string[]): string {
+  return lines.map((line) => `\n    ${line}`).join("");
 }
 
 /** Why a script could not be run on a host, or why its result was lost. */

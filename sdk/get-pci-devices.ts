@@ -29,7 +29,7 @@ export async function getPciDevices(args: GetPciDevicesArgs): Promise<PciDeviceI
   const host = args?.host && (await knownHost(args.host));
   if (args?.host && !host)
     throw new pulumi.RunError(
-      "Unable to ask for PCI devices: `host` waits for another resource. Use getPciDevicesOutput, which waits as well.",
+      "Unable to list PCI devices: `host` waits for another resource. Use getPciDevicesOutput, which waits as well.",
     );
   const found = await query({ ...args, host });
   if (found.kind !== "devices") throw new pulumi.RunError(found.reason);

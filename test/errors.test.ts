@@ -1,12 +1,20 @@
 import { inspect } from "node:util";
-import { ConnectionError, PassthroughError, unable } from "../provider/errors";
+import { ConnectionError, PassthroughError, sentence, toCopy, unable } from "../provider/errors";
 
 test("a message says what could not be done, where and why", () => {
   const reason = "no such device";
   expect(unable({ purpose: "make 04:00.0 assignable", host: "xen1", reason })).toBe(
-    "Unable to make 04:00.0 assignable on xen1: no such device",
+    "Unable to make 04:00.0 assignable on xen1: no such device.",
   );
-  expect(unable({ purpose: "reach xen1 port 22", reason })).toBe("Unable to reach xen1 port 22: no such device");
+  expect(unable({ purpose: "reach xen1 port 22", reason })).toBe("Unable to reach xen1 port 22: no such device.");
+});
+
+test("it ends with one period, but a line that is to be copied has none", () => {
+  const [question, key] = [
+    'the host has no VM "wob": did you mean "web"?',
+    `Add this line to known_hosts:${toCopy("xen1 AAAA=")}`,
+  ];
+  expect([question, key, "gone.", "gone"].map(sentence)).toEqual([question, key, "gone.", "gone."]);
 });
 
 test("an error carries what is known, and shows nothing of what is not", () => {

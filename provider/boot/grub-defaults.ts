@@ -36,7 +36,7 @@ export function grubDefaultsLine(defaults: GrubDefaults, line: KernelLine): stri
 export function grubDefaultsTrouble({ files }: GrubDefaults, line: KernelLine): string | undefined {
   const dos = files.find((file) => file.text.includes("\r"));
   if (dos) {
-    return `${dos.path} has lines that end in a carriage return, which the shell takes as part of the values. Remove them: sed -i 's/\\r$//' ${dos.path}`;
+    return `${dos.path} has lines that end in a carriage return, which the shell takes as part of the values. Remove them: "sed -i 's/\\r$//' ${dos.path}"`;
   }
   const variables = usedVariables(line, readSettings(files));
   const conditional = assignmentsOf(files).find(

@@ -56,7 +56,7 @@ export function loaderEntryLines({ entries, grubenv }: LoaderEntries): readonly 
 
 function editEntry({ path, text }: NamedText, change: ArgumentEdit): BootEdit {
   if (text.includes("\r"))
-    return editError("it has lines that end in a carriage return. Remove them: sed -i 's/\\r$//'");
+    return editError(`it has lines that end in a carriage return. Remove them: "sed -i 's/\\r$//' ${path}"`);
   const lines = optionsOf(text);
   const last = lines.at(-1);
   if (!last) return editError("it has no line of options");

@@ -1,4 +1,4 @@
-import { ConnectionError, type ConnectionFailure, type ErrorDetails, unable } from "../errors";
+import { ConnectionError, type ConnectionFailure, type ErrorDetails, toCopy, unable } from "../errors";
 import { ALGORITHM_SETTING, type AlgorithmKind, legacyAlgorithmsAmong } from "./algorithms";
 import type { Credentials } from "./credentials";
 import type { ResolvedHop } from "./resolved-login";
@@ -178,7 +178,7 @@ function noCommonAlgorithm(mismatch: string, { hop, hostAlgorithms }: FailedAtte
   if (kind === "kex" && lines.length > 0) lines.push(`${ALGORITHM_SETTING.hostKey} +ssh-rsa`);
   const advice =
     lines.length > 0
-      ? `To allow what this old host offers, add to ~/.ssh/config under "Host ${hop.name}": ${lines.join(" and ")}`
+      ? `To allow what this old host offers, add to ~/.ssh/config under "Host ${hop.name}":${toCopy(...lines)}`
       : "Update the host's SSH server, or remove the restriction of algorithms for it from ~/.ssh/config.";
   const offers = offered.length > 0 ? `; the host offers ${offered.join(", ")}` : "";
   return hopError("no-common-algorithm", hop, {
@@ -205,17 +205,18 @@ export function hopError(
   { purpose, reason, ...details }: ErrorDetails & { readonly purpose: string; readonly reason: string },
 ): ConnectionError {
   const host = hop.jumpHostFor ?? hop.name;
-  return new ConnectionError(failure, unable({ purpose, reason: `${reason}${passedOver(hop)}` }), {
+  return new ConnectionError(failure, unable({ purpose, reason: `${reason}${passedOver(hop, reason)}` }), {
     ...details,
     purpose,
     host,
   });
 }
 
-function passedOver({ notFollowed }: ResolvedHop): string {
+function passedOver({ notFollowed }: ResolvedHop, reason: string): string {
   if (notFollowed.length === 0) return "";
   const parts = notFollowed.join(" and ");
-  return ` (~/.ssh/config has ${parts}, which counts only where OpenSSH can be asked: with ssh installed and HOME as in /etc/passwd)`;
+  // Lines that are to be copied stay alone.
+  return `${reason.includes("\n") ? "\n" : " "}(~/.ssh/config has ${parts}, which counts only where OpenSSH can be asked: with ssh installed and HOME as in /etc/passwd)`;
 }
 
 /** What a user sets to change a hop. */

@@ -1,4 +1,4 @@
-import type { ConnectionError, ConnectionFailure } from "../errors";
+import { type ConnectionError, type ConnectionFailure, toCopy } from "../errors";
 import { algorithmsOfKeyType } from "./algorithms";
 import { hopError, hopName } from "./connection-failure";
 import {
@@ -84,7 +84,7 @@ export class HostKeyCheck {
           "host-key-wrong",
           `the host presented the key ${presented}, but known_hosts has ${known}. ` +
             "Either another machine answers at this address, or the host was reinstalled. " +
-            `If you are sure of the latter, replace that line with: ${this.lineFor(key)}`,
+            `If you are sure of the latter, replace that line with:${toCopy(this.lineFor(key))}`,
         );
       }
       case "unknown": {
@@ -94,12 +94,11 @@ export class HostKeyCheck {
             "cannot check host certificates, so it needs the host's own key"
           : `no known_hosts file has a key for it (${this.hop.knownHostsFiles.join(", ") || "none is configured"})`;
         // `hostKey` is about the declared host, never about its jump hosts.
-        const setting = this.hop.jumpHostFor === undefined ? ` or set \`hostKey: "${fingerprint(key)}"\`.` : "";
+        const setting = this.hop.jumpHostFor === undefined ? `set \`hostKey: "${fingerprint(key)}"\`, or ` : "";
         return this.error(
           "host-key-unknown",
           `${reason}. The host presented ${presented}. Compare it with what \`ssh-keygen -lf\` prints for the .pub ` +
-            "files in /etc/ssh on the host. If it is the same, add this line to known_hosts: " +
-            `${this.lineFor(key)}${setting}`,
+            `files in /etc/ssh on the host. If it is the same, ${setting}add this line to known_hosts:${toCopy(this.lineFor(key))}`,
         );
       }
     }

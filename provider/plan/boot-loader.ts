@@ -41,7 +41,7 @@ export function bootLoaderOf(facts: HostFacts): BootLoader {
     return unknown(`its boot loader is ${boot.loaderInfo}, which is not supported. Add the argument there by hand`);
   if (proxmox)
     return unknown(
-      "proxmox-boot-tool keeps its GRUB on partitions that are not mounted. Add the argument to /etc/default/grub by hand, and run proxmox-boot-tool refresh",
+      'proxmox-boot-tool keeps its GRUB on partitions that are not mounted. Add the argument to /etc/default/grub by hand, and run "proxmox-boot-tool refresh"',
     );
   if (boot.firmware === "uefi" && boot.loaderInfo === undefined && !xen && !hasBootImage && !legacyGrubOf(files))
     return unknown(

@@ -40,13 +40,13 @@ export function bootReturnOf(facts: HostFacts): BootReturn {
   const none = (reason: string): BootReturn => ({ kind: "none", reason });
   const loader = bootLoaderOf(facts);
   if (machine.isXenServer) return none("xen-cmdline writes its grub.cfg");
-  if (loader.kind === "unknown") return none("which one that is, is not known");
+  if (loader.kind === "unknown") return none("it is not known which one it is");
   if (loader.kind !== "grub") return none(`it is ${loader.kind}`);
   if (legacyGrubOf(files)) return none("it is GRUB 0.9x");
   if (loaderEntriesOf(files).length > 0) return none("it boots entries of the Boot Loader Specification");
-  if (boot.firmware === "uefi") return none("that was never tried with GRUB under UEFI");
-  if (initramfsMakerOf(boot) !== "initramfs-tools") return none("that was only tried with initramfs-tools");
-  if (!boot.systemd) return none("that takes systemd");
+  if (boot.firmware === "uefi") return none("never tried with GRUB under UEFI");
+  if (initramfsMakerOf(boot) !== "initramfs-tools") return none("only tried with initramfs-tools");
+  if (!boot.systemd) return none("it needs systemd");
   const config = grubConfigOf(boot, files);
   if (config?.target !== `${GRUB_FOLDER}/grub.cfg`) return none(`there is no ${GRUB_FOLDER}/grub.cfg`);
   if (!/^\s*source \$\{config_directory\}\/custom\.cfg$/m.test(config.text))
@@ -74,7 +74,7 @@ export function bootReturnOf(facts: HostFacts): BootReturn {
  */
 function whyNotWritten({ storage }: HostFacts, folder: string): string | undefined {
   const mount = mountAt(storage.mounts, folder);
-  if (!mount) return `what ${folder} is on was not found`;
+  if (!mount) return `the file system of ${folder} was not found`;
   if (!WRITABLE.includes(mount.type)) return `${folder} is on ${mount.type}`;
   const use = storage.uses.find(({ purpose }) => purpose.kind === "mount" && purpose.point === mount.point);
   const below = use?.blockDevices ?? [];

@@ -63,8 +63,8 @@ function judgeTheirs({ key, claim }: KeyedClaim, owner: Owner): Judgement {
   const { project, stack, label } = claim;
   const target = parseKey(key)?.target;
   const release = target
-    ? `release the device: npx pulumi-pci-passthrough release <host> ${formatPciTarget(target)}`
-    : `remove its claim on the host: rm ${quote(claimPath(key))}`;
+    ? `release the device: "npx pulumi-pci-passthrough release <host> ${formatPciTarget(target)}"`
+    : `remove its claim on the host: "rm ${quote(claimPath(key))}"`;
   if (isSameStack(claim, owner))
     return {
       guard: "claimed",

@@ -43,7 +43,7 @@ export function finishRuns(facts: HostFacts, runs: readonly UnfinishedRun[], pla
   const effects =
     owed.length > 0
       ? owed.map((what) => `an earlier run was cut off before it could ${what}: this is done now`)
-      : ["an earlier run was cut off before it had cleared up: this is done now"];
+      : ["an earlier run was cut off before it had cleaned up: this is done now"];
   return {
     ...join(part({ regenerate, effects: effects.map(neither) }), own),
     steps: [...finish, ...joinClaims(renewals, own.steps)],

@@ -5,7 +5,7 @@ import type { AssignWish, AttachWish, HideWish } from "./wish";
 /** Why this host cannot be managed at all, whatever is declared; undefined when it can. */
 export function whyNoHost({ machine }: HostFacts): string | undefined {
   if (machine.id === undefined)
-    return "it has no /etc/machine-id, which identifies the host in the state. Create one: systemd-machine-id-setup, or dbus-uuidgen --ensure";
+    return 'it has no /etc/machine-id, which identifies the host in the state. Create one: "systemd-machine-id-setup" or "dbus-uuidgen --ensure"';
   if (machine.isDomU)
     return "it is itself a VM on Xen (a domU), which has no devices to give to VMs. Name the Xen host that it runs on, whose control domain is dom0";
   if (machine.missingCommands.length > 0)

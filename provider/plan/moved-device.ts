@@ -25,7 +25,7 @@ export function whereNow(facts: HostFacts, claimed: ClaimedFunction): string {
     .filter((device) => isSameDevice(device, claimed) && !others.includes(device.address))
     .map(({ address }) => address);
   const name = `${claimed.id} (subsystem ${claimed.subsystem})`;
-  if (places.length === 0) return `the host has no ${name} that is not in use`;
+  if (places.length === 0) return `the host has no ${name} that is free`;
   return places.length === 1 ? `${name} is at ${places[0]} now` : `${name} may be at ${places.join(" or ")} now`;
 }
 

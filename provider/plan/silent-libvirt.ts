@@ -7,7 +7,7 @@ export function whyNoLibvirt(libvirt: Libvirt | undefined): string {
   if (libvirt.kind !== "silent")
     return 'libvirt is not asked for its VMs beside another toolstack. To use libvirt, set toolstack: "libvirt" on the host';
   const said = libvirt.said === "" ? "nothing within a minute" : libvirt.said.split("\n").join("; ");
-  return `libvirt does not answer there. "virsh -c ${libvirt.uri} version" said: ${said}. Start it: systemctl start libvirtd (virtqemud or virtxend where the daemons are separate)`;
+  return `libvirt does not answer. "virsh -c ${libvirt.uri} version" said: ${said}. Start it: systemctl start libvirtd (virtqemud or virtxend where the daemons are separate)`;
 }
 
 /** Why it is not known what a VM has of the host. */

@@ -52,6 +52,6 @@ function noToolstack(facts: HostFacts): string {
     const orXen = facts.libvirt === undefined ? ". For VMs on Xen, boot the host with Xen instead" : "";
     return `it runs Linux ${facts.machine.kernelRelease} without Xen (/sys/hypervisor/type is not "xen"), and ${whyNoLibvirt(facts.libvirt)}${orXen}`;
   }
-  if (facts.xend) return 'it runs on Xen, but "xm list" fails there. Start xend: service xend start';
-  return 'it runs on Xen, but "xl info" fails there, and it has neither XAPI nor xend. Start the services that xl needs: systemctl start xencommons (on Debian: xen)';
+  if (facts.xend) return 'it runs on Xen, but "xm list" fails there. Start xend: "service xend start"';
+  return 'it runs on Xen, but "xl info" fails there, and it has neither XAPI nor xend. Start the services that xl needs: "systemctl start xencommons" (on Debian: xen)';
 }

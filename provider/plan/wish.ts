@@ -61,7 +61,7 @@ export interface VirtualFunctionsWish extends DeviceFields {
   readonly count: number;
 }
 
-/** The host boots with its IOMMU switched on. */
+/** The host boots with its IOMMU turned on. */
 export interface IommuWish {
   readonly kind: "IommuBootParameters";
   readonly trialBoot: TrialBoot;

@@ -242,7 +242,9 @@ export class ChangeQueue {
     try {
       // Without an exit code the script was killed: the host may have been told to reboot before.
       if (end.kind === "ended" && end.exitCode !== null && end.exitCode !== 0)
-        throw new PassthroughError(`the host did not go down, and said: ${end.said || "nothing"}`);
+        throw new PassthroughError(
+          `the host did not go down, and said: ${end.said || "nothing"}. Fix that, then try again`,
+        );
       await awaitReboot({ connect: () => this.connect("preview"), progress: change.progress }, reboot);
       const facts = await this.factsAfterBoot();
       const trial = bootTrialOf(facts);

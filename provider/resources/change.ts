@@ -1,4 +1,4 @@
-import { type ErrorDetails, PassthroughError, unable } from "../errors";
+import { type ErrorDetails, PassthroughError, sentence, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import type { Plan, Refusal } from "../plan/plan";
 import type { Safety } from "../plan/safety";
@@ -34,7 +34,7 @@ export function changeError(
 
 /** The error for a change that these refusals keep from the host. */
 export function refusalError(change: Change, host: string, refusals: readonly Refusal[]): PassthroughError {
-  const reason = refusals.map(({ message }) => message).join("\n");
+  const reason = refusals.map(({ message }) => sentence(message)).join("\n");
   const guard = refusals[0]?.guard;
   return changeError(change, host, reason, guard === undefined ? {} : { guard });
 }
@@ -55,14 +55,17 @@ export function unconfirmedError(
   { notUndone }: Extract<GroupResult, { kind: "unconfirmed" }>,
   { left, confirmSeconds, why }: Unconfirmed,
 ): PassthroughError {
-  const after = left.length > 0 ? `after ${left.join(" and ")}` : "after the change";
+  const [after, advice] =
+    left.length > 0
+      ? [`after ${left.join(" and ")}`, "Choose another device, or another way to the host"]
+      : ["after the change", "Find out why no new login got through, then try again"];
   const kept = notUndone.map((undo) => undo.output || undo.step).join("; ");
   const back =
     kept === ""
       ? `it took the change back by itself after ${confirmSeconds} s`
       : `it took the change back by itself after ${confirmSeconds} s, but not all of it (${kept}): check the host before you go on`;
   const reason = `the host could not be reached ${after}; ${back}`;
-  return changeError(change, host, why === undefined ? reason : `${reason}. ${why}`);
+  return changeError(change, host, `${reason}. ${why ?? advice}`);
 }
 
 /** The error for a change whose steps did not come to their end; `result` is undefined where the host told nothing. */
@@ -76,18 +79,20 @@ export function groupError(
       const { step, output, notUndone } = result;
       const left = notUndone.map((undo) => undo.output || undo.step).join("; ");
       const undone =
-        left === "" ? "All steps were undone" : `Undoing it failed too (${left}): check the host before you go on`;
+        left === ""
+          ? "All steps were undone: fix the cause on the host, then try again"
+          : `Undoing it failed too (${left}): check the host before you go on`;
       const reason = `could not ${step}. The host said: ${output || "nothing"}. ${undone}`;
       return changeError(change, host, reason, { step, output });
     }
     case "unknown": {
       const { step, output } = result;
-      const reason = `it is not known whether the host could ${step}: the command had not ended in time, and may still do so. The host said: ${output || "nothing"}. Nothing was undone. Run "pulumi up" again when the host is idle: it continues from the state that it finds`;
+      const reason = `it is not known whether the host could ${step}: the command did not end in time and may still be running. The host said: ${output || "nothing"}. Nothing was undone. Run "pulumi up" again when the host is idle: it continues from the state that it finds`;
       return changeError(change, host, reason, { step, output });
     }
     default: {
       const reason =
-        'it is not known how far this came: the host went down, or the script was killed before it ended. Run "pulumi up" again when the host is back: it continues from the state that it finds';
+        'it is not known how far this got: the host went down, or the script was killed before it ended. Run "pulumi up" again when the host is back: it continues from the state that it finds';
       return changeError(change, host, reason);
     }
   }

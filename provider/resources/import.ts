@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { formatId } from "../claims/claim-key";
-import { PassthroughError, unable } from "../errors";
+import { PassthroughError, sentence, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { findClaim, isSameStack } from "../plan/claim";
 import type { HostInput } from "../plan/inputs/host-input";
@@ -80,8 +80,8 @@ function deviceOf(inputs: Bag): string | undefined {
 }
 
 function whyNot([plainest, ...others]: readonly Plan[]): string {
-  const refused = plainest?.refusals.map(({ message }) => message) ?? [];
+  const refused = plainest?.refusals.map(({ message }) => sentence(message)) ?? [];
   if (refused.length > 0) return refused.join("\n");
   const effects = [plainest, ...others].flatMap((plan) => plan?.effects.map(({ text }) => text) ?? []);
-  return `the host does not have it so: ${[...new Set(effects)].slice(0, 3).join("; ")}. Declare it and run "pulumi up" instead`;
+  return `the host would have to change for it: ${[...new Set(effects)].slice(0, 3).join("; ")}. Declare it and run "pulumi up" instead`;
 }

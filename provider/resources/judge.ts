@@ -1,5 +1,5 @@
 import type { ResourceKind } from "../claims/claim-key";
-import { PassthroughError, unable } from "../errors";
+import { PassthroughError, sentence, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { vmFilesOf } from "../plan/claim";
 import { neither } from "../plan/effect";
@@ -164,7 +164,7 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
       const resource = urnBeside(urn, typeOf(kind), { parents: owner.parents, name });
       if (plan.refusals.length === 0) await tellEffects(log, resource, host.name, [plan]);
       for (const { message } of plan.refusals)
-        await log.warn(`${host.name}: it cannot be removed: ${message}`, resource);
+        await log.warn(`${host.name}: this cannot be removed: ${sentence(message)}`, resource);
     }
   };
 

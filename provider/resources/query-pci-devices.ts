@@ -20,7 +20,7 @@ export async function queryPciDevices(query: unknown): Promise<QueryResult> {
   const checked = getPciDevices.inputs.safeParse(query, IN_WORDS);
   if (!checked.success) {
     const failures = failuresOf(checked.error, query, getPciDevices.inputs);
-    return { kind: "refused", reason: `Unable to ask for PCI devices: ${inOneLine(failures)}.` };
+    return { kind: "refused", reason: `Unable to list PCI devices: ${inOneLine(failures)}.` };
   }
   const { host, filter = {} } = checked.data;
   try {

@@ -1,4 +1,4 @@
-import { PassthroughError, unable } from "../errors";
+import { PassthroughError, sentence, unable } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
 import { formatPciTarget, type PciTarget, parsePciTarget } from "../pci/address";
 import { vmFilesOf } from "../plan/claim";
@@ -57,7 +57,7 @@ async function findReleased(asked: ManagedHost, input: HostInput, target: PciTar
   const because = (reason: string) => new PassthroughError(unable({ purpose, host: asked.name, reason }));
   if (removed.length === 0) throw because("no stack manages it. Nothing was changed");
   const refusals = removed.flatMap(({ plan }) => plan.refusals.map(({ message }) => message));
-  if (refusals.length > 0) throw because(`${[...new Set(refusals)].join("\n")} Nothing was changed`);
+  if (refusals.length > 0) throw because(`${[...new Set(refusals.map(sentence))].join("\n")} Nothing was changed`);
   return removed;
 }
 

@@ -90,7 +90,7 @@ function describe(steps: readonly Step[], name: string): string {
   if (name === "note_run") return "keep a record of what it is about to do";
   if (name === "network") return "set up the network as it was";
   if (name === "mounts") return "mount again what was mounted";
-  if (name === "arm_trial") return "have the host ready to take the change back by itself";
+  if (name === "arm_trial") return "prepare the host to take the change back by itself";
   return Object.values(REGENERATIONS).find(({ shellFunction }) => shellFunction === name)?.describe ?? name;
 }
 

@@ -62,7 +62,7 @@ export const noteRemoval: StepType<NoteRemoval> = {
   perform: ({ removal }) => putText(removalPath(removal.key), `${JSON.stringify(removal)}\n`),
   undo: ({ removal }) => putText(removalPath(removal.key), undefined),
   functions: "",
-  describe: ({ removal }) => `note that the end of ${removal.key} waits for a reboot`,
+  describe: ({ removal }) => `note that the removal of ${removal.key} waits for a reboot`,
 };
 
 function claimShell(step: WriteClaim | DropClaim) {

@@ -27,5 +27,5 @@ export const finishRun: StepType<FinishRun> = {
   perform: ({ run }) => putText(run.path, undefined),
   undo: ({ run }) => putBack(run.path, run.text),
   functions: "",
-  describe: () => "finish what an earlier run was cut off from",
+  describe: () => "finish what an earlier run left undone",
 };

@@ -33,5 +33,5 @@ set_boolean() {
   limited 300 setsebool -P "$1" "$2" || return 1
   expect_boolean "$1" "$3"
 }`,
-  describe: ({ name, to }) => `switch the SELinux boolean ${name} ${onOff(to)}`,
+  describe: ({ name, to }) => `turn the SELinux boolean ${name} ${onOff(to)}`,
 };

@@ -134,7 +134,10 @@ class Reader {
   private take(...expected: readonly XlTokenKind[]): XlToken {
     const token = this.peek();
     if (!expected.includes(token.kind)) {
-      throw new Unreadable(token.start, `there is ${describe(token)} where xl expects ${expected.join(" or ")}`);
+      throw new Unreadable(
+        token.start,
+        `there is ${describe(token)} where xl expects ${expected.map(nameOf).join(" or ")}`,
+      );
     }
     this.next += 1;
     return token;
@@ -142,8 +145,13 @@ class Reader {
 }
 
 function describe({ kind, text }: XlToken): string {
+  return text === "" || kind === "newline" ? nameOf(kind) : `\`${text}'`;
+}
+
+function nameOf(kind: XlTokenKind): string {
   if (kind === "newline") return "the end of the line";
-  return kind === "end" ? "the end of the file" : `\`${text || kind}'`;
+  if (kind === "end") return "the end of the file";
+  return kind === "text" ? "a value" : `\`${kind}'`;
 }
 
 /**

@@ -2,9 +2,11 @@ import type { dynamic } from "@pulumi/pulumi";
 import { defineResource } from "../../provider/adapters/dynamic/resource-provider";
 import { toldUrn } from "../../provider/adapters/dynamic/told-resource";
 import { RESOURCE_KINDS, type ResourceKind } from "../../provider/claims/claim-key";
+import { PassthroughError } from "../../provider/errors";
 import { EngineRun } from "../../provider/resources/engine-run";
 import { createHosts } from "../../provider/resources/hosts";
 import type { Surroundings } from "../../provider/resources/surroundings";
+import { faultsOf } from "../readable-message";
 import { collectedLog } from "../resources/collected-log";
 import type { TestHost } from "./test-host";
 
@@ -69,6 +71,7 @@ export class Deployment {
   ): Promise<Checked> {
     const news = this.inputs(given, label, true, beside);
     const { inputs = {}, failures = [] } = await this.handlers[kind].check({}, news);
+    for (const { reason } of failures) if (reason.startsWith("Unable")) this.expectReadable(reason);
     return { inputs, failures };
   }
 
@@ -76,7 +79,7 @@ export class Deployment {
   async create(kind: Kind, given: Record<string, unknown>, label = "under-test"): Promise<Deployed> {
     const { inputs, failures = [] } = await this.handlers[kind].check({}, this.inputs(given, label, false));
     if (failures.length > 0) throw new Error(failures.map((failure) => failure.reason).join("\n"));
-    const { id, outs } = await this.handlers[kind].create(inputs);
+    const { id, outs } = await this.readably(this.handlers[kind].create(inputs));
     return { kind, id, outs };
   }
 
@@ -91,7 +94,7 @@ export class Deployment {
     const { changes, replaces = [] } = await this.handlers[kind].diff(id, outs, inputs);
     if (replaces.length > 0) throw new Error(`this is a replacement, for ${replaces.join(", ")}`);
     if (changes === false) return undefined;
-    return { kind, id, outs: (await this.handlers[kind].update(id, outs, inputs)).outs };
+    return { kind, id, outs: (await this.readably(this.handlers[kind].update(id, outs, inputs))).outs };
   }
 
   /** As in `pulumi refresh`: undefined when the resource is gone. */
@@ -101,7 +104,20 @@ export class Deployment {
   }
 
   delete({ kind, id, outs }: Deployed): Promise<void> {
-    return this.handlers[kind].delete(id, outs);
+    return this.readably(this.handlers[kind].delete(id, outs));
+  }
+
+  /** Every error that is meant for people is one that they can read, whatever else a test expects of it. */
+  private async readably<T>(done: Promise<T>): Promise<T> {
+    return done.catch((error: unknown) => {
+      if (error instanceof PassthroughError) this.expectReadable(error.message);
+      throw error;
+    });
+  }
+
+  private expectReadable(message: string): void {
+    const faults = faultsOf(message, this.host.address);
+    if (faults.length > 0) throw new RangeError(`a message ${faults.join(", and ")}: ${message}`);
   }
 
   private inputs(

@@ -40,7 +40,7 @@ const GUEST_DISK: Evidence = [
 ];
 const BRIDGE: Evidence = [
   "host-network",
-  "is the network interface enp1s0f1, which xenbr0 sends through for guests (vif1.0)",
+  "is the network interface enp1s0f1, which xenbr0 sends through for guests (vif1.0): the host would lose it",
 ];
 const STICK: Evidence = ["mounted-storage", "carries sda, which the host uses for /media/stick. Unmount it first"];
 const KEYBOARD: Evidence = [

@@ -75,9 +75,7 @@ test("a daemon that is down: a clear error, devices are made assignable without 
     "error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/var/run/libvirt/libvirt-sock'\n";
   host.failAt({ command: "virsh", stderr: down, exitCode: 1 });
   const { failures } = await new Deployment(host).check("VmPciAttachment", { device: NVME, vm: "web" });
-  expect(failures[0]?.reason).toMatch(
-    /libvirt does not answer there\..*libvirt-sock'\. Start it: systemctl start libvirtd/,
-  );
+  expect(failures[0]?.reason).toMatch(/libvirt does not answer\..*libvirt-sock'\. Start it: systemctl start libvirtd/);
   const nvme = await new Deployment(host).create("AssignableDevice", { device: NVME });
   expect(await driverOf(host, NVME)).toBe("vfio-pci");
   host.heal();

@@ -123,7 +123,7 @@ unreached(
   async ({ host, cable, creating }) => {
     await host.reboot();
     cable.fasten();
-    await expect(creating).rejects.toThrow("it is not known how far this came: the host went down");
+    await expect(creating).rejects.toThrow("it is not known how far this got: the host went down");
     await createAndDelete(host);
   },
 );

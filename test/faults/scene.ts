@@ -12,7 +12,7 @@ const CONFIRM_SECONDS = 10;
 
 /** What a run says of a change that the host took back. */
 export const TAKEN_BACK =
-  /: the host could not be reached after .* left \S+; it took the change back by itself after 10 s$/;
+  /: the host could not be reached after .* left \S+; it took the change back by itself after 10 s\. Choose another device, or another way to the host\.$/;
 
 /** What a run of the program does with a resource. */
 export const OPERATIONS = ["create", "change", "delete"] as const;

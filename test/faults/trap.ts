@@ -25,7 +25,7 @@ interface Waiting {
   readonly goesOn: (work: Promise<unknown>) => void;
 }
 
-const UNKNOWN = /it is not known how far this came: the host went down, or the script was killed/;
+const UNKNOWN = /it is not known how far this got: the host went down, or the script was killed/;
 const NOTHING = /^$/;
 /** The run may also say that its login took long. */
 const EITHER = /it took the change back by itself after 10 s|^$/;

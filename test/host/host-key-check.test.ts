@@ -46,8 +46,8 @@ test("an unknown host is refused, with the line to add and the property to set",
   const { xen1, home } = await serverWithLines(() => "");
   const error = await failureOf(connectionPool.connect(loginTo(xen1), home));
   expect(error).toMatchObject({ failure: "host-key-unknown", unreached: false });
-  expect(error.message).toContain(`add this line to known_hosts: ${knownHostsLine(xen1.port).trim()} `);
-  expect(error.message).toContain(`or set \`hostKey: "${printOf(hostKey)}"\``);
+  expect(error.message).toContain(`add this line to known_hosts:\n    ${knownHostsLine(xen1.port).trim()}`);
+  expect(error.message).toContain(`set \`hostKey: "${printOf(hostKey)}"\`, or add this line`);
   expect(xen1.tries).toEqual([]);
 
   home.write(".ssh/known_hosts", knownHostsLine(xen1.port));

@@ -54,9 +54,9 @@ const stories: readonly Story[] = [
   },
   {
     name: "kvm-gpu",
-    hosts: [{ name: "kvm1", profile: "debian-kvm" }],
+    hosts: [{ name: "kvm1", profile: "debian-kvm-gpu" }],
     program: example("kvm-gpu"),
-    config: (host) => ({ host, slot: "0000:01:00", vm: "web" }),
+    config: (host) => ({ host, slot: "0000:04:00", vm: "web" }),
   },
 ];
 

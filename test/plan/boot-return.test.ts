@@ -55,8 +55,8 @@ const unable: readonly [string, HostFacts, string][] = [
   ["a FAT file system, which has no hard links", rootOn("vfat"), "/boot is on vfat"],
   ["LVM", rootOn("ext4", "dm-0"), "/boot is on dm-0, which GRUB cannot write to"],
   ["RAID", rootOn("ext4", "md0"), "/boot is on md0, which GRUB cannot write to"],
-  ["UEFI", boot({ firmware: "uefi" }), "that was never tried with GRUB under UEFI"],
-  ["systemd-boot", boot({ loaderInfo: "systemd-boot 252" }), "which one that is, is not known"],
+  ["UEFI", boot({ firmware: "uefi" }), "never tried with GRUB under UEFI"],
+  ["systemd-boot", boot({ loaderInfo: "systemd-boot 252" }), "it is not known which one it is"],
   [
     "systemd-boot with its entry",
     bootedBy({ "/boot/efi/loader/entries/debian.conf": ENTRY }, { ...UEFI, loaderEntry: "debian.conf" }),
@@ -82,8 +82,8 @@ const unable: readonly [string, HostFacts, string][] = [
     { ...TRIAL_XEN, machine: { ...TRIAL_XEN.machine, isXenServer: true } },
     "xen-cmdline writes its grub.cfg",
   ],
-  ["dracut", boot({ programs: ["dracut", "grub-mkconfig"] }), "that was only tried with initramfs-tools"],
-  ["SysV", boot({ systemd: false }), "that takes systemd"],
+  ["dracut", boot({ programs: ["dracut", "grub-mkconfig"] }), "only tried with initramfs-tools"],
+  ["SysV", boot({ systemd: false }), "it needs systemd"],
   ["a grub.cfg without 41_custom", edited(GRUB_CONFIG, "source ", "# "), `${GRUB_CONFIG} does not read custom.cfg`],
   [
     "a menu that asks for a password",

@@ -121,12 +121,12 @@ test("so is what is hidden in a later run, though the menu has arguments by then
 test.each([
   [TRIAL_XEN, "modprobe"],
   [KVM, "kernel-ids"],
-] as const)("a mechanism that counts in the old boot too is not on trial: %#", (facts, mechanism) => {
+] as const)("a mechanism that takes effect in the old boot too is not on trial: %#", (facts, mechanism) => {
   const plan = planPresent(facts, hide("01:00.0", { mechanism }), DEV);
   expect(trials(plan)).toEqual([]);
   expect(plan.effects.at(-1)).toEqual(
     neither(
-      `have a console at hand: a boot that fails does not go back by itself, as what the mechanism "${mechanism}" writes counts in the old boot too`,
+      `have a console at hand: a boot that fails does not go back by itself, because what the mechanism "${mechanism}" writes takes effect in the old boot too`,
     ),
   );
 });

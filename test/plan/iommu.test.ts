@@ -44,7 +44,7 @@ const needs: readonly [string, HostFacts, "nothing" | "advice" | "argument", Reg
     "a kernel without one in the firmware",
     kvm("quiet", { offered: undefined }),
     "advice",
-    /Switch on VT-d \(Intel\) or AMD-Vi/,
+    /Turn on VT-d \(Intel\) or AMD-Vi/,
   ],
   ["a kernel that was told not to", kvm("quiet intel_iommu=off"), "advice", /says intel_iommu=off\. Remove that/],
   ["a kernel that was told no for all makers", kvm("iommu=off"), "advice", /says iommu=off/],
@@ -60,9 +60,9 @@ const needs: readonly [string, HostFacts, "nothing" | "advice" | "argument", Reg
   ["Xen that uses it", xen("placeholder", true), "nothing", /is on/],
   ["Xen that reports it off", xen("placeholder dom0_mem=1G", false), "argument", /: iommu=on is added/],
   ["Xen that reports AMD's off", xen("placeholder", false, "amd"), "argument", /: iommu=on is added/],
-  ["Xen without one in the firmware", xen("placeholder", false, "none"), "advice", /Switch on VT-d/],
+  ["Xen without one in the firmware", xen("placeholder", false, "none"), "advice", /Turn on VT-d/],
   ["Xen that was told not to", xen("iommu=verbose,off", false), "advice", /says iommu=verbose,off/],
-  ["Xen that was told to, in vain", xen("iommu=1", false), "advice", /with xl dmesg/],
+  ["Xen that was told to, in vain", xen("iommu=1", false), "advice", /with "xl dmesg/],
   ["Xen that does not say", xen(undefined, undefined), "advice", /does not say/],
 ];
 test.each(needs)("%s", (_, facts, kind, say) => {

@@ -243,7 +243,7 @@ const refused: readonly [string, HostFacts, AttachWish | AssignWish, RegExp][] =
       },
     },
     attach(NVME, "web"),
-    /libvirt does not answer there.*failed to connect to the hypervisor; No such file or directory.*systemctl start libvirtd/,
+    /libvirt does not answer.*failed to connect to the hypervisor; No such file or directory.*systemctl start libvirtd/,
   ],
   [
     "a device on another stub driver than libvirt's",

@@ -186,7 +186,7 @@ test("a function that a cut-off run left between two drivers goes back to its ow
 test("drift is named: a boot configuration that lost its entry", () => {
   const hidden = simulate(LAB, planPresent(LAB, hide("01:00.0"), DEV).steps);
   expect(planPresent(withModprobeFiles(hidden), hide("01:00.0"), DEV).effects).toContainEqual(
-    neither("0000:01:00.0 was removed from the boot configuration since: it is added again"),
+    neither("0000:01:00.0 is no longer in the boot configuration: it is added again"),
   );
 });
 

@@ -168,11 +168,7 @@ test("VMs that no toolstack lists are known by their processes, but on Xen these
 
 const UNREADABLE = { name: "db", uuid: undefined, mayRun: true, reason: '"virsh domuuid" has no answer' };
 const unknown: readonly [string, Partial<HostFacts>, RegExp][] = [
-  [
-    "libvirt is silent",
-    { libvirt: { kind: "silent", uri: "qemu:///system", said: "" } },
-    /libvirt does not answer there/,
-  ],
+  ["libvirt is silent", { libvirt: { kind: "silent", uri: "qemu:///system", said: "" } }, /libvirt does not answer/],
   ["libvirt cannot tell of a VM", { libvirt: kvm([], { unreadable: [UNREADABLE] }).libvirt }, /lists the VM "db"/],
   ["xl list fails", { xen: LAB.xen, domains: UNLISTED }, /"xl list" failed three times/],
   ["no toolstack lists Xen's domains", { xen: LAB.xen && { ...LAB.xen, xl: false } }, /neither xl nor xm lists/],

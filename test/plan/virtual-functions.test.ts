@@ -175,7 +175,7 @@ const refused: readonly [string, HostFacts, VirtualFunctionsWish, RegExp][] = [
     "a device that is not there",
     LAB,
     wish(2, { target: target("0f:00.0") }),
-    /^the host has no device 0000:0f:00\.0\. List its devices: npx pulumi-pci-passthrough devices <host>$/,
+    /^the host has no device 0000:0f:00\.0\. List its devices: "npx pulumi-pci-passthrough devices <host>"$/,
   ],
   [
     "a function that its slot does not have",
@@ -212,7 +212,7 @@ const refused: readonly [string, HostFacts, VirtualFunctionsWish, RegExp][] = [
     "while several are, in one message",
     having(made(3), { driver: "vfio-pci" }, { driver: "vfio-pci" }, { driver: "vfio-pci" }),
     wish(4),
-    /^3 of its virtual functions are on vfio-pci, for VMs, the first is 0000:03:00\.1, and any change/,
+    /^3 of its virtual functions are on vfio-pci, for VMs, the first is 0000:03:00\.1, and changing their number/,
   ],
   [
     "while a VM has one",

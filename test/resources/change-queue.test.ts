@@ -117,7 +117,7 @@ test("a VM that was started since is seen under the lock: nothing is sent", asyn
   const { managed, scripts } = hostThat(factsOf(TO_DO), dialogue(VM_RUNS, undefined));
   await managed.facts("work", NO_QUESTIONS);
   await expect(managed.apply(CHANGE)).rejects.toMatchObject({
-    message: 'Unable to make 0000:01:00.0 assignable on xen1: the VM "web" has it',
+    message: 'Unable to make 0000:01:00.0 assignable on xen1: the VM "web" has it.',
     guard: "in-use-by-vm",
   });
   expect(scripts).toHaveLength(2);
@@ -241,10 +241,10 @@ describe("a connection that is cut", () => {
     [
       "it was killed while it ran",
       result(bootId, "@apply waiting", "@apply begin"),
-      /it is not known how far this came/,
+      /it is not known how far this got/,
     ],
-    ["the host is in another boot", result("another", "@apply waiting"), /it is not known how far this came/],
-    ["nothing is left of it", result(bootId), /it is not known how far this came/],
+    ["the host is in another boot", result("another", "@apply waiting"), /it is not known how far this got/],
+    ["nothing is left of it", result(bootId), /it is not known how far this got/],
   ];
   test.each(ends)("after the rest was sent, and %s", async (_, left, message) => {
     const { managed } = hostThat(cutAfterwards, left, factsOf(TO_DO));
@@ -254,7 +254,7 @@ describe("a connection that is cut", () => {
 
 test.each([
   ["taken back", ["@trial over"], /it took the change back by itself/],
-  ["perhaps not taken back", [], /it is not known how far this came/],
+  ["perhaps not taken back", [], /it is not known how far this got/],
 ])("a script that is killed while its trial waits: the host is asked, and it was %s", async (_, over, message) => {
   const bootId = recordedFacts("debian12-xen4.17").machine.bootId;
   const killed = dialogue(TO_DO, () => said("@apply waiting\n@apply begin\n@group 1 done\n", null));
@@ -320,7 +320,9 @@ describe("a reboot", () => {
     const { managed } = hostThat(
       dialogue(NOTED, () => said("@apply waiting\n@apply begin\n", 1, "shutdown: not now\n")),
     );
-    await expect(managed.apply(REBOOT)).rejects.toThrow(/the host did not go down, and said: shutdown: not now$/);
+    await expect(managed.apply(REBOOT)).rejects.toThrow(
+      /the host did not go down, and said: shutdown: not now\. Fix that, then try again\.$/,
+    );
   });
 
   const unknown: readonly [string, () => ScriptResult | Error][] = [

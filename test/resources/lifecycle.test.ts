@@ -299,7 +299,7 @@ describe("what the program no longer declares", () => {
     host.facts = { ...host.facts, domains: listed(byHand) };
     expect(await previewed(host, [other], "other")).toEqual([
       "xen1: the entry for 0000:01:00.0 is removed from /etc/xen/pv2.cfg",
-      expect.stringMatching(/^warning: xen1: it cannot be removed: the VM "pv1" \(domain 1\) has 0000:01:00\.0 now/),
+      expect.stringMatching(/^warning: xen1: this cannot be removed: the VM "pv1" \(domain 1\) has 0000:01:00\.0 now/),
       expect.stringContaining("0000:01:00.1 is taken from the host driver e1000e"),
     ]);
   });

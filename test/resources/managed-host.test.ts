@@ -15,7 +15,7 @@ test("a damaged answer is refused with the host, the answer and what to do", asy
     host: "xen1",
     message:
       'Unable to read the state of xen1: the host\'s answer to "pci_devices" is garbled. Try again; if this ' +
-      "persists, check that the profile of root's login shell neither prints nor exits",
+      "persists, check that the profile of root's login shell neither prints nor exits.",
   });
 });
 

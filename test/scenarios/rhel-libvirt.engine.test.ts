@@ -45,7 +45,7 @@ step("preview names the device, its driver, the guest and the SELinux boolean", 
     `${USB} is taken from the host driver ehci_hcd (USB controller: Intel Corporation 82801JD/DO (ICH10 Family) USB2 EHCI Controller #2)`,
   );
   expect(shown).toContain(`the VM "win2k3" gets ${USB} at its next start`);
-  expect(shown).toContain("the SELinux boolean virt_use_sysfs is switched on permanently");
+  expect(shown).toContain("the SELinux boolean virt_use_sysfs is turned on permanently");
   expect(await snapshot()).toBe(untouched);
 });
 

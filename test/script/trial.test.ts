@@ -287,7 +287,7 @@ inShells(
 inShells(
   "nothing is done where the trial cannot be prepared",
   async (trial) => {
-    const failed = { kind: "failed", step: "have the host ready to take the change back by itself", notUndone: [] };
+    const failed = { kind: "failed", step: "prepare the host to take the change back by itself", notUndone: [] };
     expect(await trial.result()).toMatchObject([failed, failed]);
     expect(trial.isTakenBack).toBe(true);
   },

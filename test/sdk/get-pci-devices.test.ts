@@ -42,7 +42,7 @@ test("it asks the host at every call", async () => {
 test("bad input is refused by name, before any connection", async () => {
   const connections = simulated.stats.connections;
   const query = { host, filter: { ids: "8086" } } as unknown as pci.GetPciDevicesArgs;
-  await expect(pci.getPciDevices(query)).rejects.toThrow(/Unable to ask for PCI devices: [\s\S]*ids/);
+  await expect(pci.getPciDevices(query)).rejects.toThrow(/Unable to list PCI devices: [\s\S]*ids/);
   await expect(pci.getPciDevices({ host, filter: { class: "net" } })).rejects.toThrow(/must be a class code/);
   expect(simulated.stats.connections).toBe(connections);
 });
@@ -55,7 +55,7 @@ test("a program's own host is taken, and one that waits for another resource is 
     /waits for another resource\. Use getPciDevicesOutput/,
   );
   const nothing = undefined as unknown as pci.GetPciDevicesArgs;
-  await expect(pci.getPciDevices(nothing)).rejects.toThrow(/Unable to ask for PCI devices: [\s\S]*host/);
+  await expect(pci.getPciDevices(nothing)).rejects.toThrow(/Unable to list PCI devices: [\s\S]*host/);
 });
 
 describe("a host that is not reached", () => {

@@ -9,7 +9,7 @@ export const consoleSerial: GuardRule = {
         .filter(({ carriedBy }) => carries(facts, device, carriedBy))
         .map(
           ({ name }) =>
-            `${describeDevice(device)} carries the serial line ${name}, which the console of the host is on: the host could not be reached there any more`,
+            `${describeDevice(device)} carries the serial line ${name}, which the host has its console on: it would lose that console`,
         ),
     ),
 };

@@ -19,7 +19,9 @@ export const hostNetwork: GuardRule = {
         ];
         return uses.length === 0
           ? []
-          : [`${describeDevice(device)} is the network interface ${nic.name}, which ${uses.join(", and which ")}`];
+          : [
+              `${describeDevice(device)} is the network interface ${nic.name}, which ${uses.join(", and which ")}: the host would lose it`,
+            ];
       }),
       ...inOtherNamespaces
         .filter((address) => carries(facts, device, address))

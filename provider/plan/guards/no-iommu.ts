@@ -12,7 +12,7 @@ function judgeXen({ facts: { xen }, taken }: JudgedChange): readonly string[] {
   const assigned = taken.some(({ when, to }) => when === "now" && to !== undefined);
   if (!assigned || xen?.iommu !== false || !xenIsAtLeast(xen, 4, 13)) return [];
   return [
-    `Xen ${xen.major}.${xen.minor} reports no IOMMU, which this version needs to make devices assignable. Switch on VT-d or AMD-Vi in the firmware`,
+    `Xen ${xen.major}.${xen.minor} reports no IOMMU, which this version needs to make devices assignable. Turn on VT-d or AMD-Vi in the firmware`,
   ];
 }
 
@@ -22,7 +22,7 @@ function judgeVfio(change: JudgedChange): readonly string[] {
     .find((function_) => function_ && function_.iommuGroup === undefined);
   return device
     ? [
-        `${device.address} (${device.identity.label}) is in no IOMMU group: the host runs without an IOMMU, which vfio-pci needs to give devices to VMs. Switch on VT-d or AMD-Vi in the firmware, and boot an Intel host with intel_iommu=on`,
+        `${device.address} (${device.identity.label}) is in no IOMMU group: the host runs without an IOMMU, which vfio-pci needs to give devices to VMs. Turn on VT-d or AMD-Vi in the firmware, and boot an Intel host with intel_iommu=on`,
       ]
     : [];
 }

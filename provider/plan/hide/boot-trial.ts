@@ -21,14 +21,14 @@ const CONSOLE = "have a console at hand";
 export const WENT_BACK = "the host did not come up with the new boot and went back to the old one";
 
 /** What a person does then. */
-export const TAKE_BACK = 'Remove what is hidden anew from the program and run "pulumi up": that takes the change back';
+export const TAKE_BACK = 'Remove the last boot change from the program and run "pulumi up": that takes it back';
 
 /** What refuses a boot change then, and fails the reboot. */
 export const FAILED_BOOT = `${WENT_BACK}. ${TAKE_BACK}`;
 
 /**
  * How a change of the boot is undone by booting the old entry: whether that alone brings the old boot back, or the name of
- * the mechanism that counts in the old boot too.
+ * the mechanism that takes effect in the old boot too.
  */
 export type UndoneBy = { readonly kind: "old-entry" } | { readonly kind: "nothing"; readonly mechanism: string };
 
@@ -40,7 +40,7 @@ export function putOnTrial(facts: HostFacts, draft: Part, trial: TrialBoot, undo
   if (trial.mode === "never") return line(`${CONSOLE}: ${NO_WAY_BACK} (safety.trialBoot is "never")`);
   if (undone.kind === "nothing")
     return line(
-      `${CONSOLE}: ${NO_WAY_BACK}, as what the mechanism "${undone.mechanism}" writes counts in the old boot too`,
+      `${CONSOLE}: ${NO_WAY_BACK}, because what the mechanism "${undone.mechanism}" writes takes effect in the old boot too`,
     );
   const { config, entry } = able;
   const environment =

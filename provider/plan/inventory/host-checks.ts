@@ -32,7 +32,7 @@ export function hostChecks(facts: HostFacts, host: HostInput): readonly HostChec
       ({ path }): HostCheck => ({
         check: "earlier runs",
         verdict: "waits",
-        found: `a run was cut off before it had ended (${path})`,
+        found: `a run was cut off before it ended (${path})`,
         remedy: 'the next "pulumi up" of any stack on this host finishes it',
       }),
     ),
@@ -55,8 +55,8 @@ function checkMachine({ machine }: HostFacts): HostCheck {
     return {
       check,
       verdict: "wrong",
-      found: "it has no /etc/machine-id, by which states know it",
-      remedy: "systemd-machine-id-setup, or dbus-uuidgen --ensure",
+      found: "it has no /etc/machine-id, which identifies the host in the state",
+      remedy: "create one: systemd-machine-id-setup, or dbus-uuidgen --ensure",
     };
   return { check, verdict: "ok", found: `${machine.id}, Linux ${machine.kernelRelease}` };
 }
@@ -64,7 +64,7 @@ function checkMachine({ machine }: HostFacts): HostCheck {
 function checkCommands({ machine: { missingCommands } }: HostFacts): HostCheck {
   const check = "commands";
   return missingCommands.length === 0
-    ? { check, verdict: "ok", found: "all that a change needs" }
+    ? { check, verdict: "ok", found: "everything that a change needs" }
     : { check, verdict: "wrong", found: `it lacks ${missingCommands.join(", ")}`, remedy: "install them" };
 }
 
@@ -84,8 +84,8 @@ function checkVms(facts: HostFacts): HostCheck {
     ...(facts.files.whyNoVmConfigs === undefined ? [] : [facts.files.whyNoVmConfigs]),
   ];
   if (unknown.length > 0)
-    return { check, verdict: "wrong", found: `what VMs have is not known: ${[...new Set(unknown)].join("; ")}` };
-  const names = running.names.length === 0 ? "none runs" : `running: ${running.names.join(", ")}`;
+    return { check, verdict: "wrong", found: `it is not known what VMs have: ${[...new Set(unknown)].join("; ")}` };
+  const names = running.names.length === 0 ? "none is running" : `running: ${running.names.join(", ")}`;
   return { check, verdict: "ok", found: names };
 }
 
@@ -115,7 +115,7 @@ function checkGroups({ pciDevices }: HostFacts): HostCheck {
     found:
       groups.size > 0
         ? `${groups.size}, for ${pciDevices.size} functions`
-        : "not told by this host: functions of one slot belong together",
+        : "not shown by this host: keep the functions of a slot together",
   };
 }
 
@@ -147,7 +147,11 @@ function checkInitramfs({ boot, xenCmdline }: HostFacts): HostCheck {
   if (maker) return { check, verdict: "ok", found: maker };
   return xenCmdline
     ? { check, verdict: "ok", found: "not needed: xen-cmdline hides devices" }
-    : { check, verdict: "ok", found: "its maker is not known here, so that no script can be added to it" };
+    : {
+        check,
+        verdict: "ok",
+        found: "built by none of initramfs-tools, dracut and mkinitfs: no script can be added to it",
+      };
 }
 
 function checkBootTrial(facts: HostFacts, address: string): HostCheck {

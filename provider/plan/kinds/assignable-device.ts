@@ -87,7 +87,7 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
     return refuse(didNotRegister(facts));
   if (by === "xl" && !facts.xen?.xl)
     return refuse(
-      '"xl info" does not answer there (XenServer has xl in /usr/sbin), and xl is needed to make devices assignable. Fix that, or declare a HiddenPciDevice, which does not need xl',
+      '"xl info" fails there, and xl is what makes devices assignable (XenServer has it in /usr/sbin). Start what it needs, or declare a HiddenPciDevice, which does without xl',
     );
   const toTake = devices.filter(({ driver }) => !standsFor(facts, driver, stub));
   const claim = findClaim(facts, key);

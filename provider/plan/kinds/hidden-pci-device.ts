@@ -136,9 +136,7 @@ function hide(facts: HostFacts, wish: HideWish, { owner }: PlanContext): Part {
     ...draft,
     effects: [
       ...(claim
-        ? visible.map(({ address }) =>
-            neither(`${address} was removed from the boot configuration since: it is added again`),
-          )
+        ? visible.map(({ address }) => neither(`${address} is no longer in the boot configuration: it is added again`))
         : []),
       ...bound.flatMap((device) => lossOf(facts, device).map(({ text }) => loss(`at the next boot: ${text}`))),
       ...edits.effects,

@@ -49,7 +49,7 @@ export const iommuBootParameters = defineKind({
   // Where no boot argument is needed, nothing of the resource can be missing.
   isGone: () => false,
   purpose: (_, _wish, purpose) =>
-    purpose === "present" ? "switch the IOMMU on" : "remove the boot argument that switches the IOMMU on",
+    purpose === "present" ? "turn the IOMMU on" : "remove the boot argument that turns the IOMMU on",
 });
 
 /** Adds the missing boot argument, or tells the user what to do. */
@@ -135,7 +135,7 @@ function iommuStatus(facts: HostFacts, _wish: IommuWish, key: string): IommuStat
 }
 
 /**
- * What it takes to switch the IOMMU on: nothing, something only a person can do, or a boot argument. `say` tells
+ * What it takes to turn the IOMMU on: nothing, something only a person can do, or a boot argument. `say` tells
  * people.
  */
 export type IommuNeed =
@@ -148,7 +148,7 @@ export function iommuNeed(facts: HostFacts): IommuNeed {
   if (isIommuActive(facts)) return { kind: "nothing", say: "the IOMMU is on: nothing to do" };
   if (facts.iommu.offered === undefined)
     return advice(
-      "the firmware of the host offers no IOMMU (ACPI has neither a DMAR nor an IVRS table). Switch on VT-d (Intel) or AMD-Vi, often called IOMMU, in the firmware setup",
+      "the firmware of the host offers no IOMMU (ACPI has neither a DMAR nor an IVRS table). Turn on VT-d (Intel) or AMD-Vi, often called IOMMU, in the firmware setup",
     );
   return facts.xen ? xenNeed(facts, facts.xen.commandLine) : linuxNeed(facts, facts.iommu.offered);
 }
@@ -157,7 +157,7 @@ export function iommuNeed(facts: HostFacts): IommuNeed {
 function xenNeed(facts: HostFacts, commandLine: string | undefined): IommuNeed {
   if (facts.xen?.iommu === undefined || commandLine === undefined)
     return advice(
-      '"xl info" does not say whether Xen uses an IOMMU, so nothing is changed. Check with xl dmesg | grep -i -e vt-d -e amd-vi',
+      '"xl info" does not say whether Xen uses an IOMMU, so nothing is changed. Check with "xl dmesg | grep -i -e vt-d -e amd-vi"',
     );
   const given = wordsOf(commandLine, "iommu");
   const off = given.find((word) => /[=,](off|no|0|false|disable)\b/.test(word));
@@ -165,7 +165,7 @@ function xenNeed(facts: HostFacts, commandLine: string | undefined): IommuNeed {
     return advice(`the IOMMU of Xen is off because its command line says ${off}. Remove that, and reboot`);
   if (given.some((word) => /[=,](on|yes|1|true|enable|force)\b/.test(word)))
     return advice(
-      "Xen was told to use the IOMMU, but reports that it does not. Look for the cause with xl dmesg | grep -i -e vt-d -e amd-vi",
+      'Xen was told to use the IOMMU, but reports that it does not. Look for the cause with "xl dmesg | grep -i -e vt-d -e amd-vi"',
     );
   return argument(
     "xen",
@@ -185,11 +185,11 @@ function linuxNeed(facts: HostFacts, offered: "intel" | "amd"): IommuNeed {
     return advice(`the IOMMU is off because the kernel's command line says ${off}. Remove that, and reboot`);
   if (offered === "amd")
     return advice(
-      "the firmware offers an AMD IOMMU, which the kernel uses by default, but none is on. Look for the cause with dmesg | grep AMD-Vi",
+      'the firmware offers an AMD IOMMU, which the kernel uses by default, but none is on. Look for the cause with "dmesg | grep AMD-Vi"',
     );
   if (given.some((word) => /^intel_iommu=(.*,)?on\b/.test(word)))
     return advice(
-      "the kernel was started with intel_iommu=on, but no IOMMU is on. Look for the cause with dmesg | grep -e DMAR -e IOMMU",
+      'the kernel was started with intel_iommu=on, but no IOMMU is on. Look for the cause with "dmesg | grep -e DMAR -e IOMMU"',
     );
   const say = "the kernel does not use the IOMMU that the firmware offers: intel_iommu=on is added to its command line";
   return argument("linux", "intel_iommu", "intel_iommu=on", say);

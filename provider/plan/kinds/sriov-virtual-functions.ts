@@ -82,7 +82,7 @@ function makeFunctions(facts: HostFacts, wish: VirtualFunctionsWish, { owner }: 
   const recorded = claim?.virtualFunctions;
   if (physical.count !== wish.count && physical.count !== 0 && !isOurs(recorded, physical.count))
     return refuse(
-      `${name} has ${physical.count} virtual functions that this resource did not make. Declare that count, or remove them first: echo 0 > /sys/bus/pci/devices/${address}/sriov_numvfs`,
+      `${name} has ${physical.count} virtual functions that this resource did not make. Declare that count, or remove them first: "echo 0 > /sys/bus/pci/devices/${address}/sriov_numvfs"`,
     );
   const device = facts.pciDevices.get(address);
   const formerly = recorded && recorded.made !== wish.count ? recorded.made : recorded?.formerly;
@@ -202,7 +202,7 @@ function findPhysicalFunction(facts: HostFacts, wish: VirtualFunctionsWish): Fou
   if (!physical || physical.most === 0)
     return {
       kind: "none",
-      reason: `${name} (${device.identity.label}) cannot have virtual functions: it has no SR-IOV, or the firmware of the host or of the device has it switched off. Switch it on there, or name another device`,
+      reason: `${name} (${device.identity.label}) cannot have virtual functions: it has no SR-IOV, or the firmware of the host or of the device has it turned off. Turn it on there, or name another device`,
     };
   if (device.driver === undefined || isStubDriver(facts, device.driver))
     return {
@@ -265,9 +265,7 @@ function judgeChange(facts: HostFacts, change: readonly SetVirtualFunctions[]): 
       ? `${onStub.length} of its virtual functions are on ${first.driver}, for VMs, the first is ${first.address}`
       : `its virtual function ${first.address} is on ${first.driver}, for a VM`;
   const remedy = `Remove the declarations of ${onStub.length > 1 ? "all of them" : first.address}, run "pulumi up", and then change the number`;
-  return [
-    { guard: undefined, evidence: `${which}, and any change of their number first removes all of them. ${remedy}` },
-  ];
+  return [{ guard: undefined, evidence: `${which}, and changing their number first removes all of them. ${remedy}` }];
 }
 
 function editRule(facts: HostFacts, address: PciAddress, after: string | undefined): FileEdit[] {

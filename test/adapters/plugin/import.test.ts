@@ -66,7 +66,7 @@ describe("an import is refused", () => {
       "where it is not so",
       "AssignableDevice",
       "xen1/01:00.0",
-      /does not have it so: .*is taken from the host driver e1000e/,
+      /the host would have to change for it: .*is taken from the host driver e1000e/,
     ],
     ["of a bridge", "AssignableDevice", "xen1/00:1f.0", /bridge/],
     ["where the VM is not there", "VmPciAttachment", "xen1/01:00.0/nobody", /nobody/],

@@ -34,7 +34,7 @@ const unknown: readonly [string, HostFacts, RegExp][] = [
   [
     "libvirt is silent",
     { ...kvm([]), libvirt: { kind: "silent", uri: "qemu:///system", said: "" } },
-    /may have 0000:01:00\.0: libvirt does not answer there.*Start it/,
+    /may have 0000:01:00\.0: libvirt does not answer.*Start it/,
   ],
   [
     "libvirt cannot tell of a VM",
@@ -90,7 +90,7 @@ describe.each(["vfio-pci", "mlx5_vfio_pci"])("a device on %s while libvirt is si
   });
   test("may be held when the host does not list its processes", () => {
     expect(judge({ ...facts, processes: { kind: "unlisted" } }, "moved")).toEqual([
-      expect.stringMatching(/libvirt does not answer there/),
+      expect.stringMatching(/libvirt does not answer/),
     ]);
   });
 });

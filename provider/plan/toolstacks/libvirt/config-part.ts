@@ -81,7 +81,7 @@ export function planConfig(
   if (taken !== undefined) problems.push(`the VM "${vm.name}": ${taken}`);
   if (added > 0 && domain.saved)
     problems.push(
-      `the VM "${vm.name}" is saved, and its next start resumes with the devices that it had. Start it first, or discard the saved state: virsh managedsave-remove ${vm.key}`,
+      `the VM "${vm.name}" is saved, and its next start resumes with the devices that it had. Start it first, or discard the saved state: "virsh managedsave-remove ${vm.key}"`,
     );
   if (added > 0 && domain.snapshots > 0)
     warnings.push(

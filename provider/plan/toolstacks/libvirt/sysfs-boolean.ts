@@ -17,7 +17,7 @@ export function allowSysfs(facts: HostFacts, key: string): Part {
     entries: [ENTRY],
     effects: [
       neither(
-        `the SELinux boolean ${SYSFS_BOOLEAN} is switched on permanently (setsebool -P): without it SELinux (${facts.selinux.mode}) does not let VMs use PCI devices of this host`,
+        `the SELinux boolean ${SYSFS_BOOLEAN} is turned on permanently (setsebool -P): without it SELinux (${facts.selinux.mode}) does not let VMs use PCI devices of this host`,
       ),
     ],
   });
@@ -28,7 +28,7 @@ export function forbidSysfs(facts: HostFacts, key: string): Part {
   if (isNeededByOthers(facts, key) || facts.selinux?.virtUseSysfs !== true) return NOTHING;
   return part({
     steps: [{ kind: "set-selinux-boolean", name: SYSFS_BOOLEAN, to: false }],
-    effects: [neither(`the SELinux boolean ${SYSFS_BOOLEAN} is switched off again: no other attachment needs it`)],
+    effects: [neither(`the SELinux boolean ${SYSFS_BOOLEAN} is turned off again: no other attachment needs it`)],
   });
 }
 

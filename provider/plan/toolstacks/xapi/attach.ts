@@ -118,5 +118,5 @@ function judgeOtherVms(vm: PoolVm, given: readonly PciDevice[]): readonly Judgem
 const NO_IOMMU: Judgement = {
   guard: "no-iommu",
   evidence:
-    "Xen reports no IOMMU, and without one the VM cannot start with a device. Switch on VT-d or AMD-Vi in the firmware",
+    "Xen reports no IOMMU, and without one the VM cannot start with a device. Turn on VT-d or AMD-Vi in the firmware",
 };

@@ -28,7 +28,7 @@ const on = (
 export const CONSOLE: readonly Situation[] = [
   on("the console on the serial line of AMT", TTY, "00:16.3", serial("ttyS4", "pci0000:00/0000:00:16.3"), [
     "console-serial",
-    "0000:00:16.3 (Serial controller: Intel AMT) carries the serial line ttyS4, which the console of the host is on",
+    "0000:00:16.3 (Serial controller: Intel AMT) carries the serial line ttyS4, which the host has its console on",
   ]),
   on(
     "the console on a serial card, by ports of Linux 6.8",

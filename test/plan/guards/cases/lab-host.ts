@@ -19,7 +19,7 @@ export const LAB_HOST: readonly Situation[] = [
   ),
   inUse("a NIC under a bridge with a guest on it", "01:00.1", [
     "host-network",
-    "is the network interface enp1s0f1, which xenbr0 sends through for guests (vif1.0)",
+    "is the network interface enp1s0f1, which xenbr0 sends through for guests (vif1.0): the host would lose it",
   ]),
   inUse(
     "a USB controller with a mounted stick and a keyboard",
