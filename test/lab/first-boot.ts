@@ -17,6 +17,7 @@ export async function finishDisk(image: LabImage, commands: string, say: Say): P
     boot: { kind: "plain", kernel: image.kernel, initrd: image.initrd },
     disk: image.disk,
     nvme,
+    controller: "plain",
     stick,
     console,
     port,

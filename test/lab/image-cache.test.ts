@@ -16,6 +16,7 @@ afterEach(() => fs.rmSync(cache, { recursive: true, force: true }));
 
 const recipe: ImageRecipe = {
   key: "0123abcd",
+  files: IMAGE_FILES,
   async build(folder) {
     builds++;
     for (const file of IMAGE_FILES) fs.writeFileSync(path.join(folder, file), `this is ${file}\n`);
@@ -50,7 +51,7 @@ test.each([
 
 test("a build that fails leaves nothing behind", async () => {
   const failing: ImageRecipe = {
-    key: recipe.key,
+    ...recipe,
     async build(folder, say) {
       await recipe.build(folder, say);
       throw new Error("no space left");

@@ -2,16 +2,17 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Say } from "../../scripts/command.js";
 import { withLock } from "../../scripts/lock.js";
-import { IMAGE_FILES } from "./image";
 
 const MANIFEST = "manifest.json";
 const WEEK_MS = 7 * 24 * 60 * 60_000;
 
-/** How an image comes about. */
+/** How an image, or what is kept of a host that was booted from one, comes about. */
 export interface ImageRecipe {
   /** Names everything that the result depends on; a folder name. */
   readonly key: string;
-  /** Leaves the files of IMAGE_FILES in the folder. */
+  /** What the folder holds when it is whole. */
+  readonly files: readonly string[];
+  /** Leaves the files in the folder. */
   build(folder: string, say: Say): Promise<void>;
 }
 
@@ -21,11 +22,11 @@ export interface ImageRecipe {
  */
 export async function findOrBuild(recipe: ImageRecipe, cache: string, say: Say): Promise<string> {
   const entry = path.join(cache, recipe.key);
-  if (!isIntact(entry)) {
+  if (!isIntact(entry, recipe.files)) {
     await withLock(
       `${entry}.lock`,
       async () => {
-        if (!isIntact(entry)) await build(recipe, entry, say);
+        if (!isIntact(entry, recipe.files)) await build(recipe, entry, say);
       },
       { onWait: (holder) => say(`Waiting for process ${holder}, which builds the lab host …`) },
     );
@@ -44,7 +45,7 @@ async function build(recipe: ImageRecipe, entry: string, say: Say): Promise<void
   const draft = fs.mkdtempSync(`${entry}.draft-`);
   try {
     await recipe.build(draft, say);
-    fs.writeFileSync(path.join(draft, MANIFEST), measure(draft));
+    fs.writeFileSync(path.join(draft, MANIFEST), measure(draft, recipe.files));
     fs.rmSync(entry, { recursive: true, force: true });
     fs.renameSync(draft, entry);
   } catch (error) {
@@ -67,17 +68,15 @@ function removeLeftovers(entry: string): void {
   }
 }
 
-function isIntact(entry: string): boolean {
+function isIntact(entry: string, files: readonly string[]): boolean {
   try {
-    return fs.readFileSync(path.join(entry, MANIFEST), "utf8") === measure(entry);
+    return fs.readFileSync(path.join(entry, MANIFEST), "utf8") === measure(entry, files);
   } catch {
     return false; // not there, or not readable: either way there is nothing to boot
   }
 }
 
 /** Sizes, not checksums: the disk has a gigabyte, and a build that was cut off shows in its size. */
-function measure(folder: string): string {
-  return JSON.stringify(
-    Object.fromEntries(IMAGE_FILES.map((file) => [file, fs.statSync(path.join(folder, file)).size])),
-  );
+function measure(folder: string, files: readonly string[]): string {
+  return JSON.stringify(Object.fromEntries(files.map((file) => [file, fs.statSync(path.join(folder, file)).size])));
 }

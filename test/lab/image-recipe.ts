@@ -4,10 +4,13 @@ import path from "node:path";
 import { cacheFolder } from "../../scripts/cache-folder.js";
 import { runCommand, type Say } from "../../scripts/command.js";
 import { finishDisk } from "./first-boot";
-import { type LabImage, readImage } from "./image";
+import { IMAGE_FILES, type LabImage, readImage } from "./image";
 import { findOrBuild } from "./image-cache";
 
 const RECIPE = path.join(__dirname, "recipe");
+
+/** Where images are kept, and what was saved of hosts that were booted from them. */
+export const LAB_CACHE = path.join(cacheFolder(), "lab");
 
 /**
  * The image of the recipe as it is in this checkout, from the cache, or built now (about 5 minutes). Building needs
@@ -16,7 +19,7 @@ const RECIPE = path.join(__dirname, "recipe");
  */
 export async function findOrBuildImage(say: Say): Promise<LabImage> {
   await runCommand(path.join(RECIPE, "install-packages.sh"), [], { say });
-  const entry = await findOrBuild({ key: digestRecipe(), build }, path.join(cacheFolder(), "lab"), say);
+  const entry = await findOrBuild({ key: digestRecipe(), files: IMAGE_FILES, build }, LAB_CACHE, say);
   return readImage(entry);
 }
 

@@ -34,12 +34,17 @@ test("it has two network cards in one slot, a USB controller and an NVMe control
       "03:00.0 1b36:0010",
     ]),
   );
-  expect(await output(host, "cat /sys/bus/pci/devices/0000:03:00.0/sriov_totalvfs")).toBe("4\n");
+  expect(await output(host, "cat /sys/block/nvme0n1/size /sys/block/sda/size")).toBe("131072\n131072\n");
 });
 
 test("the key that it shows is the one that the product is told", async () => {
   const said = await output(host, "ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub");
   expect(said.split(" ")[1]).toBe(host.hostKey);
+});
+
+test("its clock is right, though it may have been booted long ago", async () => {
+  const behind = Date.now() / 1000 - Number(await output(host, "date +%s"));
+  expect(Math.abs(behind)).toBeLessThan(60);
 });
 
 test.each(["pv1", "pv2", "spare"])("xl reads the configuration of %s", async (vm) => {

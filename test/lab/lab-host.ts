@@ -2,11 +2,13 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runCommand, type Say } from "../../scripts/command.js";
+import type { Say } from "../../scripts/command.js";
 import type { TestHost } from "../contract/test-host";
 import { findFreePort } from "./free-port";
+import type { LabImage } from "./image";
 import { findOrBuildImage } from "./image-recipe";
-import { consoleText, Machine, type MachineEnd, type MachineOptions, machineFiles } from "./machine";
+import { consoleText, Machine, type MachineEnd, type MachineOptions, machineFiles, makeDisks } from "./machine";
+import { findOrSaveBoot, type MachineKind, type SavedBoot } from "./saved-boot";
 import { SshSession } from "./ssh-session";
 
 const REBOOT_MS = 15 * 60_000;
@@ -40,6 +42,8 @@ export interface LabOptions {
    * driver starts (PV only).
    */
   readonly processor?: string | undefined;
+  /** Whether its NVMe controller can have virtual functions. Such a host cannot go on from a saved boot. */
+  readonly virtualFunctions?: boolean;
   /** Is told what takes time. */
   readonly say?: Say;
 }
@@ -47,30 +51,45 @@ export interface LabOptions {
 /**
  * A host under QEMU's emulation with a disk of its own: whatever happens to it, the next one is as new. It may reboot
  * itself at any time; only stop() or a power off ends it.
- * Resolves when the host answers over SSH: a minute or so, and building its disk before, where the cache has none.
+ * Resolves when the host answers over SSH: after seconds where one like it was saved, else after a minute or so, and
+ * building its disk before, where the cache has none.
  */
-export async function bootLab({
-  mode = "xen",
-  name = `lab-${mode}`,
-  memoryMiB = 4096,
-  processor,
-  say,
-}: LabOptions = {}): Promise<TestHost> {
-  const image = await findOrBuildImage(say ?? (() => {}));
+export async function bootLab(options: LabOptions = {}): Promise<TestHost> {
+  const { say = () => {}, virtualFunctions = false } = options;
+  const image = await findOrBuildImage(say);
+  if (virtualFunctions) return start(image, options);
+  let saved: SavedBoot | undefined;
+  try {
+    saved = await findOrSaveBoot(image, kindOf(options), say);
+    return await start(image, options, saved);
+  } catch (error) {
+    say(`It has to boot, since going on from a saved boot failed: ${error}`);
+    saved?.forget();
+    return start(image, options);
+  }
+}
+
+function kindOf({ mode = "xen", memoryMiB = 4096, processor = "max" }: LabOptions): MachineKind {
+  return {
+    boot: { kind: mode },
+    memoryMiB,
+    processor: [processor, ...UNFIT_FEATURES.map((feature) => `-${feature}`)].join(","),
+  };
+}
+
+async function start(image: LabImage, options: LabOptions, saved?: SavedBoot): Promise<TestHost> {
+  const { mode = "xen", name = `lab-${mode}`, virtualFunctions = false, say = () => {} } = options;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pulumi-pci-passthrough-lab-"));
   const files = machineFiles(folder);
-  await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image.disk, files.disk]);
-  for (const disk of [files.nvme, files.stick])
-    await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", disk, "64M"]);
+  await makeDisks(files, saved?.disk ?? image.disk);
   const port = await findFreePort();
-  const options = {
+  const machine: MachineOptions = {
+    ...kindOf(options),
     ...files,
-    boot: { kind: mode },
+    controller: virtualFunctions ? "with-functions" : "plain",
     port,
-    memoryMiB,
-    processor: [processor ?? "max", ...UNFIT_FEATURES.map((feature) => `-${feature}`)].join(","),
   };
-  const supervisor = new Supervisor(options, folder);
+  const supervisor = new Supervisor(machine, folder, saved);
   const ssh = new SshSession({ port, ...image, lost: () => supervisor.lost });
 
   const bootId = async (): Promise<string> => (await ssh.exec("cat /proc/sys/kernel/random/boot_id")).stdout.trim();
@@ -89,8 +108,12 @@ export async function bootLab({
   };
 
   try {
-    say?.(`Booting ${name} …`);
+    say(saved ? `Starting ${name} …` : `Booting ${name} …`);
     await bootId();
+    if (saved) {
+      await supervisor.plugController();
+      await catchUp(ssh);
+    }
   } catch (error) {
     const said = consoleText(files.console).slice(-2000);
     await stop();
@@ -114,7 +137,18 @@ export async function bootLab({
   };
 }
 
-/** Starts QEMU again whenever the host reboots. */
+/** What a host does that goes on from a saved boot: it sets its clock, and waits for its NVMe disk. */
+async function catchUp(ssh: SshSession): Promise<void> {
+  const now = Math.round(Date.now() / 1000);
+  const { exitCode, stderr } = await ssh.exec(
+    `date -s @${now} && tries=0
+until [ -b /dev/nvme0n1 ]; do [ $((tries += 1)) -lt 600 ] || exit 1; sleep 0.2; done
+udevadm settle`,
+  );
+  if (exitCode !== 0) throw new Error(`its NVMe disk did not come: ${stderr}`);
+}
+
+/** Starts QEMU again whenever the host reboots: then it boots from its disk, as any other. */
 class Supervisor {
   /** Why the host is off for good. */
   lost: string | undefined;
@@ -124,10 +158,15 @@ class Supervisor {
   constructor(
     private readonly options: MachineOptions,
     folder: string,
+    saved: SavedBoot | undefined,
   ) {
     this.removeFolder = () => fs.rmSync(folder, { recursive: true, force: true });
     process.once("exit", this.removeFolder);
-    this.machine = this.start();
+    this.machine = this.start(saved ? { ...options, controller: "unplugged", memory: saved.memory } : options);
+  }
+
+  plugController(): Promise<void> {
+    return this.machine.plugController();
   }
 
   async stop(): Promise<void> {
@@ -137,15 +176,15 @@ class Supervisor {
     this.removeFolder();
   }
 
-  private start(): Machine {
-    const machine = new Machine(this.options);
+  private start(options: MachineOptions): Machine {
+    const machine = new Machine(options);
     machine.ended.then((end) => this.goOn(end));
     return machine;
   }
 
   private goOn(end: MachineEnd): void {
     if (this.lost !== undefined) return;
-    if (end.kind === "reboot") this.machine = this.start();
+    if (end.kind === "reboot") this.machine = this.start(this.options);
     else this.lost = end.kind === "failure" ? end.reason : "it was powered off";
   }
 }

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import readline from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runCommand } from "../../scripts/command.js";
+import { Monitor } from "./monitor";
 
 /** What QEMU is started with. */
 export interface MachineOptions {
@@ -13,6 +15,8 @@ export interface MachineOptions {
   readonly disk: string;
   /** A qcow2 file for the NVMe controller, written to. */
   readonly nvme: string;
+  /** Whether that controller can have virtual functions; `unplugged`: whether it comes with `plugController`. */
+  readonly controller: "with-functions" | "plain" | "unplugged";
   /** A qcow2 file for the USB stick, written to. */
   readonly stick: string;
   /** Where the serial console is appended to; `.sock` beside it takes input (Ctrl-A three times reaches Xen). */
@@ -22,6 +26,8 @@ export interface MachineOptions {
   readonly memoryMiB: number;
   /** As QEMU's `-cpu` has it. */
   readonly processor: string;
+  /** A file of `save`, by a machine with the same options: it goes on from there instead of booting. */
+  readonly memory?: string;
 }
 
 /** How a machine ended: by the host's own doing, or else, with what QEMU said. */
@@ -34,12 +40,54 @@ export type MachineEnd =
 export class Machine {
   readonly ended: Promise<MachineEnd>;
   private readonly qemu: ChildProcess;
+  private readonly monitor: Monitor;
 
-  constructor(options: MachineOptions) {
+  constructor(private readonly options: MachineOptions) {
     // The kernel ends QEMU together with this process, however that ends; its own session keeps Ctrl-C from it.
     const command = ["--pdeathsig", "KILL", "qemu-system-x86_64", ...qemuArguments(options)];
-    this.qemu = spawn("setpriv", command, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
-    this.ended = watch(this.qemu);
+    const qemu = spawn("setpriv", command, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    this.qemu = qemu;
+    let stderr = "";
+    qemu.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+    });
+    let end: MachineEnd | undefined;
+    // Tells a reboot from a power off, which -no-reboot makes look alike.
+    this.monitor = new Monitor(qemu, ({ event, data }) => {
+      if (event === "SHUTDOWN" && data.reason === "guest-reset") end = { kind: "reboot" };
+      if (event === "SHUTDOWN" && data.reason === "guest-shutdown") end = { kind: "power-off" };
+    });
+    this.ended = new Promise((resolve) => {
+      qemu.on("error", (error) => resolve({ kind: "failure", reason: error.message }));
+      qemu.on("close", (exitCode, signal) => {
+        resolve(
+          end ?? { kind: "failure", reason: `QEMU ended with ${signal ?? `exit code ${exitCode}`}: ${stderr.trim()}` },
+        );
+      });
+    });
+  }
+
+  /**
+   * Writes the machine's memory and the state of its devices to the file, and stops it: its disks stay as they are then.
+   * QEMU saves no machine with an NVMe controller (hw/nvme/ctrl.c, `unmigratable`).
+   */
+  async save(file: string): Promise<void> {
+    // All at once: neither a limit of bytes a second, nor another round for what changed meanwhile.
+    await this.monitor.execute("migrate-set-parameters", { "max-bandwidth": 2 ** 40, "downtime-limit": 600_000 });
+    await this.monitor.execute("migrate", { uri: `exec:cat > ${quote(file)}` });
+    for (;;) {
+      const { status } = await this.monitor.execute("query-migrate");
+      if (status === "completed") return;
+      if (status === "failed") throw new Error(`QEMU could not write ${file}`);
+      await sleep(100);
+    }
+  }
+
+  /** Puts the NVMe controller into its slot while the machine runs. */
+  async plugController(): Promise<void> {
+    const file = { driver: "file", filename: this.options.nvme };
+    await this.monitor.execute("blockdev-add", { driver: "qcow2", "node-name": "namespace", file });
+    await this.monitor.execute("device_add", { driver: "nvme", ...PLAIN_CONTROLLER });
   }
 
   /** Pulls the plug. */
@@ -49,37 +97,21 @@ export class Machine {
   }
 }
 
+/** A word of the shell that QEMU runs to read and write its memory. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** What the serial console said so far. */
 export function consoleText(file: string): string {
   return fs.existsSync(file) ? fs.readFileSync(file, "latin1") : "";
 }
 
-async function watch(qemu: ChildProcess): Promise<MachineEnd> {
-  let stderr = "";
-  let end: MachineEnd | undefined;
-  qemu.stderr?.setEncoding("utf8").on("data", (text) => {
-    stderr += text;
-  });
-  // QMP (docs/interop/qmp-spec in QEMU) tells a reboot from a power off, which -no-reboot makes look alike.
-  qemu.stdin?.on("error", () => {}).write('{"execute": "qmp_capabilities"}\n');
-  if (qemu.stdout) {
-    readline.createInterface({ input: qemu.stdout }).on("line", (line) => {
-      const { event, data } = JSON.parse(line);
-      if (event === "SHUTDOWN" && data.reason === "guest-reset") end = { kind: "reboot" };
-      if (event === "SHUTDOWN" && data.reason === "guest-shutdown") end = { kind: "power-off" };
-    });
-  }
-  return new Promise((resolve) => {
-    qemu.on("error", (error) => resolve({ kind: "failure", reason: error.message }));
-    qemu.on("close", (exitCode, signal) => {
-      resolve(
-        end ?? { kind: "failure", reason: `QEMU ended with ${signal ?? `exit code ${exitCode}`}: ${stderr.trim()}` },
-      );
-    });
-  });
-}
+const PLAIN_CONTROLLER = { serial: "lab1", bus: "port3", drive: "namespace", max_ioqpairs: 24, msix_qsize: 32 };
 
-function qemuArguments({ boot, disk, nvme, stick, console, port, memoryMiB, processor }: MachineOptions): string[] {
+/** What QEMU is called with. */
+export function qemuArguments(options: MachineOptions): string[] {
+  const { boot, disk, stick, console, port, memoryMiB, processor, memory } = options;
   const groups: (readonly string[])[] = [
     ["-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=multi", "-cpu", processor],
     // One processor: with two, dom0 was seen to hang with both of its vCPUs blocked, and programs to crash at random.
@@ -92,7 +124,12 @@ function qemuArguments({ boot, disk, nvme, stick, console, port, memoryMiB, proc
       "-serial",
       "chardev:console",
     ],
-    ["-drive", `file=${disk},format=qcow2,if=none,id=disk`, "-device", "virtio-blk-pci,drive=disk,addr=2,bootindex=1"],
+    [
+      "-drive",
+      `file=${disk},format=qcow2,cache=unsafe,if=none,id=disk`,
+      "-device",
+      "virtio-blk-pci,drive=disk,addr=2,bootindex=1",
+    ],
     ["-netdev", `user,id=management,hostfwd=tcp:127.0.0.1:${port}-:22`],
     ["-device", "e1000e,netdev=management,mac=52:54:00:12:34:56,addr=3"],
     ...[1, 2, 3].map((n) => ["-device", `pcie-root-port,id=port${n},chassis=${n},slot=${n},addr=${n + 4}`]),
@@ -101,16 +138,34 @@ function qemuArguments({ boot, disk, nvme, stick, console, port, memoryMiB, proc
     ["-device", "e1000e,netdev=net1,bus=port1,addr=0.1,mac=52:54:00:12:34:58"],
     ["-device", "qemu-xhci,id=usb,bus=port2", "-device", "usb-kbd,bus=usb.0"],
     ["-drive", `file=${stick},format=qcow2,if=none,id=stick`, "-device", "usb-storage,bus=usb.0,drive=stick"],
-    ["-device", "nvme-subsys,id=subsystem", "-drive", `file=${nvme},format=qcow2,if=none,id=namespace`],
-    // sriov_vq_flexible and sriov_vi_flexible must be a multiple of sriov_max_vfs (docs/system/devices/nvme in QEMU).
-    [
-      "-device",
-      "nvme,serial=lab1,subsys=subsystem,bus=port3,max_ioqpairs=24,msix_qsize=32,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4",
-    ],
-    ["-device", "nvme-ns,drive=namespace,nsid=1"],
+    ...controllerArguments(options),
     bootArguments(boot),
+    memory === undefined ? [] : ["-incoming", `exec:cat ${quote(memory)}`],
   ];
   return groups.flat();
+}
+
+function controllerArguments({ controller, nvme }: MachineOptions): readonly (readonly string[])[] {
+  const drive = ["-drive", `file=${nvme},format=qcow2,if=none,id=namespace`];
+  switch (controller) {
+    case "unplugged":
+      return [];
+    case "plain":
+      return [
+        drive,
+        ["-device", ["nvme", ...Object.entries(PLAIN_CONTROLLER).map((entry) => entry.join("="))].join(",")],
+      ];
+    case "with-functions":
+      return [
+        [...drive, "-device", "nvme-subsys,id=subsystem"],
+        // sriov_vq_flexible and sriov_vi_flexible must be a multiple of sriov_max_vfs (docs/system/devices/nvme in QEMU).
+        [
+          "-device",
+          "nvme,serial=lab1,subsys=subsystem,bus=port3,max_ioqpairs=24,msix_qsize=32,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4",
+        ],
+        ["-device", "nvme-ns,drive=namespace,nsid=1"],
+      ];
+  }
 }
 
 function bootArguments(boot: MachineOptions["boot"]): readonly string[] {
@@ -125,16 +180,19 @@ function bootArguments(boot: MachineOptions["boot"]): readonly string[] {
 }
 
 /** The files that QEMU keeps in the folder of one host. */
-export function machineFiles(folder: string): {
-  readonly disk: string;
-  readonly nvme: string;
-  readonly stick: string;
-  readonly console: string;
-} {
+export type MachineFiles = Pick<MachineOptions, "disk" | "nvme" | "stick" | "console">;
+
+export function machineFiles(folder: string): MachineFiles {
   return {
     disk: path.join(folder, "disk.qcow2"),
     nvme: path.join(folder, "nvme.qcow2"),
     stick: path.join(folder, "stick.qcow2"),
     console: path.join(folder, "console.txt"),
   };
+}
+
+/** Makes the disks: the one that the host boots from shows what is on `backing` until it is written to. */
+export async function makeDisks({ disk, nvme, stick }: MachineFiles, backing: string): Promise<void> {
+  await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", backing, disk]);
+  for (const empty of [nvme, stick]) await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", empty, "64M"]);
 }
