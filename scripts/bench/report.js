@@ -6,32 +6,37 @@ const { factsTable, fleetTable, goalsTable, realTable, runsTable } = require("./
 
 const INTRODUCTION = `# What it costs
 
-Written by \`npm run bench\`, which takes 20 minutes on a quiet machine. It needs Linux, and what \`npm run lab\` needs for the real host.
-\`npm run bench -- 64 512\` prints these sizes alone, and \`-- real\`, \`-- fleet\` or \`-- facts\` these parts.`;
+This provider beside the floor, which is the engine with the same resources and a provider that does nothing, and beside what
+people use instead. Written by \`npm run bench\`: Linux, 20 minutes on a quiet machine; \`-- 64 512\` prints these sizes alone, and
+\`-- real\`, \`-- fleet\` and \`-- facts\` these parts. The real host is that of \`npm run lab\`, and needs what that needs. pyinfra and
+Ansible come from PyPI; Pulumi's Command takes part where \`pulumi-resource-command\` is on PATH.`;
 
 const ON_REAL_HOST = `## Beside what people use, on a real host
 
-Four devices are made assignable by \`xl\`, then nothing is to do, then they are given back, one after the other on the host of \`npm run lab\`:
-Debian 12 with Xen 4.17 under QEMU's emulation, where a process takes 48 ms and a login 1.2 s. All but this provider run the same
-commands, and look first what is assignable already. None of them looks for what the device is needed for, waits for others, writes down what
-was there before, or undoes a half. Seconds, and in brackets the processes and threads that the host started.
-The floor is the engine with the same resources and a provider that does nothing.`;
+Four devices are made assignable by \`xl\`, then there is nothing to do, then they are given back, by one contender after the other, on
+Debian 12 with Xen 4.17 under QEMU's emulation, where a process takes 50 ms and a login more than a second. Whoever is not this provider
+runs the same commands, and asks first what is assignable already. None of them asks what a device is in use for, keeps others from
+changing the host meanwhile, tries whether the host is still reached, or undoes what fails halfway. Pulumi's Command does not notice by
+itself when somebody gives a device back; here each \`up\` runs it again. Ansible's connection may still be that of the operation before.
+
+In seconds, and in brackets the processes and threads that the host started.`;
 
 const FLEET = `## A fleet
 
-64 replayed hosts. Tools that run commands run one on each, all at the same time. This provider makes a device of each assignable.`;
+64 replayed hosts. Tools that run commands run one on all hosts at the same time. Pulumi makes a device of each host assignable.`;
 
 const FACTS = `## What a host is asked
 
-All facts, by the script that this provider sends, beside \`lspci -Dvmmnnk\`, on that real host. Its /sys/bus/pci is a made one,
+All facts, by the script that this provider sends, beside \`lspci -Dvmmnnk\`, on the same real host, which is shown a /sys/bus/pci
 with so many network cards. As a curve: [seconds](performance-facts.svg).`;
 
 const REPLAYED = `## Beside the floor
 
-This provider beside the floor, one run after the other. Half of the resources are AssignableDevice, half VmPciAttachment, eight a host. The
-hosts are replayed: an SSH server in a process of its own answers what a simulated host said, at once or after a while, and does what steps
-say. Seconds depend on what else the machine does; CPU, memory, bytes and counts hardly do. By process: the CLI, the program, the provider.
-Every value stands as the floor's → this provider's. As curves: [CPU](performance-cpu.svg), [memory](performance-memory.svg).`;
+One run after the other on the same machine. Half of the resources are AssignableDevice, half VmPciAttachment, eight a host. The hosts
+are replayed: an SSH server in a process of its own answers what a simulated host said, at once or after a while, and does what steps
+say. Seconds depend on what else the machine does; CPU, memory, bytes and counts hardly do. By process: the CLI, the program, the
+provider. Every value stands as the floor's → this provider's, once as a dynamic provider and once as a plugin; the floor is a
+dynamic one. As curves of the dynamic one: [CPU](performance-cpu.svg), [memory](performance-memory.svg).`;
 
 const LIMITS = `## What stands in the way
 
@@ -44,6 +49,10 @@ const LIMITS = `## What stands in the way
   program and the CLI need as much for their resources.
 - **Scripts of a first up.** The engine begins four changes a CPU at a time, in an order of its own, so on many hosts few
   changes of one host meet. Each script prints the facts before and after it.
+- **A real host.** A change reads all facts three times, by some 40 processes each: to judge it, under the host's lock, and to see what
+  became of it. Network cards and disks are on trial: it is written down how to give them back, and a second login must succeed before
+  the change counts. Before \`xl\` takes a device, its claim goes to disk. An \`up\` that changes nothing reads the facts once;
+  which devices are assignable is the smallest part of them.
 - **Memory of the provider.** ssh2, zod and the XML parser take 35 MiB before the first resource.`;
 
 /**
