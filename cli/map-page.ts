@@ -16,7 +16,7 @@ export function mapPage(name: string, states: readonly MapState[]): string {
 <title>PCI devices of ${escapeXml(name)}</title>
 <style>
 ${STYLE}${shows} { display: block; }
-@media print { input, label { display: none; } section { display: block; break-after: page; } }
+@media print { input, label { display: none; } section { display: block; break-after: page; } svg { min-width: 0; } }
 </style>
 </head>
 <body>
@@ -39,7 +39,7 @@ function section(state: MapState, at: number): string {
   ];
   return `<section id="state-${at}">
 <h2>${state.title}</h2>
-${mapPicture(state)}
+<div class="picture">${mapPicture(state)}</div>
 ${list("What changes", changes)}${list("Why not", reasons)}</section>`;
 }
 
@@ -56,8 +56,8 @@ const STYLE = `:root {
 }
 body { margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; } h3 { font-size: 1rem; }
-input { accent-color: var(--given); } label { margin: 0 1.2rem 0 0.3rem; }
-section { display: none; } svg { width: 100%; height: auto; font: 13px system-ui, sans-serif; }
+input { accent-color: var(--given); } label { margin: 0 1.2rem 0 0.3rem; white-space: nowrap; }
+section { display: none; } .picture { overflow-x: auto; } svg { width: 100%; min-width: 46rem; height: auto; font: 13px system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .quiet { fill: var(--quiet); } svg .heading { font-weight: 650; fill: var(--quiet); }
 svg .address { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-weight: 600; }
 .box, .use, .vm { fill: var(--wash); stroke: var(--line); } .group { fill: none; stroke: var(--quiet); stroke-dasharray: 5 4; }

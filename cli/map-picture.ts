@@ -84,9 +84,9 @@ function groupOutlines(rows: readonly Placed[]): readonly string[] {
     const last = more.at(-1);
     if (!first || !last) return [];
     const x = TREE.x + first.depth * TREE.indent - 5;
-    const height = last.y + last.height - first.y + 10;
+    const height = last.y + last.height - first.y + 8;
     return [
-      `<g><title>IOMMU group ${escapeXml(group)}: a VM gets all of it or nothing</title><rect class="group" x="${x}" y="${first.y - 5}" width="${TREE.x + TREE.width - x + 5}" height="${height}" rx="8"/></g>`,
+      `<g><title>IOMMU group ${escapeXml(group)}: a VM gets all of it or nothing</title><rect class="group" x="${x}" y="${first.y - 4}" width="${TREE.x + TREE.width - x + 5}" height="${height}" rx="8"/></g>`,
     ];
   });
 }

@@ -59,7 +59,10 @@ test("with a stack it shows the host after its up, after the reboot, and after i
     expect(up?.changes).toEqual([
       `${DEVICE} is no longer bound to pciback: somebody released it. It is bound again`,
       expect.stringMatching(/is taken from the host driver e1000e \(/),
+      "the network interface enp1s0f0 disappears from the host",
     ]);
+    expect(states[0]?.functions.find(({ address }) => address === DEVICE)?.uses).toEqual(["enp1s0f0"]);
+    expect(up?.uses).toEqual([]);
 
     const html = readFileSync(page, "utf8");
     expect(html.match(/type="radio"/g)).toHaveLength(4);

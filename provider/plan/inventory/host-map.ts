@@ -1,7 +1,7 @@
 import type { ResourceKind } from "../../claims/claim-key";
 import type { HostFacts } from "../../facts/host-facts";
 import { isBridge } from "../../facts/pci-devices";
-import type { PciAddress } from "../../pci/address";
+import { type PciAddress, type PciTarget, targets } from "../../pci/address";
 import { printable } from "../../printable";
 import { simulate } from "../../steps/steps";
 import type { HostInput } from "../inputs/host-input";
@@ -48,9 +48,9 @@ export function hostStates(
   host: HostInput,
   stack: readonly DeployedResource[] | undefined,
 ): readonly MapState[] {
-  const state = (title: MapState["title"], then: HostFacts, lines: readonly string[] = []): MapState => ({
+  const state = (title: MapState["title"], then: HostFacts, lines: readonly Line[] = []): MapState => ({
     title,
-    functions: functionsOf(then, host, lines),
+    functions: functionsOf(then, facts, host, lines),
     vms: vmReports(then),
   });
   const now = state("now", facts);
@@ -80,24 +80,46 @@ function carryOut(
   facts: HostFacts,
   wishes: readonly Owned[],
   plan: (facts: HostFacts, wish: Wish, context: { owner: Owner; program: [] }) => Plan,
-): { readonly facts: HostFacts; readonly lines: readonly string[] } {
-  const lines: string[] = [];
+): { readonly facts: HostFacts; readonly lines: readonly Line[] } {
+  const lines: Line[] = [];
   let now = facts;
   for (const { wish, owner } of wishes) {
     const { steps, effects, refusals } = plan(now, wish, { owner, program: [] });
     if (refusals.length === 0) now = simulate(now, steps);
-    if (refusals.length > 0) lines.push(...refusals.map(({ message }) => `refused: ${message}`));
-    else if (steps.length > 0) lines.push(...effects.map(({ text }) => text));
+    const told =
+      refusals.length > 0 ? refusals.map(({ message }) => `refused: ${message}`) : effects.map(({ text }) => text);
+    if (refusals.length > 0 || steps.length > 0)
+      lines.push(
+        ...told.map((text) => ({ text: printable(text), target: "target" in wish ? wish.target : undefined })),
+      );
   }
-  return { facts: now, lines: lines.map(printable) };
+  return { facts: now, lines };
 }
 
-function functionsOf(facts: HostFacts, host: HostInput, lines: readonly string[]): readonly MapFunction[] {
+/** A line of preview, and what it is about where it names no function itself. */
+interface Line {
+  readonly text: string;
+  readonly target: PciTarget | undefined;
+}
+
+function isAbout({ text, target }: Line, address: PciAddress): boolean {
+  if (/\b[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b/.test(text)) return text.includes(address);
+  return target !== undefined && targets(target, address);
+}
+
+/** What hangs from a function now is there with the driver that it has now, and with no other. */
+function functionsOf(
+  facts: HostFacts,
+  now: HostFacts,
+  host: HostInput,
+  lines: readonly Line[],
+): readonly MapFunction[] {
   const devices = new Map(devicesByAddress(facts).map((device) => [String(device.address), device]));
   return deviceReports(facts, host).flatMap((report) => {
     const device = devices.get(report.address);
     if (!device) return [];
-    const changes = lines.filter((line) => line.includes(report.address));
-    return [{ ...report, bridges: device.bridges, isBridge: isBridge(device), changes }];
+    const changes = lines.filter((line) => isAbout(line, device.address)).map(({ text }) => text);
+    const uses = now.pciDevices.get(device.address)?.driver === device.driver ? report.uses : [];
+    return [{ ...report, uses, bridges: device.bridges, isBridge: isBridge(device), changes }];
   });
 }
