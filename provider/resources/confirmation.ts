@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError } from "../errors";
 import type { Host } from "../host/host";
-import { confirmScript, readConfirmation } from "../script/trial";
+import { confirmScript, readConfirmation } from "../script/confirmation-script";
 import { RetryPace } from "./retry-pace";
 
 /** An emulated host takes seconds for a login; the host itself decides when it is too late. */

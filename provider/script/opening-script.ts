@@ -3,7 +3,7 @@ import type { Questions } from "../facts/answers";
 import { hostFactsShell } from "../facts/host-facts";
 import { quote } from "../shell";
 import { PROLOGUE } from "./prologue";
-import { TELL, TRIAL_FOLDER, UNTOLD } from "./trial";
+import { TELL, TRIAL_FOLDER, UNTOLD } from "./trial-folder";
 import { WITHIN } from "./within";
 
 /** The line by which an opening script says that it has printed the facts and waits for the rest. */

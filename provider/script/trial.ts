@@ -1,9 +1,8 @@
-import { RUN_FOLDER } from "../claims/folders";
 import { quote } from "../shell";
 import type { Taken } from "../steps/step-type";
 import { rewrittenBy, type Step } from "../steps/steps";
-import { TIME_LIMIT } from "./time-limit";
-import { WITHIN } from "./within";
+import { TRIAL_FOLDER, UNTOLD } from "./trial-folder";
+import { TRIAL_WATCHER } from "./trial-watcher";
 
 /** An apply that is taken back by the host itself unless it is confirmed over a new connection. */
 export interface Trial {
@@ -13,64 +12,10 @@ export interface Trial {
   readonly taken: readonly Taken["address"][];
 }
 
-/** The folder of trials; the trial of a run is in it under the run's id, which nobody else knows. */
-export const TRIAL_FOLDER = `${RUN_FOLDER}/trial`;
-
-/** The shell functions by which an apply script says what became of it: `tell` alone is also part of every opening. */
-export const TELL = `
-# Line. Keeps it in the result file, and prints it.
-tell() {
-  printf '%s\\n' "$1" >> "$result"
-  printf '%s\\n' "$1" 2> /dev/null
-}`.trim();
-
-/**
- * What the watcher of a trial needs beside the steps. It is a shell of its own that reads the same script: it outlives
- * the connection, the session and the script that started it, and holds the lock as long as the trial lasts.
- */
-export const WATCHER_LIBRARY = `${TIME_LIMIT}\n${TELL}\n${WITHIN}`;
-
-/** How long the network and the mounts each have to come back, in seconds. */
-const GIVE_BACK_SECONDS = 180;
-
 /** How much longer than the watcher the script itself waits, should the watcher be dead. */
 const WATCHER_LATE_SECONDS = 10;
 
-/** What a full disk kept out of the result of a trial that is over is told by the names in its folder. */
-export const UNTOLD = `
-# Prints the lines that the result lacks.
-untold() {
-  for name in "$trial"/begun.* "$trial"/left.*; do
-    step=\${name#"$trial"/*.}
-    [ ! -e "$name" ] || print_untold "@group \${step%%.*} unconfirmed"
-  done
-  for name in "$trial"/left.*; do
-    step=\${name#"$trial"/*.}
-    [ ! -e "$name" ] || print_untold "@group \${step%%.*} not-undone \${step#*.}"
-  done
-}
-print_untold() {
-  grep -qxF "$1" "$result" || echo "$1"
-}`.trim();
-
-/**
- * Shell functions of a trial. They need `confirm_seconds`, `trial_steps` (group.step, the last first), `trial_taken` (PCI
- * functions), `run_record`, the record of the run or nothing, `with_copies`, which calls a function with the files whose
- * old text an undo writes, and `rest`, the text of the script.
- *
- * Everything that a trial writes is in its folder before the first step; later there are renames alone, which need no
- * room on a disk that is full. `open` is the arbiter: whoever renames it decides, and one alone can.
- *
- *     todo.<step> -> begun.<step> when the step begins
- *                 -> left.<step>  when it could not be undone; the network and the mounts count as steps
- *     running -> ended            whether the steps have ended
- *     open -> confirmed           by a confirmation
- *          -> expired             by the watcher, which takes the change back
- *          -> late                by the script, when the watcher did not
- *     watcher -> over             its process id; everything was taken back
- *     network, mounts             what the drivers take along
- */
-export const TRIAL_FUNCTIONS = `
+const ARMING = `
 # Sets "uptime", in seconds. No clock: that may be set meanwhile.
 read_uptime() {
   read -r uptime idle < /proc/uptime
@@ -147,87 +92,9 @@ in_session() {
 # Whether this shell is the one that arm_trial starts.
 is_watcher() {
   [ -n "\${script:-}" ]
-}
-# The watcher. TERM ends it: a host that goes down.
-watch_trial() {
-  trap '' HUP INT QUIT PIPE
-  cd /
-  trial=${TRIAL_FOLDER}/$run_id
-  result=${RUN_FOLDER}/result-$run_id
-  log=${RUN_FOLDER}/log
-  watcher= owed=
-  { echo -1000 > /proc/self/oom_score_adj || echo -17 > /proc/self/oom_adj; } 2> /dev/null
-  echo "$$" > "$trial/watcher"
-  limit=
-  while [ -e "$trial/open" ]; do
-    read_uptime
-    [ -n "$limit" ] || [ -e "$trial/running" ] || limit=$((uptime + confirm_seconds))
-    if [ -n "$limit" ] && [ "$uptime" -ge "$limit" ] || { [ -z "$limit" ] && ! kill -0 "$script"; }; then
-      # Where nothing can be renamed the change is taken back, too.
-      mv -f "$trial/open" "$trial/expired" || [ -e "$trial/open" ] || return 0
-      [ ! -e "$trial/running" ] || end_step
-      take_back
-      return
-    fi
-    # A disk that is gone takes its programs along: time passes all the same.
-    sleep 1 || [ -e "$trial/open" ]
-  done
-  # The script takes it back, and may be killed meanwhile.
-  while [ -e "$trial/late" ] && [ ! -e "$trial/over" ]; do
-    kill -0 "$script" || { end_step; take_back; return; }
-    sleep 1
-  done
-}
-# Of a script that was killed: ends what it was doing, with all children, so that no step comes after its undo.
-end_step() {
-  read -r waiting worker seconds < ${RUN_FOLDER}/watched
-  [ -n "$worker" ] || return 0
-  end_with_children "$worker"
-  # What waits in the kernel heeds no signal.
-  waited=0
-  for pid in $doomed; do
-    while kill -0 "$pid" && [ "$waited" -lt 30 ]; do
-      waited=$((waited + 1))
-      sleep 1
-    done
-  done
-}
-# Undoes what has begun, the last first.
-take_back() {
-  taking_back=yes
-  tell '@trial expired'
-  network=$(cat "$trial/network" "$trial"/left.*.network 2> /dev/null)
-  mounts=$(cat "$trial/mounts" "$trial"/left.*.mounts 2> /dev/null)
-  [ -n "$watcher" ] || watch
-  undone=
-  for step in $trial_steps; do
-    [ -e "$trial/begun.$step" ] || [ -e "$trial/left.$step" ] || continue
-    [ "$undone" = "\${step%.*}" ] || { undone=\${step%.*} left=; eval "done_$undone="; tell "@group $undone unconfirmed"; }
-    if undo_step "$undone" "\${step#*.}"; then
-      [ ! -e "$trial/left.$step" ] || mv -f "$trial/left.$step" "$trial/begun.$step"
-    else
-      [ ! -e "$trial/begun.$step" ] || mv -f "$trial/begun.$step" "$trial/left.$step"
-    fi
-  done
-  give_back restore_network "$network" network
-  give_back restore_mounts "$mounts" mounts
-  # The script may be dead.
-  [ -n "$owed" ] || [ -z "$run_record" ] || rm -f "$run_record"
-  with_copies drop_copies
-  clear_up
-  tell '@trial over'
-  mv -f "$trial/watcher" "$trial/over"
-}
-# Function, what was saved, what that is.
-give_back() {
-  [ -n "$2" ] || return 0
-  : > "$log"
-  within ${GIVE_BACK_SECONDS} "$1" "$2" && return
-  tell "@group $undone not-undone $3"
-  tell_log
-  [ ! -e "$trial/$3" ] || mv -f "$trial/$3" "$trial/left.$undone.$3"
-}
-${UNTOLD}
+}`;
+
+const ENDING = `
 # What a full disk kept out of the result stays for whoever asks for it.
 end_trial() {
   [ -e "$trial/over" ] && ! grep -q '^@apply end$' "$result" || rm -rf ${TRIAL_FOLDER}
@@ -267,6 +134,13 @@ await_confirmation() {
   return 1
 }`;
 
+/**
+ * Shell functions of a trial. They need `confirm_seconds`, `trial_steps` (group.step, the last first), `trial_taken` (PCI
+ * functions), `run_record`, the record of the run or nothing, `with_copies`, which calls a function with the files whose
+ * old text an undo writes, and `rest`, the text of the script.
+ */
+export const TRIAL_FUNCTIONS = [ARMING, TRIAL_WATCHER, UNTOLD, ENDING].join("\n");
+
 /** The settings of a trial of groups with these steps. */
 export function trialSettings(
   { confirmSeconds, taken }: Trial,
@@ -282,43 +156,4 @@ export function trialSettings(
     `run_record=${quote(runRecord ?? "")}`,
     `with_copies() {\n"$1"${rewritten.map((path) => ` ${quote(path)}`).join("")}\n}`,
   ].join("\n");
-}
-
-/** The line by which a script asks for its confirmation: `@confirm 60`. Gives the seconds; undefined for another line. */
-export function readConfirmRequest(line: string): number | undefined {
-  const seconds = /^@confirm (\d+)$/.exec(line)?.[1];
-  return seconds === undefined ? undefined : Number(seconds);
-}
-
-/**
- * A script that confirms the trial of a run. It has to come over another connection than the one that made the change:
- * that one may live on where no new one would be let in. `readConfirmation` reads what it prints.
- */
-export function confirmScript(runId: string): string {
-  return `
-trial=${TRIAL_FOLDER}/${runId}
-confirm() {
-  read -r boot < "$trial/open" && read -r route < "$trial/ssh" || { echo over; return; }
-  read -r this_boot < /proc/sys/kernel/random/boot_id
-  if [ "$boot" != "$this_boot" ]; then echo over
-  elif [ -n "$route" ] && [ "$route" = "$1" ]; then echo same-connection
-  elif [ -e "$trial/running" ]; then echo too-early
-  elif mv -f "$trial/open" "$trial/confirmed"; then echo confirmed
-  else echo over
-  fi
-}
-echo "@confirmation $(confirm "$1" 2> /dev/null)"
-`.trimStart();
-}
-
-/**
- * What became of a confirmation. `over`: there is no such trial any more, or it was decided already. `too-early`: steps
- * are still running.
- */
-export type Confirmation = "confirmed" | "over" | "too-early" | "same-connection";
-
-/** Reads what `confirmScript` printed; undefined when it is something else. */
-export function readConfirmation(printed: string): Confirmation | undefined {
-  const word = /^@confirmation (confirmed|over|too-early|same-connection)$/m.exec(printed)?.[1];
-  return word as Confirmation | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Connect } from "../../provider/resources/connect";
-import { TRIAL_FOLDER } from "../../provider/script/trial";
+import { TRIAL_FOLDER } from "../../provider/script/trial-folder";
 import type { Session } from "../../simulator/machine";
 import type { MachineHost } from "./machine-host";
 import { deployment, type Scene, type Story, TAKEN_BACK, unanswered } from "./scene";
