@@ -41,7 +41,7 @@ const NETWORK_FAILURE: Readonly<Record<string, NetworkFailure>> = {
   ECONNREFUSED: {
     failure: "refused",
     reason: "nothing listens there",
-    advice: ({ port }) => `Check ${port}, and that sshd is running on the host.`,
+    advice: ({ port }) => `Check ${port}, and that sshd is running there.`,
   },
   EHOSTUNREACH: { failure: "no-answer", reason: "there is no route to the host", advice: () => `${CHECK_ROUTE}.` },
   ENETUNREACH: {

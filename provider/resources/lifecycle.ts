@@ -24,6 +24,7 @@ import { confirmBoot } from "./boot-confirmation";
 import type { Call } from "./call";
 import { defineCarryOut } from "./carry-out";
 import { type Checked, checkInputs } from "./check-inputs";
+import { withWayOut } from "./dead-host";
 import { type Imported, importResource, isSettled } from "./import";
 import { driftOf, pick, plain, sameValue } from "./input-bag";
 import { defineJudge, type Judged } from "./judge";
@@ -196,7 +197,10 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
       return outputsOf(call, after, inputs, wish, key);
     },
 
-    delete: (call, state) => takeBack(stored(call, state), inState(state)),
+    delete: (call, state) =>
+      takeBack(stored(call, state), inState(state)).catch((error: unknown) => {
+        throw withWayOut(error, call.urn);
+      }),
   };
 }
 

@@ -74,5 +74,8 @@ describe("what a run says", () => {
       expect(under(output, "nic")).toMatch(/^error: Unable to reach \S+ port \d+: nothing listens there/);
       expect(output).not.toMatch(/ConnectionError|^ +at /m);
     }
+    expect(destroy.output).toMatch(
+      /^ *If the host is gone for good, forget the resource: pulumi state delete '?urn:\S+::nic'?$/m,
+    );
   });
 });

@@ -43,7 +43,7 @@ test("a jump host that cannot be reached is named, with the host behind it", asy
   expect(error.message).toBe(
     `Unable to reach the jump host 127.0.0.1 port ${bastion.port} (for localhost): ` +
       "nothing listens there (ECONNREFUSED). " +
-      "Check the port in `proxyJump` (or ProxyJump in ~/.ssh/config), and that sshd is running on the host.",
+      "Check the port in `proxyJump` (or ProxyJump in ~/.ssh/config), and that sshd is running there.",
   );
 });
 

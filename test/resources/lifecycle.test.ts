@@ -201,6 +201,15 @@ describe("a host that cannot be reached", () => {
     delete host.env.PCI_PASSTHROUGH_STRICT;
   });
 
+  test("fails a removal, and says how to forget the resource of a host that is gone for good", async () => {
+    const reached = new FakeHost(LAB);
+    const { id, outs } = await reached.handlers("AssignableDevice").create(given({ device: "01:00.0" }));
+    const removal = reached.unreachable(error).handlers("AssignableDevice").delete(id, outs);
+    await expect(removal).rejects.toThrow(
+      `${error.message}\nIf the host is gone for good, forget the resource: pulumi state delete urn:`,
+    );
+  });
+
   test("is a failure of up, also for resources that have not changed", async () => {
     expect((await check(false)).failures).toEqual([{ property: "", reason: error.message }]);
   });

@@ -249,6 +249,25 @@ describe("PciPassthrough", () => {
   });
 });
 
+describe("a program without types that leaves the host out gets a message, and no trace", () => {
+  const classes = [pci.AssignableDevice, pci.HiddenPciDevice, pci.VmPciAttachment, pci.HostReboot, pci.PciPassthrough];
+  test.each(classes.map((declared) => [declared.name, declared] as const))("%s", (kind, declared) => {
+    for (const args of [undefined, {}, { host: null }]) {
+      const declare = () => Reflect.construct(declared, ["nic", args]);
+      expect(declare).toThrow(pulumi.RunError);
+      expect(declare).toThrow(
+        `Unable to declare the ${kind} "nic": \`host\` is missing. Set it, such as { address: "xen1.example.com" }.`,
+      );
+    }
+  });
+
+  test.each([undefined, {}])("getPciDevices(%j)", async (args) => {
+    const asked = Promise.resolve().then(() => Reflect.apply(pci.getPciDevices, undefined, [args]));
+    await expect(asked).rejects.toThrow(pulumi.RunError);
+    await expect(asked).rejects.toThrow("Unable to list PCI devices: host is missing.");
+  });
+});
+
 test("a host that waits for another resource holds up no other resource", async () => {
   const never = pulumi.output(new Promise<string>(() => {}));
   new pci.AssignableDevice("waits", { host: { address: never }, device });
