@@ -17,12 +17,6 @@ import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
 import { type InState, type Managed, ownerOf, type Wanted } from "./wanted";
 
-/**
- * A device waits for the attachment that goes with it until nothing was changed on any host for so long: the engine
- * begins only so many removals at once, and the next one when one of them ends.
- */
-const IDLE_SECONDS = 20;
-
 /** Another resource than the one that the engine asks about, whose token is not told. */
 const IN_STATE: InState = { token: undefined, isDeployed: true };
 
@@ -125,7 +119,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
   const losesAttachment = async (wanted: Wanted): Promise<boolean> => {
     let idle = 0;
     while (hasAttachmentToGo(wanted, await factsFor(wanted))) {
-      if (idle === IDLE_SECONDS) return false;
+      if (idle === run.attachmentSeconds) return false;
       idle = run.underWay.size > 0 ? 0 : idle + 1;
       await delay(1000);
     }

@@ -35,4 +35,10 @@ export class EngineRun {
   readonly previewedHosts = new Set<string>();
   /** The machines of which preview has said that they take changes back by themselves, by their ids. */
   readonly trialMachines = new Set<string>();
+
+  /**
+   * @param attachmentSeconds How long no host is changed before a device waits no more for the attachment that goes with
+   *   it: the engine begins only so many removals at once, and the next one when one of them ends.
+   */
+  constructor(readonly attachmentSeconds = 20) {}
 }

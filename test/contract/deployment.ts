@@ -32,6 +32,9 @@ interface Declared {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
+/** Who calls a deployment asks for removals one by one. */
+const NO_REMOVAL_TO_COME_SECONDS = 1;
+
 type Handlers = Required<dynamic.ResourceProvider>;
 
 /** How the program names a host and logs in to it. */
@@ -56,7 +59,7 @@ export class Deployment {
       hostFor,
       log,
       env: environment(host),
-      run: new EngineRun(),
+      run: new EngineRun(NO_REMOVAL_TO_COME_SECONDS),
     };
     const entries = RESOURCE_KINDS.map((kind) => [kind, defineResource(kind, surroundings)]);
     this.handlers = Object.fromEntries(entries);
