@@ -31,7 +31,11 @@ export class Errno extends Error {
     readonly code: ErrnoCode,
     readonly path?: string,
   ) {
+    // Looking for files ends so thousands of times a run, and where it was thrown nobody asks.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(`${code}: ${ERRNO_TEXT[code].toLowerCase()}${path === undefined ? "" : `, '${path}'`}`);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 
   /** As a program prints it: `No such device`. */

@@ -36,22 +36,23 @@ export class FileTree {
    * ELOOP.
    */
   resolve(path: string, options: { readonly followLast: boolean } = { followLast: true }): string {
-    let rest = names(path);
+    // The next name is the last.
+    const rest = names(path).reverse();
     let reached = "/";
-    for (let links = 0; rest.length > 0; ) {
-      const [name = "", ...after] = rest;
+    let links = 0;
+    for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
       const next = name === ".." ? parentOf(reached) : join(reached, name);
       const node = this.look(next);
-      if (node?.kind === "link" && (after.length > 0 || options.followLast)) {
+      const isLast = rest.length === 0;
+      if (node?.kind === "link" && (!isLast || options.followLast)) {
         if (++links > MAX_LINKS) throw new Errno("ELOOP", path);
-        rest = [...names(node.target), ...after];
+        rest.push(...names(node.target).reverse());
         if (node.target.startsWith("/")) reached = "/";
         continue;
       }
-      if (after.length > 0 && !node) throw new Errno("ENOENT", path);
-      if (after.length > 0 && node?.kind !== "directory") throw new Errno("ENOTDIR", path);
+      if (!isLast && !node) throw new Errno("ENOENT", path);
+      if (!isLast && node?.kind !== "directory") throw new Errno("ENOTDIR", path);
       reached = next;
-      rest = after;
     }
     return reached;
   }
@@ -274,7 +275,8 @@ export class FileTree {
   }
 
   private virtualFilesAt(path: string): ReadonlyMap<string, VirtualNode> | undefined {
-    return this.virtual[`/${path.split("/")[1]}`]?.();
+    const end = path.indexOf("/", 1);
+    return this.virtual[end < 0 ? path : path.slice(0, end)]?.();
   }
 
   private parent(resolved: string, path: string): void {
