@@ -9,7 +9,7 @@ const swc = [
 const project = (displayName, testMatch, more = {}) => ({
   displayName,
   testMatch,
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/test/one-test-at-a-time.js",
   transform: {
     "\\.ts$": swc,
     "/just-bash/dist/bundle/index\\.cjs$": "<rootDir>/test/simulator/just-bash-transform.js",
