@@ -5,6 +5,11 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 const SLOW = [
   ...["test/faults/faults.test.ts", "test/contract/program-changes-xl.engine.test.ts"],
   ...["test/contract/simulated-host.test.ts", "test/contract/libvirt.test.ts", "test/races/races.test.ts"],
+  ...[
+    "test/boot/boot-trial.lab.test.ts",
+    "test/contract/real-reboot.lab.test.ts",
+    "test/contract/real-host.lab.test.ts",
+  ],
   ...["test/contract/simulated-host.engine.test.ts", "test/engine/quickstarts.engine.test.ts"],
 ];
 
