@@ -72,7 +72,7 @@ step("the VM has the devices on a bus of pcifront", async () => {
   expect(await output(host, "cat /sys/bus/pci/drivers/pciback/quirks")).toContain("00:1d.7\n\t\t000000e0:2:00000000\n");
   // That the VM has them now is new to the state alone.
   const { output: shown } = await project.up();
-  expect(shown).toContain("[diff: ~active,functions]");
+  expect(shown).toContain("[diff: ~active]");
   expect(shown).toContain("~ 1 updated");
   expect((await project.up({ args: ["--expect-no-changes"] })).exitCode).toBe(0);
   await output(host, "xm destroy NGTest");
