@@ -49,6 +49,10 @@ test.each(lines)("%s", (_, line, domain) => {
   expect(read(table(line))).toEqual(listed(expect.objectContaining(domain)));
 });
 
+test("no VM runs where the control domain is alone, and nothing more is asked", () => {
+  expect(read(table("list Domain-0 0 4096 4 r----- 20.1"))).toEqual(listed());
+});
+
 test("an xl that prints S-expressions for -l: the table and xenstore are enough", () => {
   const text = `${table("list old 3 512 1 -b---- 1.5")}store /local/domain/0/backend/pci/3/0/dev-0 = "0000:01:00.0"
 store /local/domain/0/backend/pci/3/0/key-0 = "0000:01:00.0"

@@ -50,6 +50,34 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
 );
 
 test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+  "what VMs have is asked only where one runs under %s",
+  (_, shell) => {
+    const host = new DirectoryHost();
+    try {
+      host.write("/sys/hypervisor/type", "xen\n");
+      host.command("xl", 'echo "xl $*" >> "$ROOT/asked"; cat "$ROOT/list"');
+      host.command("xenstore-ls", 'echo xenstore-ls >> "$ROOT/asked"');
+      const questions = factsScript({ vmConfigPaths: [], libvirt: false });
+      const askedWith = (list: string) => {
+        host.write("/list", list);
+        host.write("/asked", "");
+        host.run(shell, questions.replace("\nfacts <", "\nask_domains <"));
+        return host.read("/asked")?.trim().split("\n");
+      };
+      const alone = "Name      ID   Mem VCPUs\tState\tTime(s)\nDomain-0   0  1024     1     r-----      20.1\n";
+      const all = ["xl list", "xenstore-ls", "xl list -l"];
+      expect(askedWith(alone)).toEqual(["xl list"]);
+      expect(askedWith(`${alone}db         3   512     2     -b----       1.5\n`)).toEqual(all);
+      // What is not as expected is looked at more closely.
+      expect(askedWith(alone.replace("Domain-0", "(null)"))).toEqual(all);
+      expect(askedWith("")).toEqual(all);
+    } finally {
+      host.remove();
+    }
+  },
+);
+
+test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
   "a VM configuration on a file system that hangs is not waited for under %s",
   (_, shell) => {
     const host = new DirectoryHost();
