@@ -70,17 +70,21 @@ async function main(words) {
     console.log(lineOf(run));
   };
   const leaveOut = into(results.leftOut, (why) => `left out: ${why}`);
+  const leaveOutAs = (/** @type {string} */ what) => (/** @type {Error} */ error) =>
+    leaveOut(`${what}: ${error.message}`);
 
   if (parts.includes("replayed"))
     for (const size of SIZES.filter(({ resources }) => sizes.length === 0 || sizes.includes(resources)))
       await measure(engine.bin, size, into(results.replayed, lineOf));
-  if (parts.includes("fleet")) await measureFleet(engine.bin, into(results.fleet, lineOfFleet), leaveOut);
+  if (parts.includes("fleet"))
+    await measureFleet(engine.bin, into(results.fleet, lineOfFleet), leaveOut).catch(leaveOutAs("the fleet"));
   if (parts.includes("real") || parts.includes("facts")) {
     const say = (/** @type {string} */ line) => console.error(line);
-    const host = await RealHost.boot(say).catch((error) => leaveOut(`the real host: ${error.message}`));
+    const host = await RealHost.boot(say).catch(leaveOutAs("the real host"));
     try {
       if (host && parts.includes("real")) await compare(host, engine.bin, into(results.real, lineOfReal), leaveOut);
-      if (host && parts.includes("facts")) await measureFacts(host, into(results.facts, JSON.stringify));
+      if (host && parts.includes("facts"))
+        await measureFacts(host, into(results.facts, JSON.stringify)).catch(leaveOutAs("what a host is asked"));
     } finally {
       await host?.stop();
     }
