@@ -32,7 +32,10 @@ export function releaseCommand(): Command {
         (line) => process.stderr.write(`${line}\n`),
       );
       if (options.json) process.stdout.write(`${JSON.stringify(end, undefined, 2)}\n`);
-      else process.stdout.write(end.released ? "Released.\n" : "Nothing was changed.\n");
+      else
+        process.stdout.write(
+          end.released ? "Released.\n" : "Nothing was changed: answer yes at a terminal, or add --yes.\n",
+        );
       if (!end.released) process.exitCode = 1;
     });
 }

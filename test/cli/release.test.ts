@@ -23,7 +23,7 @@ AssignableDevice "nic" of the stack "shop" of the project "contract":
   ${DEVICE} goes back to e1000e (Ethernet controller: Intel Corporation 82574L Gigabit Network Connection)
 HiddenPciDevice "hidden" of the stack "shop" of the project "contract":
   0000:01:00 is no longer hidden at boot
-Nothing was changed.
+Nothing was changed: answer yes at a terminal, or add --yes.
 `,
     });
     expect(await driverOf(host, DEVICE)).toBe("pciback");
