@@ -9,6 +9,11 @@ const { pyinfra } = require("./contenders/pyinfra.js");
 const { sshControlMaster, sshOneCall, sshPerCommand } = require("./contenders/ssh.js");
 
 /**
+ * @typedef {import("./contenders/operations.js").Contender} Contender
+ * @typedef {import("./contenders/operations.js").Target} Target
+ */
+
+/**
  * One operation of one contender.
  *
  * @typedef {object} Compared
@@ -21,7 +26,7 @@ const { sshControlMaster, sshOneCall, sshPerCommand } = require("./contenders/ss
 /**
  * Makes a contender. Throws where this machine has not what it takes.
  *
- * @type {Readonly<Record<keyof typeof CONTENDERS, (target: import("./contenders/operations.js").Target) => Promise<import("./contenders/operations.js").Contender>>>}
+ * @type {Readonly<Record<keyof typeof CONTENDERS, (target: Target) => Promise<Contender>>>}
  */
 const CANDIDATES = {
   oneCall: sshOneCall,

@@ -26,6 +26,9 @@ const HOSTS = 64;
 /** All hosts at the same time, where a tool must be told. */
 const SIDE_BY_SIDE = String(HOSTS);
 
+/** The command that tools run on each host. */
+const COMMAND = "lspci -D";
+
 /**
  * One command on each host by tools that run commands, and a device of each host by Pulumi.
  *
@@ -36,55 +39,70 @@ const SIDE_BY_SIDE = String(HOSTS);
 async function measureFleet(engine, tell, leaveOut) {
   const replayed = await ReplayedHosts.start(HOSTS, 0);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pci-passthrough-bench-fleet-"));
-  const sshConfig = path.join(folder, "ssh_config");
-  const hosts = writeSshConfig(sshConfig, replayed.logins);
-  const timed = async (
-    /** @type {string} */ contender,
-    /** @type {string} */ what,
-    /** @type {() => Promise<unknown>} */ run,
-  ) => {
-    const start = performance.now();
-    await run();
-    tell({ contender, what, hosts: HOSTS, seconds: (performance.now() - start) / 1000 });
-  };
-  const command = "lspci -D";
-  const commands = {
-    [`xargs -P ${SIDE_BY_SIDE} ssh`]: async () => () =>
-      runCommand("sh", [
-        "-c",
-        `printf '%s\\n' ${hosts.join(" ")} | xargs -P ${SIDE_BY_SIDE} -I {} ssh -F ${sshConfig} {} '${command}'`,
-      ]),
-    [CONTENDERS.pyinfra]: async () => {
-      const run = await pyinfraCommand(folder, sshConfig, hosts);
-      return () => run(["exec", "--", command]);
-    },
-    [CONTENDERS.ansible]: async () => {
-      const run = await ansibleCommand(folder, sshConfig, hosts);
-      return () => run(["adhoc", "all", "-f", SIDE_BY_SIDE, "-m", "raw", "-a", command]);
-    },
-  };
   try {
-    for (const [contender, prepare] of Object.entries(commands))
-      await prepare()
-        .then((run) => timed(contender, "one command", run))
+    for (const [contender, prepare] of Object.entries(TOOLS))
+      await prepare(folder, replayed.logins)
+        .then((run) => timed({ contender, what: "one command" }, run, tell))
         .catch((error) => leaveOut(`${contender}, on ${HOSTS} hosts: ${error.message}`));
     for (const provider of /** @type {const} */ (["floor", "dynamic", "plugin"])) {
-      const devices = [{ device: DEVICES[0] ?? "" }];
-      const project = new BenchProject(engine, assignableProgram(PACKAGES[provider], replayed.logins, devices));
-      try {
-        await project.pulumi(["stack", "init"]);
-        for (const what of ["first up", "no-change up"])
-          await timed(CONTENDERS[provider], what, () => project.pulumi(["up", "--yes", "--skip-preview"]));
-        // A device belongs to one stack.
-        await project.pulumi(["destroy", "--yes", "--skip-preview"]);
-      } finally {
-        project.remove();
-      }
+      const program = assignableProgram(PACKAGES[provider], replayed.logins, [{ device: DEVICES[0] ?? "" }]);
+      await measureStack(CONTENDERS[provider], new BenchProject(engine, program), tell);
     }
   } finally {
     replayed.stop();
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * What runs the command on all hosts, once all is prepared in a folder.
+ *
+ * @type {Readonly<Record<string, (folder: string, logins: readonly import("./project.js").Login[]) => Promise<() => Promise<unknown>>>>}
+ */
+const TOOLS = {
+  async [`xargs -P ${SIDE_BY_SIDE} ssh`](folder, logins) {
+    const { sshConfig, hosts } = inSshConfig(folder, logins);
+    const list = path.join(folder, "hosts");
+    fs.writeFileSync(list, `${hosts.join("\n")}\n`);
+    const words = ["-a", list, "-P", SIDE_BY_SIDE, "-I", "{}", "ssh", "-F", sshConfig, "{}", COMMAND];
+    return () => runCommand("xargs", words);
+  },
+  async [CONTENDERS.pyinfra](folder, logins) {
+    const { sshConfig, hosts } = inSshConfig(folder, logins);
+    const run = await pyinfraCommand(folder, sshConfig, hosts);
+    return () => run(["exec", "--", COMMAND]);
+  },
+  async [CONTENDERS.ansible](folder, logins) {
+    const { sshConfig, hosts } = inSshConfig(folder, logins);
+    const run = await ansibleCommand(folder, sshConfig, hosts);
+    return () => run(["adhoc", "all", "-f", SIDE_BY_SIDE, "-m", "raw", "-a", COMMAND]);
+  },
+};
+
+/** @param {string} folder @param {readonly import("./project.js").Login[]} logins */
+function inSshConfig(folder, logins) {
+  const sshConfig = path.join(folder, "ssh_config");
+  return { sshConfig, hosts: writeSshConfig(sshConfig, logins) };
+}
+
+/** @param {string} contender @param {BenchProject} project @param {(run: FleetRun) => void} tell */
+async function measureStack(contender, project, tell) {
+  const up = () => project.pulumi(["up", "--yes", "--skip-preview"]);
+  try {
+    await project.pulumi(["stack", "init"]);
+    for (const what of ["first up", "no-change up"]) await timed({ contender, what }, up, tell);
+    // A device belongs to one stack.
+    await project.pulumi(["destroy", "--yes", "--skip-preview"]);
+  } finally {
+    project.remove();
+  }
+}
+
+/** @param {Pick<FleetRun, "contender" | "what">} named @param {() => Promise<unknown>} run @param {(run: FleetRun) => void} tell */
+async function timed(named, run, tell) {
+  const start = performance.now();
+  await run();
+  tell({ ...named, hosts: HOSTS, seconds: (performance.now() - start) / 1000 });
 }
 
 module.exports = { measureFleet };

@@ -1,7 +1,7 @@
 // @ts-check
+const path = require("node:path");
 const { cacheFolder } = require("../../cache-folder.js");
 const { findOrBuild } = require("../../engine-cache.js");
-const path = require("node:path");
 const { packagesOfPyPI } = require("../../python-packages.js");
 
 /** The last ansible-core for Python 3.11, which Debian 12 has. */
