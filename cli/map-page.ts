@@ -4,10 +4,10 @@ import { escapeXml, mapPicture } from "./map-picture";
 /** The map of a host as one HTML file without scripts. A switch shows one state; printed, all are there. */
 export function mapPage(name: string, states: readonly MapState[]): string {
   const switches = states.map(
-    ({ title }, at) =>
-      `<input type="radio" name="state" id="show-${at}"${at === 0 ? " checked" : ""}><label for="show-${at}">${title}</label>`,
+    ({ title }, index) =>
+      `<input type="radio" name="state" id="show-${index}"${index === 0 ? " checked" : ""}><label for="show-${index}">${title}</label>`,
   );
-  const shows = states.map((_, at) => `#show-${at}:checked ~ #state-${at}`).join(", ");
+  const shows = states.map((_, index) => `#show-${index}:checked ~ #state-${index}`).join(", ");
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -28,7 +28,7 @@ ${states.map(section).join("\n")}
 `;
 }
 
-function section(state: MapState, at: number): string {
+function section(state: MapState, index: number): string {
   const changes = [...new Set(state.functions.flatMap((shown) => shown.changes))];
   const reasons = [
     ...new Set(
@@ -37,7 +37,7 @@ function section(state: MapState, at: number): string {
         .flatMap(({ refusals }) => refusals.map(({ message }) => message)),
     ),
   ];
-  return `<section id="state-${at}">
+  return `<section id="state-${index}">
 <h2>${state.title}</h2>
 <div class="picture">${mapPicture(state)}</div>
 ${list("What changes", changes)}${list("Why not", reasons)}</section>`;

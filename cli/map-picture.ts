@@ -67,9 +67,9 @@ function placeVms(vms: readonly VmReport[], rows: readonly Placed[]): readonly P
   return wanted
     .sort((a, b) => a.y - b.y)
     .map(({ vm, y }) => {
-      const at = Math.max(free, Number.isFinite(y) ? y : free);
-      free = at + VM_HEIGHT + GAP;
-      return { vm, y: at };
+      const top = Math.max(free, Number.isFinite(y) ? y : free);
+      free = top + VM_HEIGHT + GAP;
+      return { vm, y: top };
     });
 }
 

@@ -1,8 +1,8 @@
 /** Whether one is the other but for its case, the order of its letters, or a letter or two. */
 export function isLike(a: string, b: string): boolean {
-  const [one, other] = [a.toLowerCase(), b.toLowerCase()];
+  const [first, second] = [a.toLowerCase(), b.toLowerCase()];
   const sorted = (text: string) => [...text].sort().join("");
-  return sorted(one) === sorted(other) || distance(one, other) <= (Math.max(a.length, b.length) > 4 ? 2 : 1);
+  return sorted(first) === sorted(second) || distance(first, second) <= (Math.max(a.length, b.length) > 4 ? 2 : 1);
 }
 
 /** The number of letters to add, remove or change (Levenshtein). */

@@ -29,7 +29,7 @@ const EXAMPLES = [
     ],
     config: (hosts) => ({
       id: "1b36:0010",
-      machines: hosts.map((host, at) => ({ name: `xen${at + 1}`, host, vm: "web1" })),
+      machines: hosts.map((host, index) => ({ name: `xen${index + 1}`, host, vm: "web1" })),
     }),
   },
   {

@@ -202,7 +202,7 @@ export class Machine {
 
   private get guestPorts(): readonly GuestPort[] {
     return [...(this.xen?.domains.values() ?? [])].flatMap(({ id, config }) =>
-      config.bridges.map((bridge, at) => ({ name: `vif${id}.${at}`, bridge })),
+      config.bridges.map((bridge, index) => ({ name: `vif${id}.${index}`, bridge })),
     );
   }
 

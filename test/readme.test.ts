@@ -46,8 +46,8 @@ describe("See it work", () => {
   afterAll(() => Promise.all(hosts.map((host) => host.stop())));
 
   /** The hosts of the demo, each a run of its own, and what was said of a resource, by the host's name. */
-  const [onXen1, onXen2] = ["xen1", "xen2"].map((name, at) => () => {
-    const host = hosts[at];
+  const [onXen1, onXen2] = ["xen1", "xen2"].map((name, index) => () => {
+    const host = hosts[index];
     if (!host) throw new Error(`no ${name}`);
     const run = new Deployment(host);
     const say = (kind: string, label: string, line: string) =>

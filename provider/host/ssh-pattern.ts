@@ -12,21 +12,21 @@ export function matchesPatterns(patterns: readonly string[], text: string): bool
  * made from a pattern may be too large, or take for ever; this takes at most the product of both lengths.
  */
 export function matchesPattern(pattern: string, text: string): boolean {
-  let at = 0;
+  let inPattern = 0;
   // Where the last `*` is, and up to where it stands for the text.
   let star = -1;
   let taken = 0;
   for (let position = 0; position < text.length; ) {
-    if (pattern[at] === "*") {
-      star = at++;
+    if (pattern[inPattern] === "*") {
+      star = inPattern++;
       taken = position;
-    } else if (pattern[at] === "?" || pattern[at] === text[position]) {
-      at++;
+    } else if (pattern[inPattern] === "?" || pattern[inPattern] === text[position]) {
+      inPattern++;
       position++;
     } else if (star >= 0) {
-      at = star + 1;
+      inPattern = star + 1;
       position = ++taken;
     } else return false;
   }
-  return /^\**$/.test(pattern.slice(at));
+  return /^\**$/.test(pattern.slice(inPattern));
 }

@@ -106,8 +106,10 @@ export function armedTitle({ files, machine }: Pick<HostFacts, "files" | "machin
 
 /** A boot that was on trial is of an entry of ours, which is a copy with more arguments. */
 function withoutTrialArguments(line: string): string {
-  const ours = [` ${PANIC_ARGUMENT} ${TRIAL_ARGUMENT.new}`, ` ${TRIAL_ARGUMENT.old}`].find((end) => line.endsWith(end));
-  return ours === undefined ? line : line.slice(0, -ours.length);
+  const ending = [` ${PANIC_ARGUMENT} ${TRIAL_ARGUMENT.new}`, ` ${TRIAL_ARGUMENT.old}`].find((end) =>
+    line.endsWith(end),
+  );
+  return ending === undefined ? line : line.slice(0, -ending.length);
 }
 
 /** Of two entries with the same arguments the one with the kernel that runs counts. */

@@ -13,15 +13,15 @@ const COLORS = ["#888888", "#0969da", "#bf3989", "#1a7f37"];
  */
 function curvesSvg(title, sizes, curves) {
   const most = Math.max(...curves.flatMap(({ values }) => values));
-  const x = (/** @type {number} */ at) =>
-    MARGIN.left + (at / Math.max(1, sizes.length - 1)) * (WIDTH - MARGIN.left - MARGIN.right);
+  const x = (/** @type {number} */ index) =>
+    MARGIN.left + (index / Math.max(1, sizes.length - 1)) * (WIDTH - MARGIN.left - MARGIN.right);
   const y = (/** @type {number} */ value) =>
     HEIGHT - MARGIN.bottom - (value / most) * (HEIGHT - MARGIN.top - MARGIN.bottom);
   const scale = [0, most / 2, most].map((value) => text(MARGIN.left - 8, y(value) + 4, value.toPrecision(2), "end"));
-  const labels = sizes.map((size, at) => text(x(at), HEIGHT - 16, String(size), "middle"));
+  const labels = sizes.map((size, index) => text(x(index), HEIGHT - 16, String(size), "middle"));
   const lines = curves.flatMap(({ name, values }, index) => {
     const color = COLORS[index % COLORS.length] ?? "";
-    const points = values.map((value, at) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
+    const points = values.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
     const end = text(x(values.length - 1) + 8, y(values.at(-1) ?? 0) + 4, name, "start", color);
     return [`<polyline points="${points}" fill="none" stroke="${color}" stroke-width="2"/>`, end];
   });

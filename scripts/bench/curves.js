@@ -30,14 +30,14 @@ function factsCurves(costs) {
 /** @param {string} title @param {readonly Measured[]} runs @param {(run: Measured) => number} measure */
 function replayedCurves(title, runs, measure) {
   const pairs = pairsOf(runs).filter(
-    ({ ours }) => ours.provider === "dynamic" && ours.latencyMs === 0 && ours.resources > 1,
+    ({ product }) => product.provider === "dynamic" && product.latencyMs === 0 && product.resources > 1,
   );
-  const sizes = [...new Set(pairs.map(({ ours }) => ours.resources))];
+  const sizes = [...new Set(pairs.map(({ product }) => product.resources))];
   const named = ["preview", "first up"].flatMap((operation) => {
-    const of = pairs.filter(({ ours }) => ours.operation === operation);
+    const of = pairs.filter(({ product }) => product.operation === operation);
     return [
       { name: `${operation}, floor`, values: of.map(({ floor }) => measure(floor)) },
-      { name: operation, values: of.map(({ ours }) => measure(ours)) },
+      { name: operation, values: of.map(({ product }) => measure(product)) },
     ];
   });
   return curvesSvg(`${title}, by resources`, sizes, named);

@@ -15,7 +15,7 @@ const { CONTENDERS } = require("./contenders/names.js");
 /**
  * An operation with this provider, beside the same with one that does nothing.
  *
- * @typedef {{ readonly ours: Measured, readonly floor: Measured }} Pair
+ * @typedef {{ readonly product: Measured, readonly floor: Measured }} Pair
  */
 
 /**
@@ -25,53 +25,53 @@ const { CONTENDERS } = require("./contenders/names.js");
  * @returns {readonly Pair[]}
  */
 function pairsOf(runs) {
-  return runs.flatMap((ours) => {
+  return runs.flatMap((product) => {
     const floor = runs.find(
       ({ provider, resources, latencyMs, operation }) =>
         provider === "floor" &&
-        resources === ours.resources &&
-        latencyMs === ours.latencyMs &&
-        operation === ours.operation,
+        resources === product.resources &&
+        latencyMs === product.latencyMs &&
+        operation === product.operation,
     );
-    return ours.provider !== "floor" && floor ? [{ ours, floor }] : [];
+    return product.provider !== "floor" && floor ? [{ product, floor }] : [];
   });
 }
 
 /** All goals that these results tell of. @param {import("./bench.js").Results} results @returns {readonly Goal[]} */
 function goalsOf({ replayed, real }) {
-  const pairs = pairsOf(replayed).filter(({ ours }) => ours.provider === "dynamic" && ours.latencyMs === 0);
+  const pairs = pairsOf(replayed).filter(({ product }) => product.provider === "dynamic" && product.latencyMs === 0);
   return [...pairs.flatMap((pair) => besideFloor(pair, pairs)), ...sideBySide(replayed), ...besideOthers(real)];
 }
 
 /** @param {Pair} pair @param {readonly Pair[]} all @returns {readonly Goal[]} */
-function besideFloor({ ours, floor }, all) {
-  const { resources, operation } = ours;
+function besideFloor({ product, floor }, all) {
+  const { resources, operation } = product;
   const during = `${operation} of ${resources}`;
-  const seconds = ours.seconds / floor.seconds;
-  const mib = (/** @type {"program" | "provider"} */ part) => ours.usage[part].mib - floor.usage[part].mib;
+  const seconds = product.seconds / floor.seconds;
+  const mib = (/** @type {"program" | "provider"} */ part) => product.usage[part].mib - floor.usage[part].mib;
   /** @type {Goal[]} */
   const goals = [];
   if (operation === "first up" && resources > 1)
     goals.push({
       what: `state of ${resources}, times the floor's`,
       most: 1.1,
-      measured: ours.stateBytes / floor.stateBytes,
+      measured: product.stateBytes / floor.stateBytes,
     });
   if (resources === 512 && ["preview", "first up", "no-change up"].includes(operation)) {
     const most = operation === "first up" ? 1.15 : 1.3;
     goals.push(
       { what: `seconds of ${during}, times the floor's`, most, measured: seconds },
-      { what: `CPU of ${during}, times the floor's`, most, measured: cpuOf(ours) / cpuOf(floor) },
+      { what: `CPU of ${during}, times the floor's`, most, measured: cpuOf(product) / cpuOf(floor) },
       { what: `MiB of the provider in ${during}, above the floor's`, most: 48, measured: mib("provider") },
       { what: `MiB of the program in ${during}, above the floor's`, most: 16, measured: mib("program") },
     );
   }
-  const small = all.find((pair) => pair.ours.resources === 64 && pair.ours.operation === operation);
+  const small = all.find((pair) => pair.product.resources === 64 && pair.product.operation === operation);
   if (resources > 64 && small)
     goals.push({
       what: `CPU above the floor's for a resource, ${during}, times that of 64`,
       most: 1.2,
-      measured: extraCpu({ ours, floor }) / extraCpu(small),
+      measured: extraCpu({ product, floor }) / extraCpu(small),
     });
   return goals;
 }
@@ -120,8 +120,8 @@ function besideOthers(real) {
 }
 
 /** Seconds of CPU for a resource above those of the floor. @param {Pair} pair */
-function extraCpu({ ours, floor }) {
-  return (cpuOf(ours) - cpuOf(floor)) / ours.resources;
+function extraCpu({ product, floor }) {
+  return (cpuOf(product) - cpuOf(floor)) / product.resources;
 }
 
 /** Seconds of CPU of all processes. @param {Measured} run */

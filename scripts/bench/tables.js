@@ -52,18 +52,18 @@ function factsTable(costs) {
 
 /** @param {readonly Measured[]} runs */
 function runsTable(runs) {
-  const rows = pairsOf(runs).map(({ ours, floor }) => {
-    const cell = (/** @type {(run: Measured) => string} */ of) => `${of(floor)} → ${of(ours)}`;
-    const { connections, scripts, bytes } = ours.counts;
+  const rows = pairsOf(runs).map(({ product, floor }) => {
+    const cell = (/** @type {(run: Measured) => string} */ of) => `${of(floor)} → ${of(product)}`;
+    const { connections, scripts, bytes } = product.counts;
     return [
-      `${ours.resources} on ${ours.hosts}, ${ours.latencyMs} ms`,
-      ours.operation,
-      ours.provider,
+      `${product.resources} on ${product.hosts}, ${product.latencyMs} ms`,
+      product.operation,
+      product.provider,
       cell(({ seconds }) => seconds.toFixed(1)),
       cell((run) => byProcess(run, ({ cpu }) => cpu.toFixed(1))),
       cell((run) => byProcess(run, ({ mib }) => mib.toFixed(0))),
       cell(({ stateBytes }) => stateBytes.toLocaleString("en")),
-      `${connections} / ${scripts} / ${Math.round(bytes / ours.hosts / 1024)}`,
+      `${connections} / ${scripts} / ${Math.round(bytes / product.hosts / 1024)}`,
     ];
   });
   const heads = ["s", "CPU s", "MiB at most", "bytes of state", "connections / scripts / KiB a host"];

@@ -21,7 +21,7 @@ export const mountCommands: Commands = {
     const point = path(folder);
     const last = machine.mounts.map((mount) => mount.point).lastIndexOf(point);
     if (last < 0) return failed(32, `umount: ${point}: not mounted.\n`);
-    machine.mounts = machine.mounts.filter((_, at) => at !== last);
+    machine.mounts = machine.mounts.filter((_, index) => index !== last);
     return succeeded();
   },
 };

@@ -47,7 +47,7 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
     expect(edits(editBootArguments(then, line, add, "add"))).toEqual([]);
     const undo = keptPlaces(facts, line, remove, []);
     const back = applied(then, editBootArguments(then, line, sparing(remove, [undo]), "remove"));
-    const texts = (one: HostFacts) => [...one.files.byPath.values()].map(({ path, text }) => [path, text]).sort();
+    const texts = (facts: HostFacts) => [...facts.files.byPath.values()].map(({ path, text }) => [path, text]).sort();
     expect(texts(back)).toEqual(texts(facts));
   });
 });
@@ -110,6 +110,6 @@ function edits(edit: BootArgumentsEdit) {
 function applied(facts: HostFacts, edit: BootArgumentsEdit): HostFacts {
   return simulate(
     facts,
-    edits(edit).map((one) => ({ kind: "edit-file", ...one, hides: [], original: "leave" })),
+    edits(edit).map((edited) => ({ kind: "edit-file", ...edited, hides: [], original: "leave" })),
   );
 }

@@ -35,8 +35,8 @@ test("whatever stands in custom.cfg stands there again without our section", () 
   fc.assert(
     fc.property(fc.array(line), (lines) => {
       const text = lines.join("");
-      const ours = `${TRIAL_SECTION.head}menuentry\n${TRIAL_SECTION.tail}`;
-      expect(withoutTrialSection(text + ours)).toBe(text === "" ? undefined : text);
+      const section = `${TRIAL_SECTION.head}menuentry\n${TRIAL_SECTION.tail}`;
+      expect(withoutTrialSection(text + section)).toBe(text === "" ? undefined : text);
     }),
   );
 });

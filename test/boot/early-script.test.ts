@@ -58,12 +58,12 @@ test.each(earlyFiles(DRACUT, [take("vfio-pci")]))("bash reads $path", ({ text })
 
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
   let root: string;
-  const at = (file: string) => path.join(root, file);
+  const inRoot = (file: string) => path.join(root, file);
   const write = (file: string, text: string) => {
-    fs.mkdirSync(path.dirname(at(file)), { recursive: true });
-    fs.writeFileSync(at(file), text);
+    fs.mkdirSync(path.dirname(inRoot(file)), { recursive: true });
+    fs.writeFileSync(inRoot(file), text);
   };
-  const read = (file: string) => (fs.existsSync(at(file)) ? fs.readFileSync(at(file), "latin1") : undefined);
+  const read = (file: string) => (fs.existsSync(inRoot(file)) ? fs.readFileSync(inRoot(file), "latin1") : undefined);
   const device = (address: PciAddress, files: Record<string, string>) => {
     for (const [name, text] of Object.entries({ ...IDS, ...files }))
       write(`/sys/bus/pci/devices/${address}/${name}`, text);
@@ -72,16 +72,16 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     // busybox takes its own modprobe, whatever PATH says.
     const script = scriptOf(TOOLS, takings)
       .replaceAll("/sys/", `${root}/sys/`)
-      .replaceAll("/dev/kmsg", at("/kmsg"))
-      .replaceAll("  modprobe ", `  ${at("/bin/modprobe")} `);
+      .replaceAll("/dev/kmsg", inRoot("/kmsg"))
+      .replaceAll("  modprobe ", `  ${inRoot("/bin/modprobe")} `);
     const [program = "sh", ...options] = shell;
     return spawnSync(program, [...options, "-s", "--", ...args], { input: script, encoding: "latin1" });
   };
 
   beforeEach(() => {
     root = fs.mkdtempSync(path.join(os.tmpdir(), "early-script-"));
-    write("/bin/modprobe", `#!/bin/sh\necho "$1" >> ${at("/loaded")}\n`);
-    fs.chmodSync(at("/bin/modprobe"), 0o755);
+    write("/bin/modprobe", `#!/bin/sh\necho "$1" >> ${inRoot("/loaded")}\n`);
+    fs.chmodSync(inRoot("/bin/modprobe"), 0o755);
     for (const driver of ["vfio-pci", "pci-stub", "pciback"]) write(`/sys/bus/pci/drivers/${driver}/bind`, "");
   });
   afterEach(() => fs.rmSync(root, { recursive: true }));
@@ -127,8 +127,8 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   test("without driver_override, pci-stub has the id for a moment and lets go of the other device with that id", () => {
     device(NIC, {});
     device(TWIN, {});
-    for (const address of [NIC, TWIN]) fs.mkdirSync(at(`/sys/bus/pci/drivers/pci-stub/${address}`)); // as new_id would bind them
-    fs.rmdirSync(at(`/sys/bus/pci/drivers/pci-stub/${NIC}`));
+    for (const address of [NIC, TWIN]) fs.mkdirSync(inRoot(`/sys/bus/pci/drivers/pci-stub/${address}`)); // as new_id would bind them
+    fs.rmdirSync(inRoot(`/sys/bus/pci/drivers/pci-stub/${NIC}`));
     expect(run([take("pci-stub")]).status).toBe(0);
     expect(read("/sys/bus/pci/drivers/pci-stub/new_id")).toBe("0x8086 0x10d3\n");
     expect(read("/sys/bus/pci/drivers/pci-stub/unbind")).toBe(`${TWIN}\n`);

@@ -93,7 +93,7 @@ describe("for any files, the added argument takes effect, and the removal restor
   const args = fc.constantFrom("quiet", "ro", "a=b", "xen-pciback.hide=(05:00.0)", "console=tty0");
   const value = fc
     .tuple(fc.constantFrom('"', "'"), fc.array(args, { maxLength: 2 }))
-    .filter(([, some]) => some.filter((one) => one.startsWith("xen")).length < 2)
+    .filter(([, some]) => some.filter((argument) => argument.startsWith("xen")).length < 2)
     .map(([quote, some]) => quote + some.join(" ") + quote);
   const names = fc.constantFrom(
     "GRUB_CMDLINE_LINUX",

@@ -42,23 +42,23 @@ describe.each(ways)("%s %j", (profile, inputs, effect) => {
     await run.check("HiddenPciDevice", { device: NIC, ...inputs });
     expect(run.lines.join("\n")).toMatch(effect);
     const scripts = host.stats.scripts;
-    const [one, two] = await Promise.all([
+    const [first, second] = await Promise.all([
       run.create("HiddenPciDevice", { device: NIC, ...inputs }, "one"),
       run.create("HiddenPciDevice", { device: OTHER_NIC, ...inputs }, "two"),
     ]);
     expect(host.stats.scripts - scripts).toBe(1); // one apply for both
-    expect(one.outs).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
+    expect(first.outs).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
 
     await host.reboot();
     expect([await driverOf(host, NIC), await driverOf(host, OTHER_NIC)]).toEqual([stub, stub]);
-    expect((await new Deployment(host).read(two))?.outs).toMatchObject({
+    expect((await new Deployment(host).read(second))?.outs).toMatchObject({
       configured: true,
       active: true,
       pending: "none",
     });
 
     const end = new Deployment(host);
-    await Promise.all([end.delete(one), end.delete(two)]);
+    await Promise.all([end.delete(first), end.delete(second)]);
     expect(await bootFiles()).toBe(before);
     await host.reboot();
     expect([await driverOf(host, NIC), await driverOf(host, OTHER_NIC)]).toEqual(["e1000e", "e1000e"]);
@@ -69,31 +69,31 @@ const failing: readonly [string, string, (host: SimulatedHost) => void, RegExp][
   [
     "the disk is full under the edit",
     "debian-xl",
-    (one) => one.failAt({ writesUnder: "/etc/modprobe.d", error: "ENOSPC" }),
+    (host) => host.failAt({ writesUnder: "/etc/modprobe.d", error: "ENOSPC" }),
     /No space left on device[\s\S]*All steps were undone/,
   ],
   [
     "the disk is full under the initramfs",
     "debian-xl",
-    (one) => one.failAt({ writesUnder: "/boot", error: "ENOSPC" }),
+    (host) => host.failAt({ writesUnder: "/boot", error: "ENOSPC" }),
     /could not rebuild the initramfs[\s\S]*update-initramfs: failed[\s\S]*All steps were undone/,
   ],
   [
     "grub-mkconfig fails",
     "debian-xl-own-kernel",
-    (one) => one.failAt({ command: "grub-mkconfig", stderr: "Syntax errors are detected\n", exitCode: 1 }),
+    (host) => host.failAt({ command: "grub-mkconfig", stderr: "Syntax errors are detected\n", exitCode: 1 }),
     /could not rebuild grub\.cfg[\s\S]*Syntax errors are detected[\s\S]*All steps were undone/,
   ],
   [
     "GRUB cannot read the new grub.cfg",
     "debian-xl-own-kernel",
-    (one) => one.failAt({ command: "grub-script-check", stderr: "error: line: 7\n", exitCode: 1 }),
+    (host) => host.failAt({ command: "grub-script-check", stderr: "error: line: 7\n", exitCode: 1 }),
     /wrote a file that GRUB cannot read[\s\S]*error: line: 7/,
   ],
   [
     "/boot is read-only",
     "debian-xl-own-kernel",
-    (one) => one.failAt({ writesUnder: "/boot", error: "EROFS" }),
+    (host) => host.failAt({ writesUnder: "/boot", error: "EROFS" }),
     /Read-only file system[\s\S]*All steps were undone/,
   ],
 ];

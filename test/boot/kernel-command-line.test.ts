@@ -85,14 +85,14 @@ describe("readCommandLine", () => {
     ["a -- b", [["a", undefined]]],
     ["a=--", [["a", "--"]]],
   ])("reads %j", (line, expected) => {
-    expect(readCommandLine(line).map((one) => [one.name, one.value])).toEqual(expected);
+    expect(readCommandLine(line).map((argument) => [argument.name, argument.value])).toEqual(expected);
   });
 
   test("reads any line as the kernel does", () => {
     const any = fc.oneof(commandLines, fc.stringMatching(/^[a=" -]{0,14}$/));
     fc.assert(
       fc.property(any, (line) => {
-        expect(readCommandLine(line).map((one) => [one.name, one.value])).toEqual(kernelArguments(line));
+        expect(readCommandLine(line).map((argument) => [argument.name, argument.value])).toEqual(kernelArguments(line));
       }),
       { numRuns: 1000 },
     );
@@ -102,9 +102,9 @@ describe("readCommandLine", () => {
     fc.assert(
       fc.property(commandLines, (line) =>
         readCommandLine(line).every(
-          (one) =>
-            line.slice(one.start, one.end) === one.text &&
-            (one.value === undefined || line.slice(one.valueStart, one.valueEnd) === one.value),
+          (argument) =>
+            line.slice(argument.start, argument.end) === argument.text &&
+            (argument.value === undefined || line.slice(argument.valueStart, argument.valueEnd) === argument.value),
         ),
       ),
     );
@@ -185,7 +185,7 @@ describe("a hide list", () => {
         let text = line;
         for (const address of hidden) text = textOf(hideByArgument("xen-pciback.hide", address)(text));
         for (const address of hidden) expect(isHiddenByArgument(text, "xen-pciback.hide", address)).toBe(true);
-        const others = (one: string) => kernelArguments(one).filter(([name]) => !/^xen.pciback.hide$/.test(name));
+        const others = (text: string) => kernelArguments(text).filter(([name]) => !/^xen.pciback.hide$/.test(name));
         expect(others(text)).toEqual(others(line));
         for (const address of backwards ? [...hidden].reverse() : hidden) {
           text = textOf(unhideByArgument("xen-pciback.hide", address)(text));

@@ -6,10 +6,10 @@
 export function kernelArguments(commandLine: string): [param: string, val: string | undefined][] {
   const all: [string, string | undefined][] = [];
   const args = [...commandLine, "\0"];
-  let at = skipSpaces(args, 0);
-  while (args[at] !== "\0") {
-    const { param, val, next } = nextArg(args, at);
-    at = next;
+  let position = skipSpaces(args, 0);
+  while (args[position] !== "\0") {
+    const { param, val, next } = nextArg(args, position);
+    position = next;
     if (val === undefined && param === "--") return all;
     all.push([param, val]);
   }
@@ -55,9 +55,9 @@ function text(args: readonly string[], from: number): string {
 }
 
 function skipSpaces(args: readonly string[], from: number): number {
-  let at = from;
-  while (isSpace(args[at] ?? "\0")) at++;
-  return at;
+  let position = from;
+  while (isSpace(args[position] ?? "\0")) position++;
+  return position;
 }
 
 function isSpace(character: string): boolean {

@@ -47,7 +47,7 @@ const line = fc.oneof(
   ),
   fc
     .array(addresses({ maxBus: 3, maxSegment: 0 }), { maxLength: 2 })
-    .map((list) => `options  pciback verbose=1 hide=${list.map((one) => `(${one})`).join("")}`),
+    .map((list) => `options  pciback verbose=1 hide=${list.map((address) => `(${address})`).join("")}`),
   fc.constant("install e1000e /sbin/modprobe pciback; /sbin/modprobe --ignore-install e1000e"),
 );
 const conf = fc
@@ -58,7 +58,7 @@ test("for any file, exactly the added function becomes hidden, and the removal r
   fc.assert(
     fc.property(conf, fc.constantFrom("e1000e", "bnx2"), (text, module) => {
       const hidden = addToModprobeConf(text, NIC, module);
-      const lists = [text, hidden].map((one) => hideOptions(one).at(-1)?.list ?? []);
+      const lists = [text, hidden].map((line) => hideOptions(line).at(-1)?.list ?? []);
       expect(lists[1]?.map((entry) => entry.text)).toEqual([
         ...(lists[0] ?? []).map((entry) => entry.text),
         `(${NIC})`,

@@ -38,8 +38,8 @@ test("the documented file gets its first line, and is restored by the removal", 
 test("a file that we created is deleted with its last line", () => {
   const both = addToPcibackConf(addToPcibackConf(undefined, NIC), "0000:08:00.1" as PciAddress);
   expect(both).toMatch(/^# .*\n0000:08:00\.0\n0000:08:00\.1\n$/);
-  const one = removeFromPcibackConf(both, NIC) ?? "";
-  expect(removeFromPcibackConf(one, "0000:08:00.1" as PciAddress)).toBeUndefined();
+  const left = removeFromPcibackConf(both, NIC) ?? "";
+  expect(removeFromPcibackConf(left, "0000:08:00.1" as PciAddress)).toBeUndefined();
 });
 
 test("a last line without a newline, which the script skips, is still skipped after an edit", () => {

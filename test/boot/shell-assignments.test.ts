@@ -56,7 +56,7 @@ E="\${A} z"`;
     const shell = spawnSync("sh", ["-c", script], { encoding: "latin1" });
     expect(shell.stderr).toBe("");
     const answers = shell.stdout.split("\0");
-    for (const [at, text] of some.entries()) {
+    for (const [index, text] of some.entries()) {
       const got = new Map<string, string>();
       for (const assignment of readShellFile(text).assignments) {
         const value = expandedValue(assignment, (name) => got.get(name) ?? "");
@@ -64,7 +64,7 @@ E="\${A} z"`;
       }
       expect([text, got.get("A") ?? "", got.get("B") ?? "", got.get("C") ?? ""]).toEqual([
         text,
-        ...answers.slice(at * 3, at * 3 + 3),
+        ...answers.slice(index * 3, index * 3 + 3),
       ]);
     }
   });

@@ -17,8 +17,12 @@ beforeAll(() =>
 async function bytesFor(hosts: number): Promise<number> {
   told.length = 0;
   const resources = Array.from({ length: hosts * 4 }, (_, index) => {
-    const at = Math.floor(index / 4);
-    const host = { address: `xen${1000 + at}.${hosts}.example.com`, user: "root", hostKey: `SHA256:${"x".repeat(43)}` };
+    const hostNumber = Math.floor(index / 4);
+    const host = {
+      address: `xen${1000 + hostNumber}.${hosts}.example.com`,
+      user: "root",
+      hostKey: `SHA256:${"x".repeat(43)}`,
+    };
     return new AssignableDevice(`nic${index}`, { host, device: `01:00.${index % 4}` });
   });
   await Promise.all(resources.map(({ urn }) => new Promise((done) => urn.apply(done))));

@@ -137,7 +137,7 @@ inBrowser("that holds for long names, wide letters, and devices of VMs that stan
   const label = "WWWW MMMM 装置の長い名前 @@@@ %%%% Controller mmmm WWWW MMMM wwww %%%% Ethernet Network Connection";
   const addresses = [1, 2, 3, 4, 5].flatMap((bus) => parsePciAddress(`0000:0${bus}:00.0`) ?? []);
   const functions = addresses.map(
-    (address, at): MapFunction => ({
+    (address, index): MapFunction => ({
       address,
       id: "8086:10d3",
       subsystem: "15d9:060a",
@@ -146,13 +146,13 @@ inBrowser("that holds for long names, wide letters, and devices of VMs that stan
       driver: "a_driver_with_a_name_that_does_not_end_WWWW_MMMM_WWWW_MMMM",
       assignable: false,
       hidden: false,
-      vms: at < 3 ? ["MAIL-GATEWAY-WWWW-MMMM", "DATABASE-MMMM-WWWW"] : [],
+      vms: index < 3 ? ["MAIL-GATEWAY-WWWW-MMMM", "DATABASE-MMMM-WWWW"] : [],
       groupMembers: [],
       mostVirtualFunctions: 0,
       iommuGroup: "8",
-      uses: Array.from({ length: at + 1 }, (_, line) => `${line} ${label}`),
+      uses: Array.from({ length: index + 1 }, (_, line) => `${line} ${label}`),
       refusals:
-        at < 3
+        index < 3
           ? []
           : [
               { guard: "mounted-storage", message: label },
@@ -164,11 +164,11 @@ inBrowser("that holds for long names, wide letters, and devices of VMs that stan
       changes: [],
     }),
   );
-  const vms = ["MAIL-GATEWAY-WWWW-MMMM-WWWW-MMMM", "DATABASE", "web1"].map((name, at) => ({
+  const vms = ["MAIL-GATEWAY-WWWW-MMMM-WWWW-MMMM", "DATABASE", "web1"].map((name, index) => ({
     name,
     running: true,
     functions: addresses
-      .slice(0, 5 - at)
+      .slice(0, 5 - index)
       .map((address) => ({ address, active: false, configured: true }))
       .reverse(),
   }));

@@ -104,10 +104,10 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
     });
 
     test("is refused to another stack", async () => {
-      const ours = await new Deployment(host).create("AssignableDevice", { device: NIC });
+      const assigned = await new Deployment(host).create("AssignableDevice", { device: NIC });
       const theirs = new Deployment(host, "production").create("AssignableDevice", { device: NIC });
       await expect(theirs).rejects.toThrow(/the stack "dev" of the project "contract" manages it/);
-      await new Deployment(host).delete(ours);
+      await new Deployment(host).delete(assigned);
     });
 
     test("counts what is gone already as given back", async () => {
@@ -133,12 +133,12 @@ export function contract(start: () => Promise<TestHost>, options: ContractOption
     });
 
     test("two stacks at once: each waits for the other, and sees what it did", async () => {
-      const [ours, theirs] = [new Deployment(host, "dev"), new Deployment(host, "production")];
-      for (const stack of [ours, theirs]) await stack.check("AssignableDevice", { device: NIC });
+      const [dev, production] = [new Deployment(host, "dev"), new Deployment(host, "production")];
+      for (const stack of [dev, production]) await stack.check("AssignableDevice", { device: NIC });
       const [first, second, other] = await Promise.allSettled([
-        ours.create("AssignableDevice", { device: NIC }),
-        theirs.create("AssignableDevice", { device: NIC }),
-        theirs.create("AssignableDevice", { device: OTHER_NIC }),
+        dev.create("AssignableDevice", { device: NIC }),
+        production.create("AssignableDevice", { device: NIC }),
+        production.create("AssignableDevice", { device: OTHER_NIC }),
       ]);
       if (other.status === "rejected") throw other.reason;
       const made = [first, second].flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));

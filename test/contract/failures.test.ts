@@ -155,7 +155,7 @@ describe("bad input is refused before any connection, naming the property", () =
 });
 
 describe("a host that cannot be logged in to", () => {
-  const logins: readonly [string, (one: SimulatedHost) => Record<string, unknown>, RegExp][] = [
+  const logins: readonly [string, (host: SimulatedHost) => Record<string, unknown>, RegExp][] = [
     ["has another key", ({ identityFile }) => ({ identityFile, hostKey: `SHA256:${"A".repeat(43)}` }), /SHA256:A/],
     ["has no key that is known", ({ identityFile }) => ({ identityFile }), /known_hosts/],
     ["rejects the password", ({ hostKey }) => ({ hostKey, password: "wrong" }), /root/],

@@ -17,7 +17,7 @@ export async function seeThatTheIommuStaysOff(host: TestHost): Promise<void> {
   const before = await sources(host);
   const preview = new Deployment(host);
   const { failures } = await preview.check("IommuBootParameters", {}, "iommu");
-  expect([...preview.lines, ...failures.map((one) => one.reason)].join("\n")).toContain(
+  expect([...preview.lines, ...failures.map((failure) => failure.reason)].join("\n")).toContain(
     "the IOMMU is off because the kernel's command line says intel_iommu=off. Remove that, and reboot",
   );
   expect(await sources(host)).toBe(before);

@@ -65,7 +65,7 @@ test("a step that fails after an attach takes the root ports back that libvirt m
   const script = scriptOf(group(...steps));
   const result = script.read(await output(host, script.text));
   expect(result.kind === "ended" && result.groups[0]).toMatchObject({ kind: "failed", notUndone: [] });
-  expect(host.stats.commandLines.filter((one) => /^virsh.* detach-device/.test(one))).toHaveLength(3);
+  expect(host.stats.commandLines.filter((line) => /^virsh.* detach-device/.test(line))).toHaveLength(3);
   expect(await output(host, `${VIRSH} dumpxml --inactive crowded`)).toBe(before);
 });
 

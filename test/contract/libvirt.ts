@@ -51,8 +51,11 @@ export function libvirtContract(start: () => Promise<TestHost>, options: { reado
   const live = () => output(host, `${VIRSH} dumpxml contract`);
   const test = testsOnOneHost({
     ...options,
-    snapshot: (one) =>
-      output(one, `cd /sys/bus/pci/drivers && ls -d */0000:*; ls -a /var/lib; ${VIRSH} dumpxml --inactive contract`),
+    snapshot: (snapshotted) =>
+      output(
+        snapshotted,
+        `cd /sys/bus/pci/drivers && ls -d */0000:*; ls -a /var/lib; ${VIRSH} dumpxml --inactive contract`,
+      ),
     async start() {
       host = await start();
       await output(
@@ -82,7 +85,7 @@ ${VIRSH} define /root/contract.xml`,
 
     test("takes the whole group to vfio-pci, and gives every function back to its driver", async () => {
       const nic = await wholeGroup();
-      expect(nic.outs.functions.map((one: { address: string }) => one.address)).toEqual([NIC, OTHER_NIC]);
+      expect(nic.outs.functions.map((shown: { address: string }) => shown.address)).toEqual([NIC, OTHER_NIC]);
       expect(nic.outs).toMatchObject({ active: true, functions: [{ originalDriver: "e1000e" }, { active: true }] });
       expect(await driverOf(host, NIC)).toBe("vfio-pci");
       expect(await driverOf(host, OTHER_NIC)).toBe("vfio-pci");

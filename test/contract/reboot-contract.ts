@@ -127,9 +127,9 @@ lsinitramfs "/boot/initrd.img-$(uname -r)" | grep -E '[.]ko|modprobe[.]d/|script
     expect(reboot.outs.bootId).not.toBe(before);
     expect(await output(host, "cat /proc/cmdline")).toContain("pci-passthrough.trial=new");
     expect(await output(host, TRIAL_FILES)).not.toContain("pci-passthrough");
-    for (const one of [hidden, hiddenByScript, hiddenOnTrial]) {
-      expect(await driverOf(host, one.outs.device)).toBe("pciback");
-      expect((await new Deployment(host).read(one))?.outs).toMatchObject({
+    for (const deployed of [hidden, hiddenByScript, hiddenOnTrial]) {
+      expect(await driverOf(host, deployed.outs.device)).toBe("pciback");
+      expect((await new Deployment(host).read(deployed))?.outs).toMatchObject({
         configured: true,
         active: true,
         pending: "none",
@@ -157,14 +157,14 @@ lsinitramfs "/boot/initrd.img-$(uname -r)" | grep -E '[.]ko|modprobe[.]d/|script
   });
 
   test("while one of them is for a VM their number stays", async () => {
-    const one = await new Deployment(host).create("AssignableDevice", { device: functions.outs.addresses[0] });
+    const assigned = await new Deployment(host).create("AssignableDevice", { device: functions.outs.addresses[0] });
     expect(await driverOf(host, "0000:03:00.1")).toBe("pciback");
     await expect(new Deployment(host).update(functions, wish(3))).rejects.toThrow(
       /Unable to give 0000:03:00\.0 3 virtual functions on .*: its virtual function 0000:03:00\.1 is on pciback/,
     );
     await expect(new Deployment(host).delete(functions)).rejects.toThrow(/0000:03:00\.1 is on pciback/);
     expect(await output(host, NUMBER)).toBe("2\n");
-    await new Deployment(host).delete(one);
+    await new Deployment(host).delete(assigned);
     expect(await driverOf(host, "0000:03:00.1")).toBe("");
   });
 

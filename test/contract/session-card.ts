@@ -57,7 +57,7 @@ export async function giveSessionCardAway(
   const run = new Deployment({ ...host, safety: { confirmSeconds } });
   const card = { device: SESSION_CARD, allow: ["ssh-route", "host-network"] };
   const [taken, other] = await Promise.allSettled(
-    [card, ...(beside ? [beside] : [])].map((given, at) => run.create("AssignableDevice", given, `device-${at}`)),
+    [card, ...(beside ? [beside] : [])].map((given, index) => run.create("AssignableDevice", given, `device-${index}`)),
   );
   expect(other?.status).not.toBe("fulfilled");
   expect(String(taken?.status === "rejected" && taken.reason)).toMatch(

@@ -15,7 +15,7 @@ import { PAGES, readPage } from "./pages";
 const ROOT = path.dirname(path.dirname(__dirname));
 
 const blocks = PAGES.flatMap((page) =>
-  codeBlocks(readPage(page)).map((block, at) => ({ ...block, name: `${page}, block ${at + 1}` })),
+  codeBlocks(readPage(page)).map((block, index) => ({ ...block, name: `${page}, block ${index + 1}` })),
 );
 const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
 
@@ -26,7 +26,7 @@ test("every block is in a language that is checked, or is what a program prints"
 
 test("every program is type-checked against the package's own types", () => {
   const programs = new Map(
-    inLanguage("ts").map(({ name, text }, at) => [path.join(ROOT, `docs-program-${at}.ts`), { name, text }]),
+    inLanguage("ts").map(({ name, text }, index) => [path.join(ROOT, `docs-program-${index}.ts`), { name, text }]),
   );
   const options: ts.CompilerOptions = {
     strict: true,

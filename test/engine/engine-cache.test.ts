@@ -38,8 +38,8 @@ test("two at once build once, and the second says that it waits", async () => {
   const cache = temporaryFolder();
   const recipe = stubRecipe();
   const say = jest.fn();
-  const [one, other] = await Promise.all([findOrBuild(recipe, cache, say), findOrBuild(recipe, cache, say)]);
-  expect(one).toBe(other);
+  const [first, second] = await Promise.all([findOrBuild(recipe, cache, say), findOrBuild(recipe, cache, say)]);
+  expect(first).toBe(second);
   expect(recipe.builds()).toBe(1);
   expect(say).toHaveBeenCalledWith(`Waiting for process ${process.pid}, which builds it …`);
 });

@@ -61,7 +61,7 @@ afterEach(async () => {
 test.each(examples.map((example) => [example.name, example] as const))(
   "examples/%s is deployed, changes nothing twice, and gives everything back",
   async (_, example) => {
-    hosts.push(...(await Promise.all(example.hosts.map((one) => startSimulatedHost(one)))));
+    hosts.push(...(await Promise.all(example.hosts.map((options) => startSimulatedHost(options)))));
     const untouched = await Promise.all(hosts.map(snapshot));
     project = await PulumiProject.create({ kind: "folder", folder: path.join(CHECKOUT, "examples", example.name) });
     project.configure(example.config(hosts.map(loginTo)));

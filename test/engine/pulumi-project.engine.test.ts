@@ -38,8 +38,8 @@ describe("the real engine on a project", () => {
     `);
     await project.up();
     const where = (await project.stackExport()).resources.find(({ id }) => id === "a");
-    const ours = path.resolve(__dirname, "../../package.json");
-    expect(where).toMatchObject({ inputs: { byProgram: ours }, outputs: { byProvider: ours } });
+    const manifest = path.resolve(__dirname, "../../package.json");
+    expect(where).toMatchObject({ inputs: { byProgram: manifest }, outputs: { byProvider: manifest } });
   });
 
   test("keeps the environment of the person who runs the tests out of the program", async () => {

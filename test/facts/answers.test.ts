@@ -29,10 +29,10 @@ test("any answer comes back exactly, with the exit code of its last command", ()
     fc.property(
       fc.array(fc.tuple(hostile, fc.integer({ min: 0, max: 125 })), { minLength: 1, maxLength: 3 }),
       (said) => {
-        const facts = said.map(([text, code], at) => {
-          const file = path.join(folder, String(at));
+        const facts = said.map(([text, code], index) => {
+          const file = path.join(folder, String(index));
           fs.writeFileSync(file, text, "latin1");
-          return { name: `fact_${at}`, ask: `cat ${quote(file)}\nreturn ${code}`, parse: () => undefined };
+          return { name: `fact_${index}`, ask: `cat ${quote(file)}\nreturn ${code}`, parse: () => undefined };
         });
         const input = `LC_ALL=C; export LC_ALL\n${factsShell(facts, { vmConfigPaths: [], libvirt: false })}\nfacts\n`;
         const { stdout } = spawnSync("sh", ["-s"], { input, encoding: "latin1" });
@@ -92,7 +92,7 @@ test("an answer made of nothing but the marks of ours and noise never ends in an
   const names = [...recorded.matchAll(/^@(\w+)$/gm)].map((match) => match[1] ?? "");
   fc.assert(
     fc.property(fc.array(hostile, { minLength: names.length, maxLength: names.length }), (texts) => {
-      const answers = names.map((name, at) => framedAnswer(name, { text: texts[at] ?? "", exitCode: 0 }));
+      const answers = names.map((name, index) => framedAnswer(name, { text: texts[index] ?? "", exitCode: 0 }));
       try {
         readHostFacts(`@facts-begin\n${answers.join("")}@facts-end\n`);
       } catch (error) {
@@ -105,9 +105,9 @@ test("an answer made of nothing but the marks of ours and noise never ends in an
 test("an answer that lost a single newline is refused", () => {
   const answer = framedAnswer("x", { text: "a\nb", exitCode: 0 });
   expect(readAnswers(`@facts-begin\n${answer}@facts-end\n`).size).toBe(1);
-  for (const [at, character] of [...answer].entries()) {
+  for (const [index, character] of [...answer].entries()) {
     if (character !== "\n") continue;
-    const damaged = answer.slice(0, at) + answer.slice(at + 1);
+    const damaged = answer.slice(0, index) + answer.slice(index + 1);
     expect(() => readAnswers(`@facts-begin\n${damaged}@facts-end\n`)).toThrow(UnreadableFactsError);
   }
 });

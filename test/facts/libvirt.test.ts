@@ -92,8 +92,8 @@ test("a real host with KVM: its guests, their devices, the IOMMU groups", () => 
     ["vm1", true, [expect.objectContaining(NIC)], [expect.objectContaining(NIC)]],
     ["vm2", false, [expect.objectContaining({ address: "0000:03:00.0", managed: true })], undefined],
   ]);
-  const inGroup = [...pciDevices.values()].filter((one) => one.iommuGroup === "8");
-  expect(inGroup.map((one) => [one.address, one.driver])).toEqual([
+  const inGroup = [...pciDevices.values()].filter((device) => device.iommuGroup === "8");
+  expect(inGroup.map((device) => [device.address, device.driver])).toEqual([
     ["0000:01:00.0", "vfio-pci"],
     ["0000:01:00.1", "vfio-pci"],
   ]);

@@ -30,8 +30,8 @@ test("cksum prints the same number", () => {
 test.each([["sh"], ["bash"], ["dash"]])("files come back byte for byte through %s", (shell) => {
   fc.assert(
     fc.property(fc.array(bytes, { maxLength: 3 }), (texts) => {
-      const files = texts.map((text, at) => {
-        const file = path.join(folder, `it's ${at} $(x).cfg`);
+      const files = texts.map((text, index) => {
+        const file = path.join(folder, `it's ${index} $(x).cfg`);
         fs.writeFileSync(file, text, "latin1");
         return { path: file, target: file, text };
       });

@@ -30,7 +30,7 @@ test("any number of functions of any device is read as sysfs has it", () => {
   fc.assert(
     fc.property(addresses(), fc.uniqueArray(addresses(), { maxLength: 12 }), (physical, functions) => {
       const folder = `/sys/bus/pci/devices/${physical}`;
-      const links = functions.map((one, at) => `${folder}/virtfn${at} -> /sys/devices/pci0000:00/${one}`);
+      const links = functions.map((address, index) => `${folder}/virtfn${index} -> /sys/devices/pci0000:00/${address}`);
       const text = [`${folder}/sriov_totalvfs:64`, ...links.reverse()].join("\n");
       expect(parse(text).physicalFunctions.get(physical)).toEqual({ most: 64, count: functions.length, functions });
     }),

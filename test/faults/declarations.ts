@@ -22,7 +22,7 @@ export interface Declaration {
 
 type Draft = Omit<Declaration, "profile" | "name" | "kind" | "atBoot"> & { readonly variant?: string };
 
-const at =
+const ofKind =
   (kind: ResourceKind, atBoot = false) =>
   (given: Draft["given"], more: Partial<Draft> = {}) =>
   (profile: string): Declaration => {
@@ -30,12 +30,12 @@ const at =
     return { profile, name: variant === undefined ? kind : `${kind}:${variant}`, kind, given, ...rest, atBoot };
   };
 
-const hidden = at("HiddenPciDevice", true);
-const assignable = at("AssignableDevice");
-const attachment = at("VmPciAttachment");
-const functions = at("SriovVirtualFunctions");
-const iommu = at("IommuBootParameters", true);
-const reboot = at("HostReboot")(
+const hidden = ofKind("HiddenPciDevice", true);
+const assignable = ofKind("AssignableDevice");
+const attachment = ofKind("VmPciAttachment");
+const functions = ofKind("SriovVirtualFunctions");
+const iommu = ofKind("IommuBootParameters", true);
+const reboot = ofKind("HostReboot")(
   { when: "always", triggers: ["a"], timeoutSeconds: 30 },
   { later: { when: "always", triggers: ["b"], timeoutSeconds: 30 } },
 );

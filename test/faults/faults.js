@@ -61,9 +61,9 @@ async function main(words) {
     if (!seen) return;
     const held = tried - failures.length;
     for (const { id, problems } of failures) {
-      const [name = "", ...at] = id.split("\n");
+      const [name = "", ...place] = id.split("\n");
       console.log(
-        [`did not hold: npm run test:faults -- ${name}`, ...at, ...problems.map((line) => `  ${line}`)].join("\n"),
+        [`did not hold: npm run test:faults -- ${name}`, ...place, ...problems.map((line) => `  ${line}`)].join("\n"),
       );
     }
     const seconds = Math.round((Date.now() - begun) / 1000);

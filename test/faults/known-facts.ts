@@ -16,7 +16,7 @@ export function withKnownFacts(script: string): string {
   if (!match) return script;
   const before = script.slice(0, match.index);
   const asking = `${before}${match[0]}\nfacts < /dev/null\n`;
-  let name = [...asked].find(([, one]) => one.script === asking)?.[0];
+  let name = [...asked].find(([, known]) => known.script === asking)?.[0];
   if (name === undefined) {
     name = String(asked.size);
     asked.set(name, { script: asking, answers: new Map() });

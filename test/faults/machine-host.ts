@@ -135,10 +135,10 @@ class MachineInput {
     this.printed += text;
     for (const line of text.split("\n")) this.onLine?.(line);
     const { until, reply } = this.conversation;
-    const at = `\n${text}`.lastIndexOf(`\n${until}\n`);
-    if (at < 0) return;
+    const start = `\n${text}`.lastIndexOf(`\n${until}\n`);
+    if (start < 0) return;
     try {
-      this.end(reply(this.printed.slice(0, at - text.length)));
+      this.end(reply(this.printed.slice(0, start - text.length)));
     } catch (error) {
       this.thrown = { error };
       this.end("");

@@ -20,10 +20,10 @@ const MEMORY_MIB = 1024;
 
 /** The worker: notes which case it is at, so that the main thread knows it even when the worker dies. @param {Work} work */
 function tryCases({ seed, first, cases, progress }) {
-  const at = new Int32Array(progress);
+  const cell = new Int32Array(progress);
   const caseOf = fuzzCases(seed);
   for (let index = first; index < first + cases; index++) {
-    Atomics.store(at, 0, index);
+    Atomics.store(cell, 0, index);
     const reason = caseOf(index).run();
     if (reason !== undefined) parentPort?.postMessage({ index, reason });
   }
@@ -31,13 +31,13 @@ function tryCases({ seed, first, cases, progress }) {
 
 /** @param {Work} work @returns {Promise<Failure | undefined>} */
 function firstFailure(work) {
-  const at = new Int32Array(work.progress);
+  const cell = new Int32Array(work.progress);
   const worker = new Worker(__filename, { workerData: work, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB } });
   return new Promise((resolve) => {
     let seen = -1;
     let since = Date.now();
     const watch = setInterval(() => {
-      const index = Atomics.load(at, 0);
+      const index = Atomics.load(cell, 0);
       if (index !== seen) {
         seen = index;
         since = Date.now();
@@ -52,7 +52,7 @@ function firstFailure(work) {
       resolve(failure);
     };
     worker.on("message", end);
-    worker.on("error", (error) => end({ index: Atomics.load(at, 0), reason: String(error.stack) }));
+    worker.on("error", (error) => end({ index: Atomics.load(cell, 0), reason: String(error.stack) }));
     worker.on("exit", () => end(undefined));
   });
 }

@@ -33,8 +33,8 @@ test("an image is built once", async () => {
 });
 
 test("whoever comes while it is built waits for it", async () => {
-  const [one, other] = await Promise.all([find(), find()]);
-  expect(other).toBe(one);
+  const [first, second] = await Promise.all([find(), find()]);
+  expect(second).toBe(first);
   expect(builds).toBe(1);
 });
 

@@ -55,24 +55,24 @@ function scan(text: string, format: string): { numbers: number[]; parsed: number
   const numbers: number[] = [];
   const space = /[ \t\n\v\f\r\xa0]*/y;
   const number = /[ \t\n\v\f\r\xa0]*(?:0x([0-9a-f]*)|([0-9a-f]+))/iy;
-  let at = 0;
+  let position = 0;
   for (const [piece = ""] of format.matchAll(/%x|./g)) {
     const pattern = piece === "%x" ? number : space;
-    pattern.lastIndex = at;
+    pattern.lastIndex = position;
     if (piece === "%x") {
       const match = pattern.exec(text);
       if (!match) return { numbers, parsed: 0 };
       numbers.push(Number.parseInt((match[1] ?? match[2] ?? "").slice(-8) || "0", 16) | 0);
-      at = pattern.lastIndex;
+      position = pattern.lastIndex;
     } else if (piece === " ") {
-      at += pattern.exec(text)?.[0].length ?? 0;
-    } else if (text[at] === piece) {
-      at += 1;
+      position += pattern.exec(text)?.[0].length ?? 0;
+    } else if (text[position] === piece) {
+      position += 1;
     } else {
       return { numbers, parsed: 0 };
     }
   }
-  return { numbers, parsed: at };
+  return { numbers, parsed: position };
 }
 
 function range(length: number): readonly number[] {

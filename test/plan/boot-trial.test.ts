@@ -137,9 +137,9 @@ test("on Xen the initramfs goes back, where pciback is a module", () => {
 
 test("the trial ends with the last change that waits for it, and without a word where there is none", () => {
   const both = simulate(armed, planPresent(armed, SECOND, OTHER).steps);
-  const one = planAbsent(both, FIRST, DEV);
-  expect(trials(one)).toEqual(["boot-trial"]);
-  expect(trials(planAbsent(simulate(both, one.steps), SECOND, OTHER))).toEqual(["boot-trial-end"]);
+  const left = planAbsent(both, FIRST, DEV);
+  expect(trials(left)).toEqual(["boot-trial"]);
+  expect(trials(planAbsent(simulate(both, left.steps), SECOND, OTHER))).toEqual(["boot-trial-end"]);
   const confirmed = simulate(booted(armed, "new"), [{ kind: "confirm-boot" }]);
   expect(trials(planAbsent(confirmed, FIRST, DEV))).toEqual([]);
 });

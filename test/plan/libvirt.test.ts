@@ -24,7 +24,7 @@ const assign = (device: string, more: Partial<AssignWish> = {}): AssignWish => (
 const plan = (facts: HostFacts, wish: AttachWish | AssignWish) => planPresent(facts, wish, DEV);
 const reasons = (facts: HostFacts, wish: AttachWish | AssignWish) =>
   plan(facts, wish)
-    .refusals.map((one) => one.message)
+    .refusals.map((refusal) => refusal.message)
     .join("\n");
 const changes = (facts: HostFacts, wish: AttachWish) =>
   plan(facts, wish).steps.flatMap((step) =>
@@ -34,7 +34,7 @@ const changes = (facts: HostFacts, wish: AttachWish) =>
   );
 const running = (devices = "") => vm("web", devices, { running: true });
 const q35 = (ports: number, devices = "") =>
-  `<controller type='pci' index='0' model='pcie-root'/>${Array.from({ length: ports }, (_, at) => `<controller type='pci' index='${at + 1}' model='pcie-root-port'/>`).join("")}${devices}`;
+  `<controller type='pci' index='0' model='pcie-root'/>${Array.from({ length: ports }, (_, index) => `<controller type='pci' index='${index + 1}' model='pcie-root-port'/>`).join("")}${devices}`;
 
 const found: readonly [string, HostFacts, AttachWish | AssignWish][] = [
   ["a function of a group of its own", kvm([]), assign(NVME)],
@@ -144,7 +144,7 @@ test("an entry of ours changes when an AssignableDevice comes later; one of some
 
 const full = Array.from(
   { length: 28 },
-  (_, at) => `<input><address type='pci' bus='0' slot='${at + 4}'/></input>`,
+  (_, index) => `<input><address type='pci' bus='0' slot='${index + 4}'/></input>`,
 ).join("");
 const refused: readonly [string, HostFacts, AttachWish | AssignWish, RegExp][] = [
   [
@@ -202,7 +202,7 @@ const refused: readonly [string, HostFacts, AttachWish | AssignWish, RegExp][] =
     kvm([
       vm(
         "web",
-        q35(1, Array.from({ length: 32 }, (_, at) => hostdev(4).replace("slot='0x00'", `slot='${at}'`)).join("")),
+        q35(1, Array.from({ length: 32 }, (_, slot) => hostdev(4).replace("slot='0x00'", `slot='${slot}'`)).join("")),
       ),
     ]),
     attach(NVME, "web"),
@@ -370,7 +370,7 @@ test("an attachment does not end unseen while libvirt is silent, nor is it forgo
 test("without an IOMMU nothing is kept for vfio-pci, and pci-stub does not ask", () => {
   const facts = kvm([]);
   const devices = [...facts.pciDevices.values()].map(
-    (one) => [one.address, { ...one, iommuGroup: undefined }] as const,
+    (device) => [device.address, { ...device, iommuGroup: undefined }] as const,
   );
   const without = { ...facts, pciDevices: new Map(devices) };
   expect(plan(without, assign(NVME)).refusals).toMatchObject([{ guard: "no-iommu" }]);
@@ -458,8 +458,8 @@ test("the group of a running VM's device does not leave it", () => {
 
 test("the SELinux boolean stays on until the last VM that needs it", () => {
   const facts: HostFacts = { ...kvm([vm("web"), vm("db")]), selinux: { mode: "enforcing", virtUseSysfs: false } };
-  const one = simulate(facts, plan(facts, attach(NVME, "web")).steps);
-  const both = simulate(one, planPresent(one, attach("02:00.0", "db"), ownedBy("dev", "token-2")).steps);
+  const attached = simulate(facts, plan(facts, attach(NVME, "web")).steps);
+  const both = simulate(attached, planPresent(attached, attach("02:00.0", "db"), ownedBy("dev", "token-2")).steps);
   const first = simulate(both, planAbsent(both, attach(NVME, "web"), DEV).steps);
   expect(first.selinux?.virtUseSysfs).toBe(true);
   const last = planAbsent(first, attach("02:00.0", "db"), ownedBy("dev", "token-2"));

@@ -36,7 +36,7 @@ const filters: readonly [string, PciDeviceFilter, readonly string[]][] = [
   ["what there is not", { id: "10de:0000" }, []],
 ];
 test.each(filters)("a filter keeps %s", (_, filter, addresses) => {
-  expect(pciDeviceInfos(FACTS, filter).map((one) => one.address)).toEqual(addresses);
+  expect(pciDeviceInfos(FACTS, filter).map((info) => info.address)).toEqual(addresses);
 });
 
 test("without a filter it is every function, and a virtual one names its physical one", () => {
@@ -50,10 +50,10 @@ test("without a filter it is every function, and a virtual one names its physica
   ]);
   const infos = pciDeviceInfos({ ...FACTS, pciDevices }, {});
   expect(infos).toHaveLength(15);
-  expect(infos.find((one) => one.address === vf.address)).toMatchObject({
+  expect(infos.find((info) => info.address === vf.address)).toMatchObject({
     physicalFunction: "0000:03:00.0",
     groupMembers: ["0000:03:00.0"],
     mostVirtualFunctions: 0,
   });
-  expect(infos.find((one) => one.address === controller.address)).toMatchObject({ mostVirtualFunctions: 4 });
+  expect(infos.find((info) => info.address === controller.address)).toMatchObject({ mostVirtualFunctions: 4 });
 });

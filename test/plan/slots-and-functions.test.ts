@@ -55,9 +55,9 @@ describe("a slot after one of its functions, under another name", () => {
 
 test("a function after its slot leaves the other one to the host", () => {
   const both = made(made(LAB, assign(SLOT)), assign(OTHER), SECOND);
-  const one = ended(both, assign(SLOT));
-  expect(driversOf(one)).toEqual(["e1000e", "pciback"]);
-  expect(driversOf(ended(one, assign(OTHER), SECOND))).toEqual(["e1000e", "e1000e"]);
+  const left = ended(both, assign(SLOT));
+  expect(driversOf(left)).toEqual(["e1000e", "pciback"]);
+  expect(driversOf(ended(left, assign(OTHER), SECOND))).toEqual(["e1000e", "e1000e"]);
 });
 
 const WEB = withVmConfigs(LAB, textFile("/etc/xen/web.cfg", 'name = "web"\n'));

@@ -33,16 +33,16 @@ function having(facts: HostFacts, ...functions: readonly Partial<PciDevice>[]): 
   const before = facts.virtualFunctions.physicalFunctions.get(CONTROLLER);
   if (!physical || !before) throw new Error("the lab host has that controller");
   const made = functions.map(
-    (one, at): PciDevice => ({
+    (text, index): PciDevice => ({
       ...physical,
-      address: address(`03:00.${at + 1}`),
+      address: address(`03:00.${index + 1}`),
       driver: undefined,
       physicalFunction: CONTROLLER,
-      ...one,
+      ...text,
     }),
   );
-  const pciDevices = new Map([...facts.pciDevices, ...made.map((one) => [one.address, one] as const)]);
-  const state = { ...before, count: made.length, functions: made.map((one) => one.address) };
+  const pciDevices = new Map([...facts.pciDevices, ...made.map((device) => [device.address, device] as const)]);
+  const state = { ...before, count: made.length, functions: made.map((device) => device.address) };
   const physicalFunctions = new Map(facts.virtualFunctions.physicalFunctions).set(CONTROLLER, state);
   return { ...facts, pciDevices, virtualFunctions: { ...facts.virtualFunctions, physicalFunctions } };
 }
@@ -248,6 +248,6 @@ test("to another stack it is refused, and a renamed resource keeps them", () => 
   const renamed = ownedBy("dev", "token-3", "new-name");
   const moved = simulate(facts, planPresent(facts, wish(2), renamed).steps);
   expect(planAbsent(moved, wish(2), DEV).steps).toEqual([]);
-  const numbers = (one: HostFacts) => one.virtualFunctions.physicalFunctions.get(CONTROLLER as PciAddress)?.count;
+  const numbers = (facts: HostFacts) => facts.virtualFunctions.physicalFunctions.get(CONTROLLER as PciAddress)?.count;
   expect(numbers(moved)).toBe(2);
 });

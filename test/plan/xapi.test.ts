@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 const vmOf = (facts: HostFacts, name: string): XapiVm => {
-  const vm = poolOf(facts).vms.find((one) => one.name === name);
+  const vm = poolOf(facts).vms.find((vm) => vm.name === name);
   if (!vm) throw new Error(`no VM ${name}`);
   return vm;
 };
@@ -192,7 +192,7 @@ test("no step, no guard: what the VM has already is not judged again", () => {
 
 test("the host loses a device that is not on pciback when the VM starts, so guards judge it", () => {
   const refusals = (device: string, facts = POOL) =>
-    planPresent(facts, attach(device, "gpu1"), DEV).refusals.map((one) => one.guard);
+    planPresent(facts, attach(device, "gpu1"), DEV).refusals.map((refusal) => refusal.guard);
   expect(refusals("00:17.0")).toContain("boot-device");
   expect(refusals("00:1c.0")).toContain("bridge");
   expect(refusals("00:17.0", onPciback(POOL, "0000:00:17.0"))).toEqual([]);

@@ -54,8 +54,8 @@ test("the file of a host with UEFI is its own", async () => {
 const foreign = fc
   .array(
     fc.oneof(
-      addresses({ maxSegment: 1 }).map((one) => `(${one})`),
-      addresses({ maxSegment: 0 }).map((one) => `(${one.slice(5)})`),
+      addresses({ maxSegment: 1 }).map((address) => `(${address})`),
+      addresses({ maxSegment: 0 }).map((address) => `(${address.slice(5)})`),
       fc.constantFrom("(05:00.*)", "(0000:06:*.*)", "(0000:00:1f.3)"),
     ),
     { maxLength: 4 },
@@ -95,10 +95,10 @@ test("a value in quotes may hold spaces, and keeps its quotes", () => {
 });
 
 test("the first text of the file is kept once, and goes with our last entry", () => {
-  const one = simulate(XS7, planPresent(XS7, hide(NIC), DEV).steps);
-  const two = planPresent(one, hide("00:1b.0"), ownedBy("dev", "token-2"));
+  const hidden = simulate(XS7, planPresent(XS7, hide(NIC), DEV).steps);
+  const two = planPresent(hidden, hide("00:1b.0"), ownedBy("dev", "token-2"));
   expect(edits(two.steps)[0]?.original).toBe("leave");
-  const both = simulate(one, two.steps);
+  const both = simulate(hidden, two.steps);
   const end = planAbsent(both, hide(NIC), DEV);
   expect(edits(end.steps)[0]?.original).toBe("leave");
   const last = planAbsent(simulate(both, end.steps), hide("00:1b.0"), ownedBy("dev", "token-2"));
@@ -223,21 +223,21 @@ describe("preview warns of", () => {
 });
 
 test("XAPI's own commands turn the others around and stand in front: ours is found, and theirs is not touched", () => {
-  const ours = simulate(XS7, planPresent(XS7, hide(NIC), DEV).steps);
+  const hidden = simulate(XS7, planPresent(XS7, hide(NIC), DEV).steps);
   const arguments_ = [`xen-pciback.hide=(0000:00:1b.0)(${NIC})`];
   const theirs: HostFacts = {
-    ...ours,
-    xenCmdline: { file: ours.xenCmdline?.file, hide: { kind: "arguments", arguments: arguments_ } },
+    ...hidden,
+    xenCmdline: { file: hidden.xenCmdline?.file, hide: { kind: "arguments", arguments: arguments_ } },
   };
   expect(planPresent(theirs, hide(NIC), DEV).steps).toEqual([]);
   expect(list(simulate(theirs, planAbsent(theirs, hide(NIC), DEV).steps))).toBe("xen-pciback.hide=(0000:00:1b.0)");
 });
 
 test("what somebody has taken out already is no error", () => {
-  const ours = simulate(XS7, planPresent(XS7, hide(NIC), DEV).steps);
+  const hidden = simulate(XS7, planPresent(XS7, hide(NIC), DEV).steps);
   const gone: HostFacts = {
-    ...ours,
-    xenCmdline: { file: ours.xenCmdline?.file, hide: { kind: "arguments", arguments: [] } },
+    ...hidden,
+    xenCmdline: { file: hidden.xenCmdline?.file, hide: { kind: "arguments", arguments: [] } },
   };
   expect(planAbsent(gone, hide(NIC), DEV).steps.map((step) => step.kind)).toEqual(["drop-claim"]);
 });

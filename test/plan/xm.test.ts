@@ -30,7 +30,8 @@ function xendHost(
   const [major = 0, minor = 0] = (change.version ?? "4.1").split(".").map(Number);
   if (!LAB.xen) throw new Error("the lab host has no Xen");
   const onPciback = [...LAB.pciDevices].map(
-    ([at, device]) => [at, at.startsWith("0000:01:00") ? { ...device, driver: "pciback" } : device] as const,
+    ([address, device]) =>
+      [address, address.startsWith("0000:01:00") ? { ...device, driver: "pciback" } : device] as const,
   );
   const host = withVmConfigs(
     LAB,
@@ -119,8 +120,8 @@ describe("permissive is an entry of xend's own file, by the ids of the device", 
     ["last", [1, 0]],
   ])("and two of those ids share it: it goes with the second, whichever goes %s", (_, order) => {
     let facts = xendHost();
-    for (const one of both) facts = simulate(facts, planPresent(facts, one, DEV).steps);
-    const [early, late] = order.map((at) => both[at] as Wish);
+    for (const wish of both) facts = simulate(facts, planPresent(facts, wish, DEV).steps);
+    const [early, late] = order.map((index) => both[index] as Wish);
     facts = simulate(facts, planAbsent(facts, early as Wish, DEV).steps);
     expect(text(facts, PERMISSIVE_FILE)).toContain("8086:10d3:8086:0000");
     facts = simulate(facts, planAbsent(facts, late as Wish, DEV).steps);
@@ -153,11 +154,11 @@ describe("quirks are a line of xend's own file, by the ids of the device", () =>
     ["is there", withQuirks("# none"), "# none"],
   ])("where the file %s; two devices of those ids share the line", (_, host, before) => {
     let facts: HostFacts = host;
-    for (const one of both) facts = simulate(facts, planPresent(facts, one, DEV).steps);
+    for (const wish of both) facts = simulate(facts, planPresent(facts, wish, DEV).steps);
     expect(text(facts, QUIRKS_FILE)?.match(/'000000e0:2:00000000'/g)).toHaveLength(1);
     expect(text(facts, "/etc/xen/ng-kernel")).not.toContain(E0);
-    expect(both.flatMap((one) => planPresent(facts, one, DEV).steps)).toEqual([]);
-    for (const one of both) facts = simulate(facts, planAbsent(facts, one, DEV).steps);
+    expect(both.flatMap((wish) => planPresent(facts, wish, DEV).steps)).toEqual([]);
+    for (const wish of both) facts = simulate(facts, planAbsent(facts, wish, DEV).steps);
     expect(text(facts, QUIRKS_FILE)).toBe(before);
   });
 
@@ -233,8 +234,8 @@ describe("hiding by /etc/xen/pciback.conf", () => {
     };
     const list = [hide("0000:01:00"), hide("03:00.0")];
     let facts = start;
-    for (const one of list) facts = simulate(facts, planPresent(facts, one, DEV).steps);
-    for (const one of list) expect(planPresent(facts, one, DEV).steps).toEqual([]);
+    for (const wish of list) facts = simulate(facts, planPresent(facts, wish, DEV).steps);
+    for (const wish of list) expect(planPresent(facts, wish, DEV).steps).toEqual([]);
     expect(facts.pcibackConf.started).toEqual(["pulumi-pciback.service"]);
     const [first, second] = order(list);
     facts = simulate(facts, planAbsent(facts, first as Wish, DEV).steps);

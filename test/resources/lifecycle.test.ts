@@ -369,7 +369,7 @@ test("a resource is gone only when both its claim and its effect are", async () 
 test("the last line of a destroy names every host that waits for a reboot, and takes back what does not any more", async () => {
   const on = (stub: HostFacts) => {
     const device = stub.pciDevices.get(
-      [...stub.pciDevices.keys()].find((one) => one === "0000:01:00.0") ?? ("" as never),
+      [...stub.pciDevices.keys()].find((address) => address === "0000:01:00.0") ?? ("" as never),
     );
     if (!device) throw new Error("the lab host has that NIC");
     return { ...stub, pciDevices: new Map(stub.pciDevices).set(device.address, { ...device, driver: "pciback" }) };

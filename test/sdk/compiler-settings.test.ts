@@ -22,12 +22,12 @@ function hostFor(options: ts.CompilerOptions): ts.CompilerHost {
 function complaints(settings: ts.CompilerOptions): readonly string[] {
   const options: ts.CompilerOptions = { ...settings, strict: true, noEmit: true, types: ["node"] };
   const program = ts.createProgram([PROGRAM], options, hostFor(options));
-  const ours = program.getSourceFiles().filter(({ fileName }) => !fileName.includes("/node_modules/"));
-  expect(ours.map(({ fileName }) => path.relative(ROOT, fileName))).toContain("dist/sdk/index.d.ts");
+  const sources = program.getSourceFiles().filter(({ fileName }) => !fileName.includes("/node_modules/"));
+  expect(sources.map(({ fileName }) => path.relative(ROOT, fileName))).toContain("dist/sdk/index.d.ts");
   const found = [
     ...program.getOptionsDiagnostics(),
     ...program.getGlobalDiagnostics(),
-    ...ours.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
+    ...sources.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
   ];
   return found.map(
     ({ file, messageText }) => `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,

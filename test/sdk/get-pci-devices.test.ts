@@ -48,8 +48,8 @@ test("bad input is refused by name, before any connection", async () => {
 });
 
 test("a program's own host is taken, and one that waits for another resource is refused with what to use", async () => {
-  const ours: pci.HostArgs = { ...host, address: pulumi.output(simulated.address), password: pulumi.secret("unused") };
-  expect(await pci.getPciDevices({ host: ours, filter: { driver: "nvme" } })).toHaveLength(1);
+  const given: pci.HostArgs = { ...host, address: pulumi.output(simulated.address), password: pulumi.secret("unused") };
+  expect(await pci.getPciDevices({ host: given, filter: { driver: "nvme" } })).toHaveLength(1);
   const waiting = { ...host, address: pulumi.output(new Promise<string>(() => {})) };
   await expect(pci.getPciDevices({ host: waiting })).rejects.toThrow(
     /waits for another resource\. Use getPciDevicesOutput/,

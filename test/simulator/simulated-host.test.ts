@@ -38,7 +38,7 @@ test("a script on standard input gets the address that the session came in on", 
 
 test("bytes pass through files, variables and the wire as they are", async () => {
   const host = await start();
-  const bytes = Array.from({ length: 255 }, (_, at) => String.fromCharCode(at + 1)).join("");
+  const bytes = Array.from({ length: 255 }, (_, code) => String.fromCharCode(code + 1)).join("");
   host.writeFile("/root/bytes", bytes);
   const client = await login(host);
   const ran = await run(
@@ -92,14 +92,14 @@ test("a user who is not root becomes root by sudo", async () => {
 });
 
 test("hosts know nothing of each other, and answers are counted", async () => {
-  const [one, two] = [await start({ name: "xen1" }), await start({ name: "xen2" })];
-  await one.exec("touch /etc/mine");
-  expect((await two.exec("ls /etc/mine")).exitCode).toBe(2);
-  expect(one.readFile("/etc/machine-id")).not.toBe(two.readFile("/etc/machine-id"));
-  const client = await login(one);
+  const [first, second] = [await start({ name: "xen1" }), await start({ name: "xen2" })];
+  await first.exec("touch /etc/mine");
+  expect((await second.exec("ls /etc/mine")).exitCode).toBe(2);
+  expect(first.readFile("/etc/machine-id")).not.toBe(second.readFile("/etc/machine-id"));
+  const client = await login(first);
   await run(client, "true");
   await run(client, "true");
-  expect(one.stats).toMatchObject({ connections: 1, scripts: 2, reboots: 0 });
+  expect(first.stats).toMatchObject({ connections: 1, scripts: 2, reboots: 0 });
   client.end();
 });
 
@@ -150,12 +150,12 @@ test("the lock of flock is one for the whole host, and goes with its process", a
   const host = await start();
   const script = (name: string) =>
     `exec 9> /run/lock/x\nflock 9\necho ${name} in >> /root/log\nsleep 0.05\necho ${name} out >> /root/log\n`;
-  const [one, two] = [await login(host), await login(host)];
-  await Promise.all([run(one, SCRIPT, script("a")), run(two, SCRIPT, script("b"))]);
+  const [first, second] = [await login(host), await login(host)];
+  await Promise.all([run(first, SCRIPT, script("a")), run(second, SCRIPT, script("b"))]);
   expect(host.readFile("/root/log")).toMatch(/^(\w) in\n\1 out\n(\w) in\n\2 out\n$/);
   expect((await host.exec("exec 9> /run/lock/x; flock -n 9; echo $?")).stdout).toBe("0\n");
-  one.end();
-  two.end();
+  first.end();
+  second.end();
 });
 
 test("stop leaves no key behind", async () => {

@@ -186,7 +186,7 @@ test("a hostdev is read with its options, and the guest's addresses with it", ()
       guestAddress: { bus: 2, slot: 0, function: 0 },
     },
   ]);
-  expect(controllers.map((one) => [one.index, one.model])).toEqual([
+  expect(controllers.map((controller) => [controller.index, controller.model])).toEqual([
     [0, "pcie-root"],
     [1, "pcie-root-port"],
   ]);
@@ -234,17 +234,19 @@ const others = fc.constantFrom(
 test("exactly the hostdevs of the document are read, with all their fields", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(hostdevs, others), { maxLength: 8 }), (devices) => {
-      const ours = devices.filter((one) => typeof one !== "string");
+      const declared = devices.filter((device) => typeof device !== "string");
       const { hostdevs: found } = read(
-        devices.map((one) => (typeof one === "string" ? one : formatHostdev(one))).join("\n"),
+        devices.map((device) => (typeof device === "string" ? device : formatHostdev(device))).join("\n"),
       );
-      expect(found.map((one) => [one.address, one.managed, one.permissive, one.driver, one.guestAddress])).toEqual(
-        ours.map(({ address, managed, options, driver, guestAddress: at }) => [
+      expect(
+        found.map((entry) => [entry.address, entry.managed, entry.permissive, entry.driver, entry.guestAddress]),
+      ).toEqual(
+        declared.map(({ address, managed, options, driver, guestAddress: guest }) => [
           address,
           managed,
           options.permissive ?? false,
           driver,
-          at && { bus: at.bus, slot: at.slot, function: at.function },
+          guest && { bus: guest.bus, slot: guest.slot, function: guest.function },
         ]),
       );
     }),

@@ -35,8 +35,8 @@ test.each(SEEN)("%j is read as xapi reads it", (value, devices, ignored) => {
 test("the simulated xapi, written apart, takes any value for the same devices", () => {
   fc.assert(
     fc.property(otherConfigValues(), (value) => {
-      const ours = readOtherConfigPci(value).flatMap((item) => item.address ?? []);
-      expect(new Set(ours)).toEqual(new Set(devicesOf(value)));
+      const addresses = readOtherConfigPci(value).flatMap((item) => item.address ?? []);
+      expect(new Set(addresses)).toEqual(new Set(devicesOf(value)));
     }),
   );
 });

@@ -121,7 +121,7 @@ describe("for any configuration", () => {
         fc.pre(device?.kind === "function");
         const replaced = replacePciEntry(text, device.address, specOf(NIC, {}));
         expect(replaced.kind === "edited" && devices(replaced.text)).toEqual(
-          devices(text).map((one) => (names(one, device.address) ? NIC : one)),
+          devices(text).map((entry) => (names(entry, device.address) ? NIC : entry)),
         );
       }),
     );
@@ -140,36 +140,36 @@ describe("for any configuration", () => {
 });
 
 describe("a file that others edited meanwhile", () => {
-  const ours = apply({ text: "name = 'web'", additions: NO_ADDITIONS }, [add(GPU)]);
+  const added = apply({ text: "name = 'web'", additions: NO_ADDITIONS }, [add(GPU)]);
 
   test("keeps our line when others put a device into it", () => {
-    const theirs = ours.text.replace(" ]", ", '05:00.0' ]");
-    expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\npci = [ '05:00.0' ]\n");
+    const theirs = added.text.replace(" ]", ", '05:00.0' ]");
+    expect(apply({ ...added, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\npci = [ '05:00.0' ]\n");
   });
 
   test("keeps our line when others put a comment into it", () => {
-    const theirs = ours.text.replace(" ]", " # for games\n]");
-    expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\npci = [ # for games\n]\n");
+    const theirs = added.text.replace(" ]", " # for games\n]");
+    expect(apply({ ...added, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\npci = [ # for games\n]\n");
   });
 
   test("keeps its newline when others appended to it", () => {
-    const theirs = `${ours.text}vcpus = 2\n`;
-    expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\nvcpus = 2\n");
+    const theirs = `${added.text}vcpus = 2\n`;
+    expect(apply({ ...added, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\nvcpus = 2\n");
   });
 
   test("keeps the newline that their comment needs", () => {
-    const theirs = ours.text.replace("pci", "# devices\npci");
-    expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\n# devices\n");
+    const theirs = added.text.replace("pci", "# devices\npci");
+    expect(apply({ ...added, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\n# devices\n");
   });
 
   test("loses our line when others add a list of their own", () => {
-    const theirs = `${ours.text}pci += [ '05:00.0' ]\n`;
-    expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\npci += [ '05:00.0' ]\n");
+    const theirs = `${added.text}pci += [ '05:00.0' ]\n`;
+    expect(apply({ ...added, text: theirs }, [remove(GPU)]).text).toBe("name = 'web'\npci += [ '05:00.0' ]\n");
   });
 
   test("loses our line when others removed the device from it", () => {
     const theirs = "name = 'web'\npci = [ ]\n";
-    expect(apply({ ...ours, text: theirs }, [remove(GPU)])).toEqual({ text: "name = 'web'", additions: NO_ADDITIONS });
+    expect(apply({ ...added, text: theirs }, [remove(GPU)])).toEqual({ text: "name = 'web'", additions: NO_ADDITIONS });
   });
 
   test("keeps a passthrough that others changed", () => {
@@ -179,8 +179,10 @@ describe("a file that others edited meanwhile", () => {
   });
 
   test("keeps our empty line when it overrides a list of others", () => {
-    const theirs = `pci = [ '05:00.0' ]\n${ours.text}`;
-    expect(apply({ ...ours, text: theirs }, [remove(GPU)]).text).toBe("pci = [ '05:00.0' ]\nname = 'web'\npci = [ ]\n");
+    const theirs = `pci = [ '05:00.0' ]\n${added.text}`;
+    expect(apply({ ...added, text: theirs }, [remove(GPU)]).text).toBe(
+      "pci = [ '05:00.0' ]\nname = 'web'\npci = [ ]\n",
+    );
   });
 });
 

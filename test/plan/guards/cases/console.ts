@@ -13,8 +13,8 @@ const PCI = pciAnswer([
   { path: "pci0000:00/0000:01:00.0", class: "030000", driver: "ast", label: "VGA: ASPEED" },
 ]);
 
-const keyboard = (handlers: string, at = "pci0000:00/0000:00:14.0/usb1/1-11/1-11:1.0/0003:0557:2419.0001") =>
-  `I: Bus=0003\nN: Name="HID 0557:2419"\nS: Sysfs=/devices/${at}/input/input1\nH: Handlers=${handlers}\n`;
+const keyboard = (handlers: string, place = "pci0000:00/0000:00:14.0/usb1/1-11/1-11:1.0/0003:0557:2419.0001") =>
+  `I: Bus=0003\nN: Name="HID 0557:2419"\nS: Sysfs=/devices/${place}/input/input1\nH: Handlers=${handlers}\n`;
 const serial = (name: string, path: string) => `/sys/class/tty/${name} -> /sys/devices/${path}/tty/${name}`;
 
 const on = (
