@@ -92,7 +92,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
     run.unfinishedHosts.add(host);
     try {
       const after = await rebootLast(wanted, await takeFromVm(wanted, state));
-      if (isLast(wanted, after, declaredNow())) run.unfinishedHosts.delete(host);
+      if (isLast(wanted, after, declaredOn(after))) run.unfinishedHosts.delete(host);
       await tellWaitingHosts(host, after, ownerOf(wanted.urn, state));
     } catch (error) {
       run.unfinishedHosts.delete(host);
@@ -127,7 +127,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
   };
 
   const hasAttachmentToGo = ({ inputs, urn, wish }: Wanted, facts: HostFacts): boolean =>
-    planRemoved(facts, urn, declaredNow(), inputs.host).some(
+    planRemoved(facts, urn, declaredOn(facts), inputs.host).some(
       (removed) =>
         removed.kind === "VmPciAttachment" &&
         "target" in removed.wish &&
@@ -138,9 +138,11 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
   const factsFor = ({ inputs, host, vms }: Wanted): Promise<HostFacts> =>
     host.facts("work", questionsOf(inputs.host, vms));
 
-  /** All that the program of this run declares; nothing in a destroy, which has no program. */
-  const declaredNow = (): readonly DeclaredWish[] =>
-    [...run.programs.values()].flatMap(({ declarations }) => declarations);
+  /** All that the program of this run declares on a machine, or on one that is not known; nothing in a destroy. */
+  const declaredOn = ({ machine }: HostFacts): readonly DeclaredWish[] =>
+    [...run.programs].flatMap(([urn, { declarations }]) =>
+      (run.machines.get(urn) ?? machine.id) === machine.id ? declarations : [],
+    );
 
   /** Whether nothing else of the stack is left on the host that is not declared. */
   const isLast = ({ urn, inputs }: Wanted, facts: HostFacts, declared: readonly DeclaredWish[]): boolean =>

@@ -9,6 +9,8 @@ import type { Managed, Wanted } from "./wanted";
 export class EngineRun {
   /** The program, by the URN of each resource that was checked. */
   readonly programs = new Map<string, DeclaredProgram>();
+  /** The machine of each resource that its facts have judged, by the URN. */
+  readonly machines = new Map<string, string>();
   /** Every host of the program, once a resource has told them. */
   hosts: readonly HostInput[] | undefined;
   /** Those whose facts nobody has asked for yet. */

@@ -22,9 +22,9 @@ function whatIsWrong(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "too_big") return `must be at most ${issue.maximum}`;
   if (issue.code === "too_small") return `must be at least ${issue.minimum}`;
   if (issue.code !== "invalid_value") return undefined;
-  const given = String(issue.input);
-  const like = issue.values.find((value) => isLike(String(value), given));
-  if (like !== undefined) return `cannot be "${given}": did you mean "${String(like)}"?`;
+  const given = issue.input;
+  const like = typeof given === "string" && issue.values.find((value) => isLike(String(value), given));
+  if (like) return `cannot be "${given}": did you mean "${String(like)}"?`;
   return `must be ${listed(issue.values.map((value) => `"${String(value)}"`))}`;
 }
 

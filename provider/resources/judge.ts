@@ -71,6 +71,7 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     try {
       const now = preview ? await unlessUnreached(surroundings, inputs, host, urn, reading) : await reading();
       if (!now) return refused([]);
+      if (now.machine.id !== undefined) run.machines.set(urn.text, now.machine.id);
       const isDeployed = before !== undefined;
       const hostProgram = programOnHost(program, wanted, { token: undefined, isDeployed });
       const end = run.expectedEnds.get(now, hostProgram);

@@ -1,3 +1,4 @@
+import { declaredResource } from "../../provider/resources/declared-program";
 import type { Wanted } from "../../provider/resources/wanted";
 import { LAB, listed, PV1 } from "../plan/recorded-host";
 import { created, FakeHost } from "./fake-host";
@@ -30,6 +31,22 @@ test("a device waits for its attachment as long as the engine is busy with other
   const removed = removeDevice();
   for (let turn = 0; turn < 10_000 && seconds < 600; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   host.run.underWay.delete(busyWith);
+  await removeAttachment();
+  await removed;
+  expect(host.facts.claims).toEqual([]);
+});
+
+test("a device waits for its attachment, although another host has one of the same device and VM", async () => {
+  const { host, removeDevice, removeAttachment } = await attached();
+  const inputs = { device: "01:00.0", vm: "pv1" };
+  const elsewhere = { kind: "VmPciAttachment", label: "elsewhere", inputs, unknown: [] } as const;
+  host.run.programs.set("elsewhere", {
+    complete: true,
+    declarations: [declaredResource(elsewhere, { address: "xen2" })],
+    beside: () => [],
+  });
+  host.run.machines.set("elsewhere", "another machine");
+  const removed = removeDevice();
   await removeAttachment();
   await removed;
   expect(host.facts.claims).toEqual([]);

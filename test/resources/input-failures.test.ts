@@ -30,6 +30,7 @@ const CASES: readonly (readonly [ResourceKind, object, string])[] = [
   ],
   ["AssignableDevice", { ...DEVICE, group: "yes" }, "group must be true or false"],
   ["HiddenPciDevice", { ...DEVICE, mechanism: "grub2" }, 'mechanism cannot be "grub2": did you mean "grub"?'],
+  ["HostReboot", { host: DEVICE.host, when: { toString: [] } }, 'when must be "pending", "always" or "never"'],
   ["HostReboot", { host: DEVICE.host, maxParallel: 0 }, "maxParallel must be 1 or more: the host itself counts"],
 ];
 
