@@ -80,7 +80,7 @@ class Stack {
   }
 
   private async check(program: readonly Declared[], { kind, label, inputs }: Declared, preview: boolean): Promise<Bag> {
-    const declarations = program.map((declared) => ({ ...declared, unknown: [] }));
+    const declarations = program.map((declared) => ({ unknown: [], ...declared }));
     const __program = JSON.stringify({ preview, hosts: [], complete: true, declarations });
     const olds = this.resources.get(label)?.inputs ?? {};
     const news = { ...given(inputs, label), __program };
@@ -143,6 +143,14 @@ test("lists are known in the preview of a new resource, and stand once in the st
   await dev.up([HIDDEN]);
   expect(dev.inputs("hidden")).not.toHaveProperty("functions");
   expect(dev.outputs("hidden")).toHaveProperty("functions");
+});
+
+test("lists are known in each preview in which a declaration waits, perhaps for one of them", async () => {
+  const dev = stack();
+  await dev.up([HIDDEN]);
+  expect(await dev.preview([HIDDEN], "hidden")).not.toHaveProperty("functions");
+  const waits = { kind: "VmPciAttachment", label: "waits", inputs: { vm: "pv1" }, unknown: ["device"] } as const;
+  expect(await dev.preview([HIDDEN, waits], "hidden")).toHaveProperty("functions");
 });
 
 describe("where the host says otherwise than the state, the update names the output", () => {

@@ -67,7 +67,8 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
       const { outputs = before, drift } = judged.outlook ?? {};
       outlooks.set(call.urn.text, outputs);
       // The engine shows of an update only how its inputs differ, and knows in preview only the outputs that are among them.
-      const shown = call.preview && !isDeployed ? outputs : withoutLists(outputs);
+      const isAwaited = transient?.program.declarations.some(({ wish }) => wish === undefined) ?? false;
+      const shown = call.preview && (isAwaited || !isDeployed) ? outputs : withoutLists(outputs);
       return checkedWith({ ...inputs, ...shown, ...(drift ? { drift } : {}) }, judged.failures);
     },
 
@@ -115,7 +116,7 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
   };
 }
 
-/** Lists are most of a state, and the simple outputs tell an update well enough. */
+/** Lists are most of a state, and the simple outputs tell an update well enough where no declaration waits for more. */
 function withoutLists(outputs: Bag): Bag {
   return Object.fromEntries(Object.entries(outputs).filter(([, value]) => typeof value !== "object"));
 }
