@@ -21,9 +21,10 @@ export function mapCommand(): Command {
     .option("--json", "print JSON")
     .action(async (host: string, options: Options) => {
       const { stack: exported, output } = options;
-      const stack = exported && withFile("read", exported, () => readFileSync(exported, "utf8"));
+      const stack =
+        exported === undefined ? undefined : withFile("read", exported, () => readFileSync(exported, "utf8"));
       const states = await readHostMap(hostOf(host, options), stack);
-      if (output) withFile("write", output, () => writeFileSync(output, mapPage(host, states)));
+      if (output !== undefined) withFile("write", output, () => writeFileSync(output, mapPage(host, states)));
       if (options.json) process.stdout.write(`${JSON.stringify(states, undefined, 2)}\n`);
       else if (output === undefined) process.stdout.write(mapText(host, states));
     });

@@ -86,6 +86,13 @@ test("a file that is not there is told, before any host is asked", async () => {
   );
 });
 
+test("a page that cannot be written is told, one without a name too", async () => {
+  await onSimulatedHost("debian-xl", async (login) => {
+    for (const file of ["", join(folder, "missing/map.html")])
+      await expect(runCommand(mapCommand(), ...login, "-o", file)).rejects.toThrow(`Unable to write ${file}: `);
+  });
+});
+
 const inBrowser = CHROMIUM ? test : test.skip;
 
 /** What the browser measures: texts that leave the picture or their box, and texts that a line crosses. */
