@@ -7,8 +7,8 @@ const ROOT = path.dirname(__dirname);
 /** Folders of which people read texts. What they hold of shell and of files on hosts is not prose. */
 const FOLDERS = ["provider", "sdk", "cli"];
 
-/** Two words for one thing: the first is ours. */
-const WORDS: readonly (readonly [ours: string, others: RegExp])[] = [
+/** Two words for one thing: the first is the right one. */
+const WORDS: readonly (readonly [word: string, others: RegExp])[] = [
   ["turn on, turn off", /\bswitch(?:e[sd]|ing)?(?: \w+){0,3} (?:on|off)\b/i],
   ["reboot (of a host)", /\brestart(?:s|ed|ing)? (?:of )?the host\b|\bhost (?:is|was) restarted\b/i],
   ["restart (of a VM)", /\breboot(?:s|ed|ing)? (?:of )?the VM\b/i],

@@ -3,6 +3,7 @@
  * default. For reading alone: the file is generated (grub 2.12, util/grub.d). Arguments are compared as words, so
  * quotes do not matter here.
  */
+import { keptByText } from "../kept-by-text";
 import type { KernelLine } from "./kernel-line";
 import { isRecovery, isXen } from "./legacy-grub";
 
@@ -20,17 +21,11 @@ export interface GrubEntry {
   readonly lines: Partial<Record<KernelLine, string>>;
 }
 
-/** Plans read the file again for each device: a fleet has as many texts as hosts, and some more while they change. */
+/** A fleet has as many texts as hosts, and some more while they change. */
 const MOST_KEPT = 300;
-const kept = new Map<string, readonly GrubEntry[]>();
 
 /** The entries in their order, those of submenus where the submenu stands. */
-export function readGrubConfig(text: string): readonly GrubEntry[] {
-  const entries = kept.get(text) ?? parseGrubConfig(text);
-  if (kept.size >= MOST_KEPT) kept.clear();
-  kept.set(text, entries);
-  return entries;
-}
+export const readGrubConfig = keptByText(MOST_KEPT, parseGrubConfig);
 
 function parseGrubConfig(text: string): readonly GrubEntry[] {
   const entries: GrubEntry[] = [];

@@ -1,4 +1,5 @@
 /** What an xl config file says about a VM and its PCI devices (xen, tools/xl/xl_parse.c, 4.22). */
+import { keptByText } from "../kept-by-text";
 import type { AttachOptions } from "./attach-options";
 import { type PciSpec, parseSpecString } from "./spec-string";
 import { type ConfigLanguage, XL_LANGUAGE } from "./xl-config-language";
@@ -36,18 +37,15 @@ export interface XlConfig {
   readonly pciDefaults: AttachOptions;
 }
 
-/** Every plan reads the files of all VMs again: a host of 100 VMs has as many texts, and some more while it changes. */
+/** A host of 100 VMs has as many texts, and some more while it changes. */
 const MOST_KEPT = 1000;
-const kept = new WeakMap<ConfigLanguage, Map<string, XlConfig | XlConfigError>>();
+const readers = new WeakMap<ConfigLanguage, (text: string) => XlConfig | XlConfigError>();
 
 /** Reads a file whose characters are bytes (Latin-1); an error where its language cannot be parsed. Never throws. */
 export function parseXlConfig(text: string, language: ConfigLanguage = XL_LANGUAGE): XlConfig | XlConfigError {
-  const known = kept.get(language) ?? new Map<string, XlConfig | XlConfigError>();
-  kept.set(language, known);
-  const config = known.get(text) ?? readXlConfig(text, language);
-  if (known.size >= MOST_KEPT) known.clear();
-  known.set(text, config);
-  return config;
+  const read = readers.get(language) ?? keptByText(MOST_KEPT, (config) => readXlConfig(config, language));
+  readers.set(language, read);
+  return read(text);
 }
 
 function readXlConfig(text: string, language: ConfigLanguage): XlConfig | XlConfigError {

@@ -5,6 +5,7 @@ const path = require("node:path");
 const { runCommand } = require("../command.js");
 const { ansibleCommand } = require("./contenders/ansible.js");
 const { pyinfraCommand } = require("./contenders/pyinfra.js");
+const { OPERATIONS } = require("./measure.js");
 const { assignableProgram } = require("./programs.js");
 const { BenchProject, PACKAGES } = require("./project.js");
 const { DEVICES } = require("./replayed-host.js");
@@ -87,12 +88,12 @@ function inSshConfig(folder, logins) {
 
 /** @param {string} contender @param {BenchProject} project @param {(run: FleetRun) => void} tell */
 async function measureStack(contender, project, tell) {
-  const up = () => project.pulumi(["up", "--yes", "--skip-preview"]);
   try {
     await project.pulumi(["stack", "init"]);
-    for (const what of ["first up", "no-change up"]) await timed({ contender, what }, up, tell);
+    for (const what of /** @type {const} */ (["first up", "no-change up"]))
+      await timed({ contender, what }, () => project.pulumi(OPERATIONS[what]), tell);
     // A device belongs to one stack.
-    await project.pulumi(["destroy", "--yes", "--skip-preview"]);
+    await project.pulumi(OPERATIONS.destroy);
   } finally {
     project.remove();
   }

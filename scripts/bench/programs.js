@@ -15,11 +15,11 @@ function fleetProgram(packageName, hosts, resources) {
 const hosts = ${JSON.stringify(hosts)};
 const devices = ${JSON.stringify(DEVICES)};
 const vms = ${JSON.stringify(VMS)};
-for (const [at, host] of hosts.entries()) {
+for (const [number, host] of hosts.entries()) {
   let left = ${resources / hosts.length};
   for (const [index, device] of devices.entries()) {
     const vm = vms[index];
-    const name = \`host\${at}-\${vm}\`;
+    const name = \`host\${number}-\${vm}\`;
     if (left-- <= 0) break;
     const nic = new AssignableDevice(name, { host, device });
     if (left-- > 0) new VmPciAttachment(name, { host, device: nic.device, vm });
@@ -37,8 +37,8 @@ for (const [at, host] of hosts.entries()) {
  */
 function assignableProgram(packageName, hosts, devices) {
   return `const { AssignableDevice } = require(${JSON.stringify(packageName)});
-for (const [at, host] of ${JSON.stringify(hosts)}.entries())
-  for (const args of ${JSON.stringify(devices)}) new AssignableDevice(\`host\${at}-\${args.device}\`, { host, ...args });
+for (const [number, host] of ${JSON.stringify(hosts)}.entries())
+  for (const args of ${JSON.stringify(devices)}) new AssignableDevice(\`host\${number}-\${args.device}\`, { host, ...args });
 `;
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { quote } from "../../provider/shell";
 import { runCommand } from "../../scripts/command.js";
 import { Monitor } from "./monitor";
 
@@ -97,11 +98,6 @@ export class Machine {
   }
 }
 
-/** A word of the shell that QEMU runs to read and write its memory. */
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** What the serial console said so far. */
 export function consoleText(file: string): string {
   return fs.existsSync(file) ? fs.readFileSync(file, "latin1") : "";
@@ -179,9 +175,9 @@ function bootArguments(boot: MachineOptions["boot"]): readonly string[] {
   }
 }
 
-/** The files that QEMU keeps in the folder of one host. */
 export type MachineFiles = Pick<MachineOptions, "disk" | "nvme" | "stick" | "console">;
 
+/** The files that QEMU keeps in the folder of one host. */
 export function machineFiles(folder: string): MachineFiles {
   return {
     disk: path.join(folder, "disk.qcow2"),

@@ -73,10 +73,10 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
     },
 
     async diff(id: string, olds: Bag, news: Bag) {
-      const { text } = toldUrn(kind, news.__resource);
-      const program = surroundings.run.programs.get(text);
-      const outlook = program && outlooks.get(text);
-      const difference = await lifecycle.diff({ ...callOf(news), program }, stateOf(id, olds), news, outlook);
+      const call = callOf(news);
+      const program = surroundings.run.programs.get(call.urn.text);
+      const outlook = program && outlooks.get(call.urn.text);
+      const difference = await lifecycle.diff({ ...call, program }, stateOf(id, olds), news, outlook);
       switch (difference.kind) {
         case "replaced":
         case "unknown":

@@ -1,6 +1,7 @@
 // @ts-check
 const fs = require("node:fs");
 const path = require("node:path");
+const { OPERATIONS } = require("../measure.js");
 const { assignableProgram } = require("../programs.js");
 const { BenchProject, PACKAGES } = require("../project.js");
 const { DEVICES, scriptOf } = require("./operations.js");
@@ -9,9 +10,9 @@ const { DEVICES, scriptOf } = require("./operations.js");
 
 /** @type {Record<import("./operations.js").Operation, readonly string[]>} */
 const COMMANDS = {
-  "make assignable": ["up", "--yes", "--skip-preview"],
-  "nothing to do": ["up", "--yes", "--skip-preview"],
-  "give back": ["destroy", "--yes", "--skip-preview"],
+  "make assignable": OPERATIONS["first up"],
+  "nothing to do": OPERATIONS["no-change up"],
+  "give back": OPERATIONS.destroy,
 };
 
 /**
