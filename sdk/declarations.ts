@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type HostArgs, plainHost } from "./host";
+import { isPlain } from "./plain-value";
 
 /** What a resource declares, as far as the others need to know. */
 interface Declared {
@@ -190,12 +191,6 @@ export function passOnDevice(
 
 function deviceOf(device: unknown): unknown {
   return pulumi.Output.isInstance(device) && passedOn.has(device) ? deviceOf(passedOn.get(device)) : device;
-}
-
-function isPlain(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return value !== undefined && typeof value !== "function";
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) return false;
-  return Object.values(value).every(isPlain);
 }
 
 /**

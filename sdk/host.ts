@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ToolstackName } from "../provider/plan/toolstack-name";
+import { isPlain } from "./plain-value";
 
 /** A host and how to log in to it: the input `host` of every resource. Kept in the state, secrets encrypted. */
 export interface HostArgs {
@@ -128,11 +129,18 @@ export function withSecrets(host: pulumi.Input<HostArgs>): pulumi.Input<HostArgs
  * resource.
  */
 export async function knownHost(host: pulumi.Input<HostArgs>): Promise<PlainHost | undefined> {
+  // An output for each member and ten turns for each resource would be what most programs wait for.
+  if (isPlainHost(host)) return host;
   // The callback runs once everything is known: soon for wrapped plain values, never for an unknown in a preview.
   const known = new Promise<PlainHost>((done) => {
     pulumi.output(host).apply((all) => done(all as PlainHost));
   });
   return Promise.race([known, someTurns()]);
+}
+
+function isPlainHost(host: pulumi.Input<HostArgs>): host is PlainHost & HostArgs {
+  if (pulumi.Output.isInstance(host) || host instanceof Promise) return false;
+  return Object.values(host).every((value) => value === undefined || isPlain(value));
 }
 
 /** As `knownHost`, with the members of HostArgs alone. */
