@@ -79,17 +79,22 @@ function settingsOf(answer: string): readonly Setting[] {
 
 /** What is as in ssh's defaults is left out: the defaults here, such as where ~ is, are decided by the caller. */
 function settingsIn(found: readonly Setting[], defaults: readonly Setting[]): SshSettings {
-  const values = (settings: readonly Setting[], keyword: string) =>
-    settings.flatMap(([other, value]) => (other === keyword ? [value] : []));
+  const standards = byKeyword(defaults);
   const first = new Map<string, readonly string[]>();
-  for (const keyword of new Set(found.map(([name]) => name))) {
-    const own = values(found, keyword);
-    const standard = values(defaults, keyword);
+  let identityFiles: readonly string[] = [];
+  for (const [keyword, own] of byKeyword(found)) {
+    const standard = standards.get(keyword) ?? [];
     if (own.join("\n") === standard.join("\n")) continue;
     first.set(keyword, wordsOf(keyword, own[0] ?? "", standard[0] ?? ""));
+    if (keyword === "identityfile") identityFiles = own;
   }
-  const identityFiles = first.has("identityfile") ? values(found, "identityfile") : [];
   return { first, identityFiles, notFollowed: [] };
+}
+
+function byKeyword(settings: readonly Setting[]): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, string[]>();
+  for (const [keyword, value] of settings) values.set(keyword, [...(values.get(keyword) ?? []), value]);
+  return values;
 }
 
 const ALGORITHMS = /^(kexalgorithms|hostkeyalgorithms|ciphers|macs|pubkeyaccepted(algorithms|keytypes))$/;
