@@ -2,7 +2,7 @@
  * Imports go in one direction: pci <- vm-text, boot, claims <- facts <- steps <- script, plan <- resources <- adapters; host/ is the only
  * input and output. In plan: its own files and guards <- hide <- toolstacks <- kinds, inventory.
  */
-const ROOT = "^provider/(errors|shell|bytes|printable|likeness|kept-by-text)\\.ts$";
+const ROOT = "^provider/(errors|shell|bytes|printable|likeness|kept-by-text|kept-by-object|same-value)\\.ts$";
 const PLAN = "^provider/plan/[^/]+\\.ts$";
 const BELOW_PLAN = "^provider/(pci|vm-text|boot|claims|facts|steps)/";
 

@@ -3,6 +3,7 @@
  * what it does (POSIX.1-2024, Shell Command Language, 2.9 Shell Commands and 2.10 Shell Grammar). The commands are told
  * apart, not run.
  */
+import { keptByText } from "../kept-by-text";
 import { readShellWord, type ShellWord } from "./shell-word";
 
 /** `NAME=…` or, as bash has it, `NAME+=…`. `parts` and `tail` are those of the value. */
@@ -28,10 +29,11 @@ export interface ShellFile {
   readonly code: readonly ShellCode[];
 }
 
+/** Those of a host, and some more while they change; a fleet's are mostly the same. */
+const MOST_KEPT = 100;
+
 /** Reads a shell file. Never throws: where it cannot follow, the last `code` is `unreadable`. */
-export function readShellFile(text: string): ShellFile {
-  return new ShellFileReader(text).read();
-}
+export const readShellFile = keptByText(MOST_KEPT, (text): ShellFile => new ShellFileReader(text).read());
 
 /** These read other files, run other code, end the reading, or make up their name at run time. */
 const DOES_ANYTHING = /^(?:eval|\.|source|exit|return|exec|alias|trap|command|builtin)$|^[\\$`'"]/;

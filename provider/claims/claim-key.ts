@@ -1,3 +1,4 @@
+import { keptByText } from "../kept-by-text";
 import { formatPciTarget, type PciTarget, parsePciTarget } from "../pci/address";
 
 /** The kinds of resources that claims and ids name. States contain these names, so they never change. */
@@ -38,6 +39,14 @@ export function formatKey({ kind, target, vm, stack }: ClaimSubject): string {
 
 /** What a key is about; undefined for text that `formatKey` did not write. */
 export function parseKey(key: string): ClaimSubject | undefined {
+  return readKey(key).subject;
+}
+
+/** A fleet has as many as resources; every plan looks through those of its host. */
+const MOST_KEPT = 10_000;
+const readKey = keptByText(MOST_KEPT, (key) => ({ subject: subjectOf(key) }));
+
+function subjectOf(key: string): ClaimSubject | undefined {
   const [name, ...rest] = key.split("/");
   const kind = RESOURCE_KINDS.find((known) => known === name);
   if (!kind) return undefined;

@@ -3,6 +3,7 @@ import { EARLY_FILES, type EarlyHome } from "../boot/early-script";
 import { GRUB_DEFAULTS, type GrubDefaults } from "../boot/grub-defaults";
 import { INITRAMFS_MODULE_FILES, type InitramfsMaker } from "../boot/initramfs-module";
 import type { TextFile } from "../boot/text-file";
+import { keptByObject } from "../kept-by-object";
 import type { Fact } from "./answers";
 import { type HostFiles, selectFiles } from "./files";
 
@@ -101,9 +102,7 @@ command -v kmod > /dev/null || modprobe --version`,
 };
 
 /** The files of the host that have to do with its boot. */
-export function bootFiles(files: HostFiles): readonly TextFile[] {
-  return selectFiles(files, BOOT_FILES);
-}
+export const bootFiles = keptByObject((files: HostFiles): readonly TextFile[] => selectFiles(files, BOOT_FILES));
 
 /** What grub-mkconfig reads; undefined without /etc/default/grub. */
 export function grubDefaultsOf(boot: Boot, files: HostFiles): GrubDefaults | undefined {

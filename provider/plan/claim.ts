@@ -6,6 +6,7 @@ import { type KeyedClaim, readableClaims } from "../facts/claims";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciDevice } from "../facts/pci-devices";
 import { formatPciTarget, overlap, type PciAddress } from "../pci/address";
+import { sameValue } from "../same-value";
 import { quote } from "../shell";
 import type { FileEdit } from "../steps/file";
 import type { Step } from "../steps/steps";
@@ -149,7 +150,7 @@ export function claimFor(
   const within = parents === "" ? {} : { parents };
   const token = owner.token ?? before?.token ?? "";
   const claim: Claim = { version: CLAIM_VERSION, token, project, stack, label, ...within, ...contents };
-  return before && canonical(before) === canonical(claim) ? [] : [{ kind: "write-claim", key, before, claim }];
+  return before && sameValue(before, claim) ? [] : [{ kind: "write-claim", key, before, claim }];
 }
 
 /**
@@ -250,12 +251,3 @@ export function isSameStack(noted: OfStack, owner: OfStack): boolean {
 }
 
 type OfStack = Pick<Owner, "project" | "stack">;
-
-/** In an order that does not depend on how the object was made. */
-function canonical(claim: Claim): string {
-  return JSON.stringify(
-    Object.entries(claim)
-      .filter(([, value]) => value !== undefined)
-      .sort(([a], [b]) => a.localeCompare(b)),
-  );
-}

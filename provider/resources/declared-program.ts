@@ -6,7 +6,7 @@ import type { HostInput } from "../plan/inputs/host-input";
 import type { Bag } from "../plan/kind";
 import { KINDS } from "../plan/kinds/kinds";
 import type { DeclaredWish, Wish } from "../plan/wish";
-import { sameValue } from "./input-bag";
+import { sameValue } from "../same-value";
 
 /** A declaration of the program on the host of a resource. */
 export interface DeclaredResource {

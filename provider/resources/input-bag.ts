@@ -19,18 +19,3 @@ export function pick(bag: Bag, names: readonly string[]): Bag {
 export function plain(value: unknown): Bag {
   return JSON.parse(JSON.stringify(value)) as Bag;
 }
-
-/** Whether two values are equal as JSON, whatever the order of their members. */
-export function sameValue(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b);
-}
-
-function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, inner: unknown) =>
-      typeof inner === "object" && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a.localeCompare(b)))
-        : inner,
-    ) ?? "undefined"
-  );
-}

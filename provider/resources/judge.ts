@@ -10,13 +10,14 @@ import { KINDS, keyOf, planPresent, purposeOf, statusOfWish } from "../plan/kind
 import { isEmpty, type Plan } from "../plan/plan";
 import { isOnTrial, type Safety, safetyOf, trialEffect } from "../plan/safety";
 import type { Wish } from "../plan/wish";
+import { sameValue } from "../same-value";
 import { applyScript } from "../script/apply-script";
 import { simulate } from "../steps/steps";
 import type { Call } from "./call";
 import { type DeclaredProgram, twinOf, wishIn } from "./declared-program";
 import { tellEffects } from "./effect-lines";
 import type { Patience } from "./facts-cache";
-import { driftOf, pick, plain, sameValue } from "./input-bag";
+import { driftOf, pick, plain } from "./input-bag";
 import { type Failure, WITHOUT_VALUE } from "./input-failures";
 import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";

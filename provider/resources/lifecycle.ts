@@ -20,13 +20,14 @@ import {
 } from "../plan/kinds/kinds";
 import { safetyOf } from "../plan/safety";
 import type { Wish } from "../plan/wish";
+import { sameValue } from "../same-value";
 import { confirmBoot } from "./boot-confirmation";
 import type { Call } from "./call";
 import { defineCarryOut } from "./carry-out";
 import { type Checked, checkInputs } from "./check-inputs";
 import { withWayOut } from "./dead-host";
 import { type Imported, importResource, isSettled } from "./import";
-import { driftOf, pick, plain, sameValue } from "./input-bag";
+import { driftOf, pick, plain } from "./input-bag";
 import { defineJudge, type Judged } from "./judge";
 import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
@@ -90,8 +91,8 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
   };
 
   /** As at the end of the run, when the program's other declarations have been carried out too; else as now. */
-  const outputsOf = (call: Call, facts: HostFacts, bag: Bag, wish: Wish, key: string): Bag => {
-    const program = hostProgramOf(wanted(call, bag));
+  const outputsOf = (declared: Wanted, facts: HostFacts, bag: Bag, wish: Wish, key: string): Bag => {
+    const program = hostProgramOf(declared);
     const status = program
       ? statusAtEnd(facts, run.expectedEnds.get(facts, program), wish, key).status
       : statusOfWish(facts, wish, key);
@@ -158,12 +159,13 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
     },
 
     async create(call, inputs) {
-      const { wish, ...rest } = wanted(call, inputs);
+      const declared = wanted(call, inputs);
+      const { wish } = declared;
       const token = randomUUID();
-      const after = await carryOut({ wish, ...rest }, { token, isDeployed: false }, "present");
+      const after = await carryOut(declared, { token, isDeployed: false }, "present");
       const key = keyOf(after, wish) ?? "";
       const id = formatId(after.machine.id ?? "", key);
-      return { id, outputs: outputsOf(call, after, inputs, wish, key), token };
+      return { id, outputs: outputsOf(declared, after, inputs, wish, key), token };
     },
 
     async read(call, state, drifted) {
@@ -192,9 +194,10 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
     import: (call, subject, host) => importResource(surroundings, call, { kind, ...subject }, host),
 
     async update(call, state, inputs) {
+      const declared = wanted(call, inputs);
       const { wish, key } = stored(call, { ...state, outputs: inputs });
-      const after = await carryOut(wanted(call, inputs), inState(state), "present");
-      return outputsOf(call, after, inputs, wish, key);
+      const after = await carryOut(declared, inState(state), "present");
+      return outputsOf(declared, after, inputs, wish, key);
     },
 
     delete: (call, state) =>

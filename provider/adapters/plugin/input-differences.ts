@@ -1,5 +1,5 @@
 import type { Bag } from "../../plan/kind";
-import { sameValue } from "../../resources/input-bag";
+import { sameValue } from "../../same-value";
 
 /** How an input differs: by what is declared. */
 export type Change = "add" | "delete" | "update";

@@ -1,9 +1,12 @@
 import type { TextFile } from "../../../boot/text-file";
 import { fromBytes } from "../../../bytes";
 import { type Domain, runningDomains } from "../../../facts/domains";
+import type { HostFiles } from "../../../facts/files";
 import type { HostFacts } from "../../../facts/host-facts";
 import { isNoVm, vmConfigs } from "../../../facts/vm-configs";
+import { keptByObject } from "../../../kept-by-object";
 import { parseXlConfig, type XlConfig } from "../../../vm-text/xl-config";
+import type { ConfigLanguage } from "../../../vm-text/xl-config-language";
 import { vmsInstead } from "../../no-such-vm";
 import type { FoundVm, HostVm } from "../../vm-planner";
 import type { FileToolstack } from "./file-toolstack";
@@ -23,7 +26,7 @@ export function findVm({ name: reader, language }: FileToolstack, facts: HostFac
   if (facts.domains.kind === "unlisted") return { kind: "unreadable", reason: facts.domains.reason };
   const { whyNoVmConfigs } = facts.files;
   if (whyNoVmConfigs !== undefined) return { kind: "unreadable", reason: whyNoVmConfigs };
-  const configs = vmConfigs(facts.files).map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
+  const { configs, readable } = configsIn(language)(facts.files);
   if (wanted.startsWith("/")) {
     const config = configs.find(({ file }) => [file.path, file.target].map(fromBytes).includes(wanted));
     if (!config)
@@ -35,10 +38,7 @@ export function findVm({ name: reader, language }: FileToolstack, facts: HostFac
     return found(facts, { file: config.file, parsed: config.parsed });
   }
 
-  const readable = configs.flatMap(({ file, parsed }) =>
-    parsed.kind === "config" && !isNoVm(file) ? [{ file, parsed }] : [],
-  );
-  const matching = readable.filter(({ parsed }) => nameOf(parsed) === wanted || sameUuid(parsed.uuid, wanted));
+  const matching = readable.filter(({ name, parsed }) => name === wanted || sameUuid(parsed.uuid, wanted));
   const [config, second] = matching;
   if (second) {
     const places = matching.map(({ file }) => file.target).join(", ");
@@ -58,12 +58,23 @@ export function findVm({ name: reader, language }: FileToolstack, facts: HostFac
     ({ file, parsed }) => parsed.kind === "error" && !isNoVm(file) && fromBytes(file.text).includes(wanted),
   );
   if (damaged?.parsed.kind === "error") return unreadable(reader, damaged.file, damaged.parsed);
-  const known = readable.filter(({ parsed }) => parsed.name !== undefined).map(({ parsed }) => nameOf(parsed));
+  const known = readable.filter(({ parsed }) => parsed.name !== undefined).map(({ name }) => name);
   return {
     kind: "missing",
     reason: `the host has no VM "${wanted}". Set vm to a name, a uuid or a file${vmsInstead(wanted, known, "/etc/xen")}`,
   };
 }
+
+/** The VM configurations of a host, and those that are readable: every plan of every resource looks through them. */
+const configsIn = keptByObject((language: ConfigLanguage) =>
+  keptByObject((files: HostFiles) => {
+    const configs = vmConfigs(files).map((file) => ({ file, parsed: parseXlConfig(file.text, language) }));
+    const readable = configs.flatMap(({ file, parsed }) =>
+      parsed.kind === "config" && !isNoVm(file) ? [{ file, parsed, name: nameOf(parsed) }] : [],
+    );
+    return { configs, readable };
+  }),
+);
 
 function found(facts: HostFacts, config: { readonly file: TextFile; readonly parsed: XlConfig }): FoundVm<FileVm> {
   const name = nameOf(config.parsed);
