@@ -17,10 +17,20 @@ export interface Questions {
   readonly libvirt: boolean;
 }
 
+/**
+ * What a run changes of a host. Each fact says what it is about, and each step what it changes: only what is about that is
+ * asked again after an apply. `functions`: which there are, their drivers, and the disks, interfaces and other devices
+ * that those make. `files`: texts that a person could have written, of VMs and of the boot. `claims`: what this project
+ * leaves on hosts.
+ */
+export type Subject = "functions" | "vms" | "files" | "claims" | "selinux";
+
 /** A question to a host and the parser of its answer. Neither touches the host: the script runner does. */
 export interface Fact<T> {
   /** Unique. The shell function that asks is named `ask_<name>`. */
   readonly name: string;
+  /** Empty where no step changes it. */
+  readonly about: readonly Subject[];
   /**
    * POSIX sh whose standard output is the answer. Read-only. Standard error is dropped. All questions share one shell:
    * a variable may have any value before.
@@ -68,7 +78,7 @@ const FRAME = `awk -v mark="$mark" '
     kind == "=" { prefix = ""; put("=" word); print "=" name " " bytes }'`;
 
 /**
- * Shell that defines the function `facts`, which prints the answers of all facts:
+ * Shell that defines the function `facts`, which prints the answers to `questions`, at first all of them:
  *
  *     @facts-begin
  *     @selinux
@@ -83,15 +93,21 @@ export function factsShell(facts: readonly Fact<unknown>[], questions: Questions
   return [
     ...facts.map((fact) => `ask_${fact.name}() {\n${indent(question(fact))}\n}`),
     ANSWER,
+    questionsShell(facts),
     "facts() {",
     `  echo ${BEGIN}`,
     "  read -r mark < /proc/sys/kernel/random/uuid || return",
     "  {",
-    ...facts.map((fact) => `    answer ${fact.name}`),
+    '    for question in $questions; do answer "$question"; done',
     `  } 2> /dev/null | ${FRAME}`,
     `  echo ${END}`,
     "}",
   ].join("\n");
+}
+
+/** Shell after which `facts` asks these. */
+export function questionsShell(facts: readonly Fact<unknown>[]): string {
+  return `questions='${facts.map(({ name }) => name).join(" ")}'`;
 }
 
 /**

@@ -63,6 +63,7 @@ const LOADER_GUID = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
  */
 export const bootFact: Fact<Boot> = {
   name: "boot",
+  about: [],
   ask: `
 [ ! -d /sys/firmware/efi ] || echo uefi
 [ ! -d /run/systemd/system ] || echo systemd

@@ -18,6 +18,7 @@ export interface UnreadableClaim {
 /** All claims on the host, of this stack and of others. An unreadable one is in it with its error. */
 export const claimsFact: Fact<readonly (KeyedClaim | UnreadableClaim)[]> = {
   name: "claims",
+  about: ["claims"],
   ask: `print_files ${CLAIM_FILES}`,
   parse: (answer) =>
     readTextFiles(answer.text).map((file) => {

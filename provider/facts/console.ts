@@ -31,6 +31,7 @@ export interface Keyboard {
  */
 export const consoleFact: Fact<Console> = {
   name: "console",
+  about: ["functions"],
   ask: `
 print_values /sys/bus/pci/devices/*/boot_vga
 consoles=

@@ -50,6 +50,7 @@ const BACKENDS = "/local/domain/0/backend/pci";
 /** The running domains from `xl` or `xm`, with their devices from xenstore or `xm`. */
 export const domainsFact: Fact<Domains> = {
   name: "domains",
+  about: ["vms"],
   ask: `
 on_xen || return 0
 if ! command -v xl >&2; then

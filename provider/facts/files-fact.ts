@@ -16,6 +16,7 @@ import { XEND_FILES } from "./xend";
  */
 export const filesFact: Fact<HostFiles> = {
   name: "files",
+  about: ["files"],
   ask: ({ vmConfigPaths }) => `
 vm_configs=${XL_CONFIG_FILES}
 xend_files=

@@ -16,6 +16,7 @@ export interface GuestComplaints {
  */
 export const guestComplaintsFact: Fact<GuestComplaints> = {
   name: "guest_complaints",
+  about: ["vms"],
   ask: `
 [ -d /sys/bus/pci/drivers/pciback ] || return 0
 set -- /var/log/xen/console/guest-*.log

@@ -1,4 +1,13 @@
-import { type Fact, factsShell, type Questions, REMEDY, readAnswers, UnreadableFactsError } from "./answers";
+import {
+  type Fact,
+  factsShell,
+  type Questions,
+  questionsShell,
+  REMEDY,
+  readAnswers,
+  type Subject,
+  UnreadableFactsError,
+} from "./answers";
 import { bootFact } from "./boot";
 import { claimsFact } from "./claims";
 import { consoleFact } from "./console";
@@ -68,15 +77,38 @@ export function hostFactsShell(questions: Questions): string {
   return [PRINT_SYSFS, PRINT_FILES, ROUTE_TO, OPEN_FILES, factsShell(Object.values(FACTS), questions)].join("\n");
 }
 
+/** Shell after which the function `facts` prints what is about these. */
+export function askAgainAbout(subjects: readonly Subject[]): string {
+  return questionsShell(factsAbout(subjects).map(([, fact]) => fact));
+}
+
 /** Reads what the shell function `facts` printed. Throws UnreadableFactsError. */
 export function readHostFacts(printed: string): HostFacts {
-  const answers = readAnswers(printed);
-  const parsed = Object.entries<Fact<unknown>>(FACTS).map(([name, fact]) => {
-    const answer = answers.get(fact.name);
-    if (!answer) throw new UnreadableFactsError(`the host's answer lacks "${fact.name}". ${REMEDY}`);
-    return [name, fact.parse(answer)] as const;
-  });
   // TypeScript cannot type a loop over fields of different types. `Parsed` says of each field what this loop puts
   // there.
-  return Object.fromEntries(parsed) as HostFacts;
+  return readFacts(printed, Object.entries(FACTS)) as HostFacts;
+}
+
+/** The facts after a change of these subjects, of which `facts` printed anew what is about them. Throws UnreadableFactsError. */
+export function readChangedFacts(printed: string, subjects: readonly Subject[], before: HostFacts): HostFacts {
+  return { ...before, ...readFacts(printed, factsAbout(subjects)) };
+}
+
+type NamedFact = readonly [name: string, fact: Fact<unknown>];
+
+function factsAbout(subjects: readonly Subject[]): readonly NamedFact[] {
+  return Object.entries<Fact<unknown>>(FACTS).filter(([, { about }]) =>
+    about.some((subject) => subjects.includes(subject)),
+  );
+}
+
+function readFacts(printed: string, facts: readonly NamedFact[]): Readonly<Record<string, unknown>> {
+  const answers = readAnswers(printed);
+  return Object.fromEntries(
+    facts.map(([name, fact]) => {
+      const answer = answers.get(fact.name);
+      if (!answer) throw new UnreadableFactsError(`the host's answer lacks "${fact.name}". ${REMEDY}`);
+      return [name, fact.parse(answer)] as const;
+    }),
+  );
 }

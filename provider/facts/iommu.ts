@@ -22,6 +22,7 @@ const TABLES = "/sys/firmware/acpi/tables";
  */
 export const iommuFact: Fact<Iommu> = {
   name: "iommu",
+  about: [],
   ask: `
 print_paths /sys/class/iommu/*
 for table in DMAR RMAD XMAR IVRS; do

@@ -69,6 +69,7 @@ export interface LibvirtDomain {
  */
 export const libvirtFact: Fact<Libvirt | undefined> = {
   name: "libvirt",
+  about: ["vms"],
   ask: (questions) => `
 command -v virsh >&2 || return 0
 libvirt_uri=qemu:///system

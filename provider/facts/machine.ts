@@ -30,6 +30,7 @@ const NEEDED_COMMANDS = ["flock", "cksum", "dd", "sed", "grep", "mktemp", "readl
 /** The identity of the host and of its boot. */
 export const machineFact: Fact<Machine> = {
   name: "machine",
+  about: [],
   ask: `
 print_values /etc/machine-id /var/lib/dbus/machine-id /proc/sys/kernel/random/boot_id /proc/sys/kernel/osrelease /proc/cmdline
 [ ! -e /etc/xensource-inventory ] || grep -H '^INSTALLATION_UUID=' /etc/xensource-inventory || [ $? = 1 ] || echo "/unread:"

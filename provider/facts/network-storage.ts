@@ -14,6 +14,7 @@ export interface NetworkStorage {
  */
 export const networkStorageFact: Fact<readonly NetworkStorage[]> = {
   name: "network_storage",
+  about: ["functions"],
   ask: `
 servers=$(sed -n \\
   -e 's/^[^ ]* \\([^ ]*\\) \\([^ ]*\\) .*[ ,]addr=\\([0-9a-f.:]*\\).*/\\3 \\1 (\\2)/p' \\

@@ -50,6 +50,7 @@ route_to() {
 /** The network interfaces of the host. Prints nothing that changes by itself: no lifetimes and counters. */
 export const networkFact: Fact<Network> = {
   name: "network",
+  about: ["functions"],
   ask: `
 print_links /sys/class/net/* /sys/class/net/*/master
 print_paths /sys/class/net/*/lower_* /sys/class/net/lo/name_assign_type /sys/bus/pci/devices/*/net /sys/bus/pci/devices/*/virtio*/net

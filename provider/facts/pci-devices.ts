@@ -38,6 +38,7 @@ export type PciDevices = ReadonlyMap<PciAddress, PciDevice>;
  */
 export const pciDevicesFact: Fact<PciDevices> = {
   name: "pci_devices",
+  about: ["functions"],
   ask: `
 print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
 grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class

@@ -39,6 +39,7 @@ export const PCIBACK_CONF_READERS: readonly string[] = [
 /** Undefined `init`, and nothing started, on a host without Xen. */
 export const pcibackConfFact: Fact<PcibackConf> = {
   name: "pciback_conf",
+  about: ["files"],
   ask: `
 on_xen || return 0
 if [ -d /run/systemd/system ]; then

@@ -22,6 +22,7 @@ export interface Pciback {
  */
 export const pcibackFact: Fact<Pciback> = {
   name: "pciback",
+  about: ["functions"],
   ask: `
 print_links /sys/bus/pci/drivers/*/module
 print_paths /sys/bus/pci/drivers/pciback

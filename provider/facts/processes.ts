@@ -53,6 +53,7 @@ export const PROCESS_OF_FILES = String.raw`/\/fd:$/ { sub(/\/fd:$/, ""); sub(/.*
  */
 export const processesFact: Fact<Processes> = {
   name: "processes",
+  about: ["functions", "vms"],
   ask: `
 present=
 for file in /dev/nvidia[0-9]* /dev/dri/card[0-9]* /dev/uio[0-9]*; do

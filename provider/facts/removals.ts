@@ -6,6 +6,7 @@ import { readTextFiles } from "./text-files";
 /** The removals that wait for a reboot of the host. */
 export const removalsFact: Fact<readonly Removal[]> = {
   name: "removals",
+  about: ["claims"],
   ask: `print_files ${REMOVAL_FILES}`,
   parse: (answer) =>
     readTextFiles(answer.text).flatMap((file) => {

@@ -10,6 +10,7 @@ export interface Selinux {
 /** Undefined on a host without SELinux, or with SELinux switched off. */
 export const selinuxFact: Fact<Selinux | undefined> = {
   name: "selinux",
+  about: ["selinux"],
   ask: `
 command -v getenforce >&2 || return 0
 getenforce

@@ -29,6 +29,7 @@ export type StoragePurpose =
  */
 export const storageFact: Fact<Storage> = {
   name: "storage",
+  about: ["functions"],
   ask: `
 print_links /sys/class/block/*
 print_paths /sys/class/block/*/slaves/* /sys/fs/btrfs/*/devices/*

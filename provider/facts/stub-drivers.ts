@@ -16,6 +16,7 @@ export interface StubDrivers {
  */
 export const stubDriversFact: Fact<StubDrivers> = {
   name: "stub_drivers",
+  about: ["functions"],
   ask: `
 read -r release < /proc/sys/kernel/osrelease
 modules=/lib/modules/$release

@@ -16,6 +16,7 @@ export interface UnfinishedRun {
  */
 export const unfinishedRunsFact: Fact<readonly UnfinishedRun[]> = {
   name: "unfinished_runs",
+  about: ["claims"],
   ask: `
 set -- ${RUN_RECORD_FILES}
 [ -e "$1" ] || return 0

@@ -21,6 +21,7 @@ const DEVICES = "/sys/bus/usb/devices";
  */
 export const usbDevicesFact: Fact<readonly UsbDevice[]> = {
   name: "usb_devices",
+  about: ["functions"],
   ask: `
 print_links ${DEVICES}/usb* ${DEVICES}/*:*/driver
 print_values ${DEVICES}/*-*/idVendor ${DEVICES}/*-*/idProduct`,

@@ -44,6 +44,7 @@ export function virtualFunctionsRules(files: HostFiles): readonly TextFile[] {
  */
 export const virtualFunctionsFact: Fact<VirtualFunctions> = {
   name: "virtual_functions",
+  about: ["functions"],
   ask: `
 print_values /sys/bus/pci/devices/*/sriov_totalvfs
 print_links /sys/bus/pci/devices/*/virtfn*

@@ -74,6 +74,7 @@ const PIF_FIELDS = ["uuid", "device", "sriov-physical-PIF-of"];
  */
 export const xapiFact: Fact<Xapi | undefined> = {
   name: "xapi",
+  about: ["vms"],
   ask: `
 [ -e /etc/xensource-inventory ] || return 0
 grep -H '' /etc/xensource-inventory /etc/xensource/pool.conf

@@ -27,6 +27,7 @@ const BOOT_FILES = ["/boot/efi/EFI/xenserver/grub.cfg", "/boot/grub/grub.cfg", "
 /** Undefined on a host without xen-cmdline. */
 export const xenCmdlineFact: Fact<XenCmdline | undefined> = {
   name: "xen_cmdline",
+  about: ["files"],
   ask: `
 [ -x ${XEN_CMDLINE} ] || return 0
 for boot_file in ${BOOT_FILES.join(" ")}; do

@@ -16,6 +16,7 @@ export interface Xen {
 /** Undefined where the host does not run on Xen. */
 export const xenFact: Fact<Xen | undefined> = {
   name: "xen",
+  about: [],
   ask: `
 on_xen || return
 print_values /sys/hypervisor/version/major /sys/hypervisor/version/minor

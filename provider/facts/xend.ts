@@ -18,6 +18,7 @@ export const XEND_FILES: readonly string[] = [PERMISSIVE_FILE, QUIRKS_FILE];
 /** Undefined on a host without xm. */
 export const xendFact: Fact<Xend | undefined> = {
   name: "xend",
+  about: [],
   ask: `
 command -v xm || return 0
 limited 30 xm list > /dev/null && echo answers

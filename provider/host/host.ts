@@ -18,9 +18,10 @@ export interface Conversation {
   readonly until: string;
   /**
    * Called with what the script printed before that line, once, and not at all when the script never gets there. What
-   * it returns is sent, and ends standard input. What it throws, `run` rejects with; nothing is sent then.
+   * it resolves with is sent, and ends standard input. What it throws or rejects with, `run` rejects with; nothing is
+   * sent then.
    */
-  reply(printed: string): string;
+  reply(printed: string): string | Promise<string>;
 }
 
 /** How a script is run. */

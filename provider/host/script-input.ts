@@ -11,7 +11,7 @@ export function scriptBytes(text: string): Buffer {
 /** What a script gets on its standard input: itself, and in a conversation the reply. */
 export class ScriptInput {
   private state: "new" | "open" | "ended" = "new";
-  /** What `reply` threw. */
+  /** What `reply` threw or rejected with. */
   thrown: { readonly error: unknown } | undefined;
 
   constructor(
@@ -32,10 +32,10 @@ export class ScriptInput {
   }
 
   /** Sends the reply to what was printed, and ends. */
-  reply(printed: string): void {
+  async reply(printed: string): Promise<void> {
     this.state = "ended";
     try {
-      this.stdin.end(scriptBytes(this.conversation?.reply(printed) ?? ""));
+      this.stdin.end(scriptBytes((await this.conversation?.reply(printed)) ?? ""));
     } catch (error) {
       this.thrown = { error };
       this.stdin.end();

@@ -57,7 +57,7 @@ export async function runScript(link: SshLink, script: Script, options: ScriptOp
       options.onLine?.(line);
       if (!input.isAwaited(line)) return;
       clearTimeout(limit);
-      input.reply(textBefore(line, output.stdout));
+      void input.reply(textBefore(line, output.stdout));
     });
     const take = (bytes: Buffer, stream: "out" | "err"): void => {
       silence.heard();

@@ -12,6 +12,7 @@ import { safetyOf } from "../plan/safety";
 import type { DeclaredWish, Owner } from "../plan/wish";
 import type { Change } from "./change";
 import { tellEffects } from "./effect-lines";
+import type { Occasion } from "./facts-cache";
 import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
 import type { Surroundings } from "./surroundings";
@@ -45,7 +46,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
     const { inputs, urn, host, wish, signal } = wanted;
     const planFor = purpose === "present" ? planPresent : planAbsent;
     const context = { owner: ownerOf(urn, state), program: [] };
-    const before = await factsFor(wanted);
+    const before = await factsFor(wanted, "change");
     const progress = (line: string) => void log.status(`${host.name}: ${line}`, urn);
     const changeOf = ({ wish, context }: Pick<Restored, "wish" | "context">, plan: Change["plan"]): Change => ({
       label: context.owner.label,
@@ -105,7 +106,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
    * only later, where neither names the other.
    */
   const takeFromVm = async (wanted: Wanted, state: InState): Promise<HostFacts> => {
-    const before = await factsFor(wanted);
+    const before = await factsFor(wanted, "change");
     try {
       return await carryOut(wanted, state, "absent");
     } catch (error) {
@@ -118,7 +119,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
   /** Waits until the attachment is gone; false if the engine does not come to it. */
   const losesAttachment = async (wanted: Wanted): Promise<boolean> => {
     let idle = 0;
-    while (hasAttachmentToGo(wanted, await factsFor(wanted))) {
+    while (hasAttachmentToGo(wanted, await factsFor(wanted, "work"))) {
       if (idle === run.attachmentSeconds) return false;
       idle = run.underWay.size > 0 ? 0 : idle + 1;
       await delay(1000);
@@ -135,8 +136,8 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
         overlap(removed.wish.target, wish.target),
     );
 
-  const factsFor = ({ inputs, host, vms }: Wanted): Promise<HostFacts> =>
-    host.facts("work", questionsOf(inputs.host, vms));
+  const factsFor = ({ inputs, host, vms }: Wanted, occasion: Occasion): Promise<HostFacts> =>
+    host.facts(occasion, questionsOf(inputs.host, vms));
 
   /** All that the program of this run declares on a machine, or on one that is not known; nothing in a destroy. */
   const declaredOn = ({ machine }: HostFacts): readonly DeclaredWish[] =>

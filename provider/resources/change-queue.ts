@@ -8,6 +8,7 @@ import { isEmpty } from "../plan/plan";
 import { readProgress } from "../script/apply-result";
 import { applyScript } from "../script/apply-script";
 import { readConfirmRequest } from "../script/confirmation-script";
+import type { Locking } from "../script/opening-script";
 import { rebootScript } from "../script/reboot-script";
 import type { Trial } from "../script/trial";
 import { REGENERATIONS } from "../steps/regeneration";
@@ -16,7 +17,7 @@ import { readApplyEnd } from "./apply-end";
 import { type Change, changeError, groupError, refusalError, unconfirmedError } from "./change";
 import { confirmTrial } from "./confirmation";
 import type { Connect } from "./connect";
-import { CALLED_OFF, converse, type DialogueEnd, type NotBegun } from "./dialogue";
+import { CALLED_OFF, converse, type Decision, type DialogueEnd, type NotBegun } from "./dialogue";
 import { type FactsCache, NO_QUESTIONS } from "./facts-cache";
 import { awaitReboot } from "./reboot-wait";
 import { type Act, groupOf, leavingBy, planTurn, type Turn, trialOf } from "./turn";
@@ -26,14 +27,21 @@ interface WaitingChange extends Change {
   readonly reject: (error: Error) => void;
 }
 
-/** A turn, the facts that it was planned on, and the script for it. */
-interface Planned {
-  readonly facts: HostFacts;
+/** A turn, and the script for it. */
+interface Planned extends Decision {
   readonly turn: Turn<WaitingChange>;
   /** The host takes the change back unless it is confirmed. */
   readonly trial: Trial | undefined;
-  readonly rest: string | undefined;
 }
+
+/** How a turn begins. */
+interface Beginning {
+  readonly locking: Locking;
+  /** Called with the facts, and the questions that they answer; the host waits until it resolves. */
+  readonly ready: (facts: HostFacts, questions: Questions) => Promise<void>;
+}
+
+const AT_ONCE: Beginning = { locking: "wait", ready: async () => {} };
 
 /** The end of a dialogue in which the host was told to act. */
 type ActEnd = Extract<DialogueEnd<Planned>, { kind: "ended" | "cut" }>;
@@ -43,6 +51,8 @@ type ActEnd = Extract<DialogueEnd<Planned>, { kind: "ended" | "cut" }>;
  * for those that it may begin at once, some milliseconds apart, and for no more of any host while none of them has ended.
  */
 const GATHER_MS = { apart: 30, most: 200 };
+/** So long is a lock kept for changes that are to come: the engine asks for them as soon as it has checked them. */
+const COMING_MS = 1000;
 /** So old may facts be that say that there is nothing to do. */
 const RECENT_MS = 30_000;
 /** An apply, the note of a reboot, the reboot; and some more for a host that changes between the facts and the steps. */
@@ -88,6 +98,26 @@ export class ChangeQueue {
     return made.finally(forget);
   }
 
+  /**
+   * Reads the facts under the lock, for changes that are to come: those that come soon are made in the same dialogue.
+   * Undefined when changes are being made, by this process or another. Rejects with ConnectionError or
+   * UnreadableFactsError.
+   */
+  begin(): Promise<HostFacts | undefined> {
+    if (this.applying) return Promise.resolve(undefined);
+    this.applying = true;
+    return new Promise((resolve, reject) => {
+      const changes: WaitingChange[] = [];
+      const ready = async (facts: HostFacts, questions: Questions): Promise<void> => {
+        resolve(facts);
+        changes.push(...(await this.coming(questions)));
+      };
+      const left = this.takeTurn(changes, { locking: "if-free", ready });
+      left.then(() => resolve(undefined), reject);
+      void this.rejectOnError(changes, async () => this.takeTurns(await left)).then(() => this.applyAll());
+    });
+  }
+
   /** A change that the host was told of goes to its end. */
   private callOff(change: WaitingChange): void {
     if (this.sent.has(change)) return;
@@ -98,14 +128,28 @@ export class ChangeQueue {
     while (this.waiting.length > 0) {
       await this.gather();
       const changes = this.waiting.splice(0);
-      try {
-        await this.applyTogether(changes);
-      } catch (error) {
-        this.cache.forget();
-        for (const change of changes) change.reject(error instanceof Error ? error : new Error(String(error)));
-      }
+      await this.rejectOnError(changes, async () =>
+        this.takeTurns(await this.withoutSettled(changes.filter(isWanted))),
+      );
     }
     this.applying = false;
+  }
+
+  private async rejectOnError(changes: readonly WaitingChange[], apply: () => Promise<void>): Promise<void> {
+    try {
+      await apply();
+    } catch (error) {
+      this.cache.forget();
+      for (const change of changes) change.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** The changes that come soon; none where they ask what the host was not asked, since those need other facts. */
+  private async coming(questions: Questions): Promise<readonly WaitingChange[]> {
+    for (let waited = 0; waited < COMING_MS && this.waiting.length === 0; waited += GATHER_MS.apart)
+      await delay(GATHER_MS.apart);
+    await this.gather();
+    return this.cache.isAnswered(questions) ? this.waiting.splice(0) : [];
   }
 
   /** Waits until no more changes arrive. */
@@ -120,10 +164,10 @@ export class ChangeQueue {
     }
   }
 
-  private async applyTogether(changes: readonly WaitingChange[]): Promise<void> {
-    let left = await this.withoutSettled(changes.filter(isWanted));
+  private async takeTurns(changes: readonly WaitingChange[]): Promise<void> {
+    let left = changes.filter(isWanted);
     for (let turns = 0; left.length > 0 && turns < MOST_TURNS; turns += 1)
-      left = (await this.takeTurn(left)).filter(isWanted);
+      left = (await this.takeTurn(left, AT_ONCE)).filter(isWanted);
     const reason = `the host kept changing while this was planned (${this.changed}). Try again when nobody else is changing it`;
     for (const change of left) change.reject(changeError(change, this.host, reason));
   }
@@ -137,8 +181,11 @@ export class ChangeQueue {
     return changes.filter((change) => !settled.includes(change));
   }
 
-  /** One dialogue with the host; gives the changes that are left for the next. */
-  private async takeTurn(changes: readonly WaitingChange[]): Promise<readonly WaitingChange[]> {
+  /** One dialogue with the host; gives the changes that are left for the next. `changes` may grow until it is ready. */
+  private async takeTurn(
+    changes: readonly WaitingChange[],
+    { locking, ready }: Beginning,
+  ): Promise<readonly WaitingChange[]> {
     const { questions } = this.cache;
     const run = new AbortController();
     let isAsked = false;
@@ -152,20 +199,25 @@ export class ChangeQueue {
       void confirmTrial(() => this.connect("confirmation"), { runId, seconds, signal: run.signal, onFailure });
     };
     try {
-      const end = await converse(() => this.connect("work"), questions, {
-        decide: (facts, runId) => {
-          const planned = decide(facts, changes.filter(isWanted), runId);
-          const { act } = planned.turn;
-          const told = act?.kind === "reboot" ? [act.change] : (act?.planned ?? []).map(({ change }) => change);
-          for (const change of told) this.sent.add(change);
-          return planned;
+      const end = await converse(
+        () => this.connect("work"),
+        { questions, locking },
+        {
+          decide: async (facts, runId) => {
+            await ready(facts, questions);
+            const planned = decide(facts, changes.filter(isWanted), runId);
+            const { act } = planned.turn;
+            const told = act?.kind === "reboot" ? [act.change] : (act?.planned ?? []).map(({ change }) => change);
+            for (const change of told) this.sent.add(change);
+            return planned;
+          },
+          onLine: (line, runId) => {
+            const seconds = readConfirmRequest(line);
+            if (seconds !== undefined) confirm(runId, seconds);
+            tellProgress(line, changes);
+          },
         },
-        onLine: (line, runId) => {
-          const seconds = readConfirmRequest(line);
-          if (seconds !== undefined) confirm(runId, seconds);
-          tellProgress(line, changes);
-        },
-      });
+      );
       // The line may be lost with the connection.
       if (end.kind === "cut" && end.decision.trial) confirm(end.runId, end.decision.trial.confirmSeconds);
       return await this.endTurn(changes, end, questions, () => unconfirmed);
@@ -180,11 +232,11 @@ export class ChangeQueue {
     questions: Questions,
     whyUnconfirmed: () => string | undefined,
   ): Promise<readonly WaitingChange[]> {
-    this.cache.forget();
     if (end.kind === "not-begun") {
       this.rejectAll(changes, end);
       return [];
     }
+    this.cache.forget();
     const { facts, turn } = end.decision;
     // What has arrived meanwhile may be what a refused change waits for.
     const isMoreToCome = this.waiting.length > 0;
@@ -205,11 +257,10 @@ export class ChangeQueue {
     questions: Questions,
     whyUnconfirmed: () => string | undefined,
   ): Promise<readonly WaitingChange[]> {
-    const { bootId } = end.decision.facts.machine;
     const plans = planned.map(({ plan }) => plan);
     const left = leavingBy(end.decision.facts, plans);
     const confirmSeconds = end.decision.trial?.confirmSeconds ?? 0;
-    const { result, facts } = await readApplyEnd(() => this.connect("work"), end, plans, bootId);
+    const { result, facts } = await readApplyEnd(() => this.connect("work"), end, plans);
     if (facts) this.cache.keep(facts, questions);
     if (result.kind === "called-off") {
       this.rejectAll(

@@ -4,19 +4,26 @@ import { ConnectionError, unable } from "../errors";
 import { type Questions, UnreadableFactsError } from "../facts/answers";
 import { type HostFacts, readHostFacts } from "../facts/host-facts";
 import type { Host } from "../host/host";
-import { type OpeningFailure, openingScript, readOpeningFailure, WAITING } from "../script/opening-script";
+import {
+  type Locking,
+  type OpeningFailure,
+  openingScript,
+  readOpeningFailure,
+  WAITING,
+} from "../script/opening-script";
 import { FACTS_SECONDS } from "../script/within";
 
 /** What is decided on facts that were read under the lock. */
 export interface Decision {
+  readonly facts: HostFacts;
   /** The rest of the script; undefined when there is nothing to do. */
   readonly rest: string | undefined;
 }
 
 /** The side of a dialogue that decides. */
 export interface Decider<D extends Decision> {
-  /** Must only compute: the host waits. Called again when the connection was cut before anything was sent. */
-  readonly decide: (facts: HostFacts, runId: string) => D;
+  /** The host waits meanwhile. Called again when the connection was cut before anything was sent. */
+  readonly decide: (facts: HostFacts, runId: string) => D | Promise<D>;
   readonly onLine: (line: string, runId: string) => void;
 }
 
@@ -44,8 +51,14 @@ export type DialogueEnd<D extends Decision> =
   /** The connection or the script ended after the rest was sent: only the host knows how the run with this id ended. */
   | { readonly kind: "cut"; readonly decision: D; readonly runId: string };
 
-/** A quarter of an hour for the lock; then five minutes as for facts alone. */
-const OPENING_MS = 20 * 60_000;
+/** How a dialogue is opened. */
+export interface Opening {
+  readonly questions: Questions;
+  readonly locking: Locking;
+}
+
+/** Five minutes as for facts alone, after a quarter of an hour for the lock. */
+const OPENING_MS: Readonly<Record<Locking, number>> = { wait: 20 * 60_000, "if-free": 5 * 60_000 };
 
 /** The rest of the script did not arrive whole, or too late. */
 export const CALLED_OFF: NotBegun = {
@@ -60,35 +73,35 @@ export const CALLED_OFF: NotBegun = {
  */
 export async function converse<D extends Decision>(
   connect: () => Promise<Host>,
-  questions: Questions,
+  opening: Opening,
   decider: Decider<D>,
 ): Promise<DialogueEnd<D>> {
   try {
-    return await converseOnce(connect, questions, decider);
+    return await converseOnce(connect, opening, decider);
   } catch (error) {
     // Nothing was sent yet, so it is simply begun once more.
     if (!(error instanceof ConnectionError && error.failure === "cut")) throw error;
-    return converseOnce(connect, questions, decider);
+    return converseOnce(connect, opening, decider);
   }
 }
 
 async function converseOnce<D extends Decision>(
   connect: () => Promise<Host>,
-  questions: Questions,
+  { questions, locking }: Opening,
   { decide, onLine }: Decider<D>,
 ): Promise<DialogueEnd<D>> {
   const runId = randomUUID();
   const host = await connect();
   const decisions: D[] = [];
-  const reply = (printed: string): string => {
-    const decision = decide(readFacts(host.name, printed), runId);
+  const reply = async (printed: string): Promise<string> => {
+    const decision = await decide(readFacts(host.name, printed), runId);
     decisions.push(decision);
     return decision.rest ?? "";
   };
   try {
-    const { stdout, stderr, exitCode } = await host.run(openingScript(runId, questions), {
+    const { stdout, stderr, exitCode } = await host.run(openingScript(runId, questions, locking), {
       conversation: { until: WAITING, reply },
-      limitMs: OPENING_MS,
+      limitMs: OPENING_MS[locking],
       onLine: (line) => onLine(line, runId),
     });
     const [decision] = decisions;
@@ -96,6 +109,8 @@ async function converseOnce<D extends Decision>(
     if (decision.rest === undefined) return { kind: "nothing-to-do", decision };
     const begun = /^@apply begin$/m.exec(stdout);
     if (!begun && /^@apply called-off$/m.test(stdout)) return { kind: "not-begun", ...CALLED_OFF };
+    if (!begun && /^@apply unable$/m.test(stdout))
+      return { kind: "not-begun", ...notBegun({ kind: "unable" }, stderr) };
     // Of a script that was killed, what it printed last may be lost.
     if (!begun) return { kind: "cut", decision, runId };
     const printed = stdout.slice(begun.index);

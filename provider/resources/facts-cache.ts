@@ -7,6 +7,9 @@ import type { HostFacts } from "../facts/host-facts";
  */
 export type Patience = "preview" | "work";
 
+/** What facts are read for. `change`: for work that is about to change the host, and goes on from them. */
+export type Occasion = Patience | "change";
+
 /** Only what is always asked. */
 export const NO_QUESTIONS: Questions = { vmConfigPaths: [], libvirt: false };
 
@@ -29,7 +32,7 @@ export class FactsCache {
    * gives milliseconds.
    */
   constructor(
-    private readonly read: (patience: Patience, questions: Questions) => Promise<HostFacts>,
+    private readonly read: (occasion: Occasion, questions: Questions) => Promise<HostFacts>,
     private readonly now: () => number,
   ) {}
 
@@ -38,13 +41,13 @@ export class FactsCache {
     return this.asked;
   }
 
-  get(patience: Patience, questions: Questions): Promise<HostFacts> {
+  get(occasion: Occasion, questions: Questions): Promise<HostFacts> {
     this.asked = {
       vmConfigPaths: [...new Set([...this.asked.vmConfigPaths, ...questions.vmConfigPaths])],
       libvirt: this.asked.libvirt || questions.libvirt,
     };
-    if (this.cached && covers(this.cached.questions, this.asked)) return this.cached.facts;
-    const reading = { questions: this.asked, facts: this.read(patience, this.asked), since: this.now() };
+    if (this.cached && this.isAnswered(this.cached.questions)) return this.cached.facts;
+    const reading = { questions: this.asked, facts: this.read(occasion, this.asked), since: this.now() };
     this.cached = reading;
     reading.facts.catch(() => {
       if (this.cached === reading) this.cached = undefined;
@@ -52,10 +55,15 @@ export class FactsCache {
     return reading.facts;
   }
 
+  /** Whether these questions are all that were asked so far. */
+  isAnswered(answered: Questions): boolean {
+    return covers(answered, this.asked);
+  }
+
   /** The facts that are kept, if they answer all questions and were asked for in the last so many milliseconds. */
   async recent(ageMs: number): Promise<HostFacts | undefined> {
     const { cached } = this;
-    const counts = cached && covers(cached.questions, this.asked) && this.now() - cached.since <= ageMs;
+    const counts = cached && this.isAnswered(cached.questions) && this.now() - cached.since <= ageMs;
     return counts ? cached.facts : undefined;
   }
 

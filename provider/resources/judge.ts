@@ -16,7 +16,7 @@ import { simulate } from "../steps/steps";
 import type { Call } from "./call";
 import { type DeclaredProgram, twinOf, wishIn } from "./declared-program";
 import { tellEffects } from "./effect-lines";
-import type { Patience } from "./facts-cache";
+import type { Occasion } from "./facts-cache";
 import { driftOf, pick, plain } from "./input-bag";
 import { type Failure, WITHOUT_VALUE } from "./input-failures";
 import { programOnHost } from "./program-on-host";
@@ -62,11 +62,12 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     const twin = twinOf(wish, urn.name, program);
     if (twin !== undefined) return refused([{ property, reason: twin }]);
     const vms = [...own, ...(program?.declarations ?? []).map(({ vm }) => vm)];
-    const patience = preview ? "preview" : "work";
+    // What is new is made next.
+    const occasion = preview ? "preview" : before === undefined ? "change" : "work";
     const reading = (): Promise<HostFacts> => {
       // The own host first, with all of its questions: among the others it would be read once without them.
-      const facts = host.facts(patience, questionsOf(inputs.host, vms));
-      readOthers(patience);
+      const facts = host.facts(occasion, questionsOf(inputs.host, vms));
+      readOthers(occasion);
       return facts;
     };
     try {
@@ -108,10 +109,10 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
   };
 
   /** All hosts side by side: the engine checks one resource after the other, and each reports the errors of its host. */
-  const readOthers = (patience: Patience) => {
+  const readOthers = (occasion: Occasion) => {
     for (const other of run.unreadHosts.splice(0))
       hostFor(other)
-        .facts(patience, questionsOf(other, []))
+        .facts(occasion, questionsOf(other, []))
         .catch(() => {});
   };
 

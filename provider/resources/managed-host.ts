@@ -6,7 +6,7 @@ import type { Change } from "./change";
 import { ChangeQueue } from "./change-queue";
 import type { Connect } from "./connect";
 import { readFacts } from "./dialogue";
-import { FactsCache, type Patience } from "./facts-cache";
+import { FactsCache, type Occasion, type Patience } from "./facts-cache";
 
 /** Facts of a host on an emulated CPU take half a minute (seen); what hangs in them must not hold a preview up. */
 const FACTS_MS = 5 * 60_000;
@@ -22,13 +22,13 @@ export class ManagedHost {
     private readonly connect: Connect,
     now: () => number = Date.now,
   ) {
-    this.cache = new FactsCache((patience, questions) => this.read(patience, questions, "once more"), now);
+    this.cache = new FactsCache((occasion, questions) => this.readFor(occasion, questions), now);
     this.queue = new ChangeQueue(name, this.cache, connect);
   }
 
   /** The facts since the last apply of this process. Rejects with ConnectionError or UnreadableFactsError. */
-  facts(patience: Patience, questions: Questions): Promise<HostFacts> {
-    return this.cache.get(patience, questions);
+  facts(occasion: Occasion, questions: Questions): Promise<HostFacts> {
+    return this.cache.get(occasion, questions);
   }
 
   /**
@@ -44,6 +44,11 @@ export class ManagedHost {
     if (this.warned) return;
     this.warned = true;
     await log.warn(line);
+  }
+
+  private async readFor(occasion: Occasion, questions: Questions): Promise<HostFacts> {
+    if (occasion !== "change") return this.read(occasion, questions, "once more");
+    return (await this.queue.begin()) ?? this.read("work", questions, "once more");
   }
 
   /** Reading changes nothing, so a connection that is cut meanwhile is simply opened once more. */

@@ -1,6 +1,7 @@
 import { toBytes } from "../bytes";
 import { formatRunRecord, type Regenerated, type Regeneration, runRecordPath } from "../claims/run-record";
 import { indent } from "../facts/answers";
+import { askAgainAbout } from "../facts/host-facts";
 import { quote } from "../shell";
 import { bootTrialSettings } from "../steps/boot-trial";
 import { originalPath } from "../steps/file";
@@ -10,6 +11,7 @@ import { REGENERATION_FUNCTIONS, REGENERATIONS, regenerationSettings } from "../
 import { STEP_FUNCTIONS, type Step, stepShell } from "../steps/steps";
 import { forgottenBy, recordOf } from "./apply-record";
 import { APPLY_RUNNER } from "./apply-runner";
+import { subjectsOf } from "./changed-subjects";
 import { restOfScript } from "./opening-script";
 import { functionsCalledBy } from "./shell-functions";
 import { TRIAL_FUNCTIONS, type Trial, trialSettings } from "./trial";
@@ -26,7 +28,7 @@ export interface ApplyGroup {
 
 /**
  * The rest of a script after its opening: applies groups of steps under the lock that the opening holds, prints the
- * facts and frees the lock. `readApplyResult` reads what it prints, which is also kept in a file, for `resultScript`:
+ * facts that they change and frees the lock. `readApplyResult` reads what it prints, which is also kept in a file, for `resultScript`:
  *
  *     @group 1 done
  *     @group 2 stale              the assumptions of the plan no longer hold: nothing was done
@@ -72,6 +74,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
     "  tell '@apply end'",
     ...(trial ? ["  end_trial"] : []),
     // Without them the provider asks once more.
+    `  ${askAgainAbout(subjectsOf(groups))}`,
     "  facts_in_time",
     '  { kill "$watcher" && wait "$watcher"; } 2> /dev/null',
     // A write that the kernel holds up would keep it.

@@ -12,26 +12,33 @@ export const WAITING = "@apply waiting";
 /** How long an opening script waits for the rest, in seconds. */
 const WAIT_SECONDS = 120;
 
+/** Whether a script waits for the lock, or does nothing where another run has it. */
+export type Locking = "wait" | "if-free";
+
+/** How long it waits, in seconds. */
+const LOCK_SECONDS: Readonly<Record<Locking, number>> = { wait: 15 * 60, "if-free": 0 };
+
 /**
  * The first part of every script that changes a host. It waits for the host's lock, prints the facts under it, and reads
  * the rest of the script from its standard input. Whatever judges the host judges it on these facts. The rest is run
  * only if it is whole, as `restOfScript` makes it. What the opening says itself:
  *
- *     @apply busy                 another run has held the lock for a quarter of an hour
+ *     @apply busy                 another run has the lock, for a quarter of an hour where that was awaited
  *     @apply going-down <who>     the host is about to reboot
  *     @apply facts-late           the host did not say in time what it has
  *     @apply waiting              the facts are complete
  *     @apply called-off           the rest did not arrive in time, or not whole: nothing was done
+ *     @apply unable               it arrived, and there is no place for notes of what is done: nothing was done
  *     @apply begin                the rest is whole, and runs
  */
-export function openingScript(runId: string, questions: Questions): string {
+export function openingScript(runId: string, questions: Questions, locking: Locking): string {
   // The shell reads its script line by line: with the line that reads the rest, the script is over.
   return [
     PROLOGUE,
     hostFactsShell(questions),
     WITHIN,
     OPENING,
-    `open_apply ${quote(runId)} < /dev/null || exit`,
+    `open_apply ${quote(runId)} ${LOCK_SECONDS[locking]} < /dev/null || exit`,
     `receive ${WAIT_SECONDS}; go_on "$rest"; exit`,
     "",
   ].join("\n");
@@ -45,7 +52,7 @@ export function restOfScript(runId: string, shell: string): string {
 const beginOf = (runId: string) => `# begin of ${runId}`;
 const endOf = (runId: string) => ` # end of ${runId}`;
 
-/** Why an opening script ended before it waited. */
+/** Why an opening script ended before the rest began. */
 export type OpeningFailure =
   | { readonly kind: "busy" }
   /** Who asked for the reboot, for people. */
@@ -55,7 +62,7 @@ export type OpeningFailure =
   /** It could not take the lock or keep its notes. */
   | { readonly kind: "unable" };
 
-/** Reads what an opening script printed that did not get as far as WAITING. */
+/** Reads what an opening script printed that did not get as far as `begin`. */
 export function readOpeningFailure(printed: string): OpeningFailure {
   const [, event, rest = ""] = /^@apply (busy|going-down|facts-late)(?: (.*))?$/m.exec(printed) ?? [];
   if (event === "busy" || event === "facts-late") return { kind: event };
@@ -84,7 +91,7 @@ make_folder() {
   umask 022
   return "$made"
 }
-# Run id. Waits for the host's lock.
+# Run id, how long to wait for the host's lock, in seconds.
 begin() {
   run_id=$1
   trap '' HUP PIPE
@@ -95,22 +102,23 @@ begin() {
     # 1: another has it. Anything else would not end either.
     [ $? = 1 ] || return
     waited=$((waited + 1))
-    [ "$waited" -le 900 ] || { echo '@apply busy'; return 1; }
+    [ "$waited" -le "$2" ] || { echo '@apply busy'; return 1; }
     sleep 1
   done
   if going_down; then return 1; fi
-  make_folder ${STATE_FOLDER} || return
+  own=${RUN_FOLDER}
+  [ ! -d ${STATE_FOLDER} ] || own="$own ${STATE_FOLDER}"
   # Claims and results are nobody else's to read, whoever has opened our folders since.
-  find ${RUN_FOLDER} ${STATE_FOLDER} -name pulumi-pci-passthrough -type d ! -perm 700 -exec chmod 700 {} \\; -o \\
+  find $own -name pulumi-pci-passthrough -type d ! -perm 700 -exec chmod 700 {} \\; -o \\
     -type f -name 'result-*' -mtime +1 -exec rm -f {} +
   result=${RUN_FOLDER}/result-$1
   log=${RUN_FOLDER}/log
   exec 8>&1
   LOCKED=yes
 }
-# Run id.
+# As begin.
 open_apply() {
-  begin "$1" || return
+  begin "$@" || return
   watch
   facts_in_time
   if [ $? = 124 ]; then
@@ -139,13 +147,12 @@ receive() {
 go_on() {
   case $1 in
     "${beginOf("$run_id")}"*"${endOf("$run_id")}")
-      echo '@apply begin' >> "$result" || return
+      make_folder ${STATE_FOLDER} && echo '@apply begin' >> "$result" || { tell '@apply unable'; return 1; }
       echo '@apply begin' 2> /dev/null
       eval "$1"
       ;;
     *)
       tell '@apply called-off'
-      rmdir ${STATE_FOLDER} 2> /dev/null
       return 1
       ;;
   esac

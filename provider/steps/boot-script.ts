@@ -22,6 +22,7 @@ export const setBootScript: StepType<SetBootScript> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  changes: ["files"],
   rewrites: () => [],
   after: withScript,
   assumes: () => [],

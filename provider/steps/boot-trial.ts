@@ -42,6 +42,7 @@ export const holdBoot: StepType<HoldBoot> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  changes: ["files"],
   rewrites: () => [],
   after: (facts) => ({ ...facts, files: withFile(facts.files, TRIAL_ENVIRONMENT, environmentBlock("once")) }),
   assumes: ({ config, environment }) => [
@@ -157,6 +158,7 @@ export const confirmBoot: StepType<ConfirmBoot> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  changes: ["files"],
   rewrites: () => [],
   after(facts) {
     const custom = facts.files.byPath.get(CUSTOM_CONFIG);

@@ -26,7 +26,7 @@ export interface NoteRemoval {
   readonly removal: Removal;
 }
 
-const takesNothing = { takes: () => [], moves: () => [], gives: () => [] };
+const takesNothing = { takes: () => [], moves: () => [], gives: () => [], changes: ["claims"] } as const;
 
 /** Writes the claim's file; assumes that it still has the text of `before`. */
 export const writeClaim: StepType<WriteClaim> = {

@@ -27,6 +27,7 @@ export const editFile: StepType<FileEdit> = {
   takes: ({ hides }) => hides.map((address) => ({ address, when: "next-boot", to: undefined })),
   moves: () => [],
   gives: () => [],
+  changes: ["files"],
   rewrites: ({ path, before }) => (before === undefined ? [] : [path]),
   after: (facts, { path, after }) => ({ ...facts, files: withFile(facts.files, path, after) }),
   assumes: ({ path, before, after }) => [textShell(path, before, after).assumes],

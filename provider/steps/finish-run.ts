@@ -18,6 +18,7 @@ export const finishRun: StepType<FinishRun> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  changes: ["claims"],
   rewrites: ({ run }) => [run.path],
   after: (facts, { run }) => ({
     ...facts,

@@ -117,6 +117,7 @@ export const attach: StepType<Attach> = {
   takes: () => [],
   moves: () => [],
   gives: ({ address, vm }) => [{ address, vm: { name: vm.name, uuid: undefined }, scope: "live" }],
+  changes: ["functions", "vms"],
   rewrites: () => [],
   after: (facts, { vm, address }) => withDevices(facts, vm, (devices) => [...devices, { address }]),
   assumes: () => [],
@@ -131,6 +132,7 @@ export const detach: StepType<Detach> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  changes: ["functions", "vms"],
   rewrites: () => [],
   after: (facts, { vm, address }) =>
     withDevices(facts, vm, (devices) => devices.filter((device) => device.address !== address)),

@@ -10,6 +10,7 @@ export const loadPciback: StepType<LoadPciback> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  changes: ["functions"],
   rewrites: () => [],
   after: (facts) => ({ ...facts, pciback: { ...facts.pciback, registered: true } }),
   assumes: () => [],

@@ -1,4 +1,5 @@
 import type { Regenerated, Regeneration } from "../claims/run-record";
+import type { Subject } from "../facts/answers";
 import { quote } from "../shell";
 
 /** The limit for a program that builds an initramfs or a grub.cfg: on an emulated host mkinitramfs takes minutes. */
@@ -8,16 +9,22 @@ const PROGRESS_SECONDS = 10;
 export const PROGRESS_MARK = "@progress ";
 
 /**
- * The shell function that rebuilds each kind of boot file, and its description for people, in the infinitive. They are
- * rebuilt in this order: the menu of a trial is made of the new grub.cfg, and goes when the sources have been rebuilt.
+ * The shell function that rebuilds each kind of boot file, its description for people, in the infinitive, and what of the
+ * host that changes. They are rebuilt in this order: the menu of a trial is made of the new grub.cfg, and goes when the sources have been rebuilt.
  */
 export const REGENERATIONS = {
-  initramfs: { shellFunction: "regenerate_initramfs", describe: "rebuild the initramfs" },
-  "grub-config": { shellFunction: "regenerate_grub_config", describe: "rebuild grub.cfg" },
-  "proxmox-boot": { shellFunction: "regenerate_proxmox_boot", describe: "run proxmox-boot-tool refresh" },
-  "boot-trial": { shellFunction: "arm_boot_trial", describe: "put the next boot on trial" },
-  "boot-trial-end": { shellFunction: "end_boot_trial", describe: "end the trial of a boot" },
-} as const satisfies Readonly<Record<Regenerated, { shellFunction: string; describe: string }>>;
+  initramfs: { shellFunction: "regenerate_initramfs", describe: "rebuild the initramfs", changes: ["files"] },
+  "grub-config": { shellFunction: "regenerate_grub_config", describe: "rebuild grub.cfg", changes: ["files"] },
+  "proxmox-boot": {
+    shellFunction: "regenerate_proxmox_boot",
+    describe: "run proxmox-boot-tool refresh",
+    changes: ["files"],
+  },
+  "boot-trial": { shellFunction: "arm_boot_trial", describe: "put the next boot on trial", changes: ["files"] },
+  "boot-trial-end": { shellFunction: "end_boot_trial", describe: "end the trial of a boot", changes: ["files"] },
+} as const satisfies Readonly<
+  Record<Regenerated, { shellFunction: string; describe: string; changes: readonly Subject[] }>
+>;
 
 /**
  * Shell functions that rebuild boot files from their sources. The old file stays until the new one is complete, checked

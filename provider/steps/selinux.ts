@@ -16,6 +16,7 @@ export const setSelinuxBoolean: StepType<SetSelinuxBoolean> = {
   takes: () => [],
   moves: () => [],
   gives: () => [],
+  changes: ["selinux"],
   rewrites: () => [],
   after: (facts, { to }) => (facts.selinux ? { ...facts, selinux: { ...facts.selinux, virtUseSysfs: to } } : facts),
   assumes: ({ name, to }) => [`expect_boolean ${quote(name)} ${onOff(!to)}`],

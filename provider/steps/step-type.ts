@@ -1,3 +1,4 @@
+import type { Subject } from "../facts/answers";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciAddress } from "../pci/address";
 import type { StubDriver } from "../pci/stub-driver";
@@ -30,6 +31,8 @@ export interface StepType<S> {
   moves(step: S): readonly PciAddress[];
   /** The functions that a VM gets through it. */
   gives(step: S): readonly Given[];
+  /** What of the host it and its undo change: facts about that are read once more after it, and no others. */
+  readonly changes: readonly Subject[];
   /** The files whose old text its undo writes: a trial has copies of them, since the disk may be full by then. */
   rewrites(step: S): readonly string[];
   /** The facts after it: what later plans of the same apply start from. */

@@ -1,3 +1,4 @@
+import type { Subject } from "../facts/answers";
 import type { HostFacts } from "../facts/host-facts";
 import type { PciAddress } from "../pci/address";
 import { setBootScript } from "./boot-script";
@@ -66,6 +67,11 @@ export function movedBy<K extends StepKind>(step: Step<K>): readonly PciAddress[
 /** The functions that a VM gets through a step. */
 export function givenBy<K extends StepKind>(step: Step<K>): readonly Given[] {
   return TYPES[step.kind].gives(step);
+}
+
+/** What of the host a step and its undo change. */
+export function changedBy<K extends StepKind>(step: Step<K>): readonly Subject[] {
+  return TYPES[step.kind].changes;
 }
 
 /** The files whose old text the undo of a step writes. */

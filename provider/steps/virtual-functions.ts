@@ -24,6 +24,7 @@ export const setVirtualFunctions: StepType<SetVirtualFunctions> = {
   takes: ({ from }) => from.functions.map(({ address }) => ({ address, when: "now", to: undefined })),
   moves: ({ from }) => from.functions.map(({ address }) => address),
   gives: () => [],
+  changes: ["functions"],
   rewrites: () => [],
   after: withVirtualFunctions,
   assumes: ({ address, from }) => [

@@ -21,6 +21,7 @@ export const editVmFile: StepType<VmFileEdit> = {
   takes: ({ seizes }) => seizes.map((address) => ({ address, when: "vm-start", to: "pciback" })),
   moves: () => [],
   gives: ({ vm, gives }) => gives.map((address) => ({ address, vm, scope: "config" })),
+  changes: ["files"],
   rewrites: (step) => editFile.rewrites(asFile(step)),
   after: (facts, step) => editFile.after(facts, asFile(step)),
   assumes: (step) => editFile.assumes(asFile(step)),

@@ -26,6 +26,7 @@ export const setVmPci: StepType<VmPciEdit> = {
   takes: ({ takes }) => takes.map((address) => ({ address, when: "vm-start", to: undefined })),
   moves: () => [],
   gives: ({ vm, gives }) => gives.map((address) => ({ address, vm, scope: "config" })),
+  changes: ["vms"],
   rewrites: () => [],
   after: withVmPci,
   assumes: ({ vm, before }) => [`expect_vm_pci ${vm.uuid} ${argument(before)}`],

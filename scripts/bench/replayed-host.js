@@ -50,9 +50,12 @@ class ReplayedHost {
     this.machineId = createHash("md5").update(name).digest("hex");
   }
 
-  /** What the function `facts` of a script prints here now. */
-  facts() {
-    const answers = [...this.recorded].map(([name, answer]) => frame(name, this.answer(name, answer)));
+  /** What the function `facts` of a script prints here now; `questions`: the names of facts, without it all. @param {string} [questions] */
+  facts(questions) {
+    const asked = questions?.split(" ") ?? [...this.recorded.keys()];
+    const answers = [...this.recorded]
+      .filter(([name]) => asked.includes(name))
+      .map(([name, answer]) => frame(name, this.answer(name, answer)));
     return `@facts-begin\n${answers.join("")}@facts-end\n`;
   }
 
@@ -87,7 +90,7 @@ class ReplayedHost {
     for (const [, , body = ""] of steps) this.perform(body);
     const groups = new Set(steps.map(([, group]) => group));
     const done = [...groups].map((group) => `@group ${group} done\n`).join("");
-    return `@apply begin\n${done}@apply end\n${this.facts()}`;
+    return `@apply begin\n${done}@apply end\n${this.facts(/^ *questions='(.*)'$/m.exec(script)?.[1])}`;
   }
 
   /** @param {string} body */

@@ -32,7 +32,12 @@ test("any answer comes back exactly, with the exit code of its last command", ()
         const facts = said.map(([text, code], index) => {
           const file = path.join(folder, String(index));
           fs.writeFileSync(file, text, "latin1");
-          return { name: `fact_${index}`, ask: `cat ${quote(file)}\nreturn ${code}`, parse: () => undefined };
+          return {
+            name: `fact_${index}`,
+            ask: `cat ${quote(file)}\nreturn ${code}`,
+            about: [],
+            parse: () => undefined,
+          };
         });
         const input = `LC_ALL=C; export LC_ALL\n${factsShell(facts, { vmConfigPaths: [], libvirt: false })}\nfacts\n`;
         const { stdout } = spawnSync("sh", ["-s"], { input, encoding: "latin1" });

@@ -38,6 +38,7 @@ test.each([["sh"], ["bash"], ["dash"]])("files come back byte for byte through %
       const fact = {
         name: "files",
         ask: `print_files ${files.map((file) => quote(file.path)).join(" ")}`,
+        about: [],
         parse: () => undefined,
       };
       const script = `LC_ALL=C; export LC_ALL\n${PRINT_FILES}\n${factsShell([fact], { vmConfigPaths: [], libvirt: false })}\nfacts`;

@@ -137,8 +137,12 @@ class MachineInput {
     const { until, reply } = this.conversation;
     const start = `\n${text}`.lastIndexOf(`\n${until}\n`);
     if (start < 0) return;
+    void this.answer(async () => reply(this.printed.slice(0, start - text.length)));
+  }
+
+  private async answer(reply: () => Promise<string>): Promise<void> {
     try {
-      this.end(reply(this.printed.slice(0, start - text.length)));
+      this.end(await reply());
     } catch (error) {
       this.thrown = { error };
       this.end("");

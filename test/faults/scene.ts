@@ -1,5 +1,7 @@
 import { ConnectionError } from "../../provider/errors";
+import type { HostFacts } from "../../provider/facts/host-facts";
 import type { Connect } from "../../provider/resources/connect";
+import { NO_QUESTIONS } from "../../provider/resources/facts-cache";
 import { ManagedHost } from "../../provider/resources/managed-host";
 import { findProfile } from "../../simulator/profiles/profiles";
 import { type Deployed, Deployment } from "../contract/deployment";
@@ -50,24 +52,35 @@ export async function begin({ declaration, operation }: Story): Promise<Scene> {
   return { host, deployed };
 }
 
-/**
- * The run of the program, its facts read: a fault then meets its apply alone. `connect`: how it gets to the host; without
- * it as the declaration says.
- */
+/** A run of the program whose facts are read: a fault then meets its apply alone. */
+export interface PreparedRun {
+  readonly carryOut: () => Promise<Deployed | undefined>;
+  /** What it knows of the host, and what another process reads there. */
+  readonly facts: () => Promise<{ readonly known: HostFacts; readonly read: HostFacts }>;
+}
+
+/** `connect`: how it gets to the host; without it as the declaration says. */
 export async function prepared(
   { declaration, operation }: Story,
   { host, deployed }: Scene,
   connect?: Connect,
-): Promise<() => Promise<Deployed | undefined>> {
+): Promise<PreparedRun> {
   const { kind, given, unreached } = declaration;
-  const run = deployment(host, connect ?? (unreached && unconfirmed(host, unreached)));
+  const managed = managedHost(host, connect ?? (unreached && unconfirmed(host, unreached)));
+  const run = deployment(host, managed);
+  const { vm } = given;
+  const questions = { ...NO_QUESTIONS, vmConfigPaths: typeof vm === "string" && vm.startsWith("/") ? [vm] : [] };
+  const facts = async () => ({
+    known: await managed.facts("work", questions),
+    read: await managedHost(host).facts("work", questions),
+  });
   if (operation === "create" || !deployed) {
     await run.check(kind, given);
-    return () => run.create(kind, given);
+    return { facts, carryOut: () => run.create(kind, given) };
   }
   await run.read(deployed);
-  if (operation === "delete") return async () => void (await run.delete(deployed));
-  return async () => (await run.update(deployed, declaration.later ?? {})) ?? deployed;
+  if (operation === "delete") return { facts, carryOut: async () => void (await run.delete(deployed)) };
+  return { facts, carryOut: async () => (await run.update(deployed, declaration.later ?? {})) ?? deployed };
 }
 
 /** The next run of the same program, and then the end of the resource. */
@@ -112,12 +125,16 @@ async function outputsOf(host: MachineHost, deployed: Deployed): Promise<Outs> {
   return JSON.stringify(outs);
 }
 
-/** One run of the provider on this host, which may get there in ways of its own. */
-export function deployment(
+/** This host in a process that may get there in ways of its own. */
+export function managedHost(
   host: MachineHost,
   connect: Connect = (purpose) => (purpose === "confirmation" ? host.connectOnce() : host.connect()),
-): Deployment {
-  const managed = new ManagedHost(host.name, connect);
+): ManagedHost {
+  return new ManagedHost(host.name, connect);
+}
+
+/** One run of the provider on this host. */
+export function deployment(host: MachineHost, managed = managedHost(host)): Deployment {
   const login = { address: host.name, safety: { confirmSeconds: CONFIRM_SECONDS } };
   return new Deployment(login, "dev", () => managed);
 }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { PassthroughError } from "../../provider/errors";
 import { GOING_DOWN } from "../../provider/script/opening-script";
 import type { Moment } from "../../simulator/faults";
@@ -52,12 +53,15 @@ export function playWell(story: Story): Promise<GoodStory> {
       moments.push([moment, faults, `${fsyncs} ${state}`]);
       return undefined;
     };
-    const deployed = await run().catch((error: Error) => {
+    const deployed = await run.carryOut().catch((error: Error) => {
       if (!story.declaration.unreached || !TAKEN_BACK.test(error.message)) throw error;
       return undefined;
     });
     host.machine.faults.watch = undefined;
     host.asksAllFacts = false;
+    // Only what the steps say that they change was read after them.
+    const { known, read } = await run.facts();
+    assert.deepEqual(known, read, `${idOf(story)} changes more than its steps say`);
     const { outs, ends, problems } = await goOn(story, host, deployed);
     if (problems.length > 0) throw new Error(`${idOf(story)} without a fault: ${problems.join("\n")}`);
     const traps = story.declaration.unreached === "no-answer" ? trapsOn(host) : [];
@@ -100,7 +104,7 @@ export function playBadly(story: Story, good: GoodStory, point: Point): Promise<
     let deployed = scene.deployed;
     let error: unknown;
     try {
-      deployed = await (trap ? trap.whileAlive(run()) : run());
+      deployed = await (trap ? trap.whileAlive(run.carryOut()) : run.carryOut());
     } catch (thrown) {
       error = thrown;
     }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { Host, ScriptOptions, ScriptResult } from "../../provider/host/host";
@@ -9,10 +10,16 @@ import { EMPTY_PLAN } from "./empty-plan";
 
 const BOOT = "5fb6e9f0-5a9f-4ba0-aa5c-5b0f8a6f5a11";
 
-/** Facts in which the kernel's release is `6.1.0-<state>-amd64`: what this host is like, in two digits. */
+const NIC = "0000:01:00.0";
+
+/** Facts in which the subsystem of the NIC says what this host is like, in two digits: steps change what is about functions. */
 const printed = (state: number) =>
-  recordedAnswers("debian12-xen4.17").replaceAll(/6\.1\.0-\d\d-amd64/g, `6.1.0-${state}-amd64`);
-const stateOf = (facts: HostFacts) => Number(/6\.1\.0-(\d\d)/.exec(facts.machine.kernelRelease)?.[1]);
+  recordedAnswers("debian12-xen4.17").replace(
+    `/${NIC}/subsystem_device:0x0000`,
+    `/${NIC}/subsystem_device:0x00${state}`,
+  );
+const stateOf = ({ pciDevices }: HostFacts) =>
+  Number([...pciDevices.values()].find(({ address }) => address === NIC)?.identity.subsystem.slice(-2));
 
 const [TO_DO, DONE, VM_RUNS, NOTED] = [10, 11, 12, 13];
 
@@ -36,7 +43,7 @@ const CHANGE = {
   },
 };
 
-type Answer = (options: ScriptOptions) => ScriptResult | Error;
+type Answer = (options: ScriptOptions) => ScriptResult | Error | Promise<ScriptResult | Error>;
 
 const said = (stdout: string, exitCode: number | null = 0, stderr = ""): ScriptResult => ({ stdout, stderr, exitCode });
 const cut = new ConnectionError("cut", "Lost the connection to xen1");
@@ -44,8 +51,8 @@ const cut = new ConnectionError("cut", "Lost the connection to xen1");
 /** The host prints facts of this state, and this after it got the rest; it says what it got. */
 const dialogue =
   (state: number, end: ((facts: string) => ScriptResult | Error) | undefined, after = DONE): Answer =>
-  ({ conversation }) => {
-    const rest = conversation?.reply(printed(state)) ?? "";
+  async ({ conversation }) => {
+    const rest = (await conversation?.reply(printed(state))) ?? "";
     if (rest === "") return said(`${printed(state)}@apply waiting\n@apply called-off\n`, 1);
     return end?.(printed(after)) ?? new Error("nothing was to be sent");
   };
@@ -65,7 +72,7 @@ function hostThat(...answers: Answer[]) {
       const answer = answers[scripts.length];
       scripts.push(script);
       if (!answer) throw new Error(`the test has no answer to script ${scripts.length}`);
-      const result = answer(options);
+      const result = await answer(options);
       if (result instanceof Error) throw result;
       return result;
     },
@@ -110,6 +117,64 @@ describe("facts that are kept", () => {
     const { managed } = hostThat(factsOf(VM_RUNS), dialogue(TO_DO, ended("@group 1 done")));
     await managed.facts("work", NO_QUESTIONS);
     expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+  });
+});
+
+describe("facts for a change that is to come", () => {
+  test("are what it is made on: the host is asked once", async () => {
+    const { managed, scripts } = hostThat(dialogue(TO_DO, ended("@group 1 done")));
+    expect(stateOf(await managed.facts("change", NO_QUESTIONS))).toBe(TO_DO);
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+    expect(scripts).toHaveLength(1);
+  });
+
+  test("keep no lock for long: one that comes late has a dialogue of its own", async () => {
+    const { managed, scripts } = hostThat(dialogue(TO_DO, undefined), dialogue(TO_DO, ended("@group 1 done")));
+    await managed.facts("change", NO_QUESTIONS);
+    await delay(2000);
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+    expect(scripts).toHaveLength(2);
+  });
+
+  test("do for nothing that they do not answer: a change that asks more has a dialogue of its own", async () => {
+    const { managed, scripts } = hostThat(
+      dialogue(TO_DO, undefined),
+      factsOf(TO_DO),
+      dialogue(TO_DO, ended("@group 1 done")),
+    );
+    await managed.facts("change", NO_QUESTIONS);
+    const asked = managed.facts("change", { vmConfigPaths: ["/srv/vm.cfg"], libvirt: false });
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+    await asked;
+    expect(scripts.map((script) => script.includes("/srv/vm.cfg"))).toEqual([false, true, true]);
+  });
+
+  test("are read without the lock while another run has it", async () => {
+    const { managed, scripts } = hostThat(() => said("@apply busy\n", 1), factsOf(TO_DO));
+    expect(stateOf(await managed.facts("change", NO_QUESTIONS))).toBe(TO_DO);
+    expect(scripts[0]).toContain("open_apply");
+    expect(scripts[1]).not.toContain("open_apply");
+  });
+
+  test("that cannot be read are an error, and the change is tried by itself", async () => {
+    const { managed } = hostThat(
+      () => cut,
+      () => cut,
+      dialogue(TO_DO, ended("@group 1 done")),
+    );
+    await expect(managed.facts("change", NO_QUESTIONS)).rejects.toBe(cut);
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+  });
+
+  test("are read once more when the connection is cut while the change is awaited", async () => {
+    const cutMeanwhile: Answer = ({ conversation }) => {
+      void conversation?.reply(printed(TO_DO));
+      return cut;
+    };
+    const { managed, scripts } = hostThat(cutMeanwhile, dialogue(TO_DO, ended("@group 1 done")));
+    await managed.facts("change", NO_QUESTIONS);
+    expect(stateOf(await managed.apply(CHANGE))).toBe(DONE);
+    expect(scripts).toHaveLength(2);
   });
 });
 
@@ -161,9 +226,17 @@ test("the rest comes too late: nothing was changed, and it says so", async () =>
   await expect(managed.apply(CHANGE)).rejects.toThrow(/did not arrive in time\. Nothing was changed/);
 });
 
+test("the host has no place for notes of what it does: nothing was changed, and it says so", async () => {
+  const full = () => said(`${printed(TO_DO)}@apply waiting\n@apply unable\n`, 1, "mkdir: No space left");
+  const { managed } = hostThat(dialogue(TO_DO, full));
+  await expect(managed.apply(CHANGE)).rejects.toThrow(
+    /could not start the script, and said: mkdir: No space left\. Nothing was changed/,
+  );
+});
+
 test("facts that are not whole are an error with the host's name, and nothing is sent", async () => {
-  const garbled: Answer = ({ conversation }) => {
-    conversation?.reply(printed(TO_DO).slice(200));
+  const garbled: Answer = async ({ conversation }) => {
+    await conversation?.reply(printed(TO_DO).slice(200));
     throw new Error("nothing was to be sent");
   };
   const { managed } = hostThat(garbled);

@@ -56,7 +56,7 @@ export function scriptOf(...groups: readonly ApplyGroup[]): Script {
 
 /** The same, taken back unless it is confirmed. */
 export function scriptOnTrial(trial: Trial | undefined, ...groups: readonly ApplyGroup[]): Script {
-  const opening = openingScript("run-1", QUESTIONS).replace(/^ {4}facts$/m, "    :");
+  const opening = openingScript("run-1", QUESTIONS, "wait").replace(/^ {4}facts$/m, "    :");
   const rest = applyScript("run-1", groups, trial);
   const text = opening.replace(/^receive .*$/m, "tell '@apply begin'") + rest;
   return { opening, rest, text, read: (printed) => readApplyResult(printed, groups) };

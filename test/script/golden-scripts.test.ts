@@ -34,6 +34,6 @@ test("the script that makes a NIC assignable and attaches it to a VM", () => {
 });
 
 test("what every script that changes a host begins with, after its questions", () => {
-  const opening = openingScript("run-1", QUESTIONS);
+  const opening = openingScript("run-1", QUESTIONS, "wait");
   expectGolden("opening.sh", opening.slice(opening.indexOf("# Line. Keeps it")));
 });

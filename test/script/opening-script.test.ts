@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
-import { readHostFacts } from "../../provider/facts/host-facts";
+import { readChangedFacts, readHostFacts } from "../../provider/facts/host-facts";
 import { readApplyResult, readLeftResult } from "../../provider/script/apply-result";
 import { applyScript } from "../../provider/script/apply-script";
+import { subjectsOf } from "../../provider/script/changed-subjects";
 import { openingScript, readOpeningFailure, resultScript } from "../../provider/script/opening-script";
 import { group, NIC, QUESTIONS, TAKE } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
@@ -11,7 +12,7 @@ const RUN = "/var/run/pulumi-pci-passthrough";
 const XL = `case $1 in
   pci-assignable-add) ln -sfn ../../drivers/pciback "$ROOT/sys/bus/pci/devices/$2/driver" ;;
 esac`;
-const opening = openingScript("run-1", QUESTIONS);
+const opening = openingScript("run-1", QUESTIONS, "wait");
 const rest = applyScript("run-1", [group(TAKE)], undefined);
 
 let host: DirectoryHost;
@@ -27,14 +28,19 @@ const left = (shell: readonly string[]) =>
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
   test("it prints the facts under the lock, takes the rest, and runs it", () => {
     host.write("/sys/hypervisor/type", "xen\n");
-    host.command("xl", `flock -n "$ROOT${RUN}/lock" true || echo "$1" >> "$ROOT/locked"; ${XL}`);
+    const note = `flock -n "$ROOT${RUN}/lock" true || echo "$1" >> "$ROOT/locked"`;
+    host.command("xl", `${note}; ${XL}`);
+    host.command("lspci", note);
     const { stdout, stderr, exitCode } = host.converse(shell, opening, rest);
     const [facts = "", result = ""] = stdout.split("@apply waiting\n");
-    expect(readHostFacts(facts).machine.bootId).toBe("boot-1");
+    const before = readHostFacts(facts);
+    expect(before.machine.bootId).toBe("boot-1");
     expect(readApplyResult(result, [group(TAKE)])).toEqual({ kind: "ended", groups: [{ kind: "done" }] });
-    expect(readHostFacts(result).pciDevices).toBeDefined();
+    const after = readChangedFacts(result, subjectsOf([group(TAKE)]), before);
+    expect(after.machine).toBe(before.machine);
+    expect(after.pciDevices).not.toBe(before.pciDevices);
     expect({ stderr, exitCode, driver: host.driverOf(NIC) }).toEqual({ stderr: "", exitCode: 0, driver: "pciback" });
-    expect(host.read("/locked")).toMatch(/^(.*\n)*list\n(.*\n)*pci-assignable-add\n(.*\n)*list\n/);
+    expect(host.read("/locked")).toMatch(/^(.*\n)*-D\n(.*\n)*list\n(.*\n)*pci-assignable-add\n(.*\n)*-D\n/);
     expect(isLocked()).toBe(false);
     expect(left(shell)).toMatchObject({ kind: "ended" });
   });
@@ -44,7 +50,9 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     const modes = () => own.map((folder) => (fs.statSync(folder).mode & 0o777).toString(8));
     host.command("mkdir", `case $* in *pulumi-pci-passthrough) umask >> "$ROOT/umasks" ;; esac; PATH=/bin mkdir "$@"`);
     host.command("chmod", 'echo once >> "$ROOT/chmods"; PATH=/bin chmod "$@"');
-    const begin = opening.replace(/^open_apply .*$/m, "begin run-1 < /dev/null").replace(/^receive .*$/m, "");
+    const begin = opening
+      .replace(/^open_apply .*$/m, "begin run-1 900 < /dev/null")
+      .replace(/^receive .*$/m, "make_folder /var/lib/pulumi-pci-passthrough");
     host.run(shell, begin);
     expect(modes()).toEqual(["700", "700"]);
     for (const folder of own) fs.chmodSync(folder, 0o755);
@@ -76,6 +84,15 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(left(shell)).toEqual({ kind: "called-off" });
   });
 
+  test("where there is no place for notes nothing is done, and it says why", () => {
+    host.write("/var/lib", "no folder");
+    const { stdout, stderr } = host.converse(shell, opening, rest);
+    expect(stdout).toMatch(/\n@apply waiting\n@apply unable\n$/);
+    expect(stderr).toContain("/var/lib");
+    expect(host.driverOf(NIC)).toBe("e1000e");
+    expect(isLocked()).toBe(false);
+  });
+
   test("it does not wait for ever: who is silent for too long has lost the lock", () => {
     const begun = Date.now();
     const impatient = opening.replace(/^receive \d+/m, "receive 1");
@@ -105,7 +122,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   });
 
   test("what another run holds is not touched: it says that it is busy", () => {
-    const hurried = opening.replace("-le 900 ] || { echo", "-le 0 ] || { echo");
+    const hurried = openingScript("run-1", QUESTIONS, "if-free");
     host.command("flock", "exit 1");
     expect(readOpeningFailure(host.converse(shell, hurried, rest).stdout)).toEqual({ kind: "busy" });
   });
@@ -163,5 +180,5 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
 });
 
 test("the opening asks what the program asks", () => {
-  expect(openingScript("run-1", { ...QUESTIONS, vmConfigPaths: ["/srv/vm.cfg"] })).toContain("/srv/vm.cfg");
+  expect(openingScript("run-1", { ...QUESTIONS, vmConfigPaths: ["/srv/vm.cfg"] }, "wait")).toContain("/srv/vm.cfg");
 });

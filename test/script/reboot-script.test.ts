@@ -30,7 +30,7 @@ beforeEach(() => {
 afterEach(() => host.remove());
 
 const reboot = (shell: readonly string[], by: "init" | "xapi") =>
-  host.converse(shell, openingScript("run-1", QUESTIONS), rebootScript("run-1", step(by)));
+  host.converse(shell, openingScript("run-1", QUESTIONS, "wait"), rebootScript("run-1", step(by)));
 /** Without the questions to XAPI. */
 const calls = () => host.read("/calls")?.match(/^(shutdown|xe host-(disable|enable|reboot)) .*$/gm) ?? [];
 
@@ -39,7 +39,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(reboot(shell, "init").exitCode).toBe(0);
     expect(calls()).toEqual(["shutdown -r now"]);
     expect(fromBytes(host.read(NOTE) ?? "")).toBe(`1000 ${BOOT} ${WHO}\n`);
-    const { stdout } = host.converse(shell, openingScript("run-2", QUESTIONS), "");
+    const { stdout } = host.converse(shell, openingScript("run-2", QUESTIONS, "wait"), "");
     expect(readOpeningFailure(stdout)).toEqual({ kind: "going-down", askedBy: toBytes(WHO) });
   });
 

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { type HostFacts, hostFactsShell, readHostFacts } from "../../../provider/facts/host-facts";
+import { FACTS, type HostFacts, readHostFacts } from "../../../provider/facts/host-facts";
 import type { Guard } from "../../../provider/plan/guards/guard-name";
 import type { AssignWish, DeviceWish } from "../../../provider/plan/wish";
 import { target } from "../recorded-host";
@@ -28,8 +28,7 @@ export function factsOf({ recorded = "debian12-xen4.17", answers }: Situation): 
   const printed = new Map(
     text.split("\n@").map((section) => [section.split("\n", 1)[0] ?? "", section.slice(section.indexOf("\n") + 1)]),
   );
-  const asked = hostFactsShell({ vmConfigPaths: [], libvirt: false }).matchAll(/^ +answer (\w+)$/gm);
-  const sections = [...asked].map(([, name = ""]) => {
+  const sections = Object.values(FACTS).map(({ name }) => {
     const answer = answers[name];
     return `@${name}\n${answer === undefined ? (printed.get(name)?.trimEnd() ?? framed(name, "", 1)) : framed(name, answer, 0)}\n`;
   });

@@ -263,6 +263,7 @@ apply() {
   run_all
   clear_up
   tell '@apply end'
+  questions='pci_devices storage network network_storage console usb_devices pciback files pciback_conf processes stub_drivers xen_cmdline claims removals unfinished_runs virtual_functions'
   facts_in_time
   { kill "$watcher" && wait "$watcher"; } 2> /dev/null
   flock -u 9

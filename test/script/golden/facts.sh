@@ -585,36 +585,12 @@ answer() {
 prefix() {
   printf '%s+%s\n' "$mark" "$1"
 }
+questions='machine pci_devices storage network network_storage console usb_devices pciback files pciback_conf boot xen xend domains processes guest_complaints libvirt selinux stub_drivers xapi xen_cmdline claims removals unfinished_runs virtual_functions iommu'
 facts() {
   echo @facts-begin
   read -r mark < /proc/sys/kernel/random/uuid || return
   {
-    answer machine
-    answer pci_devices
-    answer storage
-    answer network
-    answer network_storage
-    answer console
-    answer usb_devices
-    answer pciback
-    answer files
-    answer pciback_conf
-    answer boot
-    answer xen
-    answer xend
-    answer domains
-    answer processes
-    answer guest_complaints
-    answer libvirt
-    answer selinux
-    answer stub_drivers
-    answer xapi
-    answer xen_cmdline
-    answer claims
-    answer removals
-    answer unfinished_runs
-    answer virtual_functions
-    answer iommu
+    for question in $questions; do answer "$question"; done
   } 2> /dev/null | awk -v mark="$mark" '
     function put(line) { print "|" line; bytes += length(line) + 2 }
     !(at = index($0, mark)) { put(prefix $0); next }

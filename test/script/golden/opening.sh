@@ -20,7 +20,7 @@ make_folder() {
   umask 022
   return "$made"
 }
-# Run id. Waits for the host's lock.
+# Run id, how long to wait for the host's lock, in seconds.
 begin() {
   run_id=$1
   trap '' HUP PIPE
@@ -31,22 +31,23 @@ begin() {
     # 1: another has it. Anything else would not end either.
     [ $? = 1 ] || return
     waited=$((waited + 1))
-    [ "$waited" -le 900 ] || { echo '@apply busy'; return 1; }
+    [ "$waited" -le "$2" ] || { echo '@apply busy'; return 1; }
     sleep 1
   done
   if going_down; then return 1; fi
-  make_folder /var/lib/pulumi-pci-passthrough || return
+  own=/var/run/pulumi-pci-passthrough
+  [ ! -d /var/lib/pulumi-pci-passthrough ] || own="$own /var/lib/pulumi-pci-passthrough"
   # Claims and results are nobody else's to read, whoever has opened our folders since.
-  find /var/run/pulumi-pci-passthrough /var/lib/pulumi-pci-passthrough -name pulumi-pci-passthrough -type d ! -perm 700 -exec chmod 700 {} \; -o \
+  find $own -name pulumi-pci-passthrough -type d ! -perm 700 -exec chmod 700 {} \; -o \
     -type f -name 'result-*' -mtime +1 -exec rm -f {} +
   result=/var/run/pulumi-pci-passthrough/result-$1
   log=/var/run/pulumi-pci-passthrough/log
   exec 8>&1
   LOCKED=yes
 }
-# Run id.
+# As begin.
 open_apply() {
-  begin "$1" || return
+  begin "$@" || return
   watch
   facts_in_time
   if [ $? = 124 ]; then
@@ -75,16 +76,15 @@ receive() {
 go_on() {
   case $1 in
     "# begin of $run_id"*" # end of $run_id")
-      echo '@apply begin' >> "$result" || return
+      make_folder /var/lib/pulumi-pci-passthrough && echo '@apply begin' >> "$result" || { tell '@apply unable'; return 1; }
       echo '@apply begin' 2> /dev/null
       eval "$1"
       ;;
     *)
       tell '@apply called-off'
-      rmdir /var/lib/pulumi-pci-passthrough 2> /dev/null
       return 1
       ;;
   esac
 }
-open_apply run-1 < /dev/null || exit
+open_apply run-1 900 < /dev/null || exit
 receive 120; go_on "$rest"; exit
