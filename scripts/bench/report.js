@@ -49,9 +49,10 @@ const LIMITS = `## What stands in the way
   and the CLI take 1.5 s more for 256 resources, with the floor's provider, too.
 - **Scripts of a first up.** The engine begins four changes a CPU at a time, in an order of its own, so on many hosts few
   changes of one host meet. Each script prints the facts before and after it.
-- **A real host.** A change reads all facts once, by some 40 processes, under the host's lock, and what its steps change once more. Network cards and disks are on trial: it is written down how to give them back, and a second login must succeed before
-  the change counts. Before \`xl\` takes a device, its claim goes to disk. An \`up\` that changes nothing reads the facts once;
-  which devices are assignable is the smallest part of them.
+- **A real host.** A change reads all facts once, by some 40 processes, under the host's lock, and what its steps change once more.
+  Network cards and disks are on trial: it is written down how to give them back, and a second login must succeed before the change
+  counts. Before \`xl\` takes a device, its claim goes to disk. An \`up\` that changes nothing reads the facts once; which devices
+  are assignable is the smallest part of them.
 - **Memory of the provider.** For one resource it is 33 MiB above the floor's: 17 are modules (its own, ssh2, zod). The rest is what
   has been read of hosts and is garbage by then.`;
 
