@@ -7,6 +7,8 @@ interface Declared {
   readonly kind: string;
   /** The name of the resource in the program. */
   readonly label: string;
+  /** What its URN says and the kind does not. */
+  readonly told: Promise<string> | string;
   readonly host: pulumi.Input<HostArgs>;
   /** Its other arguments, by name. */
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -24,8 +26,9 @@ interface Recorded extends Declared {
 /** What a resource needs to know of the others of its program, once the program's constructors have run. */
 export interface Declaration {
   /**
-   * The transient input `__program`, which the provider's check drops: the declarations on the same host, and in the
-   * first resource that is registered every host of the program. It is secret, because hosts may hold passwords, and JSON,
+   * The transient input `__program`, which the provider's check drops: which resource it is, on a line of its own the
+   * declarations on the same host, and in the first resource that is registered every host of the program. One input,
+   * since Pulumi keeps four promises with their stack traces for each. It is secret, because hosts may hold passwords, and JSON,
    * because the SDK and the engine handle each member of an object by itself.
    */
   readonly program: pulumi.Output<string>;
@@ -85,14 +88,14 @@ export function declare(declared: Declared): Declaration {
     // What waits for another resource is registered later: the others are asked for the hosts before it.
     if (declared.waits) await afterConstructors();
     program.plain ??= plainProgram(program.declared);
-    const [plain, ownHost] = await Promise.all([program.plain, plainHost(declared.host)]);
+    const [plain, ownHost, told] = await Promise.all([program.plain, plainHost(declared.host), declared.told]);
     const { hosts, complete } = plain;
     plain.hosts = undefined;
     if (!hosts) await plain.headStart;
     else if (hosts.length > 1) plain.headStart = headStart(recorded.resource, hosts.length, preview);
     const declarations = plain.declarations.get(JSON.stringify(ownHost)) ?? "[]";
     const all = hosts ? `,"hosts":${JSON.stringify(hosts)}` : "";
-    return `{"preview":${preview},"complete":${complete},"declarations":${declarations}${all}}`;
+    return `${told}\n{"preview":${preview},"complete":${complete},"declarations":${declarations}${all}}`;
   });
   return {
     program: pulumi.secret(described),

@@ -60,7 +60,9 @@ export function resourceClass(kind: string, outputs: readonly string[]): Resourc
       requireHost(kind, name, args);
       const { host, ...inputs } = args;
       const waits = opts?.dependsOn !== undefined;
-      const declaration = opts?.id === undefined ? declare({ kind, label: name, host, inputs, waits }) : undefined;
+      const told = resourceOf(name, type, opts?.parent);
+      const declaration =
+        opts?.id === undefined ? declare({ kind, label: name, told, host, inputs, waits }) : undefined;
       super(
         type,
         name,
@@ -68,8 +70,7 @@ export function resourceClass(kind: string, outputs: readonly string[]): Resourc
           ...args,
           host: withSecrets(host),
           ...Object.fromEntries(outputs.map((output) => [output, undefined])),
-          __resource: resourceOf(name, type, opts?.parent),
-          __program: declaration?.program,
+          ...(declaration ? { __program: declaration.program } : { __resource: told }),
           __provider: providerText(kind),
         },
         declaration ? dependingOn(declaration.comesAfter, opts) : opts,

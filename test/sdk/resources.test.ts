@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { splitProgram } from "../../provider/adapters/dynamic/transient-program";
 import * as pci from "../../sdk";
 
 interface Registered {
@@ -81,9 +82,11 @@ test("every name in a provider text is exported by the provider", () => {
 });
 
 /** What a resource tells the provider. Secret: hosts may hold passwords. */
-function programIn(resource: Registered | undefined) {
-  const program = resource?.inputs.__program as { value: string } | undefined;
-  return JSON.parse(program?.value ?? "{}") as Record<string, unknown>;
+function programIn(resource: Registered | undefined): Record<string, unknown> {
+  const { resource: told, program } = splitProgram(
+    (resource?.inputs.__program as { value: string } | undefined)?.value,
+  );
+  return { told, ...(JSON.parse(String(program)) as Record<string, unknown>) };
 }
 
 test("each resource carries the declarations on its own host, and the first that is registered all hosts", async () => {
@@ -95,7 +98,11 @@ test("each resource carries the declarations on its own host, and the first that
     programIn(registered.find((each) => each.name === name)),
   );
   const known = [{ address: "xen1.example.com", user: "root" }, { address: "xen2.example.com" }];
-  expect(first).toMatchObject({ preview: false, hosts: expect.arrayContaining(known) });
+  expect(first).toMatchObject({
+    told: expect.stringMatching(/::::of-another-host$/),
+    preview: false,
+    hosts: expect.arrayContaining(known),
+  });
   expect([second?.hosts, third?.hosts]).toEqual([undefined, undefined]);
   const told = { kind: "AssignableDevice", label: "told", inputs: { device: "05:00.0" }, unknown: [] };
   for (const program of [second, third]) expect(program?.declarations).toEqual(expect.arrayContaining([told]));

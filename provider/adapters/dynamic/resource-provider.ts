@@ -14,15 +14,16 @@ import { dynamicTypeOf } from "../../resources/urn";
 import { CommonInputs } from "../../resources/wanted";
 import { sameValue } from "../../same-value";
 import { toldUrn } from "./told-resource";
-import { readProgram } from "./transient-program";
+import { readProgram, splitProgram } from "./transient-program";
 import { withoutTrace } from "./without-trace";
 
 /** What the adapter needs from its process. */
 export type DynamicSurroundings = Omit<Surroundings, "typeOf">;
 
 /**
- * A kind as a dynamic provider. What the engine does not tell such a provider, the resource classes add as inputs: the
- * URN as `__resource`, the program as `__program`, which check drops. The token of the claim is the output `__claim`.
+ * A kind as a dynamic provider. What the engine does not tell such a provider, the resource classes add as the input
+ * `__program`, which check drops: the program, and the URN, which check keeps as `__resource`. The token of the claim is the
+ * output `__claim`.
  */
 export function defineResource(kind: ResourceKind, surroundings: DynamicSurroundings): dynamic.ResourceProvider {
   const { foretold } = KINDS[kind];
@@ -42,13 +43,14 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
 
   return {
     async check(olds: Bag, news: Bag) {
-      const { __provider: _, __program, __resource, ...given } = news;
+      const { __provider: _, __program, __resource: alone, ...given } = news;
+      const { resource: __resource = alone, program } = splitProgram(__program);
       const { inputs: checked, failures } = lifecycle.check(given);
       const inputs = { ...checked, __resource };
       if (failures.length > 0) return checkedWith(inputs, failures);
       const host = CommonInputs.safeParse(inputs).data?.host;
       if (!host || containsUnknown(__resource)) return { inputs };
-      const transient = readProgram(__program, host);
+      const transient = readProgram(program, host);
       const problems = transient?.problems ?? [];
       if (problems.length > 0)
         return checkedWith(

@@ -23,8 +23,8 @@ const Declared = z.object({
 });
 
 /**
- * What the resource classes report about the whole program: the transient input `__program`, JSON that check drops, so that
- * it is in no state. With it hosts are read in parallel, and guards know what the program is about to change.
+ * What the resource classes report about the whole program: the last line of the transient input `__program`, which check
+ * drops, so that it is in no state. With it hosts are read in parallel, and guards know what the program is about to change.
  */
 const TransientInput = z.object({
   preview: z.boolean(),
@@ -34,6 +34,13 @@ const TransientInput = z.object({
   /** Declarations on the host of this resource, in the order of the program. */
   declarations: z.array(z.unknown()),
 });
+
+/** What `__program` tells: in front of its last line which resource has it, as `toldUrn` reads it. */
+export function splitProgram(input: unknown): { readonly resource: unknown; readonly program: unknown } {
+  if (typeof input !== "string" || !input.includes("\n")) return { resource: undefined, program: input };
+  const end = input.lastIndexOf("\n");
+  return { resource: input.slice(0, end), program: input.slice(end + 1) };
+}
 
 /** The program, as far as the transient input can be read. */
 export interface TransientProgram {
@@ -46,8 +53,8 @@ export interface TransientProgram {
 }
 
 /**
- * Reads `__program`, each declaration by itself, so that one that cannot be read becomes a problem and does not affect
- * the others. `host`: the host of the resource that has this input. Undefined when there is no `__program` (refresh,
+ * Reads the program, each declaration by itself, so that one that cannot be read becomes a problem and does not affect
+ * the others. `host`: the host of the resource that has this input. Undefined when there is none (refresh,
  * destroy). A host with invalid inputs is omitted: the check of its resources reports them. Never throws.
  */
 export function readProgram(input: unknown, host: HostInput): TransientProgram | undefined {

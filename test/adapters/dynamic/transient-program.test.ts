@@ -1,4 +1,4 @@
-import { readProgram } from "../../../provider/adapters/dynamic/transient-program";
+import { readProgram, splitProgram } from "../../../provider/adapters/dynamic/transient-program";
 import { deviceDeclarations } from "../../../provider/resources/declared-program";
 import { LAB } from "../../plan/recorded-host";
 import { FakeHost, given } from "../../resources/fake-host";
@@ -48,6 +48,18 @@ test("what the resources of a host tell alike is one object; one of them tells a
   const all = [HOST, { address: "xen2" }];
   const first = readProgram(JSON.stringify({ ...share, hosts: all }), HOST);
   expect([first?.hosts, readProgram(alone, HOST)?.hosts]).toEqual([all, undefined]);
+});
+
+test("which resource it is stands before the program, and is kept, whatever its name", async () => {
+  const program = JSON.stringify({ preview: true, hosts: [], complete: true, declarations: [GOOD] });
+  for (const resource of ["dev::test::::nic", "dev::test::::two\nlines"]) {
+    const __program = `${resource}\n${program}`;
+    expect(splitProgram(__program)).toEqual({ resource, program });
+    const handlers = new FakeHost(LAB).handlers("AssignableDevice");
+    const { inputs } = await handlers.check({}, { host: HOST, device: "01:00.0", __provider: "", __program });
+    expect(inputs).toMatchObject({ __resource: resource });
+    expect(inputs).not.toHaveProperty("__program");
+  }
 });
 
 test("what is not JSON is a problem", () => {
