@@ -5,11 +5,10 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 const SLOW = [
   ...["test/faults/faults.test.ts", "test/contract/program-changes-xl.engine.test.ts"],
   ...["test/contract/simulated-host.test.ts", "test/contract/libvirt.test.ts", "test/races/races.test.ts"],
-  ...[
-    "test/boot/boot-trial.lab.test.ts",
-    "test/contract/real-reboot.lab.test.ts",
-    "test/contract/real-host.lab.test.ts",
-  ],
+  "test/boot/boot-trial.lab.test.ts",
+  ...["real-host", "real-reboot", "libvirt", "real-in-use", "real-host-pulumi", "libvirt-on-xen", "real-trial"].map(
+    (name) => `test/contract/${name}.lab.test.ts`,
+  ),
   ...["test/contract/simulated-host.engine.test.ts", "test/engine/quickstarts.engine.test.ts"],
 ];
 

@@ -16,9 +16,10 @@ const REBOOT_MS = 15 * 60_000;
 /**
  * With SMAP, dom0 crashes under emulation. With XSAVE, programs of dom0 and of guests find wrong bytes in their vector
  * registers when both run: crashes and endless loops within a minute under load, and none in ten minutes without (QEMU
- * 7.2).
+ * 7.2). With ERMS, kernels copy byte by byte, which takes twice as long under emulation.
  */
 const UNFIT_FEATURES = [
+  "erms",
   "smap",
   "smep",
   "avx",

@@ -2,4 +2,6 @@
 set -e
 grub-install /dev/vda
 update-grub
+# One that was made on the build machine holds other files than those that tests make and compare with it.
+update-initramfs -u
 sync

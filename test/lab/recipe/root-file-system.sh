@@ -40,6 +40,12 @@ install -D -m 644 root/root/guest.img root/var/lib/libvirt/images/guest.img
 chroot root systemctl --quiet enable systemd-networkd ssh
 # Timers that would take the emulated processor away from a test, and daemons that their sockets start when needed.
 chroot root systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer man-db.timer \
-  e2scrub_reap.service
+  e2scrub_reap.service dpkg-db-backup.timer logrotate.timer systemd-tmpfiles-clean.timer
+# Services that a boot waits for, and the audit of each login, which no test needs.
+chroot root systemctl --quiet mask ifupdown-pre.service networking.service systemd-networkd-wait-online.service \
+  systemd-binfmt.service proc-sys-fs-binfmt_misc.automount systemd-pstore.service systemd-update-utmp.service \
+  systemd-update-utmp-runlevel.service systemd-journald-audit.socket
 chroot root systemctl --quiet disable libvirtd.service libvirt-guests.service lvm2-monitor.service blk-availability.service
+# The host is not on LVM: without these hooks an initramfs takes 650 programs instead of 1,020, and is a third smaller.
+chmod -x root/usr/share/initramfs-tools/hooks/{lvm2,dmsetup}
 chroot root update-initramfs -u
