@@ -1,5 +1,6 @@
 import { connectionPool } from "../../provider/host/connection-pool";
 import { Deployment } from "../contract/deployment";
+import { seeThatTheIommuNeedsNothing, seeThatTheIommuStaysOff } from "../contract/iommu-of-debian";
 import { driverOf, output, type TestHost } from "../contract/test-host";
 import { bootLab } from "../lab/lab-host";
 
@@ -7,6 +8,7 @@ import { bootLab } from "../lab/lab-host";
 jest.setTimeout(60 * 60_000);
 
 const NIC = "0000:01:00.0";
+const OTHER_NIC = "0000:01:00.1";
 const MANAGEMENT = "0000:00:03.0";
 const BOOT_DISK = "0000:00:02.0";
 const ALLOW = ["ssh-route", "host-network", "mounted-storage", "boot-device", "iommu-group"];
@@ -21,12 +23,20 @@ afterAll(async () => {
   await host.stop();
 });
 
-/** All that boots the host but the initramfs, whose bytes differ with every making. */
+/** Sources of the boot, byte for byte; the bytes of an initramfs differ with every making. */
 function bootFiles(): Promise<string> {
   return output(
     host,
-    `find /boot /etc/initramfs-tools /etc/systemd/system -type f ! -name 'initrd.img-*' -exec cksum {} + | sort -k 3
-ls -A /boot /boot/grub /etc/systemd/system /etc/systemd/system/*.wants`,
+    `find /boot /etc/initramfs-tools /etc/modprobe.d /etc/default /etc/modules-load.d /etc/systemd/system -type f ! -name 'initrd*' -exec cksum {} + | sort -k 3
+ls -A /boot /boot/grub /etc/systemd/system /etc/systemd/system/*.wants
+find /etc/initramfs-tools /var/lib -path '*pci-passthrough*'`,
+  );
+}
+
+function initramfsContents(): Promise<string> {
+  return output(
+    host,
+    "lsinitramfs -l /boot/initrd.img-$(uname -r) | awk '{ print $1, $5, $NF }' | grep -v '/$' | sort -k 3",
   );
 }
 
@@ -47,14 +57,30 @@ test.each([
   expect(await bootFiles()).toBe(files);
 });
 
-test("a device that nothing needs goes through the trial, and is hidden from then on", async () => {
-  const files = await bootFiles();
-  const hidden = await new Deployment(host).create("HiddenPciDevice", { device: NIC });
+test("a device that nothing needs goes through the trial, and is hidden by its address until its removal", async () => {
+  const [files, contents] = [await bootFiles(), await initramfsContents()];
+  const run = new Deployment(host);
+  const hidden = await run.create("HiddenPciDevice", { device: NIC });
+  expect(hidden.outs).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
+  expect(run.lines.join("\n")).toMatch(/update-initramfs: \d+ s so far/);
+  expect(await driverOf(host, NIC)).toBe("e1000e");
+
   const reboot = await new Deployment(host).create("HostReboot", {});
   expect(reboot.outs).toMatchObject({ pending: "none" });
-  expect((await new Deployment(host).read(hidden))?.outs).toMatchObject({ active: true, pending: "none" });
-  expect(await driverOf(host, NIC)).toBe("vfio-pci");
   expect(await output(host, "ls -A /boot /boot/grub /etc/systemd/system")).not.toContain("pci-passthrough");
+  await seeThatTheIommuNeedsNothing(host);
+  expect(await driverOf(host, NIC)).toBe("vfio-pci");
+  expect(await driverOf(host, OTHER_NIC)).toBe("e1000e");
+  // Its own driver never had it: that would have registered a network interface for it.
+  expect(await output(host, "dmesg")).not.toMatch(new RegExp(`e1000e ${NIC}.*(?:eth|registered)`));
+  const after = await new Deployment(host).read(hidden);
+  expect(after?.outs).toMatchObject({ configured: true, active: true, pending: "none" });
+
   await new Deployment(host).delete(hidden);
   expect(await bootFiles()).toBe(files);
+  expect(await initramfsContents()).toBe(contents);
+  await output(host, "sed -i 's/console=hvc0/& intel_iommu=off/' /etc/default/grub.d/lab.cfg && update-grub");
+  await host.reboot();
+  await seeThatTheIommuStaysOff(host);
+  expect(await driverOf(host, NIC)).toBe("e1000e");
 });
