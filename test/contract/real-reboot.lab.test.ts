@@ -1,4 +1,4 @@
 import { bootLab } from "../lab/lab-host";
 import { rebootContract } from "./reboot-contract";
 
-rebootContract(() => bootLab({ mode: "xen", virtualFunctions: true }), { timeoutMs: 30 * 60_000 });
+rebootContract(() => bootLab({ mode: "xen", nvme: "functions" }), { timeoutMs: 30 * 60_000 });

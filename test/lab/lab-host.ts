@@ -7,7 +7,15 @@ import type { TestHost } from "../contract/test-host";
 import { findFreePort } from "./free-port";
 import type { LabImage } from "./image";
 import { findOrBuildImage } from "./image-recipe";
-import { consoleText, Machine, type MachineEnd, type MachineOptions, machineFiles, makeDisks } from "./machine";
+import {
+  type Controller,
+  consoleText,
+  Machine,
+  type MachineEnd,
+  type MachineOptions,
+  machineFiles,
+  makeDisks,
+} from "./machine";
 import { findOrSaveBoot, type MachineKind, type SavedBoot } from "./saved-boot";
 import { SshSession } from "./ssh-session";
 
@@ -34,7 +42,7 @@ const UNFIT_FEATURES = [
 ];
 
 export interface LabOptions {
-  /** Which hypervisor the host boots: Xen 4.17 (the default), or Debian's Linux with KVM and `intel_iommu=on`. */
+  /** Which hypervisor the host boots: Xen 4.17 (the default), or Debian's Linux with KVM, which uses the IOMMU by itself. */
   readonly mode?: "xen" | "kvm";
   readonly name?: string;
   readonly memoryMiB?: number;
@@ -43,8 +51,11 @@ export interface LabOptions {
    * driver starts (PV only).
    */
   readonly processor?: string | undefined;
-  /** Whether its NVMe controller can have virtual functions. Such a host cannot go on from a saved boot. */
-  readonly virtualFunctions?: boolean;
+  /**
+   * What its NVMe controller has: a disk (the default), or virtual functions as well. Such a host cannot go on from a
+   * saved boot with its disk: "functions" has it from its first reboot on, "functions-and-disk" boots.
+   */
+  readonly nvme?: "disk" | "functions" | "functions-and-disk";
   /** Is told what takes time. */
   readonly say?: Say;
 }
@@ -56,9 +67,9 @@ export interface LabOptions {
  * building its disk before, where the cache has none.
  */
 export async function bootLab(options: LabOptions = {}): Promise<TestHost> {
-  const { say = () => {}, virtualFunctions = false } = options;
+  const { say = () => {}, nvme } = options;
   const image = await findOrBuildImage(say);
-  if (virtualFunctions) return start(image, options);
+  if (nvme === "functions-and-disk") return start(image, options);
   let saved: SavedBoot | undefined;
   try {
     saved = await findOrSaveBoot(image, kindOf(options), say);
@@ -79,18 +90,13 @@ function kindOf({ mode = "xen", memoryMiB = 4096, processor = "max" }: LabOption
 }
 
 async function start(image: LabImage, options: LabOptions, saved?: SavedBoot): Promise<TestHost> {
-  const { mode = "xen", name = `lab-${mode}`, virtualFunctions = false, say = () => {} } = options;
+  const { mode = "xen", name = `lab-${mode}`, nvme = "disk", say = () => {} } = options;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pulumi-pci-passthrough-lab-"));
   const files = machineFiles(folder);
   await makeDisks(files, saved?.disk ?? image.disk);
   const port = await findFreePort();
-  const machine: MachineOptions = {
-    ...kindOf(options),
-    ...files,
-    controller: virtualFunctions ? "with-functions" : "plain",
-    port,
-  };
-  const supervisor = new Supervisor(machine, folder, saved);
+  const controller = nvme === "disk" ? "plain" : "with-functions";
+  const supervisor = new Supervisor({ ...kindOf(options), ...files, controller, port }, folder, saved);
   const ssh = new SshSession({ port, ...image, lost: () => supervisor.lost });
 
   const bootId = async (): Promise<string> => (await ssh.exec("cat /proc/sys/kernel/random/boot_id")).stdout.trim();
@@ -113,7 +119,7 @@ async function start(image: LabImage, options: LabOptions, saved?: SavedBoot): P
     await bootId();
     if (saved) {
       await supervisor.plugController();
-      await catchUp(ssh);
+      await catchUp(ssh, nvme === "disk" ? "/dev/nvme0n1" : "/dev/nvme0");
     }
   } catch (error) {
     const said = consoleText(files.console).slice(-2000);
@@ -138,15 +144,15 @@ async function start(image: LabImage, options: LabOptions, saved?: SavedBoot): P
   };
 }
 
-/** What a host does that goes on from a saved boot: it sets its clock, and waits for its NVMe disk. */
-async function catchUp(ssh: SshSession): Promise<void> {
+/** What a host does that goes on from a saved boot: it sets its clock, and waits for what was plugged in. */
+async function catchUp(ssh: SshSession, plugged: string): Promise<void> {
   const now = Math.round(Date.now() / 1000);
   const { exitCode, stderr } = await ssh.exec(
     `date -s @${now} && tries=0
-until [ -b /dev/nvme0n1 ]; do [ $((tries += 1)) -lt 600 ] || exit 1; sleep 0.2; done
+until [ -e ${plugged} ]; do [ $((tries += 1)) -lt 600 ] || exit 1; sleep 0.2; done
 udevadm settle`,
   );
-  if (exitCode !== 0) throw new Error(`its NVMe disk did not come: ${stderr}`);
+  if (exitCode !== 0) throw new Error(`${plugged} did not come: ${stderr}`);
 }
 
 /** Starts QEMU again whenever the host reboots: then it boots from its disk, as any other. */
@@ -157,7 +163,7 @@ class Supervisor {
   private readonly removeFolder: () => void;
 
   constructor(
-    private readonly options: MachineOptions,
+    private readonly options: MachineOptions & { readonly controller: Controller },
     folder: string,
     saved: SavedBoot | undefined,
   ) {
@@ -167,7 +173,7 @@ class Supervisor {
   }
 
   plugController(): Promise<void> {
-    return this.machine.plugController();
+    return this.machine.plugController(this.options.controller);
   }
 
   async stop(): Promise<void> {

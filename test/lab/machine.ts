@@ -6,6 +6,9 @@ import { quote } from "../../provider/shell";
 import { runCommand } from "../../scripts/command.js";
 import { Monitor } from "./monitor";
 
+/** An NVMe controller, and whether it can have virtual functions. */
+export type Controller = "with-functions" | "plain";
+
 /** What QEMU is started with. */
 export interface MachineOptions {
   /** `plain` boots kernel and initrd without GRUB, Xen and IOMMU; the others boot from the disk. */
@@ -16,8 +19,8 @@ export interface MachineOptions {
   readonly disk: string;
   /** A qcow2 file for the NVMe controller, written to. */
   readonly nvme: string;
-  /** Whether that controller can have virtual functions; `unplugged`: whether it comes with `plugController`. */
-  readonly controller: "with-functions" | "plain" | "unplugged";
+  /** `unplugged`: it comes with `plugController`. */
+  readonly controller: Controller | "unplugged";
   /** A qcow2 file for the USB stick, written to. */
   readonly stick: string;
   /** Where the serial console is appended to; `.sock` beside it takes input (Ctrl-A three times reaches Xen). */
@@ -88,8 +91,15 @@ export class Machine {
     }
   }
 
-  /** Puts the NVMe controller into its slot while the machine runs. */
-  async plugController(): Promise<void> {
+  /**
+   * Puts the NVMe controller into its slot while the machine runs. One with functions has no disk then: QEMU attaches
+   * that by a bus on which nothing can be plugged (hw/nvme/ns.c).
+   */
+  async plugController(controller: Controller): Promise<void> {
+    if (controller === "with-functions") {
+      await this.monitor.execute("device_add", { driver: "nvme", ...CONTROLLER_WITH_FUNCTIONS });
+      return;
+    }
     const file = { driver: "file", filename: this.options.nvme };
     await this.monitor.execute("blockdev-add", { driver: "qcow2", "node-name": "namespace", file });
     await this.monitor.execute("device_add", { driver: "nvme", ...PLAIN_CONTROLLER });
@@ -107,7 +117,22 @@ export function consoleText(file: string): string {
   return fs.existsSync(file) ? fs.readFileSync(file, "latin1") : "";
 }
 
-const PLAIN_CONTROLLER = { serial: "lab1", bus: "port3", drive: "namespace", max_ioqpairs: 24, msix_qsize: 32 };
+const CONTROLLER = { serial: "lab1", bus: "port3", max_ioqpairs: 24, msix_qsize: 32 };
+const PLAIN_CONTROLLER = { ...CONTROLLER, drive: "namespace" };
+// sriov_vq_flexible and sriov_vi_flexible must be a multiple of sriov_max_vfs (docs/system/devices/nvme in QEMU).
+const CONTROLLER_WITH_FUNCTIONS = {
+  ...CONTROLLER,
+  subsys: "subsystem",
+  sriov_max_vfs: 4,
+  sriov_vq_flexible: 8,
+  sriov_vi_flexible: 4,
+};
+
+type Properties = Readonly<Record<string, string | number>>;
+
+function nvmeArguments(properties: Properties): readonly string[] {
+  return ["-device", ["nvme", ...Object.entries(properties).map((entry) => entry.join("="))].join(",")];
+}
 
 /** What QEMU is called with. */
 export function qemuArguments(options: MachineOptions): string[] {
@@ -147,22 +172,17 @@ export function qemuArguments(options: MachineOptions): string[] {
 
 function controllerArguments({ controller, nvme }: MachineOptions): readonly (readonly string[])[] {
   const drive = ["-drive", `file=${nvme},format=qcow2,if=none,id=namespace`];
+  const subsystem = ["-device", "nvme-subsys,id=subsystem"];
   switch (controller) {
     case "unplugged":
-      return [];
+      return [subsystem];
     case "plain":
-      return [
-        drive,
-        ["-device", ["nvme", ...Object.entries(PLAIN_CONTROLLER).map((entry) => entry.join("="))].join(",")],
-      ];
+      return [drive, nvmeArguments(PLAIN_CONTROLLER)];
     case "with-functions":
       return [
-        [...drive, "-device", "nvme-subsys,id=subsystem"],
-        // sriov_vq_flexible and sriov_vi_flexible must be a multiple of sriov_max_vfs (docs/system/devices/nvme in QEMU).
-        [
-          "-device",
-          "nvme,serial=lab1,subsys=subsystem,bus=port3,max_ioqpairs=24,msix_qsize=32,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4",
-        ],
+        drive,
+        subsystem,
+        nvmeArguments(CONTROLLER_WITH_FUNCTIONS),
         ["-device", "nvme-ns,drive=namespace,nsid=1"],
       ];
   }

@@ -20,7 +20,7 @@ async function main([mode = "xen", processor, ...rest]) {
   const ended = new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, resolve);
   });
-  const booted = bootLab({ mode, processor, virtualFunctions: true, say });
+  const booted = bootLab({ mode, processor, nvme: "functions-and-disk", say });
   const host = await Promise.race([booted, ended.then(() => undefined)]);
   // Interrupted while it boots: QEMU ends with this process.
   if (host === undefined) process.exit(130);
