@@ -14,7 +14,9 @@ const provider = {
     const identity = { id: "8086:10d3", subsystem: "8086:0000", class: "020000", label };
     const functions = [{ address: inputs.device, identity, originalDriver: "e1000e", active: true }];
     const status = { functions, configured: false, active: true, pending: "none", bootChange: "" };
-    return { id: `74cbb4fed3badec09802228a12f81813/AssignableDevice/${inputs.device}`, outs: { ...inputs, ...status } };
+    const key =
+      inputs.vm === undefined ? ["AssignableDevice", inputs.device] : ["VmPciAttachment", inputs.device, inputs.vm];
+    return { id: ["74cbb4fed3badec09802228a12f81813", ...key].join("/"), outs: { ...inputs, ...status } };
   },
   read: async (id, props) => ({ id, props }),
   diff: async (_, olds, news) => ({ changes: Object.keys(news).some((name) => !(name in olds)) }),

@@ -7,7 +7,7 @@ const { posixChecksum } = require("../../dist/provider/facts/checksum");
 const { factsScript } = require("../../dist/provider/script/facts-script");
 
 /** The devices of the recorded host that a program may give away. */
-const DEVICES = ["01:00.0", "01:00.1", "02:00.0", "03:00.0"];
+const DEVICES = ["0000:01:00.0", "0000:01:00.1", "0000:02:00.0", "0000:03:00.0"];
 
 /** The VMs of the recorded host, one a device. */
 const VMS = DEVICES.map((_, index) => `vm${index}`);
