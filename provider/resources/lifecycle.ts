@@ -161,7 +161,7 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
     async create(call, inputs) {
       const declared = wanted(call, inputs);
       const { wish } = declared;
-      const token = randomUUID();
+      const token = newToken();
       const after = await carryOut(declared, { token, isDeployed: false }, "present");
       const key = keyOf(after, wish) ?? "";
       const id = formatId(after.machine.id ?? "", key);
@@ -211,6 +211,11 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
 function unnamed(bag: Bag): Bag {
   const { host } = bag;
   return typeof host === "object" && host !== null ? { ...bag, host: { ...host, name: undefined } } : bag;
+}
+
+/** As short as text can be that has the bits of a UUID: each state keeps it. */
+function newToken(): string {
+  return Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");
 }
 
 function inState({ token }: State): InState {

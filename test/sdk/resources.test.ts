@@ -37,37 +37,37 @@ const texts: readonly [string, () => pulumi.CustomResource, string, string][] = 
     "HiddenPciDevice",
     () => new pci.HiddenPciDevice("hidden", { host, device }),
     "pulumi-nodejs:dynamic/pci-passthrough:HiddenPciDevice",
-    'exports.handler = () => require("pulumi-pci-passthrough/provider").HiddenPciDevice;',
+    "exports.handler=()=>require('pulumi-pci-passthrough/provider').HiddenPciDevice",
   ],
   [
     "AssignableDevice",
     () => new pci.AssignableDevice("assignable", { host, device }),
     "pulumi-nodejs:dynamic/pci-passthrough:AssignableDevice",
-    'exports.handler = () => require("pulumi-pci-passthrough/provider").AssignableDevice;',
+    "exports.handler=()=>require('pulumi-pci-passthrough/provider').AssignableDevice",
   ],
   [
     "VmPciAttachment",
     () => new pci.VmPciAttachment("attachment", { host, device, vm: "web1" }),
     "pulumi-nodejs:dynamic/pci-passthrough:VmPciAttachment",
-    'exports.handler = () => require("pulumi-pci-passthrough/provider").VmPciAttachment;',
+    "exports.handler=()=>require('pulumi-pci-passthrough/provider').VmPciAttachment",
   ],
   [
     "SriovVirtualFunctions",
     () => new pci.SriovVirtualFunctions("functions", { host, device, count: 2 }),
     "pulumi-nodejs:dynamic/pci-passthrough:SriovVirtualFunctions",
-    'exports.handler = () => require("pulumi-pci-passthrough/provider").SriovVirtualFunctions;',
+    "exports.handler=()=>require('pulumi-pci-passthrough/provider').SriovVirtualFunctions",
   ],
   [
     "IommuBootParameters",
     () => new pci.IommuBootParameters("iommu", { host }),
     "pulumi-nodejs:dynamic/pci-passthrough:IommuBootParameters",
-    'exports.handler = () => require("pulumi-pci-passthrough/provider").IommuBootParameters;',
+    "exports.handler=()=>require('pulumi-pci-passthrough/provider').IommuBootParameters",
   ],
   [
     "HostReboot",
     () => new pci.HostReboot("reboot", { host, triggers: ["a"] }),
     "pulumi-nodejs:dynamic/pci-passthrough:HostReboot",
-    'exports.handler = () => require("pulumi-pci-passthrough/provider").HostReboot;',
+    "exports.handler=()=>require('pulumi-pci-passthrough/provider').HostReboot",
   ],
 ];
 test.each(texts)("%s registers its type and its provider text, which never change", async (_, declare, type, text) => {
