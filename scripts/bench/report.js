@@ -14,7 +14,7 @@ Ansible come from PyPI; Pulumi's Command takes part where \`pulumi-resource-comm
 const ON_REAL_HOST = `## Beside what people use, on a real host
 
 Four devices are made assignable by \`xl\`, then there is nothing to do, then they are given back, by one contender after the other, on
-Debian 12 with Xen 4.17 under QEMU's emulation, where a process takes 50 ms and a login more than a second. Whoever is not this provider
+Debian 12 with Xen 4.17 under QEMU's emulation, where a process takes 30 ms and a login more than a second. Whoever is not this provider
 runs the same commands, and asks first what is assignable already. None of them asks what a device is in use for, keeps others from
 changing the host meanwhile, tries whether the host is still reached, or undoes what fails halfway. Pulumi's Command does not notice by
 itself when somebody gives a device back; here each \`up\` runs it again. Ansible's connection may still be that of the operation before.
@@ -53,12 +53,12 @@ const LIMITS = `## What stands in the way
 - **Many hosts.** That thread needs 9 ms for each host, so 256 hosts take 2.3 s more than one however fast they answer. The program
   and the CLI take 1.5 s more for 256 resources, with the floor's provider, too.
 - **Scripts of a first up.** The engine begins four changes a CPU at a time, in an order of its own, so on many hosts few
-  changes of one host meet. Each script prints the facts before and after it.
+  changes of one host meet. Each script prints all facts before it, and some after it.
 - **A real host.** A change reads all facts once, by some 40 processes, under the host's lock, and what its steps change once more.
   Network cards and disks are on trial: it is written down how to give them back, and a second login must succeed before the change
   counts. Before \`xl\` takes a device, its claim goes to disk. An \`up\` that changes nothing reads the facts once; which devices
   are assignable is the smallest part of them.
-- **Memory of the provider.** For one resource it is 30 MiB above the floor's: 17 are modules (its own, ssh2, zod). After a preview
+- **Memory of the provider.** For one resource it is 30 MiB above the floor's: 13 are modules (its own, zod, ssh2). After a preview
   of 64 hosts, 4 MiB more than after loading them are in use: the rest is garbage, for which V8's young generation grows to 32 MiB.`;
 
 /**

@@ -53,7 +53,7 @@ afterEach(() => host.remove());
 
 const shells = canCount ? SHELLS : [];
 
-// A host under emulation takes 50 ms for each.
+// A host under emulation takes 30 ms for each.
 describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
   test("the facts of a Xen host take at most 40 processes", () => {
     // Where timeout is that of busybox, the shell limits each program itself, with one process more.
