@@ -37,11 +37,9 @@ interface Planned extends Decision {
 /** How a turn begins. */
 interface Beginning {
   readonly locking: Locking;
-  /** Called with the facts, and the questions that they answer; the host waits until it resolves. */
-  readonly ready: (facts: HostFacts, questions: Questions) => Promise<void>;
+  /** Gives what came meanwhile. Called with the facts, and the questions that they answer; the host waits for it. */
+  readonly ready: (facts: HostFacts, questions: Questions) => Promise<readonly WaitingChange[]>;
 }
-
-const AT_ONCE: Beginning = { locking: "wait", ready: async () => {} };
 
 /** The end of a dialogue in which the host was told to act. */
 type ActEnd = Extract<DialogueEnd<Planned>, { kind: "ended" | "cut" }>;
@@ -107,14 +105,13 @@ export class ChangeQueue {
     if (this.applying) return Promise.resolve(undefined);
     this.applying = true;
     return new Promise((resolve, reject) => {
-      const changes: WaitingChange[] = [];
-      const ready = async (facts: HostFacts, questions: Questions): Promise<void> => {
+      const ready = (facts: HostFacts, questions: Questions) => {
         resolve(facts);
-        changes.push(...(await this.coming(questions)));
+        return this.coming(questions);
       };
-      const left = this.takeTurn(changes, { locking: "if-free", ready });
+      const left = this.takeTurn([], { locking: "if-free", ready });
       left.then(() => resolve(undefined), reject);
-      void this.rejectOnError(changes, async () => this.takeTurns(await left)).then(() => this.applyAll());
+      void this.rejectOnError([], async () => this.takeTurns(await left)).then(() => this.applyAll());
     });
   }
 
@@ -140,15 +137,20 @@ export class ChangeQueue {
       await apply();
     } catch (error) {
       this.cache.forget();
-      for (const change of changes) change.reject(error instanceof Error ? error : new Error(String(error)));
+      rejectAll(changes, error);
     }
   }
 
-  /** The changes that come soon; none where they ask what the host was not asked, since those need other facts. */
+  /** The changes that come soon. */
   private async coming(questions: Questions): Promise<readonly WaitingChange[]> {
     for (let waited = 0; waited < COMING_MS && this.waiting.length === 0; waited += GATHER_MS.apart)
       await delay(GATHER_MS.apart);
     await this.gather();
+    return this.arrived(questions);
+  }
+
+  /** The changes that wait; none where they ask what the host was not asked, since those need other facts. */
+  private arrived(questions: Questions): readonly WaitingChange[] {
     return this.cache.isAnswered(questions) ? this.waiting.splice(0) : [];
   }
 
@@ -165,9 +167,10 @@ export class ChangeQueue {
   }
 
   private async takeTurns(changes: readonly WaitingChange[]): Promise<void> {
+    const ready = async (_: HostFacts, questions: Questions) => this.arrived(questions);
     let left = changes.filter(isWanted);
     for (let turns = 0; left.length > 0 && turns < MOST_TURNS; turns += 1)
-      left = (await this.takeTurn(left, AT_ONCE)).filter(isWanted);
+      left = (await this.takeTurn(left, { locking: "wait", ready })).filter(isWanted);
     const reason = `the host kept changing while this was planned (${this.changed}). Try again when nobody else is changing it`;
     for (const change of left) change.reject(changeError(change, this.host, reason));
   }
@@ -181,11 +184,12 @@ export class ChangeQueue {
     return changes.filter((change) => !settled.includes(change));
   }
 
-  /** One dialogue with the host; gives the changes that are left for the next. `changes` may grow until it is ready. */
+  /** One dialogue with the host; gives the changes that are left for the next. */
   private async takeTurn(
-    changes: readonly WaitingChange[],
+    known: readonly WaitingChange[],
     { locking, ready }: Beginning,
   ): Promise<readonly WaitingChange[]> {
+    const changes = [...known];
     const { questions } = this.cache;
     const run = new AbortController();
     let isAsked = false;
@@ -204,7 +208,7 @@ export class ChangeQueue {
         { questions, locking },
         {
           decide: async (facts, runId) => {
-            await ready(facts, questions);
+            changes.push(...(await ready(facts, questions)));
             const planned = decide(facts, changes.filter(isWanted), runId);
             const { act } = planned.turn;
             const told = act?.kind === "reboot" ? [act.change] : (act?.planned ?? []).map(({ change }) => change);
@@ -221,6 +225,10 @@ export class ChangeQueue {
       // The line may be lost with the connection.
       if (end.kind === "cut" && end.decision.trial) confirm(end.runId, end.decision.trial.confirmSeconds);
       return await this.endTurn(changes, end, questions, () => unconfirmed);
+    } catch (error) {
+      // Whoever waits for this knows nothing of those that came meanwhile.
+      rejectAll(changes, error);
+      throw error;
     } finally {
       run.abort();
     }
@@ -233,7 +241,7 @@ export class ChangeQueue {
     whyUnconfirmed: () => string | undefined,
   ): Promise<readonly WaitingChange[]> {
     if (end.kind === "not-begun") {
-      this.rejectAll(changes, end);
+      this.tellNotBegun(changes, end);
       return [];
     }
     this.cache.forget();
@@ -263,7 +271,7 @@ export class ChangeQueue {
     const { result, facts } = await readApplyEnd(() => this.connect("work"), end, plans);
     if (facts) this.cache.keep(facts, questions);
     if (result.kind === "called-off") {
-      this.rejectAll(
+      this.tellNotBegun(
         planned.map(({ change }) => change),
         CALLED_OFF,
       );
@@ -310,7 +318,7 @@ export class ChangeQueue {
     return [];
   }
 
-  private rejectAll(changes: readonly WaitingChange[], { why, advice }: NotBegun): void {
+  private tellNotBegun(changes: readonly WaitingChange[], { why, advice }: NotBegun): void {
     for (const change of changes) {
       const state = this.noted.has(change)
         ? "The host has a note of the reboot, and was not rebooted"
@@ -352,6 +360,10 @@ export class ChangeQueue {
     const reason = `every command succeeded, but the host still needs: ${left}. Check its logs, then run "pulumi up" again`;
     change.reject(changeError(change, this.host, reason));
   }
+}
+
+function rejectAll(changes: readonly WaitingChange[], error: unknown): void {
+  for (const change of changes) change.reject(error instanceof Error ? error : new Error(String(error)));
 }
 
 /** Whether nobody has ended it. */

@@ -195,6 +195,31 @@ test("what the apply prints at its end is what everybody knows afterwards", asyn
   expect(scripts).toHaveLength(1);
 });
 
+test("a change that comes while the host is read is made in the same dialogue", async () => {
+  const changes: Promise<HostFacts>[] = [];
+  const slow: Answer = (options) => {
+    changes.push(managed.apply({ ...CHANGE, label: "other" }));
+    return dialogue(TO_DO, ended("@group 1 done", "@group 2 done"))(options);
+  };
+  const { managed, scripts } = hostThat(slow);
+  changes.push(managed.apply(CHANGE));
+  await changes[0];
+  expect((await Promise.all(changes)).map(stateOf)).toEqual([DONE, DONE]);
+  expect(scripts).toHaveLength(1);
+});
+
+test("one that came so far fails with the others when the dialogue cannot be held", async () => {
+  const late: Promise<HostFacts>[] = [];
+  const garbled: Answer = async ({ conversation }) => {
+    late.push(managed.apply({ ...CHANGE, label: "other" }));
+    await conversation?.reply(printed(TO_DO));
+    throw new Error("the cable was cut");
+  };
+  const { managed } = hostThat(garbled);
+  await expect(managed.apply(CHANGE)).rejects.toThrow("the cable was cut");
+  await expect(late[0]).rejects.toThrow("the cable was cut");
+});
+
 const notBegun: readonly [string, string, string, RegExp][] = [
   [
     "another run holds the lock",
