@@ -26,11 +26,11 @@ export interface NoteRemoval {
   readonly removal: Removal;
 }
 
-const takesNothing = { takes: () => [], moves: () => [], gives: () => [], changes: ["claims"] } as const;
+const changesClaims = { takes: () => [], moves: () => [], gives: () => [], changes: ["claims"] } as const;
 
 /** Writes the claim's file; assumes that it still has the text of `before`. */
 export const writeClaim: StepType<WriteClaim> = {
-  ...takesNothing,
+  ...changesClaims,
   rewrites: ({ key, before }) => (before ? [claimPath(key)] : []),
   after: (facts, { key, claim }) => withoutClaim(facts, key, [{ key, claim }]),
   assumes: (step) => [claimShell(step).assumes],
@@ -43,7 +43,7 @@ export const writeClaim: StepType<WriteClaim> = {
 
 /** Removes the claim's file; assumes that it still has the text of `before`. */
 export const dropClaim: StepType<DropClaim> = {
-  ...takesNothing,
+  ...changesClaims,
   rewrites: ({ key }) => [claimPath(key)],
   after: (facts, { key }) => withoutClaim(facts, key, []),
   assumes: (step) => [claimShell(step).assumes],
@@ -55,7 +55,7 @@ export const dropClaim: StepType<DropClaim> = {
 
 /** Writes the note below /var/run, which a reboot empties. */
 export const noteRemoval: StepType<NoteRemoval> = {
-  ...takesNothing,
+  ...changesClaims,
   rewrites: () => [],
   after: (facts, { removal }) => ({ ...facts, removals: [...facts.removals, removal] }),
   assumes: () => [],
