@@ -105,9 +105,12 @@ export class ChangeQueue {
     if (this.applying) return Promise.resolve(undefined);
     this.applying = true;
     return new Promise((resolve, reject) => {
+      let coming: Promise<readonly WaitingChange[]> | undefined;
+      // Where the connection was cut meanwhile, two dialogues wait: what only the dead one took would never be made.
       const ready = (facts: HostFacts, questions: Questions) => {
         resolve(facts);
-        return this.coming(questions);
+        coming ??= this.coming(questions);
+        return coming;
       };
       const left = this.takeTurn([], { locking: "if-free", ready });
       left.then(() => resolve(undefined), reject);
@@ -189,7 +192,7 @@ export class ChangeQueue {
     known: readonly WaitingChange[],
     { locking, ready }: Beginning,
   ): Promise<readonly WaitingChange[]> {
-    const changes = [...known];
+    const changes = new Set(known);
     const { questions } = this.cache;
     const run = new AbortController();
     let isAsked = false;
@@ -208,8 +211,8 @@ export class ChangeQueue {
         { questions, locking },
         {
           decide: async (facts, runId) => {
-            changes.push(...(await ready(facts, questions)));
-            const planned = decide(facts, changes.filter(isWanted), runId);
+            for (const change of await ready(facts, questions)) changes.add(change);
+            const planned = decide(facts, [...changes].filter(isWanted), runId);
             const { act } = planned.turn;
             const told = act?.kind === "reboot" ? [act.change] : (act?.planned ?? []).map(({ change }) => change);
             for (const change of told) this.sent.add(change);
@@ -218,16 +221,16 @@ export class ChangeQueue {
           onLine: (line, runId) => {
             const seconds = readConfirmRequest(line);
             if (seconds !== undefined) confirm(runId, seconds);
-            tellProgress(line, changes);
+            tellProgress(line, [...changes]);
           },
         },
       );
       // The line may be lost with the connection.
       if (end.kind === "cut" && end.decision.trial) confirm(end.runId, end.decision.trial.confirmSeconds);
-      return await this.endTurn(changes, end, questions, () => unconfirmed);
+      return await this.endTurn([...changes], end, questions, () => unconfirmed);
     } catch (error) {
       // Whoever waits for this knows nothing of those that came meanwhile.
-      rejectAll(changes, error);
+      rejectAll([...changes], error);
       throw error;
     } finally {
       run.abort();
