@@ -22,6 +22,12 @@ export interface Change {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A change that somebody waits for; `resolve` takes the facts after it. */
+export interface WaitingChange extends Change {
+  readonly resolve: (facts: HostFacts) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** The error for a change that was not made, with its details as fields. */
 export function changeError(
   { purpose, device }: Pick<Change, "purpose" | "device">,
