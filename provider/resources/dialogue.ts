@@ -69,7 +69,7 @@ export const CALLED_OFF: NotBegun = {
 /**
  * Reads the facts of a host under its lock, and has it run what they call for, all in one connection: from the first
  * fact to the last step nobody else changes the host. Throws ConnectionError when nothing was changed because the host
- * cannot be reached, and UnreadableFactsError.
+ * cannot be reached, or hangs while it is read for changes that are to come, and UnreadableFactsError.
  */
 export async function converse<D extends Decision>(
   connect: () => Promise<Host>,
@@ -105,7 +105,13 @@ async function converseOnce<D extends Decision>(
       onLine: (line) => onLine(line, runId),
     });
     const [decision] = decisions;
-    if (!decision) return { kind: "not-begun", ...notBegun(readOpeningFailure(stdout), stderr) };
+    if (!decision) {
+      const failure = readOpeningFailure(stdout);
+      const end = notBegun(failure, stderr);
+      // Read without the lock, the host would hang as long once more.
+      if (failure.kind === "facts-late" && locking === "if-free") throw unreadable(host.name, end);
+      return { kind: "not-begun", ...end };
+    }
     if (decision.rest === undefined) return { kind: "nothing-to-do", decision };
     const begun = /^@apply begin$/m.exec(stdout);
     if (!begun && /^@apply called-off$/m.test(stdout)) return { kind: "not-begun", ...CALLED_OFF };
@@ -131,6 +137,12 @@ export function readFacts(host: string, printed: string): HostFacts {
     const purpose = `read the state of ${host}`;
     throw new UnreadableFactsError(unable({ purpose, reason: error.message }), { purpose, host, cause: error });
   }
+}
+
+function unreadable(host: string, { why, advice }: NotBegun): ConnectionError {
+  const purpose = `read the state of ${host}`;
+  const reason = `${why}. Nothing was changed; ${advice}`;
+  return new ConnectionError("no-answer", unable({ purpose, reason }), { purpose, host });
 }
 
 function notBegun(failure: OpeningFailure, stderr: string): NotBegun {

@@ -156,6 +156,18 @@ describe("facts for a change that is to come", () => {
     expect(scripts[1]).not.toContain("open_apply");
   });
 
+  test("are not asked for again of a host in which something hangs: that takes as long once more", async () => {
+    const { managed, scripts } = hostThat(() => said("@apply facts-late\n", 1));
+    await expect(managed.facts("change", NO_QUESTIONS)).rejects.toMatchObject({
+      failure: "no-answer",
+      host: "xen1",
+      message:
+        "Unable to read the state of xen1: the host did not say within 240 s what it has. Nothing was changed; look " +
+        'for what hangs there, such as a file system whose server is away (state D in "ps ax").',
+    });
+    expect(scripts).toHaveLength(1);
+  });
+
   test("that cannot be read are an error, and the change is tried by itself", async () => {
     const { managed } = hostThat(
       () => cut,
