@@ -16,6 +16,8 @@ export interface PciFunctionData {
   readonly bridge?: PciAddress;
   /** Whether the kernel knows a way to reset it alone. Default: yes for end points. */
   readonly resettable?: boolean;
+  /** Whether the firmware shows itself on this display. */
+  readonly bootDisplay?: boolean;
   /** The IOMMU group, when the kernel runs with an IOMMU. */
   readonly iommuGroup?: number;
   readonly sriov?: { readonly totalVfs: number; readonly vfId: string; readonly vfs: readonly PciAddress[] };

@@ -206,6 +206,8 @@ class SysfsTree {
         write: (text) => (/^\s*\+?(0x)?0*1\n?$/.test(text) ? undefined : refuse("EINVAL")),
       });
     }
+    // linux, drivers/pci/pci-sysfs.c, pci_dev_attrs_are_visible() (6.1)
+    if (device.class.startsWith("0300")) this.text(`${folder}/boot_vga`, device.bootDisplay ? "1\n" : "0\n");
     this.link(`${folder}/subsystem`, "/sys/bus/pci");
     this.link(`/sys/bus/pci/devices/${device.address}`, folder);
     this.sriov(device, folder);

@@ -23,6 +23,7 @@ export const DEBIAN_XL_PCI: readonly PciFunctionData[] = [
     class: "030000",
     revision: "02",
     label: "VGA compatible controller: Device 1234:1111",
+    bootDisplay: true,
   },
   {
     address: pciAddress("00:02.0"),
