@@ -24,6 +24,11 @@ export function initramfsPath(kernel: KernelData): string {
   return `/boot/initrd.img-${kernel.release}`;
 }
 
+/** Where RHEL 5 has it. */
+export function initrdPath(kernel: KernelData): string {
+  return `/boot/initrd-${kernel.release}.img`;
+}
+
 /** What mkinitramfs packs (initramfs-tools 0.142): the modules of its list with all that they need, softdeps too. */
 export function packInitramfs(files: FileTree, kernel: KernelData): Initramfs {
   const modprobe = Object.fromEntries(modprobeFiles(files).map((path) => [path, files.read(path)]));

@@ -6,8 +6,8 @@ import type { CommandCall, CommandOutput, Commands } from "../machine";
 import { failed, isErrno, succeeded } from "./command";
 import { switchUnit } from "./services";
 
-/** Programs of Debian that change how the host boots, and those that boot it. */
-export const bootCommands: Commands = {
+/** Programs of Debian that make what a host boots from. */
+const BOOT_FILE_MAKERS: Commands = {
   "update-initramfs": (call) => {
     const path = initramfsPath(call.machine.kernel.data);
     const error = pack(call, path);
@@ -18,6 +18,11 @@ export const bootCommands: Commands = {
   "update-grub": (call) => makeGrub(call, GRUB_CONFIG),
   "grub-mkconfig": (call) => makeGrub(call, call.args[call.args.indexOf("-o") + 1] ?? ""),
   "grub-script-check": (call) => checkGrub(call),
+};
+
+/** Programs of Debian that change how the host boots, and those that boot it. */
+export const bootCommands: Commands = {
+  ...BOOT_FILE_MAKERS,
   reboot: (call) => powerCycle(call),
   shutdown: (call) =>
     call.args.includes("-r") ? powerCycle(call) : failed(1, "shutdown: only -r works on this simulated host\n"),
@@ -29,6 +34,11 @@ export const bootCommands: Commands = {
   udevadm: (call) =>
     call.args[0] === "settle" ? succeeded() : failed(1, "udevadm: only settle works on this simulated host\n"),
 };
+
+/** Those of a host whose boot files only its kernel packages make, as with mkinitrd and grubby on RHEL 5. */
+export function withoutBootFileMakers(commands: Commands): Commands {
+  return Object.fromEntries(Object.entries(commands).filter(([name]) => !(name in BOOT_FILE_MAKERS)));
+}
 
 function pack(call: CommandCall, path: string): Errno | undefined {
   const { files, kernel } = call.machine;

@@ -1,5 +1,6 @@
 import { bootLinux } from "../boot/boot-linux";
-import { formatInitramfs, initramfsPath, packInitramfs } from "../boot/initramfs";
+import { formatInitramfs, initrdPath, packInitramfs } from "../boot/initramfs";
+import { withoutBootFileMakers } from "../commands/boot";
 import { selinuxCommands } from "../commands/selinux";
 import type { KernelData } from "../kernel/kernel";
 import type { ModuleData } from "../kernel/modules";
@@ -50,8 +51,6 @@ const LIBVIRT: LibvirtData = {
   separateScopes: false,
   snapshots: false,
 };
-
-const OF_DEBIAN = ["update-initramfs", "lsinitramfs", "update-grub", "grub-mkconfig", "grub-script-check"];
 
 /** As libvirt of that age writes it: no addresses, no controllers. */
 const WIN2K3 = `<domain type='kvm'>
@@ -111,15 +110,15 @@ title Red Hat Enterprise Linux Server (${RELEASE})
     "/etc/libvirt/qemu/win2k3.xml": WIN2K3,
   },
   commands: {
-    ...Object.fromEntries(Object.entries(debianKvm.commands).filter(([name]) => !OF_DEBIAN.includes(name))),
+    ...withoutBootFileMakers(debianKvm.commands),
     ...selinuxCommands,
   },
   install({ files }) {
-    files.plant(initramfsPath(KERNEL), formatInitramfs(packInitramfs(files, KERNEL)));
+    files.plant(initrdPath(KERNEL), formatInitramfs(packInitramfs(files, KERNEL)));
   },
   async boot(machine) {
     const kernel = /^\s*kernel\s+\S+\s+(.*)$/m.exec(machine.files.read("/boot/grub/grub.conf"))?.[1] ?? "";
-    await bootLinux(machine, kernel);
+    await bootLinux(machine, kernel, initrdPath(KERNEL));
     machine.libvirt = new Libvirt(LIBVIRT, machine);
   },
 };

@@ -1,7 +1,8 @@
 import { bootLinux } from "../boot/boot-linux";
 import { bootXend } from "../boot/boot-xend";
-import { formatInitramfs, initramfsPath } from "../boot/initramfs";
+import { formatInitramfs, initrdPath } from "../boot/initramfs";
 import { startServices } from "../boot/services";
+import { withoutBootFileMakers } from "../commands/boot";
 import { chkconfigCommands } from "../commands/services";
 import { xmCommands } from "../commands/xm";
 import type { KernelData } from "../kernel/kernel";
@@ -69,7 +70,9 @@ const KERNEL: KernelData = {
   modules: MODULES,
 };
 
-const { xl: _, systemctl: __, ...COMMANDS } = debianXl.commands;
+const XEN = "2.6.18-419.el5";
+
+const { xl: _, systemctl: __, ...COMMANDS } = withoutBootFileMakers(debianXl.commands);
 
 /** RHEL 5.11 with its own Xen 3.1 and xend: Linux 2.6.18, the module pciback, SysV scripts, and no device hot-plug. */
 export const rhel5Xen: Profile = {
@@ -80,14 +83,14 @@ export const rhel5Xen: Profile = {
     major: 3,
     minor: 1,
     extra: ".2-419.el5",
-    commandLine: "/xen.gz-2.6.18-419.el5",
+    commandLine: `/xen.gz-${XEN}`,
     iommu: true,
     hvm: true,
     memory: 4095,
     dom0Memory: 1536,
     cpus: 2,
   },
-  xenImage: "xen.gz-2.6.18-419.el5",
+  xenImage: `xen.gz-${XEN}`,
   // The bridge script of xend: eth0 is one end of a loop, whose other end is a port of the bridge beside the card.
   network: {
     ...debianXl.network,
@@ -122,6 +125,16 @@ disk = [ 'phy:/dev/VolGroup00/ngtest,xvda,w' ]
 vif = [ '' ]
 root = "/dev/xvda1 ro"
 `,
+    "/boot/grub/grub.conf": `default=0
+timeout=5
+splashimage=(hd0,0)/grub/splash.xpm.gz
+hiddenmenu
+title Red Hat Enterprise Linux Server (${RELEASE})
+\troot (hd0,0)
+\tkernel /xen.gz-${XEN}
+\tmodule /vmlinuz-${RELEASE} ro root=LABEL=/
+\tmodule /initrd-${RELEASE}.img
+`,
     [`/boot/vmlinuz-${RELEASE}`]: "",
     ...Object.fromEntries(MODULES.map((module) => [`/lib/modules/${RELEASE}/${module.file}`, ""])),
     [`/lib/modules/${RELEASE}/modules.dep`]: "",
@@ -150,10 +163,7 @@ root = "/dev/xvda1 ro"
     "/sys/class/net/xenbr0/brif/vif0.0/port_no": "0x2\n",
   },
   commands: { ...COMMANDS, ...chkconfigCommands, ...xmCommands({ hotPlug: false }) },
-  systemPrograms: [
-    ...["ip", "lsmod", "modprobe", "reboot", "rmmod", "shutdown"],
-    ...["update-grub", "update-initramfs", "xm", "chkconfig"],
-  ],
+  systemPrograms: ["ip", "lsmod", "modprobe", "reboot", "rmmod", "shutdown", "xm", "chkconfig"],
   install({ files }) {
     // RHEL 5 is older than systemd: the machine is known by the id that D-Bus made.
     files.plant("/var/lib/dbus/machine-id", files.read("/etc/machine-id"));
@@ -165,10 +175,11 @@ root = "/dev/xvda1 ro"
       modprobe: {},
       scripts: {},
     };
-    files.plant(initramfsPath(KERNEL), formatInitramfs(early));
+    files.plant(initrdPath(KERNEL), formatInitramfs(early));
   },
   async boot(machine) {
-    await bootLinux(machine, "ro root=LABEL=/");
+    const kernel = /^\s*module\s+\/vmlinuz\S*\s+(.*)$/m.exec(machine.files.read("/boot/grub/grub.conf"))?.[1] ?? "";
+    await bootLinux(machine, kernel, initrdPath(KERNEL));
     await startServices(machine, { runlevelFolder: "/etc/rc3.d" });
     bootXend(machine);
   },
