@@ -45,7 +45,7 @@ module.exports = {
       only(
         `${adapter}-knows-no-other-adapter`,
         `^provider/adapters/${adapter}/`,
-        "^provider/(?!adapters/|index\\.ts)",
+        "^provider/(?!adapters/[^/]+/|index\\.ts)",
         `^provider/adapters/${adapter}/`,
       ),
     ),

@@ -1,12 +1,13 @@
-import { engineLog } from "./adapters/dynamic/engine-log";
+import { engineOfProcess } from "./adapters/dynamic/engine-of-process";
 import { defineResource } from "./adapters/dynamic/resource-provider";
+import { engineLog } from "./adapters/engine-log";
 import { RESOURCE_KINDS } from "./claims/claim-key";
 import { EngineRun } from "./resources/engine-run";
 import { createHosts } from "./resources/hosts";
 
 const surroundings = {
   hostFor: createHosts(),
-  log: engineLog,
+  log: engineLog(engineOfProcess),
   env: process.env,
   run: new EngineRun(),
 };

@@ -1,10 +1,10 @@
-import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { engineLog } from "../provider/adapters/dynamic/engine-log";
+import { type Engine, engineLog } from "../provider/adapters/engine-log";
 import { ConnectionError, PassthroughError, unable } from "../provider/errors";
 import { loss } from "../provider/plan/effect";
 import { pciDeviceInfos } from "../provider/plan/inventory/pci-device-info";
 import { printable } from "../provider/printable";
+import type { Log } from "../provider/resources/log";
 import { parseUrn } from "../provider/resources/urn";
 import { readApplyResult } from "../provider/script/apply-result";
 import { LAB } from "./plan/recorded-host";
@@ -29,12 +29,17 @@ test("nothing that a terminal would obey is left of any text, and what is printa
   );
 });
 
-async function logged(level: "info" | "warn", say = () => engineLog[level](HOSTILE)): Promise<string> {
-  const said = jest.spyOn(pulumi.log, level).mockResolvedValue(undefined);
-  await say();
-  const [line] = said.mock.calls[0] ?? [""];
-  said.mockRestore();
-  return line;
+/** The message that the engine gets. */
+async function logged(say: (log: Log) => Promise<void>): Promise<string> {
+  const messages: string[] = [];
+  const engine: Engine = {
+    log(request, done) {
+      messages.push(request.getMessage());
+      done();
+    },
+  };
+  await say(engineLog(() => engine));
+  return messages.join();
 }
 
 const URN = parseUrn("urn:pulumi:dev::test::pci::nic");
@@ -46,9 +51,9 @@ test.each<[string, () => string | Promise<string>]>([
   ["a connection error's message", () => new ConnectionError("cut", HOSTILE).message],
   ["what an error says that the host printed", () => new PassthroughError("", { output: HOSTILE }).output ?? ""],
   ["the reason for a refusal in preview", () => unable({ purpose: "", reason: HOSTILE })],
-  ["progress, which is a line of the log", () => logged("info")],
-  ["an effect", () => logged("info", () => engineLog.effects("xen1", [loss(HOSTILE)], URN))],
-  ["warnings", () => logged("warn")],
+  ["progress, which is a line of the log", () => logged((log) => log.info(HOSTILE))],
+  ["an effect", () => logged((log) => log.effects("xen1", [loss(HOSTILE)], URN))],
+  ["warnings", () => logged((log) => log.warn(HOSTILE))],
   [
     "the label of a device for the program",
     () => {

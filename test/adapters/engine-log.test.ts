@@ -1,9 +1,9 @@
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
-import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import { credentials, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
+import { EngineClient, EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { type LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { engineLog } from "../../../provider/adapters/plugin/engine-log";
-import { parseUrn } from "../../../provider/resources/urn";
+import { engineLog } from "../../provider/adapters/engine-log";
+import { parseUrn } from "../../provider/resources/urn";
 
 const URN = parseUrn("urn:pulumi:dev::test::pci-passthrough:index:AssignableDevice::nic");
 
@@ -29,7 +29,8 @@ beforeAll(async () => {
 afterAll(() => server.forceShutdown());
 
 test("what a resource waits for is one line that changes; all else stays, under its resource", async () => {
-  const log = engineLog(address);
+  const engine = new EngineClient(address, credentials.createInsecure());
+  const log = engineLog(() => engine);
   await log.status("xen1: waits for the lock", URN);
   await log.status("xen1: rebuilds the initramfs", URN);
   await log.info("xen1: the host is rebooted", URN);
@@ -45,4 +46,8 @@ test("what a resource waits for is one line that changes; all else stays, under 
   ]);
   const [first, second] = received.map((line) => line.getStreamid());
   expect([first, second]).toEqual([1, 1]);
+});
+
+test("without an engine nothing is shown, and nothing fails", async () => {
+  await expect(engineLog(() => undefined).info("xen1: the host is rebooted", URN)).resolves.toBeUndefined();
 });
