@@ -5,9 +5,11 @@
 export function keptByText<Read extends object>(most: number, read: (text: string) => Read): (text: string) => Read {
   const kept = new Map<string, Read>();
   return (text) => {
-    const known = kept.get(text) ?? read(text);
+    const known = kept.get(text);
+    if (known !== undefined) return known;
+    const made = read(text);
     if (kept.size >= most) kept.clear();
-    kept.set(text, known);
-    return known;
+    kept.set(text, made);
+    return made;
   };
 }

@@ -111,29 +111,46 @@ export function questionsShell(facts: readonly Fact<unknown>[]): string {
 }
 
 /**
- * Reads what `facts` printed: fact name -> answer. Ignores text before and after (a login banner, the results of an
- * apply). Throws UnreadableFactsError when any byte of an answer is missing or too much.
+ * The sections of what `facts` printed, by the name of their fact. Ignores text before and after (a login banner, the
+ * results of an apply). Throws UnreadableFactsError when the end is missing, or a section is there twice.
  */
-export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
+export function sectionsOf(printed: string): ReadonlyMap<string, string> {
   // Marks stand on lines of their own, because files of the host may hold the same words.
   const lines = `\n${printed}`;
   const begin = lines.indexOf(`\n${BEGIN}\n`);
   const end = lines.indexOf(`\n${END}\n`, begin);
   if (begin < 0 || end < 0) throw new UnreadableFactsError(`the host's answer is incomplete. ${REMEDY}`);
-  const answers = new Map<string, Answer>();
-  // Split at newlines only: with the flag m, "^" also matches after a carriage return, and files hold those.
-  const [, ...sections] = lines.slice(begin + 1 + BEGIN.length, end).split("\n@");
-  for (const section of sections) {
-    const [name = "", ...framed] = section.split("\n");
-    const count = framed.pop();
-    const body = framed.map((line) => line.slice(1)).join("\n");
-    const match = /^([\s\S]*)\n=(\d+)$/.exec(body);
-    const whole = count === `=${name} ${framed.join("\n").length + 1}` && framed.every((line) => line.startsWith("|"));
-    if (!match || !whole || answers.has(name))
-      throw new UnreadableFactsError(`the host's answer to "${name}" is garbled. ${REMEDY}`);
-    answers.set(name, { text: match[1] ?? "", exitCode: Number(match[2]) });
+  const sections = new Map<string, string>();
+  const [, ...marked] = lines.slice(begin + 1 + BEGIN.length, end).split("\n@");
+  for (const section of marked) {
+    const [name = ""] = section.split("\n", 1);
+    if (sections.has(name)) throw garbled(name);
+    // As a part of `printed` it would keep all of it.
+    sections.set(name, Buffer.from(section, "latin1").toString("latin1"));
   }
-  return answers;
+  return sections;
+}
+
+/** Reads a section. Throws UnreadableFactsError when any byte is missing or too much. */
+export function readAnswer(section: string): Answer {
+  // Split at newlines only: with the flag m, "^" also matches after a carriage return, and files hold those.
+  const [name = "", ...framed] = section.split("\n");
+  const count = framed.pop();
+  const body = framed.map((line) => line.slice(1)).join("\n");
+  const match = /^([\s\S]*)\n=(\d+)$/.exec(body);
+  const whole = count === `=${name} ${framed.join("\n").length + 1}` && framed.every((line) => line.startsWith("|"));
+  if (!match || !whole) throw garbled(name);
+  return { text: match[1] ?? "", exitCode: Number(match[2]) };
+}
+
+/** The answer to this question is not what was asked for, byte for byte. */
+export function garbled(name: string): UnreadableFactsError {
+  return new UnreadableFactsError(`the host's answer to "${name}" is garbled. ${REMEDY}`);
+}
+
+/** All answers that `facts` printed, by the name of their fact. Throws UnreadableFactsError. */
+export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
+  return new Map([...sectionsOf(printed)].map(([name, section]) => [name, readAnswer(section)]));
 }
 
 /** Indents every line that is not empty by two spaces. */

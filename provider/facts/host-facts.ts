@@ -1,11 +1,14 @@
+import { keptByText } from "../kept-by-text";
 import {
   type Fact,
   factsShell,
+  garbled,
   type Questions,
   questionsShell,
   REMEDY,
-  readAnswers,
+  readAnswer,
   type Subject,
+  sectionsOf,
   UnreadableFactsError,
 } from "./answers";
 import { bootFact } from "./boot";
@@ -79,14 +82,14 @@ export function hostFactsShell(questions: Questions): string {
 
 /** Shell after which the function `facts` prints what is about these. */
 export function askAgainAbout(subjects: readonly Subject[]): string {
-  return questionsShell(factsAbout(subjects).map(([, fact]) => fact));
+  return questionsShell(factsAbout(subjects).map(({ fact }) => fact));
 }
 
 /** Reads what the shell function `facts` printed. Throws UnreadableFactsError. */
 export function readHostFacts(printed: string): HostFacts {
   // TypeScript cannot type a loop over fields of different types. `Parsed` says of each field what this loop puts
   // there.
-  return readFacts(printed, Object.entries(FACTS)) as HostFacts;
+  return readFacts(printed, READABLE) as HostFacts;
 }
 
 /** The facts after a change of these subjects, of which `facts` printed anew what is about them. Throws UnreadableFactsError. */
@@ -94,21 +97,27 @@ export function readChangedFacts(printed: string, subjects: readonly Subject[], 
   return { ...before, ...readFacts(printed, factsAbout(subjects)) };
 }
 
-type NamedFact = readonly [name: string, fact: Fact<unknown>];
+/** As many unlike hosts as are read at once, and again after each change, when most of what they say is as before. */
+const MOST_KEPT = 64;
 
-function factsAbout(subjects: readonly Subject[]): readonly NamedFact[] {
-  return Object.entries<Fact<unknown>>(FACTS).filter(([, { about }]) =>
-    about.some((subject) => subjects.includes(subject)),
-  );
+const READABLE = Object.entries<Fact<unknown>>(FACTS).map(([name, fact]) => ({
+  name,
+  fact,
+  read: keptByText(MOST_KEPT, (section) => ({ value: fact.parse(readAnswer(section)) })),
+}));
+
+function factsAbout(subjects: readonly Subject[]): typeof READABLE {
+  return READABLE.filter(({ fact }) => fact.about.some((subject) => subjects.includes(subject)));
 }
 
-function readFacts(printed: string, facts: readonly NamedFact[]): Readonly<Record<string, unknown>> {
-  const answers = readAnswers(printed);
+function readFacts(printed: string, readable: typeof READABLE): Readonly<Record<string, unknown>> {
+  const sections = sectionsOf(printed);
+  for (const name of sections.keys()) if (!readable.some(({ fact }) => fact.name === name)) throw garbled(name);
   return Object.fromEntries(
-    facts.map(([name, fact]) => {
-      const answer = answers.get(fact.name);
-      if (!answer) throw new UnreadableFactsError(`the host's answer lacks "${fact.name}". ${REMEDY}`);
-      return [name, fact.parse(answer)] as const;
+    readable.map(({ name, fact, read }) => {
+      const section = sections.get(fact.name);
+      if (section === undefined) throw new UnreadableFactsError(`the host's answer lacks "${fact.name}". ${REMEDY}`);
+      return [name, read(section).value] as const;
     }),
   );
 }
