@@ -143,8 +143,7 @@ export function readAnswer(section: string): Answer {
   return { text: match[1] ?? "", exitCode: Number(match[2]) };
 }
 
-/** The answer to this question is not what was asked for, byte for byte. */
-export function garbled(name: string): UnreadableFactsError {
+function garbled(name: string): UnreadableFactsError {
   return new UnreadableFactsError(`the host's answer to "${name}" is garbled. ${REMEDY}`);
 }
 

@@ -2,7 +2,6 @@ import { keptByText } from "../kept-by-text";
 import {
   type Fact,
   factsShell,
-  garbled,
   type Questions,
   questionsShell,
   REMEDY,
@@ -112,7 +111,8 @@ function factsAbout(subjects: readonly Subject[]): typeof READABLE {
 
 function readFacts(printed: string, readable: typeof READABLE): Readonly<Record<string, unknown>> {
   const sections = sectionsOf(printed);
-  for (const name of sections.keys()) if (!readable.some(({ fact }) => fact.name === name)) throw garbled(name);
+  // What was not asked for must be whole, too: it may be a part of another answer.
+  for (const [name, section] of sections) if (!readable.some(({ fact }) => fact.name === name)) readAnswer(section);
   return Object.fromEntries(
     readable.map(({ name, fact, read }) => {
       const section = sections.get(fact.name);
