@@ -12,6 +12,7 @@ import { safetyOf } from "../plan/safety";
 import type { DeclaredWish, Owner } from "../plan/wish";
 import type { Change } from "./change";
 import { tellEffects } from "./effect-lines";
+import { endable } from "./endable";
 import type { Occasion } from "./facts-cache";
 import { programOnHost } from "./program-on-host";
 import { questionsOf } from "./questions";
@@ -136,8 +137,8 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
         overlap(removed.wish.target, wish.target),
     );
 
-  const factsFor = ({ inputs, host, vms }: Wanted, occasion: Occasion): Promise<HostFacts> =>
-    host.facts(occasion, questionsOf(inputs.host, vms));
+  const factsFor = ({ inputs, host, vms, signal }: Wanted, occasion: Occasion): Promise<HostFacts> =>
+    endable(signal, () => host.facts(occasion, questionsOf(inputs.host, vms)));
 
   /** All that the program of this run declares on a machine, or on one that is not known; nothing in a destroy. */
   const declaredOn = ({ machine }: HostFacts): readonly DeclaredWish[] =>

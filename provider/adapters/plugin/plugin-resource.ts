@@ -4,6 +4,7 @@ import type { ProviderConfig } from "../../plan/inputs/provider-config";
 import type { Bag } from "../../plan/kind";
 import { KINDS } from "../../plan/kinds/kinds";
 import type { Call } from "../../resources/call";
+import { endable } from "../../resources/endable";
 import { pick } from "../../resources/input-bag";
 import { type Failure, WITHOUT_VALUE } from "../../resources/input-failures";
 import type { Judged } from "../../resources/judge";
@@ -68,7 +69,7 @@ export function definePluginResource(
   const properties = (outputs: Bag, { host }: Bag, token: string): Bag => ({ ...outputs, host, __claim: token });
 
   const judged = async (call: Call, inputs: Bag, before: Bag | undefined): Promise<Judged> => {
-    const result = await endable(call, () => lifecycle.judge(call, inputs, before));
+    const result = await endable(call.signal, () => lifecycle.judge(call, inputs, before));
     if (result.failures.length > 0) throw new PassthroughError(result.failures.map(({ reason }) => reason).join("\n"));
     return result;
   };
@@ -106,7 +107,7 @@ export function definePluginResource(
     ): Promise<PropertyDifference> {
       const inputs = meant(news);
       const call = callFor(urn, inputs, false, signal);
-      const difference = await endable(call, () => lifecycle.diff(call, stateOf(id, olds), inputs, undefined));
+      const difference = await endable(call.signal, () => lifecycle.diff(call, stateOf(id, olds), inputs, undefined));
       if (difference.kind === "none") {
         program.end(kind, urn.name);
         return { replaces: [], changes: new Map(), isChanged: false };
@@ -151,7 +152,7 @@ export function definePluginResource(
       const found = await Promise.allSettled(
         hosts.map(async (host) => {
           const input = CommonInputs.parse(meant({ host })).host;
-          return { host, ...(await endable(call, () => lifecycle.import(call, subject, input))) };
+          return { host, ...(await endable(call.signal, () => lifecycle.import(call, subject, input))) };
         }),
       );
       const imported = found.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -172,7 +173,7 @@ export function definePluginResource(
       const state = stateOf(id, olds);
       const drifted = Object.keys(oldInputs.drift ?? {});
       const call = { urn, program: undefined, hosts: undefined, preview: true, signal };
-      const found = await endable(call, () => lifecycle.read(call, state, drifted));
+      const found = await endable(call.signal, () => lifecycle.read(call, state, drifted));
       switch (found.kind) {
         case "gone":
           return undefined;
@@ -188,27 +189,6 @@ export function definePluginResource(
     delete: (urn: Urn, id: string, olds: Bag, signal: AbortSignal): Promise<void> =>
       lifecycle.delete({ urn, program: undefined, hosts: undefined, preview: false, signal }, stateOf(id, olds)),
   };
-}
-
-/** Ends what changes nothing as soon as it is to end. */
-async function endable<T>({ signal }: Call, work: () => Promise<T>): Promise<T> {
-  if (!signal) return work();
-  const ended = () => new PassthroughError(`${messageOf(signal.reason)}. Nothing was changed`);
-  if (signal.aborted) throw ended();
-  let stop = () => {};
-  const end = new Promise<never>((_, fail) => {
-    stop = () => fail(ended());
-    signal.addEventListener("abort", stop);
-  });
-  try {
-    return await Promise.race([work(), end]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-function messageOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** `expect` of `expect[0].id`. */

@@ -3,6 +3,7 @@ import { RESOURCE_KINDS, type ResourceKind } from "../../claims/claim-key";
 import { PassthroughError } from "../../errors";
 import type { ProviderConfig } from "../../plan/inputs/provider-config";
 import type { Bag } from "../../plan/kind";
+import { endable } from "../../resources/endable";
 import { EngineRun } from "../../resources/engine-run";
 import { inOneLine } from "../../resources/input-failures";
 import type { Log } from "../../resources/log";
@@ -59,7 +60,7 @@ export class Plugin {
 
   /** What getPciDevices returns. Throws PassthroughError. */
   async getPciDevices(args: Bag): Promise<Bag> {
-    const found = await queryPciDevices(this.meant(args));
+    const found = await endable(this.signal(0), () => queryPciDevices(this.meant(args)));
     if (found.kind !== "devices") throw new PassthroughError(found.reason);
     return { devices: found.devices };
   }

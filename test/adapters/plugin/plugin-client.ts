@@ -146,6 +146,12 @@ export class PluginClient {
     await this.call("delete", request.setProperties(struct(state.properties)).setOldInputs(struct(state.inputs)));
   }
 
+  async getPciDevices(args: Bag): Promise<Bag> {
+    const request = new pb.InvokeRequest().setTok("pci-passthrough:index:getPciDevices").setArgs(struct(args));
+    const response: pb.InvokeResponse = await this.call("invoke", request);
+    return bag(response.getReturn());
+  }
+
   cancel(): Promise<unknown> {
     return this.call("cancel", new Empty());
   }

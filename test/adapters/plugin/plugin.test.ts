@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { hostMeant } from "../../../provider/adapters/plugin/configuration";
 import { ConnectionError } from "../../../provider/errors";
 import { LAB, listed } from "../../plan/recorded-host";
@@ -244,6 +246,33 @@ test("a cancellation ends what the host was not told of", async () => {
   await plugin.check("AssignableDevice", NIC);
   await plugin.cancel();
   await created;
+});
+
+test("a cancellation ends a removal whose host is still read", async () => {
+  const made = await plugin.create("AssignableDevice", NIC);
+  host.slow();
+  const deleted = expect(plugin.delete("AssignableDevice", made)).rejects.toThrow("the run was cancelled.");
+  await plugin.check("AssignableDevice", NIC);
+  await plugin.cancel();
+  await deleted;
+});
+
+test("a cancellation ends getPciDevices", async () => {
+  const silent = createServer().listen(0, "127.0.0.1");
+  const connected = once(silent, "connection");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const asked = expect(
+    plugin.getPciDevices({ host: { address: "127.0.0.1", port, user: "root", password: "none" } }),
+  ).rejects.toThrow("the run was cancelled.");
+  const [socket] = await connected;
+  try {
+    await plugin.cancel();
+    await asked;
+  } finally {
+    socket.destroy();
+    silent.close();
+  }
 });
 
 test("after a cancellation nothing is begun", async () => {
