@@ -148,14 +148,12 @@ function rejected(cause: Error, { hop, credentials, tried, methods }: FailedAtte
     : `Check ${user}, and that the public key is in that user's authorized_keys on the host (ssh-copy-id).`;
   return hopError("credentials-rejected", hop, {
     purpose: `log in to ${hopName(hop)} as ${hop.user}`,
-    reason: [
-      `${outcome}.`,
+    reason: `${[
+      outcome,
       // "All configured authentication methods failed" adds nothing; what sshd itself said (too many tries) does.
-      ...(/^All configured/.test(cause.message) ? [] : [`The connection ended with: ${cause.message}.`]),
-      ...(credentials.unusable.length > 0 ? [`Not usable: ${credentials.unusable.join(", ")}.`] : []),
-      advice,
-      ...(isJump(hop) ? [NO_PASSWORD] : []),
-    ].join(" "),
+      ...(/^All configured/.test(cause.message) ? [] : [`the connection ended with: ${cause.message}`]),
+      ...(credentials.unusable.length > 0 ? [`not usable: ${credentials.unusable.join(", ")}`] : []),
+    ].join("; ")}. ${advice}${isJump(hop) ? ` ${NO_PASSWORD}` : ""}`,
     cause,
   });
 }

@@ -1,6 +1,6 @@
 import { ConnectionError } from "../errors";
 import { UnreadableFactsError } from "../facts/answers";
-import type { HostCheck } from "../plan/inventory/host-check";
+import { type HostCheck, wentWrong } from "../plan/inventory/host-check";
 import { hostChecks } from "../plan/inventory/host-checks";
 import { withHost } from "./asked-host";
 import { questionsOf } from "./questions";
@@ -11,14 +11,13 @@ import { questionsOf } from "./questions";
  */
 export function examineHost(host: unknown): Promise<readonly HostCheck[]> {
   return withHost(host, async (asked, input): Promise<readonly HostCheck[]> => {
-    const wrong = (check: string, { message }: Error): HostCheck => ({ check, verdict: "wrong", found: message });
     try {
       const facts = await asked.facts("work", questionsOf(input, []));
       const way = input.sudo ? "by SSH, and root by sudo" : "by SSH, as root";
       return [{ check: "login", verdict: "ok", found: way }, ...hostChecks(facts, input)];
     } catch (error) {
-      if (error instanceof ConnectionError) return [wrong("login", error)];
-      if (error instanceof UnreadableFactsError) return [wrong("answers", error)];
+      if (error instanceof ConnectionError) return [wentWrong("login", error.message)];
+      if (error instanceof UnreadableFactsError) return [wentWrong("answers", error.message)];
       throw error;
     }
   });

@@ -28,13 +28,14 @@ test("says whose a device is, what waits for a reboot, what a reboot undid, and 
   });
 });
 
-test("a host that cannot be logged in to is one check that went wrong", async () => {
+test("a host that cannot be logged in to is one check that went wrong, with what to do", async () => {
   const { stdout, exitCode } = await runCommand(doctorCommand(), "root@127.0.0.1", "-p", "1", "--json");
   expect(JSON.parse(stdout)).toEqual([
     {
       check: "login",
       verdict: "wrong",
-      found: expect.stringMatching(/^Unable to (reach|log in to) 127\.0\.0\.1 port 1/),
+      found: expect.stringMatching(/^Unable to (reach|log in to) 127\.0\.0\.1 port 1[^.]*: [^.]+$/),
+      remedy: expect.stringMatching(/^(add a key to your ssh agent|check `port`)/),
     },
   ]);
   expect(exitCode).toBe(1);

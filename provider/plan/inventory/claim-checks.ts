@@ -8,7 +8,7 @@ import type { HostInput } from "../inputs/host-input";
 import { claimedWish } from "../kinds/claimed-wish";
 import { statusOfWish } from "../kinds/kinds";
 import { movedDevices, whereNow } from "../moved-device";
-import type { HostCheck } from "./host-check";
+import { type HostCheck, wentWrong } from "./host-check";
 
 /** Whether each claim on a host can be read, whose it is, and whether what it is about still holds. */
 export function checkClaims(facts: HostFacts, host: HostInput): readonly HostCheck[] {
@@ -16,11 +16,10 @@ export function checkClaims(facts: HostFacts, host: HostInput): readonly HostChe
   return facts.claims.map((keyed) =>
     "claim" in keyed
       ? checkClaim(facts, keyed, host)
-      : {
-          check: "claims",
-          verdict: "wrong",
-          found: `${claimPath(keyed.key)}: ${judgeUnreadable(facts, keyed.key)[0]?.evidence ?? "it cannot be read"}`,
-        },
+      : wentWrong(
+          "claims",
+          `${claimPath(keyed.key)}: ${judgeUnreadable(facts, keyed.key)[0]?.evidence ?? "it cannot be read"}`,
+        ),
   );
 }
 

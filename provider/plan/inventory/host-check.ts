@@ -6,6 +6,17 @@ export interface HostCheck {
   readonly verdict: "ok" | "waits" | "wrong";
   /** What was found. */
   readonly found: string;
-  /** What to do about it; nothing where `found` says so already, or nothing is to be done. */
+  /** What to do about it. */
   readonly remedy?: string;
+}
+
+/** A check that went wrong, by a reason as messages give it: what it is, and after that, as a sentence of its own, what to do. */
+export function wentWrong(check: string, reason: string): HostCheck {
+  const [, found = reason, remedy] = /^(.*?)\.(?: |\n)(?=[A-Z"`])(.*)$/s.exec(reason) ?? [];
+  return { check, verdict: "wrong", found, ...(remedy === undefined ? {} : { remedy: afterArrow(remedy) }) };
+}
+
+/** Advice stands behind an arrow, as a part of a sentence. */
+function afterArrow(advice: string): string {
+  return `${advice.charAt(0).toLowerCase()}${advice.slice(1).replace(/\.$/, "")}`;
 }

@@ -12,7 +12,7 @@ import { stubDriverOf } from "../stub-driver";
 import { toolstackOf } from "../toolstack";
 import { runningVms } from "../toolstacks/host-vms";
 import { checkClaims } from "./claim-checks";
-import type { HostCheck } from "./host-check";
+import { type HostCheck, wentWrong } from "./host-check";
 
 /** Everything that must be right on a host that was reached, in the order in which to put it right. */
 export function hostChecks(facts: HostFacts, host: HostInput): readonly HostCheck[] {
@@ -39,7 +39,11 @@ export function hostChecks(facts: HostFacts, host: HostInput): readonly HostChec
     ...waitingChanges(facts, undefined).map(
       ({ what }): HostCheck => ({ check: "reboot", verdict: "waits", found: what, remedy: "reboot the host" }),
     ),
-  ].map((check) => ({ ...check, found: printable(check.found) }));
+  ].map(({ remedy, ...check }) => ({
+    ...check,
+    found: printable(check.found),
+    ...(remedy === undefined ? {} : { remedy: printable(remedy) }),
+  }));
 }
 
 function checkMachine({ machine }: HostFacts): HostCheck {
@@ -72,7 +76,7 @@ function checkToolstack(facts: HostFacts, asked: HostInput["toolstack"]): HostCh
   const check = "toolstack";
   const found = toolstackOf(facts, asked);
   return found.kind === "none"
-    ? { check, verdict: "wrong", found: found.reason }
+    ? wentWrong(check, found.reason)
     : { check, verdict: "ok", found: found.why ?? found.toolstack };
 }
 
@@ -83,8 +87,7 @@ function checkVms(facts: HostFacts): HostCheck {
     ...(running.kind === "some" ? running.reasons : []),
     ...(facts.files.whyNoVmConfigs === undefined ? [] : [facts.files.whyNoVmConfigs]),
   ];
-  if (unknown.length > 0)
-    return { check, verdict: "wrong", found: `it is not known what VMs have: ${[...new Set(unknown)].join("; ")}` };
+  if (unknown.length > 0) return wentWrong(check, `it is not known what VMs have: ${[...new Set(unknown)].join("; ")}`);
   const names = running.names.length === 0 ? "none is running" : `running: ${running.names.join(", ")}`;
   return { check, verdict: "ok", found: names };
 }
@@ -96,7 +99,7 @@ function checkIommu(facts: HostFacts): HostCheck {
     case "nothing":
       return { check, verdict: "ok", found: `on${facts.iommu.offered ? ` (${facts.iommu.offered})` : ""}` };
     case "advice":
-      return { check, verdict: "wrong", found: need.say };
+      return wentWrong(check, need.say);
     case "argument":
       return {
         check,
@@ -109,14 +112,10 @@ function checkIommu(facts: HostFacts): HostCheck {
 
 function checkGroups({ pciDevices }: HostFacts): HostCheck {
   const groups = new Set([...pciDevices.values()].flatMap(({ iommuGroup }) => iommuGroup ?? []));
-  return {
-    check: "IOMMU groups",
-    verdict: "ok",
-    found:
-      groups.size > 0
-        ? `${groups.size}, for ${pciDevices.size} functions`
-        : "not shown by this host: keep the functions of a slot together",
-  };
+  const check = "IOMMU groups";
+  return groups.size > 0
+    ? { check, verdict: "ok", found: `${groups.size}, for ${pciDevices.size} functions` }
+    : { check, verdict: "ok", found: "not shown by this host", remedy: "keep the functions of a slot together" };
 }
 
 function checkStubDriver(facts: HostFacts): HostCheck {
@@ -137,7 +136,7 @@ function checkBootLoader(facts: HostFacts): HostCheck {
   const check = "boot loader";
   const loader = bootLoaderOf(facts);
   return loader.kind === "unknown"
-    ? { check, verdict: "wrong", found: loader.reason }
+    ? wentWrong(check, loader.reason)
     : { check, verdict: "ok", found: `${loader.kind}, ${facts.boot.firmware.toUpperCase()}` };
 }
 
@@ -170,11 +169,14 @@ function checkBootTrial(facts: HostFacts, address: string): HostCheck {
       return { check, verdict: "wrong", found: WENT_BACK, remedy: TAKE_BACK };
     case "none": {
       const able = bootReturnOf(facts);
-      const found =
-        able.kind === "grub"
-          ? "a boot that fails goes back to the old one by itself"
-          : `not possible (${able.reason}): have a console at hand when the host reboots`;
-      return { check, verdict: "ok", found };
+      if (able.kind === "grub")
+        return { check, verdict: "ok", found: "a boot that fails goes back to the old one by itself" };
+      return {
+        check,
+        verdict: "ok",
+        found: `not possible (${able.reason})`,
+        remedy: "have a console at hand when the host reboots",
+      };
     }
   }
 }
