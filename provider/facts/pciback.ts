@@ -36,6 +36,9 @@ done
 asked=
 for device in /sys/bus/pci/devices/*; do
   [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/\${device##*/}" ] && continue
+  # Bridges, of which a host has many without a driver, are never hidden.
+  read -r class < "$device/class"
+  case $class in 0x06*) continue ;; esac
   read -r modalias < "$device/modalias"
   # The virtual functions of a card stand side by side, and are all of one kind.
   [ "$modalias" = "$asked" ] || set -- $(modprobe -R "$modalias")
