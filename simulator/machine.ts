@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { STANDARD_PROGRAMS } from "./commands/standard";
 import { Faults } from "./faults";
+import { Errno } from "./kernel/errno";
 import { FileTree } from "./kernel/file-tree";
 import { Kernel, type KernelData } from "./kernel/kernel";
 import { type MountData, procfs } from "./kernel/procfs";
@@ -178,7 +179,13 @@ export class Machine {
     };
     const kernel = () => this.kernel;
     this.files = new FileTree({
-      "/sys": sysfs(kernel, profile.sysfs, profile.network, () => this.guestPorts),
+      "/sys": sysfs(
+        kernel,
+        profile.sysfs,
+        profile.network,
+        () => this.guestPorts,
+        profile.logind ? (pid) => this.moveToRootCgroup(pid) : undefined,
+      ),
       "/proc": procfs(
         kernel,
         () => this.mounts,
@@ -204,6 +211,13 @@ export class Machine {
     return [...(this.xen?.domains.values() ?? [])].flatMap(({ id, config }) =>
       config.bridges.map((bridge, index) => ({ name: `vif${id}.${index}`, bridge })),
     );
+  }
+
+  /** Throws ESRCH. */
+  private moveToRootCgroup(pid: number): void {
+    const session = [...this.sessions].find((other) => other.pid === pid);
+    if (!session) throw new Errno("ESRCH");
+    session.cgroup = "/";
   }
 
   /** Whether a program is still where it was installed. */

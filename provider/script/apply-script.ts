@@ -16,6 +16,7 @@ import { restOfScript } from "./opening-script";
 import { functionsCalledBy } from "./shell-functions";
 import { TRIAL_FUNCTIONS, type Trial, trialSettings } from "./trial";
 import { WATCHER_LIBRARY } from "./trial-watcher";
+import { FACTS_SECONDS } from "./within";
 
 /** Steps that succeed or are undone together: the plan of one resource. */
 export interface ApplyGroup {
@@ -68,14 +69,14 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
     "  owed=",
     "  rebuilt=",
     "  trial= taking_back=",
+    `  ${askAgainAbout(subjectsOf(groups))}`,
     `  ${note ?? ""}run_all`,
     ...(trial ? ["  with_copies drop_copies"] : []),
     "  clear_up",
     "  tell '@apply end'",
-    ...(trial ? ["  end_trial"] : []),
     // Without them the provider asks once more.
-    `  ${askAgainAbout(subjectsOf(groups))}`,
-    "  facts_in_time",
+    `  ${trial ? "facts_of_trial || " : ""}facts_in_time ${FACTS_SECONDS}`,
+    ...(trial ? ["  end_trial"] : []),
     '  { kill "$watcher" && wait "$watcher"; } 2> /dev/null',
     // A write that the kernel holds up would keep it.
     "  flock -u 9",

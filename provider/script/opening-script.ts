@@ -4,7 +4,7 @@ import { hostFactsShell } from "../facts/host-facts";
 import { quote } from "../shell";
 import { PROLOGUE } from "./prologue";
 import { TELL, TRIAL_FOLDER, UNTOLD } from "./trial-folder";
-import { WITHIN } from "./within";
+import { FACTS_SECONDS, WITHIN } from "./within";
 
 /** The line by which an opening script says that it has printed the facts and waits for the rest. */
 export const WAITING = "@apply waiting";
@@ -120,7 +120,7 @@ begin() {
 open_apply() {
   begin "$@" || return
   watch
-  facts_in_time
+  facts_in_time ${FACTS_SECONDS}
   if [ $? = 124 ]; then
     tell '@apply facts-late'
     return 1

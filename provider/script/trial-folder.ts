@@ -3,10 +3,10 @@ import { RUN_FOLDER } from "../claims/folders";
 /**
  * The folder of trials; the trial of a run is in it under the run's id, which nobody else knows.
  *
- * Everything that a trial writes is in its folder before the first step; later there are renames alone, which need no
+ * What taking a step back needs is in it before the step begins; from then on there are renames alone, which need no
  * room on a disk that is full. `open` is the arbiter: whoever renames it decides, and one alone can.
  *
- *     todo.<step> -> begun.<step> when the step begins
+ *     begun.<step>                when the step begins
  *                 -> left.<step>  when it could not be undone; the network and the mounts count as steps
  *     running -> ended            whether the steps have ended
  *     open -> confirmed           by a confirmation
@@ -14,6 +14,7 @@ import { RUN_FOLDER } from "../claims/folders";
  *          -> late                by the script, when the watcher did not
  *     watcher -> over             its process id; everything was taken back
  *     network, mounts             what the drivers take along
+ *     facts                       read while the confirmation was awaited
  */
 export const TRIAL_FOLDER = `${RUN_FOLDER}/trial`;
 

@@ -25,17 +25,16 @@ read_uptime() {
 arm_trial() {
   leave_session
   rm -rf ${TRIAL_FOLDER} && mkdir ${TRIAL_FOLDER} "$trial" || return
-  # Not ":", which is a special built-in: where it cannot redirect, dash ends.
-  for step in $trial_steps; do
-    true > "$trial/todo.$step" || return
-  done
   with_copies keep_copies || return
   save_network $trial_taken > "$trial/network" && save_mounts $trial_taken > "$trial/mounts" || return
   read -r boot < /proc/sys/kernel/random/boot_id && echo "$boot" > "$trial/open" || return
   echo "$SSH_ROUTE" > "$trial/ssh" && true > "$trial/running" || return
   # sudo with use_pty ends all of its process group: the watcher gets a session of its own, unless busybox has no setsid.
   own_session=$(command -v setsid)
-  { printf 'run_id=%s script=%s\\n' "$run_id" "$$"; printf '%s\\n' "$rest"; } 2> /dev/null |
+  {
+    printf 'run_id=%s script=%s has_timeout=%s own_session=%s\\n' "$run_id" "$$" "$has_timeout" "$own_session"
+    printf '%s\\n' "$rest"
+  } 2> /dev/null |
     $own_session /bin/sh -s -- "$SSH_ROUTE" > /dev/null 2>&1 8>&- &
   waited=0
   until [ -s "$trial/watcher" ]; do
@@ -66,19 +65,8 @@ drop_copies() {
 # logind with KillUserProcesses=yes kills what an ended session leaves, also the root shell of sudo: so out of its cgroup.
 leave_session() {
   in_session || return 0
-  if limited 10 busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \\
-    StartTransientUnit 'ssa(sv)a(sa(sv))' "pulumi-pci-passthrough-$$.scope" fail 1 PIDs au 1 "$$" 0 > /dev/null 2>&1
-  then
-    # systemd moves the process after it has answered.
-    waited=0
-    while in_session && [ "$waited" -lt 30 ]; do
-      waited=$((waited + 1))
-      sleep 0.1 2> /dev/null || sleep 1
-    done
-  fi
-  in_session || return 0
-  # Without busctl (systemd before 221) or D-Bus.
-  for procs in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/systemd/cgroup.procs; do
+  # Where the hierarchy of systemd begins: of version 2, 1, and 2 beside 1.
+  for procs in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/systemd/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs; do
     [ ! -e "$procs" ] || echo "$$" > "$procs"
   done
 }
@@ -95,6 +83,10 @@ is_watcher() {
 }`;
 
 const ENDING = `
+# Prints what was read while the confirmation was awaited. Fails without it.
+facts_of_trial() {
+  [ -e "$trial/confirmed" ] && [ -e "$trial/facts" ] && cat "$trial/facts"
+}
 # What a full disk kept out of the result stays for whoever asks for it.
 end_trial() {
   [ -e "$trial/over" ] && ! grep -q '^@apply end$' "$result" || rm -rf ${TRIAL_FOLDER}
@@ -108,6 +100,8 @@ await_confirmation() {
   [ -n "$begun" ] || { mv -f "$trial/open" "$trial/confirmed"; return; }
   mv -f "$trial/running" "$trial/ended"
   printf '@confirm %s\n' "$confirm_seconds" >&8 2> /dev/null
+  # Where nothing is left to do then, the host may say meanwhile what it has; it is done before it is too late.
+  [ -n "$run_record" ] || facts_in_time $((confirm_seconds / 2)) > "$trial/facts" || rm -f "$trial/facts"
   read_uptime
   limit=$((uptime + confirm_seconds + ${WATCHER_LATE_SECONDS}))
   looks=0

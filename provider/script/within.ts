@@ -20,10 +20,10 @@ within() {
   } >> "$log" 2>&1 8>&- 9>&- &
   await_watched
 }
-# As within. What hangs holds neither the lock nor the connection.
+# Seconds. As within. What hangs holds neither the lock nor the connection.
 facts_in_time() {
   {
-    be_watched ${FACTS_SECONDS}
+    be_watched "$1"
     facts
   } 2> /dev/null 8>&- 9>&- &
   await_watched

@@ -78,9 +78,9 @@ make_assignable_xl() {
 release_xl() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   if has_driver "$1" pciback; then
-    # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
-    limited 60 xl pci-assignable-add "$1"
     limited 60 xl pci-assignable-remove "$1"
+    # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
+    ! has_driver "$1" pciback || { limited 60 xl pci-assignable-add "$1"; limited 60 xl pci-assignable-remove "$1"; }
   fi
   drop_slot "$1" || return
   give_driver "$1" "$2"

@@ -65,14 +65,3 @@ function linkScript(call: CommandCall, name: string, levels: readonly string[], 
   }
   return succeeded();
 }
-
-/** `busctl call … StartTransientUnit` (systemd 252): a scope for a process that runs already. */
-export const busCommands: Commands = {
-  busctl: ({ args, machine }) => {
-    const [name = "", pid = ""] = [args[args.indexOf("ssa(sv)a(sa(sv))") + 1], args[args.indexOf("au") + 2]];
-    const moved = [...machine.sessions].find((session) => String(session.pid) === pid);
-    if (!args.includes("StartTransientUnit") || !moved) return failed(1, "Call failed: Invalid argument\n");
-    moved.cgroup = `/system.slice/${name}`;
-    return succeeded('o "/org/freedesktop/systemd1/job/1"\n');
-  },
-};

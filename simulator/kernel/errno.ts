@@ -16,6 +16,7 @@ const ERRNO_TEXT = {
   EOPNOTSUPP: "Operation not supported",
   ERANGE: "Numerical result out of range",
   EROFS: "Read-only file system",
+  ESRCH: "No such process",
 } as const;
 
 /** The names of errors that system calls here end with. */

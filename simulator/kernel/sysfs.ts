@@ -34,6 +34,7 @@ export function sysfs(
   fixed: FixedFiles,
   network: VirtualNetwork,
   guestPorts: () => readonly GuestPort[],
+  moveToRootCgroup: ((pid: number) => void) | undefined,
 ): VirtualFiles {
   let version = "";
   let rendered: Kernel | undefined;
@@ -45,7 +46,9 @@ export function sysfs(
     if (now !== rendered || newest !== version) {
       rendered = now;
       version = newest;
-      files = new SysfsTree(now).render(fixed, network, ports);
+      const tree = new SysfsTree(now);
+      if (moveToRootCgroup) tree.cgroups(moveToRootCgroup);
+      files = tree.render(fixed, network, ports);
     }
     return files;
   };
@@ -82,6 +85,11 @@ class SysfsTree {
       this.text(`${parameters}/permissive`, "N\n");
     }
     return this.nodes;
+  }
+
+  /** The hierarchy of systemd, version 2: cgroups(7). */
+  cgroups(moveToRoot: (pid: number) => void): void {
+    this.file("/sys/fs/cgroup/cgroup.procs", 0o644, { write: (text) => moveToRoot(Number(text)) });
   }
 
   private bus(): void {

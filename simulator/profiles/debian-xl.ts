@@ -12,7 +12,6 @@ import { listCommands } from "../commands/list-files";
 import { moduleCommands } from "../commands/modules";
 import { processCommands } from "../commands/processes";
 import { searchCommands } from "../commands/search";
-import { busCommands } from "../commands/services";
 import { xenstoreCommands } from "../commands/xenstore";
 import { xlCommands } from "../commands/xl";
 import type { KernelData } from "../kernel/kernel";
@@ -181,7 +180,6 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     ...hardwareCommands,
     ...moduleCommands,
     ...bootCommands,
-    ...busCommands,
     ...xenstoreCommands,
     ...xlCommands,
   },

@@ -105,7 +105,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
   test("a host that does not say in time what it has keeps neither the lock nor the connection", () => {
     host.write("/sys/hypervisor/type", "xen\n");
     host.command("xl", "trap '' TERM; sleep 60; sleep 60");
-    const hurried = opening.replaceAll("be_watched 240", "be_watched 1").replaceAll(/limited \d+ xl/g, "xl");
+    const hurried = opening.replaceAll("facts_in_time 240", "facts_in_time 1").replaceAll(/limited \d+ xl/g, "xl");
     const begun = Date.now();
     const { stdout, exitCode } = host.converse(shell, hurried, rest);
     expect(readOpeningFailure(stdout)).toEqual({ kind: "facts-late" });

@@ -145,6 +145,36 @@ inShells("a change that nobody confirms is taken back, the last step first", asy
   expect(trial.confirm()).toBe("over");
 });
 
+/** The facts are when they were read: on which driver the function was then. */
+const DRIVER_AS_FACTS = `
+facts_in_time() {
+  has_driver ${NIC} ""
+  echo "facts: $driver"
+}`;
+const tellDriver = (rest: string) => rest.replace("\nrun_all() {", () => `${DRIVER_AS_FACTS}\nrun_all() {`);
+
+inShells(
+  "what the host has is read while the confirmation is awaited, and told after it",
+  async (trial) => {
+    await trial.until(ASKS);
+    await trial.until(`${TRIAL}/facts`);
+    expect(trial.confirm()).toBe("confirmed");
+    await trial.result();
+    expect(trial.stdout).toMatch(/@apply end\nfacts: pciback\n$/);
+  },
+  tellDriver,
+);
+
+inShells(
+  "and read once more where the change was taken back",
+  async (trial) => {
+    await trial.until(`${TRIAL}/facts`);
+    await trial.result();
+    expect(trial.stdout).toMatch(/@apply end\nfacts: e1000e\n$/);
+  },
+  tellDriver,
+);
+
 inShells("only another connection of the same run confirms, and only once the steps have ended", async (trial) => {
   await trial.until(ASKS);
   expect([trial.confirm(SAME), trial.confirm(OTHER, "run-2")]).toEqual(["same-connection", "over"]);
@@ -291,7 +321,20 @@ inShells(
     expect(await trial.result()).toMatchObject([failed, failed]);
     expect(trial.isTakenBack).toBe(true);
   },
-  (rest) => rest.replace('todo.$step" || return', 'missing/$step" || return'),
+  (rest) => rest.replace('"$trial/ssh" && true', '"$trial/missing/ssh" && true'),
+);
+
+inShells(
+  "nothing is done where it cannot be noted that a step begins",
+  async (trial) => {
+    const failed = { kind: "failed", output: expect.stringContaining("missing/begun"), notUndone: [] };
+    expect(await trial.result()).toMatchObject([
+      { ...failed, step: describeStep(EDIT) },
+      { ...failed, step: describeStep(TAKE) },
+    ]);
+    expect(trial.isTakenBack).toBe(true);
+  },
+  (rest) => rest.replace('"$trial/begun.$1.$step"', '"$trial/missing/begun.$1.$step"'),
 );
 
 inShells("sudo with use_pty, which kills the process group, does not reach the watcher", async (trial) => {
@@ -302,23 +345,7 @@ inShells("sudo with use_pty, which kills the process group, does not reach the w
 });
 
 inShells(
-  "what logind would kill with the session leaves it first, into a scope of its own",
-  async (trial) => {
-    await trial.until(ASKS);
-    expect(trial.confirm()).toBe("confirmed");
-    await trial.result();
-    const scope = `pulumi-pci-passthrough-${pidOf(trial)}.scope fail 1 PIDs au 1 ${pidOf(trial)} 0`;
-    expect(trial.host.read("/busctl")).toContain(scope);
-  },
-  noteScript,
-  (host) => {
-    host.write("/proc/self/cgroup", SESSION);
-    host.command("busctl", 'echo "$*" > "$ROOT/busctl"; echo 0::/system.slice/own.scope > "$ROOT/proc/self/cgroup"');
-  },
-);
-
-inShells(
-  "without D-Bus it goes into the root of all cgroups",
+  "what logind would kill with the session leaves it first",
   async (trial) => {
     await trial.until(ASKS);
     expect(trial.confirm()).toBe("confirmed");
@@ -328,7 +355,6 @@ inShells(
   noteScript,
   (host) => {
     host.write("/proc/self/cgroup", SESSION);
-    host.command("busctl", "exit 1");
     host.write("/sys/fs/cgroup/cgroup.procs", "");
   },
 );

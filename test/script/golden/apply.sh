@@ -18,7 +18,8 @@ run_group() {
   step=1
   while [ "$step" -le "$2" ]; do
     : > "$log"
-    if [ -n "$trial" ] && ! mv -f "$trial/todo.$1.$step" "$trial/begun.$1.$step" 2> "$log"; then
+    # Not ":", which is a special built-in: where it cannot redirect, dash ends.
+    if [ -n "$trial" ] && ! { true > "$trial/begun.$1.$step"; } 2> "$log"; then
       tell "@group $1 failed $step"
       tell_log
       undo_group "$1" "$((step - 1))"
@@ -177,9 +178,9 @@ make_assignable_xl() {
 release_xl() {
   [ -e "/sys/bus/pci/devices/$1" ] || return 0
   if has_driver "$1" pciback; then
-    # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
-    limited 60 xl pci-assignable-add "$1"
     limited 60 xl pci-assignable-remove "$1"
+    # Since Xen 4.13 a function hidden at boot can be removed only after an add (libxl_pci.c: it is not in quarantine yet).
+    ! has_driver "$1" pciback || { limited 60 xl pci-assignable-add "$1"; limited 60 xl pci-assignable-remove "$1"; }
   fi
   drop_slot "$1" || return
   give_driver "$1" "$2"
@@ -260,11 +261,11 @@ apply() {
   owed=
   rebuilt=
   trial= taking_back=
+  questions='pci_devices storage network network_storage console usb_devices pciback files pciback_conf processes stub_drivers xen_cmdline claims removals unfinished_runs virtual_functions'
   run_all
   clear_up
   tell '@apply end'
-  questions='pci_devices storage network network_storage console usb_devices pciback files pciback_conf processes stub_drivers xen_cmdline claims removals unfinished_runs virtual_functions'
-  facts_in_time
+  facts_in_time 240
   { kill "$watcher" && wait "$watcher"; } 2> /dev/null
   flock -u 9
 }

@@ -49,7 +49,7 @@ begin() {
 open_apply() {
   begin "$@" || return
   watch
-  facts_in_time
+  facts_in_time 240
   if [ $? = 124 ]; then
     tell '@apply facts-late'
     return 1
