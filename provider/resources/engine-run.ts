@@ -1,5 +1,6 @@
 import type { HostFacts } from "../facts/host-facts";
 import type { HostInput } from "../plan/inputs/host-input";
+import type { Bag } from "../plan/kind";
 import type { DeclaredProgram } from "./declared-program";
 import { ExpectedEnds } from "./expected-ends";
 import { RebootTurns } from "./reboot-turns";
@@ -9,6 +10,8 @@ import type { Managed, Wanted } from "./wanted";
 export class EngineRun {
   /** The program, by the URN of each resource that was checked. */
   readonly programs = new Map<string, DeclaredProgram>();
+  /** The outputs that each resource will have at the end of the run, as its check has foretold, by the URN. */
+  readonly foretold = new Map<string, Bag>();
   /** The machine of each resource that its facts have judged, by the URN. */
   readonly machines = new Map<string, string>();
   /** Every host of the program, once a resource has told them. */

@@ -214,6 +214,7 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
     if (!wish) return refused([]);
     if (program) run.programs.set(urn.text, program);
     const judged = await judgeWanted(wantedOf(call, common.data, wish, hostFor), call, before);
+    if (judged.outlook) run.foretold.set(urn.text, judged.outlook.outputs);
     await tellUntold();
     return judged;
   };

@@ -90,13 +90,17 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
     return { ...inputs, key, wish, vms: [...inputs.vms, vmOf(wish)] };
   };
 
-  /** As at the end of the run, when the program's other declarations have been carried out too; else as now. */
+  /**
+   * As at the end of the run, when the program's other declarations have been carried out too; else as now. Where that is
+   * what was foretold, nothing is left that the others could change: they are not planned once more after each change.
+   */
   const outputsOf = (declared: Wanted, facts: HostFacts, bag: Bag, wish: Wish, key: string): Bag => {
-    const program = hostProgramOf(declared);
-    const status = program
-      ? statusAtEnd(facts, run.expectedEnds.get(facts, program), wish, key).status
-      : statusOfWish(facts, wish, key);
-    return { ...plain(pick(bag, names)), ...status };
+    const now = plain(statusOfWish(facts, wish, key));
+    const expected = run.foretold.get(declared.urn.text);
+    const program =
+      expected && sameValue(pick(now, foretold), pick(expected, foretold)) ? undefined : hostProgramOf(declared);
+    const atEnd = program && plain(statusAtEnd(facts, run.expectedEnds.get(facts, program), wish, key).status);
+    return { ...plain(pick(bag, names)), ...(atEnd ?? now) };
   };
 
   /**
