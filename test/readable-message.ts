@@ -18,8 +18,13 @@ export function faultsOf(message: string, host: string): readonly string[] {
     ...(/^(Unable to|Lost the connection to) /.test(first) ? [] : ["does not begin with what was not done"]),
     ...(first.includes(host) ? [] : ["does not name the host"]),
     ...(lines.length <= 2 ? [] : ["has more than two lines"]),
-    ...(/[.?!]$|\n {4}[^\n]*$/.test(message) ? [] : ["does not end like a sentence"]),
+    ...(endsLikeSentence(message) ? [] : ["does not end like a sentence"]),
     ...(LEAKED.test(message) ? ["shows a value of the program"] : []),
     ...(/ {2}|\.\.(?!\.)|\. \.|,,|: ?:| [.,;:](?: |$)/.test(first) ? ["has a slip in its punctuation"] : []),
   ];
+}
+
+/** With a stop, or with lines that are to be copied. */
+export function endsLikeSentence(text: string): boolean {
+  return /[.?!]$|\n {4}[^\n]*$/.test(text);
 }

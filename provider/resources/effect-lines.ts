@@ -1,3 +1,4 @@
+import { sentence } from "../errors";
 import { type Effect, neither } from "../plan/effect";
 import type { Plan } from "../plan/plan";
 import { printable } from "../printable";
@@ -8,9 +9,14 @@ import type { Urn } from "./urn";
 export async function tellEffects(log: Log, urn: Urn, host: string, plans: readonly Plan[]): Promise<void> {
   const told = plans.flatMap(({ effects, warnings }) => [
     ...effects,
-    ...warnings.map((warning) => neither(`note: ${warning}`)),
+    ...warnings.map((warning) => neither(noteOf(warning))),
   ]);
   if (told.length > 0) await log.effects(host, told, urn);
+}
+
+/** What is said beside the effects: a sentence, as errors and warnings are. Effects themselves are lines of a list. */
+export function noteOf(warning: string): string {
+  return `note: ${sentence(warning)}`;
 }
 
 /**

@@ -178,7 +178,7 @@ export function defineJudge(kind: ResourceKind, surroundings: Surroundings) {
       const made = wish ? simulate(now, planPresent(now, wish, { owner, program: [] }).steps) : now;
       if (waitingChanges(made, owner).length > waitingChanges(now, owner).length)
         await log.warn(
-          `${host.name}: the host may be rebooted before "${label}" is made: name it in the dependsOn of this HostReboot`,
+          `${host.name}: the host may be rebooted before "${label}" is made: name it in the dependsOn of this HostReboot.`,
           urn,
         );
     }

@@ -7,6 +7,7 @@ import { planAbsent, purposeOf } from "../plan/kinds/kinds";
 import { planReleased, type Removed } from "../plan/kinds/removed";
 import { safetyOf } from "../plan/safety";
 import { withHost } from "./asked-host";
+import { noteOf } from "./effect-lines";
 import type { ManagedHost } from "./managed-host";
 import { questionsOf } from "./questions";
 
@@ -69,7 +70,7 @@ async function withVmFiles(asked: ManagedHost, input: HostInput, target: PciTarg
 }
 
 function shown({ kind, label, owner: { project, stack }, plan: { effects, warnings } }: Removed): Release {
-  return { kind, label, project, stack, effects: [...effects.map(({ text }) => text), ...warnings] };
+  return { kind, label, project, stack, effects: [...effects.map(({ text }) => text), ...warnings.map(noteOf)] };
 }
 
 async function giveBack(

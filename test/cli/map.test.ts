@@ -57,7 +57,7 @@ test("with a stack it shows the host after its up, after the reboot, and after i
     ]);
     const up = states[1]?.functions.find(({ address }) => address === DEVICE);
     expect(up?.changes).toEqual([
-      `${DEVICE} is no longer bound to pciback: somebody released it. It is bound again`,
+      `${DEVICE} is no longer bound to pciback: somebody released it; it is bound again`,
       expect.stringMatching(/is taken from the host driver e1000e \(/),
       "the network interface enp1s0f0 disappears from the host",
     ]);

@@ -109,7 +109,7 @@ describe.each(written)("the argument for %s", (_, facts, argument, variable) => 
     const other = ownedBy("prod", "token-2");
     expect(planPresent(after, WISH, other)).toMatchObject({
       steps: [],
-      effects: [neither(expect.stringMatching(/is in the boot configuration already. Reboot the host/))],
+      effects: [neither(expect.stringMatching(/is in the boot configuration already: reboot the host/))],
     });
     expect(planAbsent(after, WISH, other).steps).toEqual([]);
     const renamed = ownedBy("dev", "token-3", "new-name");

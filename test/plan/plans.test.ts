@@ -170,7 +170,7 @@ test.each([
   const given = simulate(LAB, planPresent(LAB, assign("01:00.0"), DEV).steps);
   const lost = { ...LAB, claims: given.claims, machine: { ...LAB.machine, bootId } };
   expect(planPresent(lost, assign("01:00.0"), DEV).effects).toContainEqual(
-    neither(`${nic} is no longer bound to pciback: ${cause}. It is bound again`),
+    neither(`${nic} is no longer bound to pciback: ${cause}; it is bound again`),
   );
 });
 

@@ -266,7 +266,7 @@ describe("what is removed", () => {
       dev.host.lines.splice(0);
       await dev.up([HIDDEN, ASSIGNABLE]);
       expect(dev.host.lines).toEqual([
-        "xen1: 0000:01:00.0 is on pciback from boot on, as it is hidden: there is nothing to take\n  note: 0000:01:00.0 shares its slot with 0000:01:00.1 (driver e1000e)",
+        "xen1: 0000:01:00.0 is on pciback from boot on, as it is hidden: there is nothing to take\n  note: 0000:01:00.0 shares its slot with 0000:01:00.1 (driver e1000e).",
       ]);
       dev.host.lines.splice(0);
       dev.host.run = new EngineRun(); // a destroy

@@ -113,7 +113,7 @@ function assign(facts: HostFacts, wish: AssignWish, { owner }: PlanContext): Par
     effects: [
       ...toTake.flatMap((device) => [
         ...(claim
-          ? [neither(`${device.address} is no longer bound to ${stub}: ${whyLost(facts, claim)}. It is bound again`)]
+          ? [neither(`${device.address} is no longer bound to ${stub}: ${whyLost(facts, claim)}; it is bound again`)]
           : []),
         ...lossOf(facts, device),
       ]),

@@ -65,7 +65,7 @@ function switchOn(facts: HostFacts, wish: IommuWish, { owner }: PlanContext): Pa
   if (need.kind === "advice" && !(argument && isOwn)) return part({ warnings: [need.say] });
   if (!argument || (need.kind === "nothing" && !isOwn)) return saidOnce(owner, need.say);
   if (!isOwn || (!claim && hasBootArgument(facts, argument)))
-    return unchanged(`${argument.text} is in the boot configuration already. Reboot the host for it to take effect`);
+    return unchanged(`${argument.text} is in the boot configuration already: reboot the host for it to take effect`);
   const added = addBootArgument(facts, key, argument);
   if (added.judgements.length > 0) return added;
   const changes = added.steps.length > 0 || added.regenerate.length > 0;
