@@ -49,8 +49,10 @@ export type Found =
 /** How a declaration differs from the state and the host. */
 export type Difference =
   | { readonly kind: "none" }
-  /** An update; `drift`: by what the host says alone. */
-  | { readonly kind: "inputs" | "drift" }
+  /** An update, since the inputs differ. */
+  | { readonly kind: "inputs" }
+  /** An update, by what the host says alone. `outputs`: what the state gets anew, where nothing is left to do on the host. */
+  | { readonly kind: "drift"; readonly outputs: readonly string[] }
   /** The inputs whose change replaces the resource, or may: of one that is unknown nobody knows. */
   | { readonly kind: "replaced" | "unknown"; readonly by: readonly string[] };
 
@@ -155,11 +157,11 @@ export function defineLifecycle(kind: ResourceKind, surroundings: Surroundings):
       const [before, after] = [unnamed(olds), unnamed(news)];
       if (names.some((name) => !sameValue(before[name], after[name]))) return { kind: "inputs" };
       if (!facts || !healing) return { kind: "none" };
-      if (willReboot(facts, declared, call, state)) return { kind: "drift" };
-      if (!isSettled(healing, state.token) || healing.refusals.length > 0) return { kind: "drift" };
-      const expected = { ...plain(statusOfWish(facts, wish, parseId(state.id).key)), ...outlook };
-      const differs = Object.entries(expected).some(([name, value]) => !sameValue(value, olds[name]));
-      return { kind: differs ? "drift" : "none" };
+      if (willReboot(facts, declared, call, state)) return { kind: "drift", outputs: [] };
+      if (!isSettled(healing, state.token) || healing.refusals.length > 0) return { kind: "drift", outputs: [] };
+      const expected: Bag = { ...plain(statusOfWish(facts, wish, parseId(state.id).key)), ...outlook };
+      const outputs = Object.keys(expected).filter((name) => !sameValue(expected[name], olds[name]));
+      return outputs.length > 0 ? { kind: "drift", outputs } : { kind: "none" };
     },
 
     async create(call, inputs) {

@@ -63,6 +63,18 @@ class Stack {
     return this.check(program, declared, true);
   }
 
+  /** What preview says of a resource that the state has. */
+  async previewUpdate({ kind, label, inputs }: Declared): Promise<readonly string[]> {
+    const state = this.resources.get(label);
+    if (!state) throw new Error(`the state has no ${label}`);
+    this.host.run = new EngineRun();
+    this.host.lines.splice(0);
+    const handlers = this.host.handlers(kind);
+    const checked = await this.check([{ kind, label, inputs }], { kind, label, inputs }, true, handlers);
+    await handlers.diff(state.id, state.outs, checked);
+    return this.host.lines;
+  }
+
   /** The engine removes what the program does not declare any more when all else is done. */
   async remove(label: string): Promise<void> {
     const state = this.resources.get(label);
@@ -79,12 +91,17 @@ class Stack {
     return this.resources.get(label)?.inputs ?? {};
   }
 
-  private async check(program: readonly Declared[], { kind, label, inputs }: Declared, preview: boolean): Promise<Bag> {
+  private async check(
+    program: readonly Declared[],
+    { kind, label, inputs }: Declared,
+    preview: boolean,
+    handlers = this.host.handlers(kind),
+  ): Promise<Bag> {
     const declarations = program.map((declared) => ({ unknown: [], ...declared }));
     const __program = JSON.stringify({ preview, hosts: [], complete: true, declarations });
     const olds = this.resources.get(label)?.inputs ?? {};
     const news = { ...given(inputs, label), __program };
-    const { inputs: checked, failures = [] } = await this.host.handlers(kind).check(olds, news);
+    const { inputs: checked, failures = [] } = await handlers.check(olds, news);
     if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("\n"));
     return checked;
   }
@@ -311,4 +328,18 @@ describe("what is removed", () => {
     await dev.remove("hidden");
     expect(dev.host.facts.machine.bootId).toBe(before);
   });
+});
+
+test("an update of a list alone has a line in preview, since the engine names no list", async () => {
+  const dev = stack();
+  await dev.up([ASSIGNABLE]);
+  expect(await dev.previewUpdate(ASSIGNABLE)).toEqual([]);
+  const nic = address("01:00.0");
+  const device = dev.host.facts.pciDevices.get(nic);
+  if (!device) throw new Error("the host has no such device");
+  const renamed = { ...device, identity: { ...device.identity, label: "Ethernet controller: as a new pci.ids says" } };
+  dev.host.facts = { ...dev.host.facts, pciDevices: new Map(dev.host.facts.pciDevices).set(nic, renamed) };
+  expect(await dev.previewUpdate(ASSIGNABLE)).toEqual([
+    "xen1: only the state changes, to what the host says now: functions",
+  ]);
 });

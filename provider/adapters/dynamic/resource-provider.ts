@@ -39,7 +39,17 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
   });
 
   /** The outputs that check foretold, by URN. */
-  const outlooks = new Map<string, Bag>();
+  const outlooks = new Map<string, { readonly outputs: Bag; readonly preview: boolean }>();
+
+  /** The engine names what differs of the inputs, and no list is among them. */
+  const nameLists = async ({ urn }: Call, { host }: Bag, outlook: Bag, differing: readonly string[]): Promise<void> => {
+    if (differing.length === 0 || differing.some((name) => !isList(outlook[name]))) return;
+    const { name } = surroundings.hostFor(CommonInputs.parse({ host }).host);
+    await surroundings.log.info(
+      `${name}: only the state changes, to what the host says now: ${differing.join(", ")}`,
+      urn,
+    );
+  };
 
   return {
     async check(olds: Bag, news: Bag) {
@@ -68,7 +78,7 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
       };
       const judged = await lifecycle.judge(call, checked, isDeployed ? before : undefined);
       const { outputs = before, drift } = judged.outlook ?? {};
-      outlooks.set(call.urn.text, outputs);
+      outlooks.set(call.urn.text, { outputs, preview: call.preview });
       // The engine shows of an update only how its inputs differ, and knows in preview only the outputs that are among them.
       const isAwaited = transient?.program.declarations.some(({ wish }) => wish === undefined) ?? false;
       const shown = call.preview && (isAwaited || !isDeployed) ? outputs : withoutLists(outputs);
@@ -79,7 +89,7 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
       const call = callOf(news);
       const program = surroundings.run.programs.get(call.urn.text);
       const outlook = program && outlooks.get(call.urn.text);
-      const difference = await lifecycle.diff({ ...call, program }, stateOf(id, olds), news, outlook);
+      const difference = await lifecycle.diff({ ...call, program }, stateOf(id, olds), news, outlook?.outputs);
       switch (difference.kind) {
         case "replaced":
         case "unknown":
@@ -88,6 +98,8 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
           return { deleteBeforeReplace: true };
         default:
           if (!sameValue(olds.__resource, news.__resource)) return { deleteBeforeReplace: true };
+          if (difference.kind === "drift" && outlook?.preview)
+            await nameLists(call, news, outlook.outputs, difference.outputs);
           return { changes: difference.kind === "drift" };
       }
     },
@@ -121,7 +133,11 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
 
 /** Lists are most of a state, and the simple outputs tell an update well enough where no declaration waits for more. */
 function withoutLists(outputs: Bag): Bag {
-  return Object.fromEntries(Object.entries(outputs).filter(([, value]) => typeof value !== "object"));
+  return Object.fromEntries(Object.entries(outputs).filter(([, value]) => !isList(value)));
+}
+
+function isList(value: unknown): boolean {
+  return typeof value === "object";
 }
 
 function checkedWith(inputs: Bag, failures: readonly Failure[]): dynamic.CheckResult {
