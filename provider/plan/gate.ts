@@ -14,8 +14,9 @@ import type { DeviceWish, PlanContext, Wish } from "./wish";
 export function throughGate(facts: HostFacts, wish: Wish, context: PlanContext, part: Part): Plan {
   const { entries: _, judgements, warnings, ...rest } = part;
   const device = "target" in wish ? wish : undefined;
-  const all = [...judgements, ...(device ? judge(judgedChange(facts, device, context, part.steps)) : [])];
-  const unknown = part.steps.length > 0 ? whatIsUnknown(facts) : [];
+  const changes = part.steps.length > 0;
+  const all = [...judgements, ...(device && changes ? judge(judgedChange(facts, device, context, part.steps)) : [])];
+  const unknown = changes ? whatIsUnknown(facts) : [];
   const allow = device?.allow ?? [];
   return {
     ...rest,

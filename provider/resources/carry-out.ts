@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { PassthroughError } from "../errors";
 import type { HostFacts } from "../facts/host-facts";
+import { keptByObject } from "../kept-by-object";
 import { formatPciTarget, overlap } from "../pci/address";
 import { waitingChanges } from "../plan/hide/boot-changes";
 import type { Purpose } from "../plan/kind";
@@ -47,6 +48,7 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
     const { inputs, urn, host, wish, signal } = wanted;
     const planFor = purpose === "present" ? planPresent : planAbsent;
     const context = { owner: ownerOf(urn, state), program: [] };
+    const planOn = keptByObject((facts: HostFacts) => planFor(facts, wish, context));
     const before = await factsFor(wanted, "change");
     const progress = (line: string) => void log.status(`${host.name}: ${line}`, urn);
     const changeOf = ({ wish, context }: Pick<Restored, "wish" | "context">, plan: Change["plan"]): Change => ({
@@ -62,13 +64,13 @@ export function defineCarryOut({ log, env, run }: Surroundings) {
     const apply = () =>
       host.apply(
         changeOf({ wish, context }, (facts) => {
-          const plan = planFor(facts, wish, context);
+          const plan = planOn(facts);
           // After a reboot there may be a boot to confirm.
           if (!isEmpty(plan) && (plan.reboot || !done?.reboot)) done = plan;
           return plan;
         }),
       );
-    const { reboot } = planFor(before, wish, context);
+    const { reboot } = planOn(before);
     const after = reboot
       ? await run.rebootTurns.take(
           host.name,

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { ResourceKind } from "../claims/claim-key";
 import { formatPciTarget, overlap, parsePciTarget } from "../pci/address";
 import type { Declaration } from "../plan/declaration";
@@ -45,11 +44,17 @@ export function declaredResource(
   { kind, label, inputs, unknown }: GivenDeclaration,
   host: HostInput,
 ): DeclaredResource {
-  const text = (name: string) => z.string().safeParse(inputs[name]).data;
+  const { device, vm } = inputs;
   const all = { ...inputs, host };
   const { previewedWithout, inputs: schema, wish } = KINDS[kind];
   const isKnown = unknown.every((name) => previewedWithout.includes(name)) && schema.safeParse(all).success;
-  return { kind, label, device: text("device"), vm: text("vm"), wish: isKnown ? wish(all) : undefined };
+  return {
+    kind,
+    label,
+    device: typeof device === "string" ? device : undefined,
+    vm: typeof vm === "string" ? vm : undefined,
+    wish: isKnown ? wish(all) : undefined,
+  };
 }
 
 /**

@@ -19,10 +19,11 @@ export function planReplaced(facts: HostFacts, wish: Wish, owner: Owner, host: H
   for (const { key, claim } of claimed) {
     const subject = parseKey(key);
     if (subject?.kind !== wish.kind) continue;
+    const isOtherwise = madeOtherwise(claim, wish).length > 0;
+    if (key === wanted && !isOtherwise) continue;
     const former = claimedWish(subject, host);
     // The VM may have got a uuid since.
-    const isSame = key === wanted || keyOf(facts, former) === wanted;
-    if (!isSame || madeOtherwise(claim, wish).length > 0)
+    if (isOtherwise || keyOf(facts, former) !== wanted)
       return planAbsent(facts, former, { owner: { ...owner, token: claim.token }, program: [] });
   }
   return undefined;
