@@ -2,15 +2,17 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
 /** The files that take longest, by what was seen; a clean checkout knows no times, and the last file would run alone. */
-const SLOW = [
-  ...["test/faults/faults.test.ts", "test/contract/program-changes-xl.engine.test.ts"],
-  ...["test/contract/simulated-host.test.ts", "test/contract/libvirt.test.ts", "test/races/races.test.ts"],
-  "test/boot/boot-trial.lab.test.ts",
-  ...["real-host", "real-reboot", "libvirt", "real-in-use", "real-host-pulumi", "libvirt-on-xen", "real-trial"].map(
-    (name) => `test/contract/${name}.lab.test.ts`,
-  ),
-  ...["test/contract/simulated-host.engine.test.ts", "test/engine/quickstarts.engine.test.ts"],
-];
+const SLOW = `
+  boot/boot-trial.lab contract/real-reboot.lab contract/real-host.lab contract/real-host-pulumi.lab
+  contract/libvirt.lab contract/real-in-use.lab contract/libvirt-on-xen.lab contract/real-trial.lab
+  contract/program-changes-xl.engine engine/quickstarts.engine faults/faults contract/simulated-host.engine
+  engine/examples.engine operator/operator.engine contract/secrets.engine adapters/plugin/plugin.engine
+  contract/unfinished-runs contract/libvirt contract/boot-trial script/facts-script script/apply-script
+  contract/simulated-in-use contract/simulated-host races/races
+`
+  .trim()
+  .split(/\s+/)
+  .map((name) => `test/${name}.test.ts`);
 
 module.exports = class SlowFilesFirst extends Sequencer {
   /** @override @type {Sequencer["sort"]} */
