@@ -70,8 +70,9 @@ async function pythonEnvironment(get) {
 async function goEnvironment() {
   const names = ["GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GONOSUMDB"];
   const values = (await runCommand("go", ["env", ...names])).split("\n");
-  // As the engine is built, so that the packages that it has in common with programs are compiled once.
-  const flags = { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-trimpath -buildvcs=false" };
+  // As the engine is built, so that the packages that it has in common with programs are compiled once. Pulumi links a
+  // program anew for each run: without debugging information that takes 3 s of CPU instead of 4.
+  const flags = { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-trimpath -buildvcs=false -ldflags=-w" };
   return { ...Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""])), ...flags };
 }
 
