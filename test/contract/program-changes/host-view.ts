@@ -16,21 +16,20 @@ const ADDRESS = /[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]/g;
 export async function hostView(host: Shell): Promise<readonly string[]> {
   const text = async (command: string) => (await host.exec(command)).stdout;
   const lines = async (command: string) => (await text(command)).split("\n").filter(Boolean);
-  const drivers = await lines(
-    'for d in /sys/bus/pci/devices/*; do [ ! -e $d/driver ] || echo "$(basename $d) on $(basename $(readlink $d/driver))"; done',
-  );
+  const drivers = (await lines("ls -d /sys/bus/pci/drivers/*/0000:*"))
+    .map((path) => path.split("/").slice(-2))
+    .map(([driver, address]) => `${address} on ${driver}`)
+    .sort();
   const boot = addressesIn(await text(`cat ${BOOT_FILES} 2> /dev/null`)).map((address) => `boot hides ${address}`);
-  const files = await Promise.all(
-    (await lines("ls -d /etc/xen/* /srv/vms/* 2> /dev/null"))
-      .filter((path) => /\.cfg$|NGTest|test$/.test(path))
-      .map(async (path) =>
-        addressesIn(await text(`cat ${path}`)).map((address) => `${path.split("/").at(-1)} has ${address}`),
-      ),
-  );
+  const files = (await lines(`grep -HE '${ADDRESS.source}' /etc/xen/* /srv/vms/* 2> /dev/null`)).flatMap((line) => {
+    const [path = ""] = line.split(":");
+    if (!/\.cfg$|NGTest|test$/.test(path)) return [];
+    return addressesIn(line.slice(path.length)).map((address) => `${path.split("/").at(-1)} has ${address}`);
+  });
   return [
     ...drivers,
     ...boot,
-    ...files.flat(),
+    ...[...new Set(files)].sort(),
     ...(await domains(text)),
     ...(await libvirtVms(text)),
     ...(await xapiVms(text)),
