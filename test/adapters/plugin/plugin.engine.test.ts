@@ -1,4 +1,5 @@
 import path from "node:path";
+import { RUN_FOLDER } from "../../../provider/claims/folders";
 import { type SimulatedHost, startSimulatedHost } from "../../../simulator";
 import { driverOf, output, snapshot, type TestHost, writeVmConfig } from "../../contract/test-host";
 import { generateProgram, generateSdk } from "../../engine/generated-code";
@@ -45,11 +46,11 @@ outputs:
 `;
 
 /** The packages have the same classes. */
-function program(packageName: string, host: unknown, device: string): string {
+function program(packageName: string, host: unknown, device: string, options: object = {}): string {
   return `const pci = require("${packageName}");
 const host = ${JSON.stringify(host)};
-const nic = new pci.AssignableDevice("nic", { host, device: "${device}" });
-const attachment = new pci.VmPciAttachment("nic-of-vm", { host, device: nic.device, vm: "engine" });
+const nic = new pci.AssignableDevice("nic", { host, device: "${device}" }, ${JSON.stringify(options)});
+const attachment = new pci.VmPciAttachment("nic-of-vm", { host, device: nic.device, vm: "engine" }, ${JSON.stringify(options)});
 exports.functions = nic.functions;
 exports.pending = attachment.pending;
 `;
@@ -133,7 +134,7 @@ describe("the plugin on the real engine", () => {
   });
 
   test("another device replaces what depends on it, and both are named by their property", async () => {
-    project.setProgram(program(SDK, "xen1", OTHER_NIC));
+    project.setProgram(program(SDK, "xen1", OTHER_NIC, { customTimeouts: { update: "1s", delete: "1s" } }));
     const { exitCode, output: shown } = await project.up();
     expect(shown).toContain("+-2 replaced");
     expect(shown).toContain("[diff: ~device]");
@@ -143,10 +144,29 @@ describe("the plugin on the real engine", () => {
     expect(await output(host, `cat ${VM}`)).toContain(`pci=['${OTHER_NIC}']`);
   });
 
-  test("refresh needs no program, and destroy leaves the host as it was", async () => {
+  test("refresh needs no program", async () => {
     await output(host, `xl pci-assignable-remove -r ${OTHER_NIC}`);
     const refresh = await project.refresh();
     expect(refresh.output).toContain("[diff: +drift]");
+  });
+
+  test("an update and a removal end after their customTimeouts, and change nothing", async () => {
+    const drifted = await snapshot(host);
+    await output(host, "touch /tmp/held");
+    const held = host.exec(`exec 9>> ${RUN_FOLDER}/lock; flock 9; while [ -e /tmp/held ]; do sleep 1; done`);
+    const runs = [await project.up(), await project.destroy()];
+    await output(host, "rm /tmp/held");
+    await held;
+    expect(runs.map(({ output: shown }, run) => under(shown, run === 0 ? "nic" : "nic-of-vm"))).toEqual([
+      expect.stringContaining("it took more than the 1 s of customTimeouts. Nothing was changed"),
+      expect.stringContaining("it took more than the 1 s of customTimeouts. Nothing was changed"),
+    ]);
+    expect(await snapshot(host)).toBe(drifted);
+  });
+
+  test("destroy leaves the host as it was", async () => {
+    project.setProgram(program(SDK, "xen1", OTHER_NIC));
+    expect((await project.up()).exitCode).toBe(0);
     const { exitCode } = await project.destroy();
     expect(exitCode).toBe(0);
     expect(await snapshot(host)).toBe(untouched);
