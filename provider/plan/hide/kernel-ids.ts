@@ -5,6 +5,7 @@ import { type HiddenEntry, hiddenBy } from "../../claims/claim-entry";
 import type { HostFacts } from "../../facts/host-facts";
 import { modprobeFiles } from "../../facts/modprobe";
 import type { PciDevice } from "../../facts/pci-devices";
+import { keptByObject } from "../../kept-by-object";
 import type { PciAddress } from "../../pci/address";
 import type { StubDriver } from "../../pci/stub-driver";
 import { keptPlaces, sparing } from "../argument-places";
@@ -44,9 +45,7 @@ export const kernelIdsHiding: HideMechanism = {
     const device = facts.pciDevices.get(address);
     return (
       device !== undefined &&
-      STUBS.some((stub) =>
-        listsOf(facts, stub).some((lists) => lists.length > 0 && lists.every((list) => catches(list, device.identity))),
-      )
+      listsOn(facts).some((lists) => lists.length > 0 && lists.every((list) => catches(list, device.identity)))
     );
   },
   hide(facts, device, key, stub) {
@@ -97,6 +96,9 @@ function listsOf(facts: HostFacts, stub: StubDriver): readonly (readonly string[
   const idsFile = readIdsFile(facts);
   return [lines.map((line) => idsOf(line, parameter) ?? ""), idsFile?.stub === stub ? [idsFile.ids] : []];
 }
+
+/** Those of all stub drivers; the status of every function looks through them. */
+const listsOn = keptByObject((facts: HostFacts) => STUBS.flatMap((stub) => listsOf(facts, stub)));
 
 function hideByArgument(
   facts: HostFacts,

@@ -94,8 +94,9 @@ export function expectEnd(facts: HostFacts, program: HostProgram): ExpectedEnd {
 export function statusAtEnd<W extends Wish>(now: HostFacts, { facts: end }: ExpectedEnd, wish: W, key: string) {
   // Nobody knows the id of a boot before it.
   const { bootId } = now.machine;
-  const status = statusOfWish({ ...end, machine: { ...end.machine, bootId } }, wish, key);
-  return { status, isRebooted: end.machine.bootId !== bootId };
+  const isRebooted = end.machine.bootId !== bootId;
+  const known = isRebooted ? { ...end, machine: { ...end.machine, bootId } } : end;
+  return { status: statusOfWish(known, wish, key), isRebooted };
 }
 
 /** What a reboot undid of the declarations before it, on the host as it is after the reboot. */

@@ -14,7 +14,7 @@ import { keyOf, madeOtherwise, planAbsent } from "./kinds";
  */
 export function planReplaced(facts: HostFacts, wish: Wish, owner: Owner, host: HostInput): Plan | undefined {
   const claimed = readableClaims(facts).filter(({ claim }) => claim.label === owner.label && isSameStack(claim, owner));
-  const wanted = keyOf(facts, wish);
+  const wanted = claimed.length > 0 ? keyOf(facts, wish) : undefined;
   if (wanted === undefined) return undefined;
   for (const { key, claim } of claimed) {
     const subject = parseKey(key);
