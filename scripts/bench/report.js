@@ -47,10 +47,11 @@ const LIMITS = `## What stands in the way
 - **CPU of the program.** For each input and output of a resource Pulumi keeps four promises with their stack traces, a third of
   what the program costs. The floor has eight or nine of them, this provider one more, and sends the declarations of its host with
   each resource.
-- **CPU of the provider.** Of a host: a key exchange and the reading of its facts, all in one process of one thread. Of a resource:
-  its plans, and one line that says what it does. After each change of a first up all declarations of the host are planned once
-  more, for the outputs at the end of the run: with eight a host, a ninth of what the provider does.
-- **Many hosts.** That thread needs 9 ms for each host, so 256 hosts take 2.3 s more than one however fast they answer. The program
+- **CPU of the provider.** Of a host: a log-in (3.5 ms) and the reading of its facts (1.5 ms), all in one process of one thread. Of a
+  resource: its plans, and one line that says what it does. Of a script: 30 KiB to make and to encrypt, and six writes, a quarter of a
+  first up. What a host says as before is parsed no more, but after each change the next check plans all declarations of the host on
+  what is new, for the outputs at the end of the run: with eight a host, an eighth of a first up.
+- **Many hosts.** That thread needs 5 ms for each host, so 256 hosts take 1.3 s more than one however fast they answer. The program
   and the CLI take 1.5 s more for 256 resources, with the floor's provider, too.
 - **Scripts of a first up.** The engine begins four changes a CPU at a time, in an order of its own, so on many hosts few
   changes of one host meet. Each script prints all facts before it, and some after it.
@@ -59,7 +60,8 @@ const LIMITS = `## What stands in the way
   counts. Before \`xl\` takes a device, its claim goes to disk. An \`up\` that changes nothing reads the facts once; which devices
   are assignable is the smallest part of them.
 - **Memory of the provider.** For one resource it is 30 MiB above the floor's: 13 are modules (its own, zod, ssh2). After a preview
-  of 64 hosts, 4 MiB more than after loading them are in use: the rest is garbage, for which V8's young generation grows to 32 MiB.`;
+  of 64 hosts, 4 MiB more than after loading them are in use: the rest is garbage, for which V8's young generation grows to 32 MiB.
+  How far it may grow is set when Node.js starts, which Pulumi does.`;
 
 /**
  * docs/performance.md, with the curves that it shows and the numbers that it is from, by file name.
