@@ -102,7 +102,7 @@ function withBody(node: CommandNode): CommandNode {
         ...node,
         name: literal(node.name) === "wait" ? literalWord(WAIT) : node.name,
         args: node.args.map(word),
-        redirections: node.redirections.map(toConnection),
+        redirections: node.redirections.map(toConnection).map(overwriting),
         assignments: node.assignments.map((assignment) => ({
           ...assignment,
           value: assignment.value && word(assignment.value),
@@ -140,6 +140,11 @@ function toConnection(redirection: Redirection): Redirection {
   const { operator, target } = redirection;
   const isConnection = operator === ">&" && target.type === "Word" && literal(target) === "8";
   return isConnection ? { ...redirection, operator: ">>", target: text(OPEN_OUTPUT) } : redirection;
+}
+
+/** `1<> FILE`: just-bash opens nothing for it. Lines that are written so have one length. */
+function overwriting(redirection: Redirection): Redirection {
+  return redirection.operator === "<>" && redirection.fd === 1 ? { ...redirection, operator: ">" } : redirection;
 }
 
 /** Command substitutions inside a word are scripts too. */

@@ -33,7 +33,12 @@ be_watched() {
   waiting=$self
   read -r self stat < /proc/self/stat
   watched="$waiting $self $1"
-  echo "$watched" > ${RUN_FOLDER}/watched
+  note_watched
+}
+# Written over what was there, so that nobody finds it empty, and no room is needed: two process ids and seconds are
+# shorter than what is written.
+note_watched() {
+  printf '%-32s\\n' "$watched" 1<> ${RUN_FOLDER}/watched
 }
 await_watched() {
   worker=$!
@@ -41,7 +46,7 @@ await_watched() {
   trap 'late=yes' USR1
   wait "$worker"
   outcome=$?
-  echo "$watched" > ${RUN_FOLDER}/watched
+  note_watched
   [ -n "$late" ] || return "$outcome"
   end_with_children "$worker"
   return 124
@@ -63,7 +68,7 @@ end_with_children() {
 # Watches what runs within a time. Whoever waits for it is told by a signal when the time is up.
 watch() {
   self=$$ watched=
-  echo > ${RUN_FOLDER}/watched
+  note_watched
   while sleep 2 && kill -0 $$; do
     read -r line < ${RUN_FOLDER}/watched
     [ "$line" = "$last" ] || seconds=0

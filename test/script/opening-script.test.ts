@@ -5,6 +5,7 @@ import { readApplyResult, readLeftResult } from "../../provider/script/apply-res
 import { applyScript } from "../../provider/script/apply-script";
 import { subjectsOf } from "../../provider/script/changed-subjects";
 import { openingScript, readOpeningFailure, resultScript } from "../../provider/script/opening-script";
+import { WITHIN } from "../../provider/script/within";
 import { group, NIC, QUESTIONS, TAKE } from "./apply-groups";
 import { DirectoryHost, SHELLS } from "./directory-host";
 
@@ -114,6 +115,15 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     expect(isLocked()).toBe(false);
     expect(spawnSync("pgrep", ["-f", host.path("/bin/xl")]).status).toBe(1);
     expect(left(shell)).toEqual({ kind: "called-off" });
+  });
+
+  test("whom it watches is noted over what was noted before: where that cannot be written, the file is not empty", () => {
+    host.write(`${RUN}/watched`, "1 2 240\n");
+    const note = `${WITHIN}\nwatched='3 4 5'\nnote_watched`;
+    host.run(shell, `trap '' XFSZ\nulimit -f 0\n${note}\n`);
+    expect(host.read(`${RUN}/watched`)).toBe("1 2 240\n");
+    host.run(shell, `${note}\n`);
+    expect(host.read(`${RUN}/watched`)?.split("\n")[0]?.trim()).toBe("3 4 5");
   });
 
   test("half an opening does nothing", () => {
