@@ -107,6 +107,15 @@ test("an answer made of nothing but the marks of ours and noise never ends in an
   );
 });
 
+test("what a host says again is not parsed again, and what it says otherwise is", () => {
+  const before = readHostFacts(recorded);
+  const selinux = framedAnswer("selinux", { text: "Enforcing\n", exitCode: 0 });
+  const after = readHostFacts(recorded.replace(/^@selinux\n[\s\S]*?^=selinux \d+\n/m, selinux));
+  expect(after.files).toBe(before.files);
+  expect(after.pciDevices).toBe(before.pciDevices);
+  expect(after.selinux).not.toEqual(before.selinux);
+});
+
 test("an answer that lost a single newline is refused", () => {
   const answer = framedAnswer("x", { text: "a\nb", exitCode: 0 });
   expect(readAnswers(`@facts-begin\n${answer}@facts-end\n`).size).toBe(1);

@@ -2,6 +2,7 @@ import type { ResourceKind } from "../../provider/claims/claim-key";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import { afterReboot } from "../../provider/plan/kinds/after-reboot";
 import { EngineRun } from "../../provider/resources/engine-run";
+import { ExpectedEnds } from "../../provider/resources/expected-ends";
 import { address, LAB, listed } from "../plan/recorded-host";
 import { type Bag, FakeHost, given } from "./fake-host";
 
@@ -113,6 +114,14 @@ function differing(olds: Bag, news: Bag): readonly string[] {
 }
 
 const stack = (facts: HostFacts = IDLE) => new Stack(new FakeHost(facts));
+
+test("after a change that left the host as foretold, what else is declared there is not planned once more", async () => {
+  const ends = jest.spyOn(ExpectedEnds.prototype, "get");
+  await stack().up([ASSIGNABLE]);
+  // By its check.
+  expect(ends).toHaveBeenCalledTimes(1);
+  ends.mockRestore();
+});
 
 describe("outputs are those at the end of the run", () => {
   test("of a device that is hidden, and whose host reboots in the same run", async () => {
