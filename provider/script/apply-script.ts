@@ -18,6 +18,15 @@ import { TRIAL_FUNCTIONS, type Trial, trialSettings } from "./trial";
 import { WATCHER_LIBRARY } from "./trial-watcher";
 import { FACTS_SECONDS } from "./within";
 
+const LIBRARY = [
+  APPLY_RUNNER,
+  TRIAL_FUNCTIONS,
+  NETWORK_PLACE_FUNCTIONS,
+  MOUNT_PLACE_FUNCTIONS,
+  REGENERATION_FUNCTIONS,
+  STEP_FUNCTIONS,
+].join("\n");
+
 /** Steps that succeed or are undone together: the plan of one resource. */
 export interface ApplyGroup {
   /** For people who read the script: `nic: make 0000:01:00.0 assignable`. */
@@ -84,14 +93,6 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
   ].join("\n");
   const start = trial ? "if is_watcher; then watch_trial; else apply; fi < /dev/null" : "apply < /dev/null";
   const calls = [...groupShells, run, apply, start].join("\n");
-  const library = [
-    APPLY_RUNNER,
-    TRIAL_FUNCTIONS,
-    NETWORK_PLACE_FUNCTIONS,
-    MOUNT_PLACE_FUNCTIONS,
-    REGENERATION_FUNCTIONS,
-    STEP_FUNCTIONS,
-  ].join("\n");
   const settings = trial
     ? [
         WATCHER_LIBRARY,
@@ -109,7 +110,7 @@ export function applyScript(runId: string, groups: readonly ApplyGroup[], trial:
   );
   if (holds.length > 0) settings.push(`hold_groups='${holds.join(" ")}'`);
   const titled = groupShells.flatMap((shell, index) => [titleOf(groups[index]?.title ?? ""), shell]);
-  return restOfScript(runId, [...settings, functionsCalledBy(calls, library), ...titled, run, apply, start].join("\n"));
+  return restOfScript(runId, [...settings, functionsCalledBy(calls, LIBRARY), ...titled, run, apply, start].join("\n"));
 }
 
 /** A comment of one line, whatever characters the resource's name has. */
