@@ -24,7 +24,7 @@ module.exports = {
   // 812 s of two). Jest takes no more than 100% as a share of the processors.
   maxWorkers: 2 * os.availableParallelism(),
   // For slow machines: no test measures time. Jest takes it from here alone, not from a project.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   testSequencer: "<rootDir>/test/slow-files-first.js",
   projects: [
     project("unit", ["<rootDir>/test/**/*.test.ts"], {
