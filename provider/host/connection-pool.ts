@@ -39,7 +39,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 // sshd's MaxSessions is 10 by default; the others are left to people whose own sessions share the connection.
 const CHANNELS = 4;
 
-/** Sockets of this process, log-ins that a jump host bears, and lines of the firewalls between. */
+/** Sockets of this process, logins that a jump host bears, and lines of the firewalls between. */
 const MOST_CONNECTIONS = 64;
 const places = new ConnectionPlaces();
 

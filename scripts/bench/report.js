@@ -47,7 +47,7 @@ const LIMITS = `## What stands in the way
 - **CPU of the program.** For each input and output of a resource Pulumi keeps four promises with their stack traces, a third of
   what the program costs. The floor has eight or nine of them, this provider one more, and sends the declarations of its host with
   each resource.
-- **CPU of the provider.** Of a host: a log-in (3.5 ms) and the reading of its facts (1.5 ms), all in one process of one thread. Of a
+- **CPU of the provider.** Of a host: a login (3.5 ms) and the reading of its facts (1.5 ms), all in one process of one thread. Of a
   resource: its plans, and one line that says what it does. Of a script: 30 KiB to make and to encrypt, and six writes, a quarter of a
   first up. What a host says as before is parsed no more, but after each change the next check plans all declarations of the host on
   what is new, for the outputs at the end of the run: with eight a host, an eighth of a first up.
@@ -55,10 +55,11 @@ const LIMITS = `## What stands in the way
   and the CLI take 1.5 s more for 256 resources, with the floor's provider, too.
 - **Scripts of a first up.** The engine begins four changes a CPU at a time, in an order of its own, so on many hosts few
   changes of one host meet. Each script prints all facts before it, and some after it.
-- **A real host.** A change reads all facts once, by some 40 processes, under the host's lock, and what its steps change once more.
-  Network cards and disks are on trial: it is written down how to give them back, and a second login must succeed before the change
-  counts. Before \`xl\` takes a device, its claim goes to disk. An \`up\` that changes nothing reads the facts once; which devices
-  are assignable is the smallest part of them.
+- **A real host.** A change reads all facts once, by some 30 processes, under the host's lock. Network cards and disks are on trial:
+  it is written down how to give them back, and a second login must succeed before the change counts; what the steps changed is read
+  meanwhile. Before \`xl\` takes a device, its claim goes to disk. The goal leaves all this 4 s beside the engine. Under emulation the
+  two logins take more than half of them, the facts 1.5 s, and the devices with their claims 2. An \`up\` that changes nothing reads
+  the facts once; which devices are assignable is the smallest part of them.
 - **Memory of the provider.** For one resource it is 30 MiB above the floor's: 13 are modules (its own, zod, ssh2). After a preview
   of 64 hosts, 4 MiB more than after loading them are in use: the rest is garbage, for which V8's young generation grows to 32 MiB.
   How far it may grow is set when Node.js starts, which Pulumi does.`;
