@@ -57,9 +57,9 @@ const LIMITS = `## What stands in the way
   changes of one host meet. Each script prints all facts before it, and some after it.
 - **A real host.** A change reads all facts once, by some 30 processes, under the host's lock. Network cards and disks are on trial:
   it is written down how to give them back, and a second login must succeed before the change counts; what the steps changed is read
-  meanwhile. Before \`xl\` takes a device, its claim goes to disk. The goal leaves all this 4 s beside the engine. Under emulation the
-  two logins take more than half of them, the facts 1.5 s, and the devices with their claims 2. An \`up\` that changes nothing reads
-  the facts once; which devices are assignable is the smallest part of them.
+  meanwhile. Before \`xl\` takes a device, its claim goes to disk. Of the time that the goal leaves beside the engine, two logins
+  take half under emulation, the facts a third, and the devices with their claims more than half. An \`up\` that changes nothing
+  reads the facts once; which devices are assignable is the smallest part of them.
 - **Memory of the provider.** For one resource it is 30 MiB above the floor's: 13 are modules (its own, zod, ssh2). After a preview
   of 64 hosts, 4 MiB more than after loading them are in use: the rest is garbage, for which V8's young generation grows to 32 MiB.
   How far it may grow is set when Node.js starts, which Pulumi does.`;
