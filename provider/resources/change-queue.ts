@@ -10,6 +10,7 @@ import { type Change, changeError, type WaitingChange } from "./change";
 import { confirmTrial } from "./confirmation";
 import type { Connect } from "./connect";
 import { converse } from "./dialogue";
+import { whyEnded } from "./endable";
 import type { FactsCache } from "./facts-cache";
 import { groupOf, planTurn, trialOf } from "./turn";
 import { type DecidedTurn, TurnEnds } from "./turn-ends";
@@ -95,7 +96,7 @@ export class ChangeQueue {
   /** A change that the host was told of goes to its end. */
   private callOff(change: WaitingChange): void {
     if (this.sent.has(change)) return;
-    change.reject(changeError(change, this.host, `${endedBy(change)}. Nothing was changed`));
+    change.reject(changeError(change, this.host, `${whyEnded(change.signal)}. Nothing was changed`));
   }
 
   private async applyAll(): Promise<void> {
@@ -219,10 +220,6 @@ function rejectAll(changes: readonly WaitingChange[], error: unknown): void {
 /** Whether nobody has ended it. */
 function isWanted({ signal }: Change): boolean {
   return !signal?.aborted;
-}
-
-function endedBy({ signal }: Change): string {
-  return signal?.reason instanceof Error ? signal.reason.message : "it was ended";
 }
 
 function decide(facts: HostFacts, changes: readonly WaitingChange[], runId: string): DecidedTurn {

@@ -3,7 +3,7 @@ import { PassthroughError } from "../errors";
 /** Ends what changes nothing as soon as it is to end: rejects with PassthroughError then. */
 export async function endable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   if (!signal) return work();
-  const ended = () => new PassthroughError(`${messageOf(signal.reason)}. Nothing was changed.`);
+  const ended = () => new PassthroughError(`${whyEnded(signal)}. Nothing was changed.`);
   if (signal.aborted) throw ended();
   let stop = () => {};
   const end = new Promise<never>((_, fail) => {
@@ -17,6 +17,7 @@ export async function endable<T>(signal: AbortSignal | undefined, work: () => Pr
   }
 }
 
-function messageOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
+/** Why something is to end, without a full stop. */
+export function whyEnded(signal: AbortSignal | undefined): string {
+  return signal?.reason instanceof Error ? signal.reason.message : "it was ended";
 }
