@@ -18,7 +18,9 @@ export const guestComplaintsFact: Fact<GuestComplaints> = {
   name: "guest_complaints",
   about: ["vms"],
   ask: `
-[ -d /sys/bus/pci/drivers/pciback ] || return 0
+# Complaints are about what pciback has.
+set -- /sys/bus/pci/drivers/pciback/*:*
+[ -e "$1" ] || return 0
 set -- /var/log/xen/console/guest-*.log
 [ ! -e "$1" ] || limited 20 grep -l 'XENBUS: Device with no driver: device/pci/' "$@"
 dmesg | grep 'tried to write to a read-only configuration space field'`,

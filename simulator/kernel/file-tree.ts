@@ -29,7 +29,10 @@ export class FileTree {
   /** Where tests refuse writes: called with the resolved path before anything changes; throws Errno. */
   onWrite: (path: string, when: "open" | "write") => void = () => {};
 
-  constructor(private readonly virtual: Readonly<Record<string, VirtualFiles>>) {}
+  /** What is computed when it is looked at, by the folder that it is below. */
+  constructor(private readonly virtual: ReadonlyMap<string, VirtualFiles>) {
+    for (const mount of virtual.keys()) this.plantFolder(parentOf(mount));
+  }
 
   /**
    * Where a path leads to, with links in it followed; the last name itself may be missing. Throws ENOENT, ENOTDIR,
@@ -112,7 +115,7 @@ export class FileTree {
     if (virtual) collect(virtual.keys());
     else {
       collect(this.nodes.keys());
-      if (folder === "/") for (const mount of Object.keys(this.virtual)) inside.add(mount.slice(1));
+      collect(this.virtual.keys());
     }
     return [...inside].sort(byBytes);
   }
@@ -275,8 +278,9 @@ export class FileTree {
   }
 
   private virtualFilesAt(path: string): ReadonlyMap<string, VirtualNode> | undefined {
-    const end = path.indexOf("/", 1);
-    return this.virtual[end < 0 ? path : path.slice(0, end)]?.();
+    for (const [mount, files] of this.virtual)
+      if (path.startsWith(mount) && (path.length === mount.length || path[mount.length] === "/")) return files();
+    return undefined;
   }
 
   private parent(resolved: string, path: string): void {

@@ -82,6 +82,8 @@ const { xl: _, systemctl: __, ...COMMANDS } = debianXl.commands;
 /** Debian 7 with Xen 4.1 and xend, insserv, and the init script pciback that somebody wrote; its list is empty yet. */
 export const pcibackConf: Profile = {
   ...debianXl,
+  logind: false,
+  udevNames: false,
   name: "pciback-conf",
   kernel: KERNEL,
   xen: {

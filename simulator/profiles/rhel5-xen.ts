@@ -77,6 +77,8 @@ const { xl: _, systemctl: __, ...COMMANDS } = withoutBootFileMakers(debianXl.com
 /** RHEL 5.11 with its own Xen 3.1 and xend: Linux 2.6.18, the module pciback, SysV scripts, and no device hot-plug. */
 export const rhel5Xen: Profile = {
   ...debianXl,
+  logind: false,
+  udevNames: false,
   name: "rhel5-xen",
   kernel: KERNEL,
   xen: {

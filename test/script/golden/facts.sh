@@ -137,8 +137,13 @@ ask_machine() {
 }
 ask_pci_devices() {
   print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
-  grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
+  grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class /sys/bus/pci/devices/*/revision
   print_paths /sys/bus/pci/devices/*/reset
+  set -- /sys/bus/pci/devices/*
+  functions=$#
+  set -- /run/udev/data/+pci:*
+  prefix 'udev '
+  [ $# -lt "$functions" ] || ! grep -H -E '^E:ID_(PCI_SUBCLASS|VENDOR|MODEL)_FROM_DATABASE=' "$@" || return 0
   prefix 'lspci '
   limited 30 lspci -D
 }
@@ -442,7 +447,9 @@ ask_processes() {
   return 0
 }
 ask_guest_complaints() {
-  [ -d /sys/bus/pci/drivers/pciback ] || return 0
+  # Complaints are about what pciback has.
+  set -- /sys/bus/pci/drivers/pciback/*:*
+  [ -e "$1" ] || return 0
   set -- /var/log/xen/console/guest-*.log
   [ ! -e "$1" ] || limited 20 grep -l 'XENBUS: Device with no driver: device/pci/' "$@"
   dmesg | grep 'tried to write to a read-only configuration space field'
