@@ -2,6 +2,7 @@ import type { HostFacts } from "../../facts/host-facts";
 import { interfacesUnder, type NetworkInterface } from "../../facts/network";
 import type { PciDevice } from "../../facts/pci-devices";
 import { isStubDriver } from "../../facts/stub-drivers";
+import { keptByObject } from "../../kept-by-object";
 import { carries, describeDevice } from "./carries";
 import type { GuardRule } from "./guard";
 
@@ -38,8 +39,8 @@ export interface RouteOfSession {
   readonly unknownBecause: string | undefined;
 }
 
-/** Traces the SSH session to what carries it. */
-export function routeOfSession({ machine, network }: HostFacts): RouteOfSession {
+/** Traces the SSH session to what carries it: each guard and each plan of a host asks that. */
+export const routeOfSession = keptByObject(({ machine, network }: HostFacts): RouteOfSession => {
   const address = machine.sshServerAddress;
   const withAddress = network.interfaces.filter(({ addresses }) => address && addresses.includes(address));
   const answering = network.interfaces.filter(({ name }) => name === network.toSshClient);
@@ -53,7 +54,7 @@ export function routeOfSession({ machine, network }: HostFacts): RouteOfSession 
         ? `the host shows no interface with ${address === undefined ? "an address of the session" : "that address"}`
         : dead && `${dead[0]?.name} leads to no device that is known`,
   };
-}
+});
 
 /** What makes a device one that any traffic may go through; undefined when it is none. */
 function possibleRoute(facts: HostFacts, device: PciDevice): string | undefined {
