@@ -102,16 +102,16 @@ async function limited(call: CommandCall, words: readonly string[]): Promise<Com
 /** flock(1) of util-linux 2.38 on a descriptor, or on a file for as long as a command runs. */
 async function flock(call: CommandCall): Promise<CommandOutput> {
   const { machine, session } = call;
-  const args = call.args.filter((arg) => !/^-[xesu]$/.test(arg));
-  const noWait = args.includes("-n") || args.includes("--nonblock");
-  const waitAt = args.indexOf("-w");
-  const deadline = waitAt < 0 ? Number.POSITIVE_INFINITY : Date.now() + Number(args[waitAt + 1]) * 1000;
-  const [target = "", ...command] = args.filter(
-    (arg, index) => !arg.startsWith("-") && !(waitAt >= 0 && index === waitAt + 1),
-  );
+  let place = 0;
+  while (call.args[place]?.startsWith("-")) place += call.args[place] === "-w" ? 2 : 1;
+  const options = call.args.slice(0, place);
+  const [target = "", ...command] = call.args.slice(place);
+  const noWait = options.includes("-n") || options.includes("--nonblock");
+  const waitAt = options.indexOf("-w");
+  const deadline = waitAt < 0 ? Number.POSITIVE_INFINITY : Date.now() + Number(options[waitAt + 1]) * 1000;
   const file = /^\d+$/.test(target) ? session.descriptors.get(Number(target)) : call.path(target);
   if (file === undefined) return failed(65, `flock: ${target}: Bad file descriptor\n`);
-  if (call.args.includes("-u")) {
+  if (options.includes("-u")) {
     machine.locks.delete(file);
     return succeeded();
   }

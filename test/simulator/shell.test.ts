@@ -30,6 +30,8 @@ const SCRIPTS: readonly string[] = [
   `d=$(mktemp -d); printf old > "$d/f"; dd if=/dev/null of="$d/f" conv=notrunc 2> /dev/null; cat "$d/f"; dd if=/dev/null of="$d/f" 2> /dev/null; wc -c < "$d/f"; rm -r "$d"`,
   `d=$(mktemp -d); : > "$d/a.x"; ln -s a.x "$d/l"; readlink "$d/l"; ls -ld "$d/l" | sed 's/.* -> //'; stat -c %a "$d/a.x"; chmod 600 "$d/a.x"; stat -c '%a %s' "$d/l" -L; rm -r "$d"`,
   `d=$(mktemp -d); echo one > "$d/a"; echo two > "$d/b"; cd "$d"; grep -H '' a b; grep -H o a; grep -s x nope; echo $?; grep -h '' a b; rm -r "$d"`,
+  `printf 'a1\\nb2\\nc3\\n' | grep -e ^a -e 3; printf 'a1\\nb2\\n' | grep -E -e '^(b|c)' -e x`,
+  `f=$(mktemp); flock "$f" -c 'echo held'; flock -w 1 "$f" printf '%s ' a -n; rm "$f"`,
   `echo x > /nonexistent/file; echo $?`,
   `sh -c 'exit 3' & wait "$!"; echo $?; (echo a; exit 4) & b=$!; { while sleep 9; do :; done; } > /dev/null & kill $!; wait "$b"; echo $?`,
   `x=1; { x=2; echo "$x"; } & wait "$!"; echo "$x"`,
