@@ -23,7 +23,7 @@ read_uptime() {
 }
 # Starts the watcher. Nothing may be done when this fails.
 arm_trial() {
-  leave_session
+  leave_session || return
   rm -rf ${TRIAL_FOLDER} && mkdir ${TRIAL_FOLDER} "$trial" || return
   with_copies keep_copies || return
   save_network $trial_taken > "$trial/network" && save_mounts $trial_taken > "$trial/mounts" || return
@@ -69,11 +69,15 @@ leave_session() {
   for procs in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/systemd/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs; do
     [ ! -e "$procs" ] || echo "$$" > "$procs"
   done
+  ! in_session || ! grep -Eqsi '^[[:space:]]*KillUserProcesses[[:space:]]*=[[:space:]]*(1|y|t|on)' \\
+    /etc/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf /run/systemd/logind.conf.d/*.conf /usr/lib/systemd/logind.conf.d/*.conf ||
+    { echo 'Its watcher would end with this session, whose cgroup cannot be left: logind has KillUserProcesses=yes. Set that to no'; return 1; }
 }
+# Of what systemd has in its own hierarchy: the others may go on to name the session.
 in_session() {
   [ -r /proc/self/cgroup ] || return
   while read -r line; do
-    case \${line##*/} in session-*.scope) return 0 ;; esac
+    case $line in 0::*/session-*.scope | *:name=systemd:*/session-*.scope) return 0 ;; esac
   done < /proc/self/cgroup
   return 1
 }

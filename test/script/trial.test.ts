@@ -359,6 +359,26 @@ inShells(
   },
 );
 
+inShells(
+  "nothing is done where logind would kill the watcher, which cannot leave the session",
+  async (trial) => {
+    expect(await trial.result()).toMatchObject([
+      {
+        kind: "failed",
+        step: expect.stringContaining("take the change back"),
+        output: expect.stringContaining("KillUserProcesses=yes"),
+      },
+      { kind: "failed" },
+    ]);
+    expect(trial.isTakenBack).toBe(true);
+  },
+  undefined,
+  (host) => {
+    host.write("/proc/self/cgroup", SESSION);
+    host.write("/etc/systemd/logind.conf.d/kill.conf", "[Login]\n# KillUserProcesses=no\nKillUserProcesses = Yes\n");
+  },
+);
+
 test("exactly one of confirmation and expiry decides, at the same instant too", async () => {
   await Promise.all(
     SHELLS.flatMap((shell) =>
