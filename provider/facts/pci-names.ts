@@ -28,20 +28,21 @@ limited 30 lspci -D`;
 
 /** Reads what PRINT_PCI_NAMES printed. Ignores other lines. */
 export function readPciNames(lines: readonly string[]): PciNames {
-  const printed = new Map<PciAddress, string>();
-  const looked = new Map<PciAddress, Map<string, string>>();
+  const inUdev = new Map<PciAddress, Map<string, string>>();
+  const byLspci = new Map<PciAddress, string>();
   for (const line of lines) {
-    const [, place = "", part = "", value = ""] =
-      /^udev \/run\/udev\/data\/\+pci:([0-9a-f:.]+):E:ID_(\w+)_FROM_DATABASE=(.*)$/.exec(line) ?? [];
-    const udev = parsePciAddress(place);
-    if (udev) looked.set(udev, (looked.get(udev) ?? new Map<string, string>()).set(part, value));
-    const [, start = "", name = ""] = /^lspci (\S+) (.*)$/.exec(line) ?? [];
-    const lspci = parsePciAddress(start);
-    if (lspci) printed.set(lspci, name);
+    const [, prefix, text = "", part = "", name = ""] =
+      /^(udev) \/run\/udev\/data\/\+pci:([0-9a-f:.]+):E:ID_(\w+)_FROM_DATABASE=(.*)$/.exec(line) ??
+      /^(lspci) (\S+)() (.*)$/.exec(line) ??
+      [];
+    const address = parsePciAddress(text);
+    if (!address) continue;
+    if (prefix === "lspci") byLspci.set(address, name);
+    else inUdev.set(address, (inUdev.get(address) ?? new Map<string, string>()).set(part, name));
   }
   return (address, numbers) => {
-    const parts = looked.get(address);
-    return parts ? asLspciPrints(parts, numbers) : printed.get(address);
+    const parts = inUdev.get(address);
+    return parts ? asLspciPrints(parts, numbers) : byLspci.get(address);
   };
 }
 
