@@ -50,7 +50,7 @@ test.each([
   const impatient: TestHost = { ...host, safety: { bootConfirmSeconds: 120 } };
   const hidden = await new Deployment(impatient).create("HiddenPciDevice", { device, allow: ALLOW });
   // Less than a program can ask for: the host would idle until then.
-  await output(host, `sed -i 's/-ge 120 /-ge 45 /' ${TRIAL_UNIT} && grep -e '-ge 45 ' ${TRIAL_UNIT}`);
+  await output(host, `sed -i 's/-ge 120 /-ge 25 /' ${TRIAL_UNIT} && grep -e '-ge 25 ' ${TRIAL_UNIT}`);
   const run = new Deployment(impatient);
   await expect(run.create("HostReboot", {})).rejects.toThrow(WENT_BACK);
   expect(run.lines.join("\n")).toContain("it is back after");
@@ -62,8 +62,11 @@ test.each([
 
 test("a device that nothing needs goes through the trial, and is hidden by its address until its removal", async () => {
   const [files, contents] = [await bootFiles(), await initramfsContents()];
+  const slowHook = "/etc/initramfs-tools/hooks/slow";
+  await output(host, `printf '#!/bin/sh\n[ "$1" = prereqs ] || sleep 10\n' > ${slowHook} && chmod +x ${slowHook}`);
   const run = new Deployment(host);
   const hidden = await run.create("HiddenPciDevice", { device: NIC });
+  await output(host, `rm ${slowHook}`);
   expect(hidden.outs).toMatchObject({ configured: true, active: false, pending: "host-reboot" });
   expect(run.lines.join("\n")).toMatch(/update-initramfs: \d+ s so far/);
   expect(await driverOf(host, NIC)).toBe("e1000e");

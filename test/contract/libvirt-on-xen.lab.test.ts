@@ -28,13 +28,13 @@ jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 let host: TestHost;
 beforeAll(async () => {
-  // The processor under which libvirt's Xen driver starts.
-  const lab = await bootLab({ mode: "xen", processor: "Skylake-Client" });
+  const lab = await bootLab({
+    mode: "xen",
+    // Under which libvirt's Xen driver starts.
+    processor: "Skylake-Client",
+    prepare: `printf %s '${GUEST.replaceAll("'", "'\\''")}' > /root/contract.xml; ${VIRSH} define /root/contract.xml`,
+  });
   host = { ...lab, toolstack: "libvirt" };
-  await output(
-    host,
-    `printf %s '${GUEST.replaceAll("'", "'\\''")}' > /root/contract.xml; ${VIRSH} define /root/contract.xml`,
-  );
 }, MINUTES_30);
 afterAll(async () => {
   await connectionPool.closeAll();

@@ -1,10 +1,10 @@
 import { bootLab } from "../lab/lab-host";
 import { expectCommandsToWork } from "./commands";
-import { libvirtContract } from "./libvirt";
+import { libvirtContract, MAKE_GUESTS } from "./libvirt";
 import { giveSessionCardAway, runDetached } from "./session-card";
 import { output } from "./test-host";
 
-const test = libvirtContract(() => bootLab({ mode: "kvm" }), { timeoutMs: 30 * 60_000 });
+const test = libvirtContract(() => bootLab({ mode: "kvm", prepare: MAKE_GUESTS }), { timeoutMs: 30 * 60_000 });
 
 /** The bridge has the card's address, so that the card is named by the one that it always has (systemd.link(5)). */
 const BRIDGE = `cd /etc/systemd/network

@@ -47,32 +47,41 @@ const GUEST = `<domain type='qemu'>
   </devices>
 </domain>
 `;
-/** Of the real host the log of its guest, which each look slows down; a simulated guest is there at once, and writes none. */
-const GUEST_IS_UP = "[ ! -e /var/log/contract.log ] || until grep -q GUEST-UP /var/log/contract.log; do sleep 5; done";
+/** Runs from before the first test on, since it takes the emulated host minutes until it is up. */
+const BOOTED = GUEST.replace("<name>contract<", "<name>booted<").replace(
+  "/var/log/contract.log",
+  "/var/log/booted.log",
+);
 
-/** What a host with libvirt on KVM does, whichever one it is. Gives `test` for what is to be seen on the same host. */
+const define = (xml: string) => `printf %s '${xml.replaceAll("'", "'\\''")}' > /root/new.xml
+${VIRSH} define /root/new.xml
+rm /root/new.xml`;
+
+/** What makes the two guests on a host. A simulated one is up at once, and writes no log. */
+export const MAKE_GUESTS = `[ ! -e /root/vmlinuz-guest ] || cp /root/vmlinuz-guest /var/lib/libvirt/images/vmlinuz
+${define(GUEST)}
+${define(BOOTED)}
+${VIRSH} start booted
+[ ! -e /var/log/booted.log ] || until grep -q GUEST-UP /var/log/booted.log; do sleep 5; done`;
+
+/**
+ * What a host with libvirt on KVM and the guests does, whichever one it is. Gives `test` for what is to be seen on the same
+ * host.
+ */
 export function libvirtContract(start: () => Promise<TestHost>, options: { readonly timeoutMs: number }) {
   let host: TestHost;
 
   const inactive = () => output(host, `${VIRSH} dumpxml --inactive contract`);
-  const live = () => output(host, `${VIRSH} dumpxml contract`);
+  const live = () => output(host, `${VIRSH} dumpxml booted`);
   const test = testsOnOneHost({
     ...options,
     snapshot: (snapshotted) =>
       output(
         snapshotted,
-        `cd /sys/bus/pci/drivers && ls -d */0000:*; ls -a /var/lib; ${VIRSH} dumpxml --inactive contract`,
+        `cd /sys/bus/pci/drivers && ls -d */0000:*; ls -a /var/lib
+for guest in contract booted; do ${VIRSH} dumpxml --inactive $guest; done`,
       ),
-    async start() {
-      host = await start();
-      await output(
-        host,
-        `[ ! -e /root/vmlinuz-guest ] || cp -L /root/vmlinuz-guest /var/lib/libvirt/images/vmlinuz
-printf %s '${GUEST.replaceAll("'", "'\\''")}' > /root/contract.xml
-${VIRSH} define /root/contract.xml`,
-      );
-      return host;
-    },
+    start: async () => (host = await start()),
   });
 
   const wholeGroup = () => new Deployment(host).create("AssignableDevice", { device: NIC, group: true });
@@ -160,19 +169,18 @@ ${VIRSH} define /root/contract.xml`,
 
     test("hot-plugs an assignable device into the running VM, and out again", async () => {
       const nic = await wholeGroup();
-      await output(host, `${VIRSH} start contract; ${GUEST_IS_UP}`);
-      const attachment = await new Deployment(host).create("VmPciAttachment", { device: NIC, vm: "contract" });
+      const attachment = await new Deployment(host).create("VmPciAttachment", { device: NIC, vm: "booted" });
       expect(attachment.outs).toMatchObject({ configured: true, active: true, pending: "none" });
       expect(await live()).toMatch(/<hostdev mode='subsystem' type='pci' managed='no'>/);
-      await expect(new Deployment(host).delete(nic)).rejects.toThrow(/the VM "contract" \(running\) has 0000:01:00\.0/);
+      await expect(new Deployment(host).delete(nic)).rejects.toThrow(/the VM "booted" \(running\) has 0000:01:00\.0/);
 
-      await output(host, `${VIRSH} suspend contract`);
-      await expect(new Deployment(host).delete(attachment)).rejects.toThrow(/the VM "contract" is paused/);
-      await output(host, `${VIRSH} resume contract`);
+      await output(host, `${VIRSH} suspend booted`);
+      await expect(new Deployment(host).delete(attachment)).rejects.toThrow(/the VM "booted" is paused/);
+      await output(host, `${VIRSH} resume booted`);
       await new Deployment(host).delete(attachment);
       expect(await live()).not.toContain("<hostdev");
       expect(await driverOf(host, NIC)).toBe("vfio-pci");
-      await output(host, `${VIRSH} destroy contract`);
+      await output(host, `${VIRSH} destroy booted`);
       await new Deployment(host).delete(nic);
     });
 

@@ -30,8 +30,7 @@ export async function finishDisk(image: LabImage, commands: string, say: Say): P
   });
   const ssh = new SshSession({ port, identityFile: image.identityFile, hostKey: image.hostKey, lost: () => lost });
   try {
-    const { exitCode, stderr } = await ssh.exec(commands);
-    if (exitCode !== 0) throw new Error(`the commands of the first boot ended with exit code ${exitCode}:\n${stderr}`);
+    await ssh.succeed(commands);
     say("Powering it off …");
     await ssh.exec("systemctl poweroff").catch(() => {}); // the host may end the connection first
     const end = await machine.ended;

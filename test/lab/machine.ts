@@ -105,6 +105,11 @@ export class Machine {
     await this.monitor.execute("device_add", { driver: "nvme", ...PLAIN_CONTROLLER });
   }
 
+  /** Resolves when it runs: one with `memory` has to read that first. */
+  async running(): Promise<void> {
+    while ((await this.monitor.execute("query-status")).status !== "running") await sleep(100);
+  }
+
   /** Pulls the plug. */
   async kill(): Promise<void> {
     this.qemu.kill("SIGKILL");

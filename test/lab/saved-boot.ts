@@ -21,18 +21,18 @@ export interface SavedBoot {
 
 const FILES = ["memory", "disk.qcow2"];
 
-/** What a host is like, whatever its files and its port are. */
-export type MachineKind = Pick<MachineOptions, "boot" | "memoryMiB" | "processor">;
+/** What a host is like, whatever its files and its port are; and what it has run as root since it was booted. */
+export type HostKind = Pick<MachineOptions, "boot" | "memoryMiB" | "processor"> & { readonly prepare: string };
 
 /**
  * A host of this kind, saved before its NVMe controller comes, from the cache; or booted and saved now. Each version of
  * QEMU, kind of machine and built image has its own: QEMU loads only what a machine like it saved.
  */
-export async function findOrSaveBoot(image: LabImage, kind: MachineKind, say: Say): Promise<SavedBoot> {
+export async function findOrSaveBoot(image: LabImage, kind: HostKind, say: Say): Promise<SavedBoot> {
   const version = await runCommand("qemu-system-x86_64", ["--version"]);
   const machine = qemuArguments({ ...kind, ...machineFiles("/"), controller: "unplugged", port: 0 });
   const digest = createHash("sha256")
-    .update([version, ...machine, image.hostKey].join("\0"))
+    .update([version, ...machine, image.hostKey, kind.prepare].join("\0"))
     .digest("hex");
   const recipe = {
     key: `boot-${digest.slice(0, 16)}`,
@@ -47,7 +47,7 @@ export async function findOrSaveBoot(image: LabImage, kind: MachineKind, say: Sa
   };
 }
 
-async function bootAndSave(image: LabImage, kind: MachineKind, folder: string, say: Say): Promise<void> {
+async function bootAndSave(image: LabImage, kind: HostKind, folder: string, say: Say): Promise<void> {
   say("Booting a lab host, to save it for those to come …");
   const files = machineFiles(folder);
   const port = await findFreePort();
@@ -59,7 +59,8 @@ async function bootAndSave(image: LabImage, kind: MachineKind, folder: string, s
   });
   const ssh = new SshSession({ port, ...image, lost: () => lost });
   try {
-    await ssh.exec("systemctl is-system-running --wait; sync");
+    await ssh.exec("systemctl is-system-running --wait");
+    await ssh.succeed(`set -e\n${kind.prepare}\nsync`);
     ssh.close();
     await machine.save(path.join(folder, "memory"));
   } finally {

@@ -35,6 +35,12 @@ export class SshSession {
     }
   }
 
+  /** Throws as well when the command fails. */
+  async succeed(command: string): Promise<void> {
+    const { exitCode, stderr } = await this.exec(command);
+    if (exitCode !== 0) throw new Error(`exit code ${exitCode} of ${command}:\n${stderr}`);
+  }
+
   /** The next command opens a new connection. */
   close(): void {
     this.connection?.then(

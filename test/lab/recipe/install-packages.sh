@@ -3,7 +3,7 @@
 set -euo pipefail
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
-packages=(qemu-system-x86 qemu-utils mmdebstrap e2fsprogs fdisk busybox-static cpio kmod openssh-client util-linux)
+packages=(qemu-system-x86 qemu-utils mmdebstrap e2fsprogs fdisk busybox-static cpio kmod openssh-client util-linux xz-utils)
 
 # Test files run side by side, and the second apt-get would fail at the lock of the first (seen on a new machine).
 exec 9> "${TMPDIR:-/tmp}/pci-passthrough-lab-packages.lock"

@@ -12,4 +12,4 @@ cp "$modules"/kernel/drivers/pci/xen-pcifront.ko "$modules"/kernel/drivers/net/e
   "$modules"/kernel/drivers/nvme/host/{nvme,nvme-core}.ko \
   "$modules"/kernel/drivers/{block/xen-blkfront,net/xen-netfront}.ko "$ramdisk/lib/modules/"
 install -m 755 "$recipe/init" "$ramdisk/init"
-(cd "$ramdisk" && find . | cpio --quiet -o -H newc) | gzip
+(cd "$ramdisk" && find . | cpio --quiet -o -H newc)
