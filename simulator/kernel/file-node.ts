@@ -21,9 +21,6 @@ export type VirtualNode =
       readonly write?: (text: string) => void;
     };
 
-/** The files of /sys or /proc as they are now: path -> node, directories before what they hold. */
-export type VirtualFiles = () => ReadonlyMap<string, VirtualNode>;
-
 /** stat(2), as far as commands here print it. */
 export interface FileStatus {
   readonly kind: "file" | "directory" | "link";

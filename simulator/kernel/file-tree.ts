@@ -1,16 +1,7 @@
 import { Disk } from "./disk";
 import { Errno } from "./errno";
-import {
-  byBytes,
-  type FileStatus,
-  join,
-  type Node,
-  names,
-  newFile,
-  parentOf,
-  type VirtualFiles,
-  type VirtualNode,
-} from "./file-node";
+import { FileMap, type VirtualFiles } from "./file-map";
+import { byBytes, type FileStatus, join, type Node, names, newFile, parentOf, type VirtualNode } from "./file-node";
 
 const MAX_LINKS = 40;
 
@@ -20,10 +11,7 @@ const MAX_LINKS = 40;
  */
 export class FileTree {
   private readonly madeAt = Date.now();
-  private readonly nodes = new Map<string, Node>([
-    ["/", { kind: "directory", mode: 0o755, uid: 0, mtime: this.madeAt }],
-  ]);
-
+  private readonly nodes = new FileMap<Node>();
   private readonly disk = new Disk(this.nodes);
 
   /** Where tests refuse writes: called with the resolved path before anything changes; throws Errno. */
@@ -31,7 +19,8 @@ export class FileTree {
 
   /** What is computed when it is looked at, by the folder that it is below. */
   constructor(private readonly virtual: ReadonlyMap<string, VirtualFiles>) {
-    for (const mount of virtual.keys()) this.plantFolder(parentOf(mount));
+    this.nodes.set("/", { kind: "directory", mode: 0o755, uid: 0, mtime: this.madeAt });
+    for (const mount of virtual.keys()) this.plantFolder(mount);
   }
 
   /**
@@ -41,11 +30,12 @@ export class FileTree {
   resolve(path: string, options: { readonly followLast: boolean } = { followLast: true }): string {
     // The next name is the last.
     const rest = names(path).reverse();
+    const look = this.lookNow();
     let reached = "/";
     let links = 0;
     for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
       const next = name === ".." ? parentOf(reached) : join(reached, name);
-      const node = this.look(next);
+      const node = look(next);
       const isLast = rest.length === 0;
       if (node?.kind === "link" && (!isLast || options.followLast)) {
         if (++links > MAX_LINKS) throw new Errno("ELOOP", path);
@@ -104,20 +94,8 @@ export class FileTree {
     const node = this.look(folder);
     if (!node) throw new Errno("ENOENT", path);
     if (node.kind !== "directory") throw new Errno("ENOTDIR", path);
-    const prefix = folder === "/" ? "/" : `${folder}/`;
-    const inside = new Set<string>();
-    const collect = (paths: Iterable<string>) => {
-      for (const path of paths) {
-        if (path.startsWith(prefix) && path !== prefix) inside.add(path.slice(prefix.length).split("/")[0] ?? "");
-      }
-    };
-    const virtual = this.virtualFilesAt(folder);
-    if (virtual) collect(virtual.keys());
-    else {
-      collect(this.nodes.keys());
-      collect(this.virtual.keys());
-    }
-    return [...inside].sort(byBytes);
+    const inside = [...(this.virtualFilesAt(folder) ?? this.nodes).namesIn(folder)];
+    return inside.sort(byBytes);
   }
 
   /** What is on the disk and in memory, times aside: path -> mode, owner, text. For tests that compare hosts. */
@@ -277,9 +255,25 @@ export class FileTree {
     return this.virtualFilesAt(path)?.get(path) ?? this.nodes.get(path);
   }
 
-  private virtualFilesAt(path: string): ReadonlyMap<string, VirtualNode> | undefined {
-    for (const [mount, files] of this.virtual)
-      if (path.startsWith(mount) && (path.length === mount.length || path[mount.length] === "/")) return files();
+  /** To look at many files of one moment: /sys and /proc are asked for once. */
+  private lookNow(): (path: string) => Node | VirtualNode | undefined {
+    const asked = new Map<string, FileMap<VirtualNode> | undefined>();
+    return (path) => {
+      const mount = this.mountOf(path);
+      if (mount === undefined) return this.nodes.get(path);
+      if (!asked.has(mount)) asked.set(mount, this.virtual.get(mount)?.());
+      return asked.get(mount)?.get(path) ?? this.nodes.get(path);
+    };
+  }
+
+  private virtualFilesAt(path: string): FileMap<VirtualNode> | undefined {
+    const mount = this.mountOf(path);
+    return mount === undefined ? undefined : this.virtual.get(mount)?.();
+  }
+
+  private mountOf(path: string): string | undefined {
+    for (const mount of this.virtual.keys())
+      if (path.startsWith(mount) && (path.length === mount.length || path[mount.length] === "/")) return mount;
     return undefined;
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { VirtualFiles, VirtualNode } from "./file-node";
+import { FileMap, type VirtualFiles } from "./file-map";
+import type { VirtualNode } from "./file-node";
 import type { Kernel } from "./kernel";
 
 /** A mount, as /proc/mounts and mountinfo show it. */
@@ -32,7 +33,7 @@ export function procfs(
   processes: () => readonly ProcessData[],
   old = false,
 ): VirtualFiles {
-  const files = new Map<string, VirtualNode>();
+  const files = new FileMap<VirtualNode>();
   const folders = [
     "/proc",
     "/proc/bus",
@@ -79,7 +80,7 @@ export function procfs(
   file("/proc/xen/capabilities", () => "control_d\n");
   file("/proc/uptime", () => `${kernel().uptime.toFixed(2)} 200.00\n`);
   return () => {
-    const all = new Map(files);
+    const all = new FileMap(files);
     for (const { pid, name, files: open } of [INIT, ...processes()]) {
       for (const folder of [`/proc/${pid}`, `/proc/${pid}/fd`]) all.set(folder, { kind: "directory" });
       all.set(`/proc/${pid}/comm`, { kind: "file", mode: 0o444, read: () => `${name}\n` });

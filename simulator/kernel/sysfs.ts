@@ -1,5 +1,6 @@
 import { Errno } from "./errno";
-import type { VirtualFiles, VirtualNode } from "./file-node";
+import { FileMap, type VirtualFiles } from "./file-map";
+import type { VirtualNode } from "./file-node";
 import type { Kernel } from "./kernel";
 import { modaliasOf } from "./modules";
 import type { PciDriver, PciFunction } from "./pci-bus";
@@ -38,7 +39,7 @@ export function sysfs(
 ): VirtualFiles {
   let version = "";
   let rendered: Kernel | undefined;
-  let files: ReadonlyMap<string, VirtualNode> = new Map();
+  let files = new FileMap<VirtualNode>();
   return () => {
     const now = kernel();
     const ports = guestPorts();
@@ -55,7 +56,7 @@ export function sysfs(
 }
 
 class SysfsTree {
-  private readonly nodes = new Map<string, VirtualNode>();
+  private readonly nodes = new FileMap<VirtualNode>();
 
   constructor(private readonly kernel: Kernel) {}
 
@@ -63,7 +64,7 @@ class SysfsTree {
     fixed: FixedFiles,
     { openVswitch, bridges = {} }: VirtualNetwork,
     guestPorts: readonly GuestPort[],
-  ): ReadonlyMap<string, VirtualNode> {
+  ): FileMap<VirtualNode> {
     this.folder("/sys");
     for (const [path, text] of Object.entries(fixed)) this.text(path, text);
     this.bus();

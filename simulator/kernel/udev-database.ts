@@ -1,4 +1,5 @@
-import type { VirtualFiles, VirtualNode } from "./file-node";
+import { FileMap, type VirtualFiles } from "./file-map";
+import type { VirtualNode } from "./file-node";
 import type { Kernel } from "./kernel";
 import type { PciFunction } from "./pci-bus";
 
@@ -17,19 +18,18 @@ const VENDORS: Readonly<Record<string, string>> = {
 export function udevDatabase(kernel: () => Kernel): VirtualFiles {
   let version: number | undefined;
   let rendered: Kernel | undefined;
-  let files: ReadonlyMap<string, VirtualNode> = new Map();
+  let files = new FileMap<VirtualNode>();
   return () => {
     const now = kernel();
     if (now !== rendered || now.bus.version !== version) {
       rendered = now;
       version = now.bus.version;
-      files = new Map([
-        [UDEV_DATABASE, { kind: "directory" }],
-        ...now.bus.devices.map((device): [string, VirtualNode] => {
-          const text = namesOf(device);
-          return [`${UDEV_DATABASE}/+pci:${device.address}`, { kind: "file", mode: 0o644, read: () => text }];
-        }),
-      ]);
+      files = new FileMap<VirtualNode>();
+      files.set(UDEV_DATABASE, { kind: "directory" });
+      for (const device of now.bus.devices) {
+        const text = namesOf(device);
+        files.set(`${UDEV_DATABASE}/+pci:${device.address}`, { kind: "file", mode: 0o644, read: () => text });
+      }
     }
     return files;
   };
