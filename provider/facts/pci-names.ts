@@ -28,21 +28,20 @@ limited 30 lspci -D`;
 
 /** Reads what PRINT_PCI_NAMES printed. Ignores other lines. */
 export function readPciNames(lines: readonly string[]): PciNames {
-  const inUdev = new Map<PciAddress, Map<string, string>>();
-  const byLspci = new Map<PciAddress, string>();
+  const printed = new Map<PciAddress, string>();
+  const looked = new Map<PciAddress, Map<string, string>>();
   for (const line of lines) {
-    const [, prefix, text = "", part = "", name = ""] =
-      /^(udev) \/run\/udev\/data\/\+pci:([0-9a-f:.]+):E:ID_(\w+)_FROM_DATABASE=(.*)$/.exec(line) ??
-      /^(lspci) (\S+)() (.*)$/.exec(line) ??
-      [];
-    const address = parsePciAddress(text);
-    if (!address) continue;
-    if (prefix === "lspci") byLspci.set(address, name);
-    else inUdev.set(address, (inUdev.get(address) ?? new Map<string, string>()).set(part, name));
+    const [, place = "", part = "", value = ""] =
+      /^udev \/run\/udev\/data\/\+pci:([0-9a-f:.]+):E:ID_(\w+)_FROM_DATABASE=(.*)$/.exec(line) ?? [];
+    const udev = parsePciAddress(place);
+    if (udev) looked.set(udev, (looked.get(udev) ?? new Map<string, string>()).set(part, value));
+    const [, start = "", name = ""] = /^lspci (\S+) (.*)$/.exec(line) ?? [];
+    const lspci = parsePciAddress(start);
+    if (lspci) printed.set(lspci, name);
   }
   return (address, numbers) => {
-    const parts = inUdev.get(address);
-    return parts ? asLspciPrints(parts, numbers) : byLspci.get(address);
+    const parts = looked.get(address);
+    return parts ? asLspciPrints(parts, numbers) : printed.get(address);
   };
 }
 
