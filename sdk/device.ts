@@ -49,7 +49,7 @@ export interface FunctionStatus {
     subsystem: string;
     /** Class code as six hexadecimal digits, base class first: `020000` is an Ethernet controller. */
     class: string;
-    /** For people: `Ethernet controller: Intel Corporation 82574L`; the id if the host has no names. */
+    /** For people: `Ethernet controller: Intel Corporation 82574L`; the id if the host has no lspci. */
     label: string;
   };
   /** The host driver that the function had, and goes back to: `e1000e`. Absent if it had none or is not known. */

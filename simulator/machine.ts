@@ -7,7 +7,6 @@ import { FileTree } from "./kernel/file-tree";
 import { Kernel, type KernelData } from "./kernel/kernel";
 import { type MountData, procfs } from "./kernel/procfs";
 import { type FixedFiles, type GuestPort, sysfs, type VirtualNetwork } from "./kernel/sysfs";
-import { UDEV_DATABASE, udevDatabase } from "./kernel/udev-database";
 import type { Libvirt, LibvirtData } from "./libvirt/libvirt";
 import type { Selinux, SelinuxData } from "./libvirt/selinux";
 import type { XapiData } from "./xapi/database";
@@ -116,8 +115,6 @@ export interface Profile {
   readonly mounts: readonly MountData[];
   /** Whether each login gets a scope of its own (systemd-logind). */
   readonly logind?: boolean;
-  /** Whether udev's database has the names of PCI functions: since systemd 196, where its hwdb is installed. */
-  readonly udevNames?: boolean;
   /** Lines of /proc/swaps. */
   readonly swaps: readonly string[];
   /** Files of /sys outside the PCI bus. */
@@ -181,30 +178,22 @@ export class Machine {
       booleans: new Map(Object.entries(profile.selinux.booleans)),
     };
     const kernel = () => this.kernel;
-    const virtual = new Map([
-      [
-        "/sys",
-        sysfs(
-          kernel,
-          profile.sysfs,
-          profile.network,
-          () => this.guestPorts,
-          profile.logind ? (pid) => this.moveToRootCgroup(pid) : undefined,
-        ),
-      ],
-      [
-        "/proc",
-        procfs(
-          kernel,
-          () => this.mounts,
-          profile.swaps,
-          () => this.libvirt?.processes ?? [],
-          profile.kernel.oldSysfs,
-        ),
-      ],
-    ]);
-    if (profile.udevNames) virtual.set(UDEV_DATABASE, udevDatabase(kernel));
-    this.files = new FileTree(virtual);
+    this.files = new FileTree({
+      "/sys": sysfs(
+        kernel,
+        profile.sysfs,
+        profile.network,
+        () => this.guestPorts,
+        profile.logind ? (pid) => this.moveToRootCgroup(pid) : undefined,
+      ),
+      "/proc": procfs(
+        kernel,
+        () => this.mounts,
+        profile.swaps,
+        () => this.libvirt?.processes ?? [],
+        profile.kernel.oldSysfs,
+      ),
+    });
     for (const folder of profile.folders) this.files.plantFolder(folder);
     for (const [path, text] of Object.entries(profile.files)) this.files.plant(path, text);
     for (const [path, target] of Object.entries(profile.links)) this.files.symlink(target, path);

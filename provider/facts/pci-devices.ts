@@ -1,6 +1,5 @@
 import { type PciAddress, type PciTarget, parsePciAddress, slotOf, targets } from "../pci/address";
 import { type Fact, UnreadableFactsError } from "./answers";
-import { PRINT_PCI_NAMES, readPciNames } from "./pci-names";
 import { addressesOnPath, lastSegment, readLinks, readValues } from "./sysfs";
 
 /** What a PCI function is, from its configuration space. */
@@ -11,7 +10,7 @@ export interface PciIdentity {
   readonly subsystem: string;
   /** Six hexadecimal digits, base class first: `020000`. */
   readonly class: string;
-  /** For people: `Ethernet controller: Intel Corporation 82574L`; only the id where the host has no names. */
+  /** For people: `Ethernet controller: Intel Corporation 82574L`; only the id where the host has no lspci. */
   readonly label: string;
 }
 
@@ -42,14 +41,20 @@ export const pciDevicesFact: Fact<PciDevices> = {
   about: ["functions"],
   ask: `
 print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
-grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class /sys/bus/pci/devices/*/revision
+grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
 print_paths /sys/bus/pci/devices/*/reset
-${PRINT_PCI_NAMES.trim()}`,
+prefix 'lspci '
+limited 30 lspci -D`,
   parse(answer) {
     const links = readLinks(answer.text);
     const values = readValues(answer.text);
     const lines = answer.text.split("\n");
-    const nameOf = readPciNames(lines);
+    const names = new Map(
+      lines.flatMap((line) => {
+        const [, address = "", name = ""] = /^lspci (\S+) (.*)$/.exec(line) ?? [];
+        return address === "" ? [] : [[address, name] as const];
+      }),
+    );
     const resettable = new Set(lines.filter((line) => line.endsWith("/reset")));
     const devices = new Map<PciAddress, PciDevice>();
     for (const [path, target] of links) {
@@ -68,16 +73,14 @@ ${PRINT_PCI_NAMES.trim()}`,
         const to = links.get(`${path}/${file}`);
         return to === undefined ? undefined : lastSegment(to);
       };
-      const [vendor, device, code] = [hex("vendor"), hex("device"), hex("class")];
-      const id = `${vendor}:${device}`;
-      const revision = values.get(`${path}/revision`)?.slice(2);
+      const id = `${hex("vendor")}:${hex("device")}`;
       devices.set(address, {
         address,
         identity: {
           id,
           subsystem: `${hex("subsystem_vendor")}:${hex("subsystem_device")}`,
-          class: code,
-          label: nameOf(address, { vendor, device, class: code, revision }) ?? id,
+          class: hex("class"),
+          label: names.get(address) ?? id,
         },
         driver: link("driver"),
         bridges: addressesOnPath(target).slice(0, -1),

@@ -15,7 +15,7 @@ const PciIdentity = z
       .describe("Class code as six hexadecimal digits, base class first: `020000` is an Ethernet controller."),
     label: z
       .string()
-      .describe("For people: `Ethernet controller: Intel Corporation 82574L`; the id if the host has no names."),
+      .describe("For people: `Ethernet controller: Intel Corporation 82574L`; the id if the host has no lspci."),
   })
   .meta({ id: "PciIdentity", description: "What a PCI function is, from its configuration space." });
 

@@ -12,30 +12,21 @@ const VALUES = {
   subsystem_vendor: "0x8086",
   subsystem_device: "0xa01f",
   class: "0x020000",
-  revision: "0x00",
   irq: "11",
   resource: "0x0000000000000000 0x0000000000000000 0x0000000000000000\n".repeat(7).trimEnd(),
   modalias: "pci:v00008086d000010D3sv00008086sd0000A01Fbc02sc00i00",
   reset: "",
 };
 
-/** What udev keeps of it. */
-const KEPT_BY_UDEV = `I:1000000
-E:ID_PCI_CLASS_FROM_DATABASE=Network controller
-E:ID_PCI_SUBCLASS_FROM_DATABASE=Ethernet controller
-E:ID_VENDOR_FROM_DATABASE=Intel Corporation
-E:ID_MODEL_FROM_DATABASE=82574L Gigabit Network Connection (Gigabit CT Desktop Adapter)
-`;
-
 /**
- * Folders `bus` and `udev` that are /sys/bus/pci and /run/udev/data of a host with so many network cards, and a folder
- * `devices` that links lead into once the tree is at PCI_ON_HOST.
+ * A folder `bus` that is /sys/bus/pci of a host with so many network cards, and a folder `devices` that its links lead
+ * into once the tree is at PCI_ON_HOST.
  *
  * @param {string} folder
  * @param {number} functions at most 32 × 8 a bus
  */
 function makePciTree(folder, functions) {
-  for (const name of ["bus/devices", "bus/drivers/e1000e", "bus/drivers/pciback", "devices/pci0000:00", "udev"])
+  for (const name of ["bus/devices", "bus/drivers/e1000e", "bus/drivers/pciback", "devices/pci0000:00"])
     fs.mkdirSync(path.join(folder, name), { recursive: true });
   fs.writeFileSync(path.join(folder, "bus/drivers/pciback/slots"), "");
   for (let index = 0; index < functions; index++) {
@@ -43,7 +34,6 @@ function makePciTree(folder, functions) {
     const address = `0000:${hex(bus)}:${hex(device)}.${number}`;
     const real = path.join(folder, "devices/pci0000:00", address);
     fs.mkdirSync(real);
-    fs.writeFileSync(path.join(folder, "udev", `+pci:${address}`), KEPT_BY_UDEV);
     for (const [name, value] of Object.entries(VALUES)) fs.writeFileSync(path.join(real, name), `${value}\n`);
     fs.writeFileSync(path.join(real, "config"), CONFIG);
     fs.symlinkSync("/sys/bus/pci/drivers/e1000e", path.join(real, "driver"));

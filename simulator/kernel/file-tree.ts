@@ -17,10 +17,8 @@ export class FileTree {
   /** Where tests refuse writes: called with the resolved path before anything changes; throws Errno. */
   onWrite: (path: string, when: "open" | "write") => void = () => {};
 
-  /** What is computed when it is looked at, by the folder that it is below. */
-  constructor(private readonly virtual: ReadonlyMap<string, VirtualFiles>) {
+  constructor(private readonly virtual: Readonly<Record<string, VirtualFiles>>) {
     this.nodes.set("/", { kind: "directory", mode: 0o755, uid: 0, mtime: this.madeAt });
-    for (const mount of virtual.keys()) this.plantFolder(mount);
   }
 
   /**
@@ -94,8 +92,9 @@ export class FileTree {
     const node = this.look(folder);
     if (!node) throw new Errno("ENOENT", path);
     if (node.kind !== "directory") throw new Errno("ENOTDIR", path);
-    const inside = [...(this.virtualFilesAt(folder) ?? this.nodes).namesIn(folder)];
-    return inside.sort(byBytes);
+    const inside = new Set((this.virtualFilesAt(folder) ?? this.nodes).namesIn(folder));
+    if (folder === "/") for (const mount of Object.keys(this.virtual)) inside.add(mount.slice(1));
+    return [...inside].sort(byBytes);
   }
 
   /** What is on the disk and in memory, times aside: path -> mode, owner, text. For tests that compare hosts. */
@@ -259,22 +258,14 @@ export class FileTree {
   private lookNow(): (path: string) => Node | VirtualNode | undefined {
     const asked = new Map<string, FileMap<VirtualNode> | undefined>();
     return (path) => {
-      const mount = this.mountOf(path);
-      if (mount === undefined) return this.nodes.get(path);
-      if (!asked.has(mount)) asked.set(mount, this.virtual.get(mount)?.());
+      const mount = mountOf(path);
+      if (!asked.has(mount)) asked.set(mount, this.virtual[mount]?.());
       return asked.get(mount)?.get(path) ?? this.nodes.get(path);
     };
   }
 
   private virtualFilesAt(path: string): FileMap<VirtualNode> | undefined {
-    const mount = this.mountOf(path);
-    return mount === undefined ? undefined : this.virtual.get(mount)?.();
-  }
-
-  private mountOf(path: string): string | undefined {
-    for (const mount of this.virtual.keys())
-      if (path.startsWith(mount) && (path.length === mount.length || path[mount.length] === "/")) return mount;
-    return undefined;
+    return this.virtual[mountOf(path)]?.();
   }
 
   private parent(resolved: string, path: string): void {
@@ -293,4 +284,10 @@ export class FileTree {
     this.disk.changed(this.nodes.get(resolved), node);
     this.nodes.set(resolved, node);
   }
+}
+
+/** Where a virtual file system that has this path would be mounted. */
+function mountOf(path: string): string {
+  const end = path.indexOf("/", 1);
+  return end < 0 ? path : path.slice(0, end);
 }

@@ -159,7 +159,6 @@ GRUB_CMDLINE_XEN="dom0_mem=1536M,max:1536M com1=115200,8n1 console=com1 loglvl=a
     },
   ],
   logind: true,
-  udevNames: true,
   swaps: [],
   sysfs: {
     "/sys/hypervisor/type": "xen\n",

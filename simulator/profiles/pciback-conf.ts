@@ -83,7 +83,6 @@ const { xl: _, systemctl: __, ...COMMANDS } = debianXl.commands;
 export const pcibackConf: Profile = {
   ...debianXl,
   logind: false,
-  udevNames: false,
   name: "pciback-conf",
   kernel: KERNEL,
   xen: {

@@ -78,7 +78,6 @@ const { xl: _, systemctl: __, ...COMMANDS } = withoutBootFileMakers(debianXl.com
 export const rhel5Xen: Profile = {
   ...debianXl,
   logind: false,
-  udevNames: false,
   name: "rhel5-xen",
   kernel: KERNEL,
   xen: {

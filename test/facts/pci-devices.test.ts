@@ -65,40 +65,6 @@ test("a disk behind VMD, whose domain has five digits", () => {
   });
 });
 
-describe("names", () => {
-  const UDEV = "udev /run/udev/data/+pci:0000:04:00.0:E:ID_";
-  const ethernet = `${UDEV}PCI_SUBCLASS_FROM_DATABASE=Ethernet controller`;
-  const intel = `${UDEV}VENDOR_FROM_DATABASE=Intel Corporation`;
-  const model = `${UDEV}MODEL_FROM_DATABASE=82599ES 10-Gigabit SFI/SFP+: a=b`;
-  const revision = `${NIC}/revision:0x01`;
-
-  test.each([
-    [
-      "from udev",
-      [ethernet, intel, model, `${NIC}/revision:0x00`],
-      "Ethernet controller: Intel Corporation 82599ES 10-Gigabit SFI/SFP+: a=b",
-    ],
-    [
-      "of a later revision",
-      [ethernet, intel, model, revision],
-      "Ethernet controller: Intel Corporation 82599ES 10-Gigabit SFI/SFP+: a=b (rev 01)",
-    ],
-    [
-      "without a revision, before Linux 4.10",
-      [ethernet, intel, model],
-      "Ethernet controller: Intel Corporation 82599ES 10-Gigabit SFI/SFP+: a=b",
-    ],
-    ["of an unknown device", [ethernet, intel], "Ethernet controller: Intel Corporation Device 10fb"],
-    ["of an unknown vendor", [ethernet, revision], "Ethernet controller: Device 8086:10fb (rev 01)"],
-    ["of an unknown class", [intel, model], "Class 0200: Intel Corporation 82599ES 10-Gigabit SFI/SFP+: a=b"],
-  ])("%s", (_, names, label) => {
-    const text = [...LINES.filter((line) => !line.startsWith("lspci ")), ...names].join("\n");
-    const named = pciDevicesFact.parse({ exitCode: 0, text });
-    expect(named.get(address("04:00.0"))?.identity.label).toBe(label);
-    expect(named.get(address("04:10.0"))?.identity.label).toBe("8086:10ed");
-  });
-});
-
 test.each([
   ["060400", true],
   ["060100", true],
