@@ -69,9 +69,11 @@ leave_session() {
   for procs in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/systemd/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs; do
     [ ! -e "$procs" ] || echo "$$" > "$procs"
   done
-  ! in_session || ! grep -Eqsi '^[[:space:]]*KillUserProcesses[[:space:]]*=[[:space:]]*(1|y|t|on)' \\
-    /etc/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf /run/systemd/logind.conf.d/*.conf /usr/lib/systemd/logind.conf.d/*.conf ||
-    { echo 'Its watcher would end with this session, whose cgroup cannot be left: logind has KillUserProcesses=yes. Set that to no'; return 1; }
+  if in_session && grep -Eqsi '^[[:space:]]*KillUserProcesses[[:space:]]*=[[:space:]]*(1|y|t|on)' /etc/systemd/logind.conf \\
+    /etc/systemd/logind.conf.d/*.conf /run/systemd/logind.conf.d/*.conf /usr/lib/systemd/logind.conf.d/*.conf; then
+    echo 'Its watcher would end with this session, whose cgroup cannot be left: logind has KillUserProcesses=yes. Set that to no'
+    return 1
+  fi
 }
 # Of what systemd has in its own hierarchy: the others may go on to name the session.
 in_session() {

@@ -251,7 +251,7 @@ export class FileTree {
   }
 
   private look(path: string): Node | VirtualNode | undefined {
-    return this.virtualFilesAt(path)?.get(path) ?? this.nodes.get(path);
+    return this.lookNow()(path);
   }
 
   /** To look at many files of one moment: /sys and /proc are asked for once. */

@@ -1,6 +1,7 @@
 import { connectionPool } from "../../provider/host/connection-pool";
 import { bootLab } from "../lab/lab-host";
 import { Deployment } from "./deployment";
+import { defineGuest } from "./libvirt";
 import { driverOf, output, type TestHost } from "./test-host";
 
 const MINUTES_30 = 30 * 60_000;
@@ -32,7 +33,7 @@ beforeAll(async () => {
     mode: "xen",
     // Under which libvirt's Xen driver starts.
     processor: "Skylake-Client",
-    prepare: `printf %s '${GUEST.replaceAll("'", "'\\''")}' > /root/contract.xml; ${VIRSH} define /root/contract.xml`,
+    prepare: defineGuest(VIRSH, GUEST),
   });
   host = { ...lab, toolstack: "libvirt" };
 }, MINUTES_30);

@@ -1,3 +1,4 @@
+import { quote } from "../../provider/shell";
 import { Deployment } from "./deployment";
 import { testsOnOneHost } from "./one-host";
 import { driverOf, output, type TestHost, writeVmConfig } from "./test-host";
@@ -53,14 +54,15 @@ const BOOTED = GUEST.replace("<name>contract<", "<name>booted<").replace(
   "/var/log/booted.log",
 );
 
-const define = (xml: string) => `printf %s '${xml.replaceAll("'", "'\\''")}' > /root/new.xml
-${VIRSH} define /root/new.xml
+/** Commands that define a guest. */
+export const defineGuest = (virsh: string, xml: string) => `printf %s ${quote(xml)} > /root/new.xml
+${virsh} define /root/new.xml
 rm /root/new.xml`;
 
 /** What makes the two guests on a host. A simulated one is up at once, and writes no log. */
 export const MAKE_GUESTS = `[ ! -e /root/vmlinuz-guest ] || cp /root/vmlinuz-guest /var/lib/libvirt/images/vmlinuz
-${define(GUEST)}
-${define(BOOTED)}
+${defineGuest(VIRSH, GUEST)}
+${defineGuest(VIRSH, BOOTED)}
 ${VIRSH} start booted
 [ ! -e /var/log/booted.log ] || until grep -q GUEST-UP /var/log/booted.log; do sleep 5; done`;
 

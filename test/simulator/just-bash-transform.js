@@ -66,7 +66,7 @@ function isPlain(parts) {
 }
 `;
 
-/** For Jest alone: a third of the CPU of a simulated host go into these. */
+/** For Jest alone: a third of the CPU of a simulated host goes into these. */
 module.exports = {
   /** @param {string} source @param {string} path */
   process(source, path) {
