@@ -1,6 +1,9 @@
 /** How long the network's own manager has to set up again what came back, in seconds. */
 const MANAGER_SECONDS = 20;
 
+/** For how long after that it is set by hand: a driver may take its time until the card has an interface again. */
+const BY_HAND_SECONDS = 60;
+
 /**
  * Shell functions that save what a network card takes along when its driver lets go of it, and give it back: names, VLANs,
  * bridge or bond, MTU, addresses, and routes of all tables. They need `ip` of any iproute2. An Open vSwitch keeps its
@@ -101,25 +104,25 @@ missing_network() {
     printf '%s\\n' "$1"
   } | awk '$0 == "saved" { saved = 1; next } !saved { now[$0] = 1; next } !($0 in now)'
 }
-# Text of save_network. The network's own manager has the first word; what it leaves out is set by hand.
+# Text of save_network. The network's own manager has the first word; what it leaves out is set by hand, again and again,
+# since some of it stands on what comes back late.
 restore_network() {
   read_uptime
-  limit=$((uptime + ${MANAGER_SECONDS}))
-  while missing=$(missing_network "$1"); [ -n "$missing" ] && [ "$uptime" -lt "$limit" ]; do
-    sleep 1
+  by_hand=$((uptime + ${MANAGER_SECONDS}))
+  limit=$((by_hand + ${BY_HAND_SECONDS}))
+  said=
+  while missing=$(missing_network "$1"); [ -n "$missing" ]; do
     read_uptime
+    if [ "$uptime" -ge "$limit" ]; then
+      echo "not as before: $missing"
+      [ -z "$said" ] || echo "$said"
+      return 1
+    fi
+    if [ "$uptime" -ge "$by_hand" ]; then
+      said=$(printf '%s\n' "$missing" | while read -r what name rest; do set_network "$what" "$name" $rest; done 2>&1)
+    fi
+    sleep 1
   done
-  # The second time for what stands on something that came back late.
-  for try in 1 2; do
-    [ -n "$missing" ] || return 0
-    printf '%s\\n' "$missing" | while read -r what name rest; do
-      set_network "$what" "$name" $rest
-    done
-    missing=$(missing_network "$1")
-  done
-  [ -n "$missing" ] || return 0
-  printf 'not as before: %s\\n' "$missing"
-  return 1
 }
 # The words of a line of network_state. Sets what it says.
 set_network() {

@@ -22,7 +22,8 @@ const WAY_BACK_SECONDS = 120;
 
 /**
  * Runs on the host from before the change on, and writes down for how many seconds of its uptime the card or something of
- * its network was away. The network's own manager may be at work for a while; after five minutes nothing more comes back.
+ * its network was away. The network's own manager may be at work for a while; after five minutes nothing more comes back,
+ * and the console has what is there then.
  */
 const WATCH = `network() {
 ${NETWORK}
@@ -36,7 +37,10 @@ read -r left idle < /proc/uptime
 now=$left
 until [ -e $card ] && network > /run/network-now && cmp -s /run/network-before /run/network-now; do
   read -r now idle < /proc/uptime
-  [ $(echo $now | cut -d . -f 1) -lt $(( $(echo $left | cut -d . -f 1) + 300 )) ] || break
+  if [ $(echo $now | cut -d . -f 1) -ge $(( $(echo $left | cut -d . -f 1) + 300 )) ]; then
+    { ps --ppid 2 -p 2 --deselect -o pid,ppid,args; find /var/run/pulumi-pci-passthrough; ip -o link; diff /run/network-before /run/network-now; } > /dev/console 2>&1
+    break
+  fi
   sleep 0.5
 done
 read -r now idle < /proc/uptime

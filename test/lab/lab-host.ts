@@ -21,6 +21,9 @@ import { SshSession } from "./ssh-session";
 
 const REBOOT_MS = 15 * 60_000;
 
+/** How much of the console an error shows. */
+const CONSOLE_CHARACTERS = 8000;
+
 /**
  * With SMAP, dom0 crashes under emulation. With XSAVE, programs of dom0 and of guests find wrong bytes in their vector
  * registers when both run: crashes and endless loops within a minute under load, and none in ten minutes without (QEMU
@@ -115,6 +118,10 @@ async function start(image: LabImage, options: LabOptions, saved?: SavedBoot): P
       await sleep(1000);
     }
   };
+  const withConsole = (message: string): Error =>
+    new Error(
+      `${message}\nThe console of ${name} ended with:\n${consoleText(files.console).slice(-CONSOLE_CHARACTERS)}`,
+    );
   const stop = async (): Promise<void> => {
     ssh.close();
     await supervisor.stop();
@@ -132,9 +139,9 @@ async function start(image: LabImage, options: LabOptions, saved?: SavedBoot): P
       await ssh.succeed(kind.prepare);
     }
   } catch (error) {
-    const said = consoleText(files.console).slice(-2000);
+    const failure = withConsole(`unable to boot ${name}: ${error}`);
     await stop();
-    throw new Error(`unable to boot ${name}: ${error}\nIts console ended with:\n${said}`);
+    throw failure;
   }
   return {
     name,
@@ -144,7 +151,10 @@ async function start(image: LabImage, options: LabOptions, saved?: SavedBoot): P
     identityFile: image.identityFile,
     hostKey: image.hostKey,
     connectTimeout: 120,
-    exec: (command) => ssh.exec(command),
+    exec: (command) =>
+      ssh.exec(command).catch((error) => {
+        throw withConsole(String(error));
+      }),
     async reboot() {
       const before = await bootId();
       await ssh.exec("systemctl reboot").catch(() => {}); // the host may end the connection first

@@ -65,31 +65,52 @@ const cases = SHELLS.flatMap((shell) =>
 
 (canEnter ? describe : describe.skip)("a card that its driver lets go of and takes again", () => {
   test.each(cases)("gets back %s, under %s", (_, shell, { before, name }) => {
-    const { stderr, stdout } = comeBack(shell.split(" "), { before, name, seconds: 0 });
+    const { stderr, stdout } = comeBack(shell.split(" "), { before, name });
     expect(stderr).toBe("");
     expect(stdout).toBe("restored: 0\n");
   });
 
   test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
+    "gets everything back when its driver takes its time, under %s",
+    (_, shell) => {
+      for (const { before, name } of SITUATIONS)
+        expect(comeBack(shell, { before, name, late: 1 }).stdout).toBe("restored: 0\n");
+    },
+  );
+
+  test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
     "is left to Open vSwitch, which takes its port in by itself, under %s",
     (_, shell) => {
-      const port = { before: OPEN_VSWITCH, name: "eth7", seconds: 3 };
-      expect(comeBack(shell, { ...port, meanwhile: TAKES_IN }).stdout).toBe("restored: 0\n");
-      expect(comeBack(shell, { ...port, seconds: 0 }).stdout).toBe(
+      const port = { before: OPEN_VSWITCH, name: "eth7" };
+      expect(comeBack(shell, { ...port, manager: 2, meanwhile: TAKES_IN }).stdout).toBe("restored: 0\n");
+      expect(comeBack(shell, { ...port, byHand: 2 }).stdout).toBe(
         "not as before: master eth7 ovs-system\nrestored: 1\n",
       );
     },
   );
 });
 
-/** A card that goes and comes back, in a network of its own; `seconds`: how long its manager has. */
+interface Return extends Omit<Situation, "what"> {
+  /** After how many seconds the card is there again: 0 unless given. */
+  readonly late?: number;
+  /** How many seconds its manager has, and whoever sets it by hand after that: 0 and 20 unless given. */
+  readonly manager?: number;
+  readonly byHand?: number;
+  readonly meanwhile?: string;
+}
+
+/** A card that goes and comes back, in a network of its own. */
 function comeBack(
   [program = "sh", ...options]: readonly string[],
-  { before, name, seconds, meanwhile = "" }: Omit<Situation, "what"> & { seconds: number; meanwhile?: string },
+  { before, name, late = 0, manager = 0, byHand = 20, meanwhile = "" }: Return,
 ) {
+  const functions = NETWORK_PLACE_FUNCTIONS.replace("uptime + 20", `uptime + ${manager}`).replace(
+    "by_hand + 60",
+    `by_hand + ${byHand}`,
+  );
   const script = `
 mount -t sysfs none /sys || exit
-${NETWORK_PLACE_FUNCTIONS.replace("+ 20", `+ ${seconds}`)}
+${functions}
 read_uptime() {
   read -r uptime idle < /proc/uptime
   uptime=\${uptime%%.*}
@@ -105,7 +126,10 @@ ip link add eth7 type veth peer name far && ip link set far up
 ${before}
 saved=$(save_network 0000:01:00.0)
 ip link del eth7
-ip link add ${name} type veth peer name far && ip link set far up
+comes_back() {
+  ip link add ${name} type veth peer name far && ip link set far up
+}
+${late > 0 ? `{ sleep ${late}; comes_back; } &` : "comes_back"}
 [ -n "$(missing_network "$saved")" ] || echo "nothing is missing"
 ${meanwhile}
 restore_network "$saved" 2>&1
