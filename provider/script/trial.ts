@@ -62,24 +62,51 @@ drop_copies() {
     case \${file%/*} in *pulumi-pci-passthrough) rmdir "\${file%/*}" 2> /dev/null ;; esac
   done
 }
-# logind with KillUserProcesses=yes kills what an ended session leaves, also the root shell of sudo: so out of its cgroup.
+# What logind may kill with an ended session, also the root shell of sudo, leaves its cgroup.
 leave_session() {
   in_session || return 0
   # Where the hierarchy of systemd begins: of version 2, 1, and 2 beside 1.
   for procs in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/systemd/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs; do
     [ ! -e "$procs" ] || echo "$$" > "$procs"
   done
-  if in_session && grep -Eqsi '^[[:space:]]*KillUserProcesses[[:space:]]*=[[:space:]]*(1|y|t|on)' /etc/systemd/logind.conf \\
-    /etc/systemd/logind.conf.d/*.conf /run/systemd/logind.conf.d/*.conf /usr/lib/systemd/logind.conf.d/*.conf; then
-    echo 'Its watcher would end with this session, whose cgroup cannot be left: logind has KillUserProcesses=yes. Set that to no'
-    return 1
-  fi
+  in_session || return 0
+  user=$(of_logind Name "$session")
+  case $(fate_of_leftovers) in
+    spared) return ;;
+    killed) echo "Its watcher would end with this session, whose cgroup cannot be left: logind kills what $user leaves running at logout. Set KillUserProcesses=no in logind.conf, or add $user to KillExcludeUsers there, and run \\"systemctl restart systemd-logind\\"" ;;
+    *) echo 'Its watcher may end with this session, whose cgroup cannot be left: logind does not say whether it kills what is left running at logout. See why "loginctl show-session" fails' ;;
+  esac
+  return 1
 }
-# Of what systemd has in its own hierarchy: the others may go on to name the session.
+# What becomes of what "user" leaves running at logout (systemd 252, src/login/logind-core.c, manager_shall_kill()).
+# Prints nothing where logind does not say.
+fate_of_leftovers() {
+  kills=$(of_logind KillUserProcesses)
+  [ -n "$user" ] && [ -n "$kills" ] || return
+  excluded=$(of_logind KillExcludeUsers)
+  only=$(of_logind KillOnlyUsers)
+  case " \${excluded:-root} / $only / $kills" in
+    *" $user "*/*/*) echo spared ;;
+    */*" $user "*/*) echo killed ;;
+    *"/  / yes") echo killed ;;
+    *) echo spared ;;
+  esac
+}
+# Property of logind or, if one is named, of a session.
+of_logind() {
+  limited 20 loginctl show-session -p "$@" | sed 's/^[^=]*=//'
+}
+# Sets "session". Of what systemd has in its own hierarchy: the others may go on to name the session.
 in_session() {
   [ -r /proc/self/cgroup ] || return
   while read -r line; do
-    case $line in 0::*/session-*.scope | *:name=systemd:*/session-*.scope) return 0 ;; esac
+    case $line in
+      0::*/session-*.scope | *:name=systemd:*/session-*.scope)
+        session=\${line##*/session-}
+        session=\${session%.scope}
+        return 0
+        ;;
+    esac
   done < /proc/self/cgroup
   return 1
 }

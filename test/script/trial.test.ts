@@ -344,6 +344,14 @@ inShells("sudo with use_pty, which kills the process group, does not reach the w
   expect(trial.isTakenBack).toBe(true);
 });
 
+/** loginctl 252 on a host with these settings; without any, logind does not answer. Its session 3 is of this user. */
+const logind = (user: string, settings?: Readonly<Record<string, string>>) => (host: DirectoryHost) => {
+  host.write("/proc/self/cgroup", SESSION);
+  const properties = Object.entries({ Name: user, KillUserProcesses: "no", ...settings });
+  const cases = properties.map(([name, value]) => `  ${name}) echo "${name}=${value}" ;;`);
+  host.command("loginctl", settings ? `case $3 in\n${cases.join("\n")}\nesac` : "exit 1");
+};
+
 inShells(
   "what logind would kill with the session leaves it first",
   async (trial) => {
@@ -354,7 +362,7 @@ inShells(
   },
   noteScript,
   (host) => {
-    host.write("/proc/self/cgroup", SESSION);
+    logind("root", {})(host);
     host.write("/sys/fs/cgroup/cgroup.procs", "");
   },
 );
@@ -366,18 +374,46 @@ inShells(
       {
         kind: "failed",
         step: expect.stringContaining("take the change back"),
-        output: expect.stringContaining("KillUserProcesses=yes"),
+        output: expect.stringContaining("logind kills what admin leaves running"),
       },
       { kind: "failed" },
     ]);
     expect(trial.isTakenBack).toBe(true);
   },
   undefined,
-  (host) => {
-    host.write("/proc/self/cgroup", SESSION);
-    host.write("/etc/systemd/logind.conf.d/kill.conf", "[Login]\n# KillUserProcesses=no\nKillUserProcesses = Yes\n");
-  },
+  logind("admin", { KillUserProcesses: "yes", KillExcludeUsers: "root" }),
 );
+
+for (const [what, prepare] of [
+  ["names its user", logind("admin", { KillOnlyUsers: "guest admin" })],
+  ["no longer spares root", logind("root", { KillUserProcesses: "yes", KillExcludeUsers: "admin" })],
+  ["does not answer", logind("root")],
+] as const)
+  inShells(
+    `nor where logind ${what}`,
+    async (trial) => {
+      expect(await trial.result()).toMatchObject([{ kind: "failed" }, { kind: "failed" }]);
+    },
+    undefined,
+    prepare,
+  );
+
+for (const [what, prepare] of [
+  ["kills nothing", logind("admin", { KillUserProcesses: "no" })],
+  ["spares root, as it does unless told otherwise", logind("root", { KillUserProcesses: "yes" })],
+  ["spares its user", logind("admin", { KillUserProcesses: "yes", KillExcludeUsers: "root admin" })],
+  ["kills what others leave", logind("admin", { KillUserProcesses: "yes", KillOnlyUsers: "guest" })],
+] as const)
+  inShells(
+    `it is done where logind ${what}`,
+    async (trial) => {
+      await trial.until(ASKS);
+      expect(trial.confirm()).toBe("confirmed");
+      expect(await trial.result()).toEqual([{ kind: "done" }, { kind: "done" }]);
+    },
+    undefined,
+    prepare,
+  );
 
 test("exactly one of confirmation and expiry decides, at the same instant too", async () => {
   await Promise.all(
