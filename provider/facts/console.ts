@@ -4,7 +4,7 @@ import { addressesOnPath, lastSegment, readLinks, readValues } from "./sysfs";
 
 /** What the console of the host is on: its display, its keyboards and its serial lines. */
 export interface Console {
-  /** The display that shows the firmware and the boot messages. */
+  /** The display that shows the firmware and the boot messages; where no card of class VGA does, that of the console. */
   readonly displays: readonly PciAddress[];
   readonly keyboards: readonly Keyboard[];
   readonly serialLines: readonly SerialLine[];
@@ -25,15 +25,21 @@ export interface Keyboard {
   readonly carriedBy: PciAddress;
 }
 
+/** A link to the device of the first framebuffer. */
+const FRAMEBUFFER = "/sys/class/graphics/fb0/device";
+
 /**
  * The boot display, the USB keyboards, and the serial lines of PCI among the kernel's consoles (linux,
- * drivers/tty/tty_io.c, show_cons_active(), from 2.6.38 on; its arguments before).
+ * drivers/tty/tty_io.c, show_cons_active(), from 2.6.38 on; its arguments before). Only VGA controllers have boot_vga
+ * (drivers/pci/pci-sysfs.c, 6.1), and some GPUs are of another display class; the console is on the first framebuffer
+ * (drivers/video/fbdev/core/fbcon.c), that of a firmware below its GPU from 6.9 on (drivers/firmware/sysfb.c).
  */
 export const consoleFact: Fact<Console> = {
   name: "console",
   about: ["functions"],
   ask: `
 print_values /sys/bus/pci/devices/*/boot_vga
+print_links ${FRAMEBUFFER}
 consoles=
 if [ -e /sys/class/tty/console/active ]; then
   read -r consoles < /sys/class/tty/console/active
@@ -48,9 +54,12 @@ for console in $consoles; do
 done
 cat /proc/bus/input/devices`,
   parse(answer) {
-    const displays = [...readValues(answer.text)]
+    const links = readLinks(answer.text);
+    const vga = [...readValues(answer.text)]
       .filter(([path, value]) => path.endsWith("/boot_vga") && value === "1")
       .flatMap(([path]) => addressesOnPath(path));
+    const framebuffer = addressesOnPath(links.get(FRAMEBUFFER) ?? "").slice(-1);
+    const displays = vga.length > 0 ? vga : framebuffer;
     // linux, drivers/input/input.c (6.1): one paragraph per device, one letter per line; the handler "kbd" takes what
     // has keys to type with.
     const keyboards = answer.text.split(/\n\s*\n/).flatMap((paragraph) => {
@@ -59,7 +68,8 @@ cat /proc/bus/input/devices`,
       const usable = /\bkbd\b/.test(line("H")) && line("S").includes("/usb");
       return usable && carriedBy ? [{ name: line("N").replaceAll('"', ""), carriedBy }] : [];
     });
-    const serialLines = [...readLinks(answer.text)].flatMap(([path, target]) => {
+    const serialLines = [...links].flatMap(([path, target]) => {
+      if (path === FRAMEBUFFER) return [];
       const carriedBy = addressesOnPath(target).at(-1);
       return carriedBy ? [{ name: lastSegment(path), carriedBy }] : [];
     });

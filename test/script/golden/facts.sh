@@ -268,6 +268,7 @@ ask_network_storage() {
 }
 ask_console() {
   print_values /sys/bus/pci/devices/*/boot_vga
+  print_links /sys/class/graphics/fb0/device
   consoles=
   if [ -e /sys/class/tty/console/active ]; then
     read -r consoles < /sys/class/tty/console/active
