@@ -5,7 +5,7 @@
  */
 import { keptByText } from "../kept-by-text";
 import type { KernelLine } from "./kernel-line";
-import { isRecovery, isXen } from "./legacy-grub";
+import { isMemoryTest, isRecovery, isXen } from "./legacy-grub";
 
 /** An entry of grub.cfg: a `menuentry`, wherever its submenu stands. */
 export interface GrubEntry {
@@ -111,7 +111,8 @@ function entryOf({
   lines: [string, string][];
 }) {
   const wordsOf = (pattern: RegExp) => lines.find(([command]) => pattern.test(command))?.[1];
-  const linux = wordsOf(/^linux(?:16|efi)?$/);
+  const loaded = wordsOf(/^linux(?:16|efi)?$/);
+  const linux = loaded === undefined || isMemoryTest(loaded) ? undefined : loaded;
   const xen = wordsOf(/^(?:multiboot2?|xen_hypervisor)$/);
   const dom0 = wordsOf(/^(?:module2?|xen_module)$/);
   const isXenEntry = xen !== undefined && isXen(xen);

@@ -35,8 +35,9 @@ export function readLegacyGrub(text: string): readonly LegacyEntry[] {
       const start = match.index + whole.indexOf(rest, whole.indexOf(command) + command.length);
       const range = { start, end: start + rest.length };
       if (command === "kernel") {
-        entry.boots = isXen(rest) ? "xen" : "linux";
-        entry.lines = { [isXen(rest) ? "xen" : "linux"]: range };
+        const boots = isXen(rest) ? "xen" : isMemoryTest(rest) ? "other" : "linux";
+        entry.boots = boots;
+        entry.lines = boots === "other" ? {} : { [boots]: range };
       } else if (entry.boots === "xen" && !entry.lines.dom0) entry.lines = { ...entry.lines, dom0: range };
     }
   }
@@ -98,8 +99,18 @@ export function isRecovery(title: string): boolean {
 
 /** Whether the file's name is one of the hypervisor: xen.gz-2.6.18-398.el5, xen-4.17-amd64.gz, xen.gz. */
 export function isXen(commandLine: string): boolean {
+  return /^xen[-.\w+~]*$/.test(fileOf(commandLine));
+}
+
+/** Whether it is a memory test, which is loaded as a kernel and none: memtest86+x64.bin, elf-memtest86+-5.01. */
+export function isMemoryTest(commandLine: string): boolean {
+  return /^(?:elf-)?memtest/i.test(fileOf(commandLine));
+}
+
+/** The name of the file that a command loads. */
+function fileOf(commandLine: string): string {
   const path = /^(?:--\S+\s+)*(\S*)/.exec(commandLine)?.[1] ?? "";
-  return /^xen[-.\w+~]*$/.test(path.slice(path.lastIndexOf("/") + 1));
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** Named by title and kernel; equal ones are counted from below, since new entries come above (grubby 8.40). */

@@ -15,11 +15,12 @@ export interface LoaderEntries {
   readonly grubenv: NamedText | undefined;
 }
 
-/** Edits the arguments of every entry that is not for rescue, where these keep them. */
+/** Edits the arguments of every entry for a kernel that is not for rescue, where these keep them. */
 export function editLoaderEntries({ entries, grubenv }: LoaderEntries, change: ArgumentEdit): FilesEdit {
   const texts = new Map<string, string>();
-  const normal = entries.filter((entry) => !isRescue(entry));
-  if (normal.length === 0) return { kind: "error", reason: "there is no boot loader entry except the one for rescue" };
+  const normal = entries.filter(isNormal);
+  if (normal.length === 0)
+    return { kind: "error", reason: "there is no boot loader entry for a kernel except the one for rescue" };
   if (normal.some(usesKernelopts)) {
     const value = grubenv && readEnvironmentBlock(grubenv.text)?.get("kernelopts");
     if (!grubenv || value === undefined) {
@@ -41,17 +42,15 @@ export function editLoaderEntries({ entries, grubenv }: LoaderEntries, change: A
   return { kind: "edited", texts };
 }
 
-/** The command line of each entry that is not for rescue. */
+/** The command line of each entry for a kernel that is not for rescue. */
 export function loaderEntryLines({ entries, grubenv }: LoaderEntries): readonly string[] {
   const variables = grubenv ? readEnvironmentBlock(grubenv.text) : undefined;
-  return entries
-    .filter((entry) => !isRescue(entry))
-    .map((entry) =>
-      optionsOf(entry.text)
-        .map(({ start, end }) => entry.text.slice(start, end))
-        .join(" ")
-        .replaceAll(/\$\{?(\w+)\}?/g, (_, name: string) => variables?.get(name) ?? ""),
-    );
+  return entries.filter(isNormal).map((entry) =>
+    optionsOf(entry.text)
+      .map(({ start, end }) => entry.text.slice(start, end))
+      .join(" ")
+      .replaceAll(/\$\{?(\w+)\}?/g, (_, name: string) => variables?.get(name) ?? ""),
+  );
 }
 
 function editEntry({ path, text }: NamedText, change: ArgumentEdit): BootEdit {
@@ -76,6 +75,8 @@ function usesKernelopts({ text }: NamedText): boolean {
   return /^options[ \t]+(?:.*[ \t])?\$\{?kernelopts\b/m.test(text);
 }
 
-function isRescue({ path, text }: NamedText): boolean {
-  return /-0-rescue\b/.test(path) || isRecovery(/^title[ \t]+(.*)$/m.exec(text)?.[1] ?? "");
+/** Whether the entry boots a kernel, and not for rescue: others are for programs of the firmware, as a memory test is. */
+function isNormal({ path, text }: NamedText): boolean {
+  const isRescue = /-0-rescue\b/.test(path) || isRecovery(/^title[ \t]+(.*)$/m.exec(text)?.[1] ?? "");
+  return /^linux[ \t]/m.test(text) && !isRescue;
 }

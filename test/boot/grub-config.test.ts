@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultGrubEntry, grubConfigLines, readGrubConfig } from "../../provider/boot/grub-config";
-import { defaultLegacyEntry } from "../../provider/boot/legacy-grub";
+import { defaultLegacyEntry, legacyCommandLines } from "../../provider/boot/legacy-grub";
 
 // Header and entries as grub-mkconfig 2.06 writes them, shortened.
 const CONFIG = `if [ -s $prefix/grubenv ]; then
@@ -58,6 +58,25 @@ menuentry 'Ubuntu 22.04 (on /dev/sdb1)' --class gnu-linux $menuentry_id_option '
 ### END /etc/grub.d/30_os-prober ###
 `;
   expect(grubConfigLines(CONFIG + other, "linux")).toEqual(["root=UUID=6c61 ro quiet"]);
+});
+
+test("neither do memory tests, whose arguments are theirs", () => {
+  // As 20_memtest86+ of Debian's memtest86+ 6.10 and 5.01 writes them, shortened.
+  const tests = `menuentry "Memory test (memtest86+x64.bin)" {
+	linux	/boot/memtest86+x64.bin
+}
+menuentry "Memory test (memtest86+, serial console)" {
+	linux16	/boot/memtest86+.bin console=ttyS0,115200n8
+}
+`;
+  expect(grubConfigLines(CONFIG + tests, "linux")).toEqual(["root=UUID=6c61 ro quiet"]);
+  expect(
+    readGrubConfig(CONFIG + tests)
+      .map(({ boots }) => boots)
+      .slice(-2),
+  ).toEqual(["other", "other"]);
+  const legacy = "title Debian\n\tkernel /vmlinuz ro\ntitle Debian, memtest86+\n\tkernel /memtest86+.bin\n";
+  expect(legacyCommandLines(legacy, "linux")).toEqual(["ro"]);
 });
 
 test.each([

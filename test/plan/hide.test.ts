@@ -17,7 +17,7 @@ const RED_HAT: HostFacts = {
   ...withBootFiles(
     KVM,
     textFile("/boot/grub2/grub.cfg", "### BEGIN /etc/grub.d/10_linux ###\nblscfg\n"),
-    textFile(BLS, "title RHEL\noptions root=/dev/sda1 ro quiet\n"),
+    textFile(BLS, "title RHEL\nlinux /vmlinuz-5.14\noptions root=/dev/sda1 ro quiet\n"),
   ),
   boot: {
     ...KVM.boot,
