@@ -40,11 +40,12 @@ function pairsOf(runs) {
 /** All goals that these results tell of. @param {import("./bench.js").Results} results @returns {readonly Goal[]} */
 function goalsOf({ replayed, real }) {
   const pairs = pairsOf(replayed).filter(({ product }) => product.provider === "dynamic" && product.latencyMs === 0);
-  return [...pairs.flatMap((pair) => besideFloor(pair, pairs)), ...sideBySide(replayed), ...besideOthers(real)];
+  const alone = pairs.map(({ product }) => product);
+  return [...pairs.flatMap(besideFloor), ...linear(alone), ...sideBySide(replayed), ...besideOthers(real)];
 }
 
-/** @param {Pair} pair @param {readonly Pair[]} all @returns {readonly Goal[]} */
-function besideFloor({ product, floor }, all) {
+/** @param {Pair} pair @returns {readonly Goal[]} */
+function besideFloor({ product, floor }) {
   const { resources, operation } = product;
   const during = `${operation} of ${resources}`;
   const seconds = product.seconds / floor.seconds;
@@ -66,14 +67,41 @@ function besideFloor({ product, floor }, all) {
       { what: `MiB of the program in ${during}, above the floor's`, most: 16, measured: mib("program") },
     );
   }
-  const small = all.find((pair) => pair.product.resources === 64 && pair.product.operation === operation);
-  if (resources > 64 && small)
-    goals.push({
-      what: `CPU above the floor's for a resource, ${during}, times that of 64`,
-      most: 1.2,
-      measured: extraCpu({ product, floor }) / extraCpu(small),
-    });
   return goals;
+}
+
+/** Runs in which the CLI writes the whole state after each step: that costs more a resource the more there are, with any provider. */
+const WRITES_STATE = ["first up", "destroy"];
+
+/**
+ * What a resource costs that comes on top of one, among many and among 64.
+ *
+ * @param {readonly Measured[]} runs
+ * @returns {readonly Goal[]}
+ */
+function linear(runs) {
+  return runs.flatMap((run) => {
+    const { resources, operation } = run;
+    const like = (/** @type {number} */ size) =>
+      runs.find((other) => other.resources === size && other.operation === operation);
+    const [single, small] = [like(1), like(64)];
+    if (resources <= 64 || !single || !small) return [];
+    const aside = WRITES_STATE.includes(operation) ? ", the CLI aside" : "";
+    /** @param {"cpu" | "mib"} unit */
+    const growth = (unit) => furtherResource(run, single, unit) / furtherResource(small, single, unit);
+    const during = `a further resource in ${operation} of ${resources}${aside}, times that in 64`;
+    return [
+      { what: `CPU of ${during}`, most: 1.2, measured: growth("cpu") },
+      { what: `MiB of ${during}`, most: 1.2, measured: growth("mib") },
+    ];
+  });
+}
+
+/** @param {Measured} many @param {Measured} single @param {"cpu" | "mib"} unit */
+function furtherResource(many, single, unit) {
+  const of = (/** @type {Measured} */ { operation, usage: { cli, program, provider } }) =>
+    (WRITES_STATE.includes(operation) ? 0 : cli[unit]) + program[unit] + provider[unit];
+  return (of(many) - of(single)) / (many.resources - 1);
 }
 
 /** How late hosts answer in previews of many. */
@@ -117,11 +145,6 @@ function besideOthers(real) {
     },
   ];
   return goals.filter(({ measured }) => !Number.isNaN(measured));
-}
-
-/** Seconds of CPU for a resource above those of the floor. @param {Pair} pair */
-function extraCpu({ product, floor }) {
-  return (cpuOf(product) - cpuOf(floor)) / product.resources;
 }
 
 /** Seconds of CPU of all processes. @param {Measured} run */
