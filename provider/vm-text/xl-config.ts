@@ -1,6 +1,7 @@
 /** What an xl config file says about a VM and its PCI devices (xen, tools/xl/xl_parse.c, 4.22). */
 import { keptByText } from "../kept-by-text";
 import type { AttachOptions } from "./attach-options";
+import { readCNumber } from "./c-number";
 import { type PciSpec, parseSpecString } from "./spec-string";
 import { type ConfigLanguage, XL_LANGUAGE } from "./xl-config-language";
 import type { XlRange, XlSyntax } from "./xl-config-syntax";
@@ -29,6 +30,8 @@ export interface XlConfig {
    * pvh).
    */
   readonly type: "pv" | "pvh" | "hvm";
+  /** Whether `maxmem` is above `memory`: a VM that is no PV guest then starts with less memory than it believes to have. */
+  readonly populatesOnDemand: boolean;
   /** The devices that xl sees, in order: it stops at the first nested list, and a `pci` that is not a list has none. */
   readonly pci: readonly PciEntry[];
   /** The elements of `disk` as they are written. */
@@ -57,6 +60,7 @@ function readXlConfig(text: string, language: ConfigLanguage): XlConfig | XlConf
     uuid: textOf(syntax, "uuid"),
     passthrough: textOf(syntax, "passthrough"),
     type: typeOf(syntax),
+    populatesOnDemand: (longOf(syntax, "maxmem") ?? 0) > (longOf(syntax, "memory") ?? Number.POSITIVE_INFINITY),
     pci: pciEntries(syntax),
     disks: (syntax.settings.get("disk")?.parts ?? []).flatMap(({ value }) =>
       value.kind === "text"
@@ -99,11 +103,16 @@ function typeOf(syntax: XlSyntax): XlConfig["type"] {
   return (["hvm", "pv", "pvh"] as const).find((word) => type !== undefined && word.startsWith(type)) ?? "pv";
 }
 
-/** xlu_cfg_get_long: a value that is not a C number, or that was built with `+=`, counts as not set. */
 function flag(syntax: XlSyntax, name: string, option: keyof AttachOptions): AttachOptions {
-  const text = textOf(syntax, name);
+  const number = longOf(syntax, name);
+  return number === undefined ? {} : { [option]: number !== 0 };
+}
+
+/** xlu_cfg_get_long: a value that is not a C number, or that was built with `+=`, counts as not set. */
+function longOf(syntax: XlSyntax, name: string): number | undefined {
   const last = syntax.settings.get(name)?.parts.at(-1);
-  const number = /^[ \t\n\v\f\r]*[+-]?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i.exec(text ?? "")?.[1];
-  if (number === undefined || last?.operator === "+=") return {};
-  return { [option]: /[1-9a-f]/i.test(number.replace(/^0x/i, "")) };
+  if (last?.operator === "+=") return undefined;
+  const [, sign, digits] = /^[ \t\n\v\f\r]*([+-]?)(\w+)$/.exec(textOf(syntax, name) ?? "") ?? [];
+  const number = readCNumber(digits);
+  return number === undefined || sign !== "-" ? number : -number;
 }

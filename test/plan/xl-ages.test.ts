@@ -152,6 +152,25 @@ describe("what a person should know of the VM", () => {
     );
   });
 
+  const cautionsOf = (config: string) =>
+    cautions(withVmConfigs(hostOf("4.17"), textFile("/etc/xen/pv9.cfg", `${CONFIG}${config}`)));
+
+  test.each([
+    ['type = "hvm"\nmemory = 512\nmaxmem = 1024\n', true],
+    ['builder = "hvm"\nmemory = "512"\nmaxmem = "0x400"\n', true],
+    ['type = "hvm"\nmemory = 512\nmaxmem = 512\n', false],
+    ['type = "hvm"\nmemory = 512\n', false],
+    ['type = "hvm"\nmaxmem = 512\n', false],
+    ["memory = 512\nmaxmem = 1024\n", false],
+  ])("a guest that populates its memory on demand, which xl does not start with a device: %j, %j", (config, told) => {
+    expect(cautionsOf(config).includes("populate on demand")).toBe(told);
+  });
+
+  test("a PVH guest, which Xen gives no device", () => {
+    expect(cautionsOf('type = "pvh"\n')).toContain('Set its type to "hvm" or "pv"');
+    expect(cautionsOf('type = "hvm"\n')).not.toContain("PVH");
+  });
+
   test("a VGA controller for a PV guest", () => {
     const facts = hostOf("4.17");
     const nic = facts.pciDevices.get(address(NIC));

@@ -10,7 +10,8 @@ export function guestCautions(
   vm: FileVm,
   devices: readonly PciDevice[],
 ): readonly string[] {
-  const pv = vm.config?.parsed.type === "pv";
+  const type = vm.config?.parsed.type;
+  const pv = type === "pv";
   const { withoutPcifront, readOnlyWrites } = facts.guestComplaints;
   const frontless = withoutPcifront.find((complaint) => complaint.vm === vm.name);
   const writes = wish.options.permissive
@@ -21,6 +22,16 @@ export function guestCautions(
     ...(frontless
       ? [
           `the kernel of the VM "${vm.name}" has no pcifront driver, so it sees no PCI device ("XENBUS: Device with no driver: device/pci/0" in ${frontless.log}). Give it a kernel with CONFIG_XEN_PCIDEV_FRONTEND`,
+        ]
+      : []),
+    // xen, SUPPORT.md, "x86/PCI Device Passthrough": PV and HVM (4.21).
+    ...(type === "pvh"
+      ? [`the VM "${vm.name}" is a PVH guest, which Xen gives no PCI device. Set its type to "hvm" or "pv"`]
+      : []),
+    // libxl_create.c from 4.4 on (c63868ff01); xend did the same (ec789523749).
+    ...(!pv && vm.config?.parsed.populatesOnDemand
+      ? [
+          `the VM "${vm.name}" has more maxmem than memory (populate on demand), and does not start with a device then. Set maxmem to the same value as memory`,
         ]
       : []),
     ...writes.map(
