@@ -1,9 +1,12 @@
+import type { TextFile } from "../../boot/text-file";
+import { fromBytes } from "../../bytes";
 import { runningDomains } from "../../facts/domains";
 import type { HostFacts } from "../../facts/host-facts";
 import { storageAt } from "../../facts/storage";
 import { vmConfigs } from "../../facts/vm-configs";
 import type { PciAddress } from "../../pci/address";
-import { parseXlConfig } from "../../vm-text/xl-config";
+import { parseXlConfig, type XlConfig } from "../../vm-text/xl-config";
+import { XL_LANGUAGE, XM_LANGUAGE } from "../../vm-text/xl-config-language";
 
 /** A block device of the host that a VM has as a disk. */
 export interface HostDiskOfVm {
@@ -25,10 +28,9 @@ export function disksOfVms(facts: HostFacts): readonly HostDiskOfVm[] {
 function pathsOfDisks(facts: HostFacts): readonly Pick<HostDiskOfVm, "vm" | "path">[] {
   const { files, libvirt } = facts;
   const configured = vmConfigs(files).flatMap((file) => {
-    const config = parseXlConfig(file.text);
-    if (config.kind === "error") return [];
-    const vm = config.name ?? file.path;
-    return config.disks.flatMap((disk) => pathOfDisk(disk) ?? []).map((path) => ({ vm, path }));
+    const { name = file.path, disks } = configIn(file);
+    const vm = fromBytes(name);
+    return disks.flatMap((disk) => pathOfDisk(disk) ?? []).map((path) => ({ vm, path }));
   });
   const running = runningDomains(facts).flatMap(({ name, disks }) =>
     disks.flatMap((disk) => pathOfDisk(disk) ?? []).map((path) => ({ vm: name, path })),
@@ -43,6 +45,15 @@ function pathsOfDisks(facts: HostFacts): readonly Pick<HostDiskOfVm, "vm" | "pat
       : [];
   const all = [...configured, ...running, ...ofLibvirt];
   return [...new Map(all.map((disk) => [`${disk.path} ${disk.vm}`, disk])).values()];
+}
+
+/** What a VM's file says of its disks, to xl or else to xm; of one that neither reads, whatever looks like a disk. */
+function configIn({ text }: TextFile): Pick<XlConfig, "name" | "disks"> {
+  for (const language of [XL_LANGUAGE, XM_LANGUAGE]) {
+    const config = parseXlConfig(text, language);
+    if (config.kind === "config") return config;
+  }
+  return { name: undefined, disks: text.replaceAll(/^[ \t]*#.*/gm, "").match(/\bphy:[^\s'",]+/g) ?? [] };
 }
 
 /**

@@ -7,8 +7,11 @@ const XM = "xen 4.1, docs/man/xmdomain.cfg.pod.5";
 const BY_ID = "disk/by-id/nvme-Samsung_SSD_980_S64D";
 
 /** A VM of xl with a disk that is written like this, on a server whose NVMe disk has nothing that tells. */
-const disk = (title: string, source: string, written: string, path: string | undefined): Situation => {
-  const text = `name = "web"\nmemory = 512\ndisk = [ '${written}' ]\n`;
+const disk = (title: string, source: string, written: string, path: string | undefined): Situation =>
+  inFile(title, source, `name = "web"\nmemory = 512\ndisk = [ '${written}' ]\n`, path);
+
+/** The same of a VM whose file has this text. */
+const inFile = (title: string, source: string, text: string, path: string | undefined, vm = "web"): Situation => {
   const lines = text.trimEnd().split("\n");
   return {
     title,
@@ -33,7 +36,7 @@ const disk = (title: string, source: string, written: string, path: string | und
     refused:
       path === undefined
         ? []
-        : [["mounted-storage", `carries ${path}, which is a disk of the VM "web". Remove it there`]],
+        : [["mounted-storage", `carries ${path}, which is a disk of the VM "${vm}". Remove it there`]],
   };
 };
 
@@ -101,6 +104,19 @@ export const VM_DISKS: readonly Situation[] = [
   disk("a disk of a VM, as phy:", XM, "phy:/dev/nvme0n1,xvda,w", "/dev/nvme0n1"),
   disk("a disk of a VM, as phy: without /dev", XM, "phy:nvme0n1p1,xvda,w", "/dev/nvme0n1p1"),
   disk("a disk of a VM, by a link of udev", XL, `phy:/dev/${BY_ID},xvda,w`, `/dev/${BY_ID}`),
+  inFile(
+    "a disk of a VM whose file only Python reads",
+    "xen 4.1, tools/examples/xmexample.hvm",
+    "import os, re\narch = os.uname()[4]\nname = \"web\"\ndisk = [ 'phy:nvme0n1,hda,w' ]\n",
+    "/dev/nvme0n1",
+  ),
+  inFile(
+    "a disk of a VM whose file can be anything",
+    "xen 4.1, tools/python/xen/xm/opts.py: execfile",
+    "# 'phy:sdc,hda,w'\nexec('pci = []')\nname = \"web\"\ndisk = [ 'phy:nvme0n1,hda,w' ]\n",
+    "/dev/nvme0n1",
+    "/etc/xen/web.cfg",
+  ),
   disk("the disk of a VM on another controller", XL, "/dev/sdc,raw,xvda,rw", undefined),
   disk("an image of a VM, which lies on a mount", XL, "file:/srv/web.img,xvda,w", undefined),
   disk("a disk of a VM that is not there", XL, "/dev/vg9/web,raw,xvda,rw", undefined),
