@@ -26,11 +26,7 @@ const OLD: Readonly<Record<string, Command>> = {
       `Name                                        ID   Mem VCPUs      State   Time(s)\n${dom0}${rows.join("")}`,
     );
   }),
-  info: withXen((_, xen) =>
-    succeeded(
-      `xen_major              : ${xen.data.major}\nxen_minor              : ${xen.data.minor}\nxen_extra              : ${xen.data.extra}\nxend_config_format     : 4\n`,
-    ),
-  ),
+  info: withXen((_, xen) => succeeded(info(xen))),
   create: withXen((call, xen) => {
     const words = call.args.filter((arg) => !/^-[a-z]$/.test(arg));
     const name = words.find((word) => !word.includes("=")) ?? "";
@@ -51,6 +47,17 @@ const OLD: Readonly<Record<string, Command>> = {
   /** Ends at once: what the guest has printed until now. */
   console: withXen((call, xen) => succeeded(domainOf(xen, call.args[0]).console)),
 };
+
+/** Some of the lines; virt_caps came with 3.3 (tools/python/xen/lowlevel/xc/xc.c). */
+function info({ data }: Xen): string {
+  const virtual = `virt_caps              : hvm${data.iommu ? " hvm_directio" : ""}\n`;
+  return `${data.major > 3 || data.minor > 2 ? virtual : ""}xen_major              : ${data.major}
+xen_minor              : ${data.minor}
+xen_extra              : ${data.extra}
+xen_commandline        : ${data.commandLine}
+xend_config_format     : 4
+`;
+}
 
 /** What came with Xen 3.3 (73d5acf50f, 3bbf83843c). */
 const HOT_PLUG: Readonly<Record<string, Command>> = {

@@ -85,6 +85,7 @@ export const rhel5Xen: Profile = {
     minor: 1,
     extra: ".2-419.el5",
     commandLine: `/xen.gz-${XEN}`,
+    // Its kernel shows no tables of the firmware, and this xm does not say whether Xen uses an IOMMU.
     iommu: true,
     hvm: true,
     memory: 4095,

@@ -37,6 +37,8 @@ function xen(
   };
 }
 
+const XEN_3_1 = { major: 3, minor: 1, xl: false };
+
 const needs: readonly [string, HostFacts, "nothing" | "advice" | "argument", RegExp][] = [
   ["a kernel that uses it", kvm("quiet", { units: ["dmar0"] }), "nothing", /is on/],
   ["a kernel that does not", kvm("quiet"), "argument", /intel_iommu=on is added/],
@@ -63,7 +65,17 @@ const needs: readonly [string, HostFacts, "nothing" | "advice" | "argument", Reg
   ["Xen without one in the firmware", xen("placeholder", false, "none"), "advice", /Turn on VT-d/],
   ["Xen that was told not to", xen("iommu=verbose,off", false), "advice", /says iommu=verbose,off/],
   ["Xen that was told to, in vain", xen("iommu=1", false), "advice", /with "xl dmesg/],
-  ["Xen that does not say", xen(undefined, undefined), "advice", /does not say/],
+  ["Xen that does not say", xen(undefined, undefined), "advice", /"xl info" does not say/],
+  [
+    "an old Xen that does not say, and whose kernel shows no tables of the firmware",
+    {
+      ...xen(undefined, undefined, "none"),
+      xen: { ...XEN_3_1, iommu: undefined },
+      xend: { answers: true, commands: [] },
+    },
+    "advice",
+    /"xm info" does not say .* "xm dmesg/,
+  ],
 ];
 test.each(needs)("%s", (_, facts, kind, say) => {
   const need = iommuNeed(facts);

@@ -146,6 +146,8 @@ export type IommuNeed =
 /** What it takes to switch the IOMMU of this host on. */
 export function iommuNeed(facts: HostFacts): IommuNeed {
   if (isIommuActive(facts)) return { kind: "nothing", say: "the IOMMU is on: nothing to do" };
+  // First, as an old kernel shows no tables of the firmware.
+  if (facts.xen && facts.xen.iommu === undefined) return advice(unknownToXen(facts));
   if (facts.iommu.offered === undefined)
     return advice(
       "the firmware of the host offers no IOMMU (ACPI has neither a DMAR nor an IVRS table). Turn on VT-d (Intel) or AMD-Vi, often called IOMMU, in the firmware setup",
@@ -153,12 +155,14 @@ export function iommuNeed(facts: HostFacts): IommuNeed {
   return facts.xen ? xenNeed(facts, facts.xen.commandLine) : linuxNeed(facts, facts.iommu.offered);
 }
 
+function unknownToXen({ xen, xend }: HostFacts): string {
+  const tool = xend && !xen?.xl ? "xm" : "xl";
+  return `"${tool} info" does not say whether Xen uses an IOMMU, so nothing is changed. Check with "${tool} dmesg | grep -i -e vt-d -e amd-vi"`;
+}
+
 // docs/misc/xen-command-line.pandoc (4.17), iommu: on by default where the firmware has one; a list with commas.
 function xenNeed(facts: HostFacts, commandLine: string | undefined): IommuNeed {
-  if (facts.xen?.iommu === undefined || commandLine === undefined)
-    return advice(
-      '"xl info" does not say whether Xen uses an IOMMU, so nothing is changed. Check with "xl dmesg | grep -i -e vt-d -e amd-vi"',
-    );
+  if (commandLine === undefined) return advice(unknownToXen(facts));
   const given = wordsOf(commandLine, "iommu");
   const off = given.find((word) => /[=,](off|no|0|false|disable)\b/.test(word));
   if (off !== undefined)

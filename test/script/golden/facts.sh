@@ -376,7 +376,8 @@ ask_boot() {
 ask_xen() {
   on_xen || return
   print_values /sys/hypervisor/version/major /sys/hypervisor/version/minor
-  command -v xl >&2 && limited 30 xl info
+  command -v xl >&2 || { command -v xm >&2 && limited 30 xm info; return 1; }
+  limited 30 xl info
 }
 ask_xend() {
   command -v xm || return 0
