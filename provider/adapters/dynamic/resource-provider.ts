@@ -27,6 +27,7 @@ export type DynamicSurroundings = Omit<Surroundings, "typeOf">;
  */
 export function defineResource(kind: ResourceKind, surroundings: DynamicSurroundings): dynamic.ResourceProvider {
   const { foretold } = KINDS[kind];
+  const { run } = surroundings;
   const lifecycle = defineLifecycle(kind, { ...surroundings, typeOf: dynamicTypeOf });
 
   /** The program is known since check. */
@@ -38,12 +39,17 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
     signal: undefined,
   });
 
-  /** The outputs that check foretold, by URN. */
-  const outlooks = new Map<string, { readonly outputs: Bag; readonly preview: boolean }>();
+  /** The URNs of those that were checked for a preview, which diff is not told. */
+  const previewed = new Set<string>();
 
   /** The engine names what differs of the inputs, and no list is among them. */
-  const nameLists = async ({ urn }: Call, { host }: Bag, outlook: Bag, differing: readonly string[]): Promise<void> => {
-    if (differing.length === 0 || differing.some((name) => !isList(outlook[name]))) return;
+  const nameLists = async (
+    { urn }: Call,
+    { host }: Bag,
+    expected: Bag,
+    differing: readonly string[],
+  ): Promise<void> => {
+    if (differing.length === 0 || differing.some((name) => !isList(expected[name]))) return;
     const { name } = surroundings.hostFor(CommonInputs.parse({ host }).host);
     await surroundings.log.info(
       `${name}: only the state changes, to what the host says now: ${differing.join(", ")}`,
@@ -78,7 +84,8 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
       };
       const judged = await lifecycle.judge(call, checked, isDeployed ? before : undefined);
       const { outputs = before, drift } = judged.outlook ?? {};
-      outlooks.set(call.urn.text, { outputs, preview: call.preview });
+      if (call.preview) previewed.add(call.urn.text);
+      else previewed.delete(call.urn.text);
       // The engine shows of an update only how its inputs differ, and knows in preview only the outputs that are among them.
       const isAwaited = transient?.program.declarations.some(({ wish }) => wish === undefined) ?? false;
       const shown = call.preview && (isAwaited || !isDeployed) ? outputs : withoutLists(outputs);
@@ -87,9 +94,9 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
 
     async diff(id: string, olds: Bag, news: Bag) {
       const call = callOf(news);
-      const program = surroundings.run.programs.get(call.urn.text);
-      const outlook = program && outlooks.get(call.urn.text);
-      const difference = await lifecycle.diff({ ...call, program }, stateOf(id, olds), news, outlook?.outputs);
+      const program = run.programs.get(call.urn.text);
+      const expected = program && run.foretold.get(call.urn.text);
+      const difference = await lifecycle.diff({ ...call, program }, stateOf(id, olds), news, expected);
       switch (difference.kind) {
         case "replaced":
         case "unknown":
@@ -98,8 +105,8 @@ export function defineResource(kind: ResourceKind, surroundings: DynamicSurround
           return { deleteBeforeReplace: true };
         default:
           if (!sameValue(olds.__resource, news.__resource)) return { deleteBeforeReplace: true };
-          if (difference.kind === "drift" && outlook?.preview)
-            await nameLists(call, news, outlook.outputs, difference.outputs);
+          if (difference.kind === "drift" && expected && previewed.has(call.urn.text))
+            await nameLists(call, news, expected, difference.outputs);
           return { changes: difference.kind === "drift" };
       }
     },
