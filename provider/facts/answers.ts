@@ -147,11 +147,6 @@ function garbled(name: string): UnreadableFactsError {
   return new UnreadableFactsError(`the host's answer to "${name}" is garbled. ${REMEDY}`);
 }
 
-/** All answers that `facts` printed, by the name of their fact. Throws UnreadableFactsError. */
-export function readAnswers(printed: string): ReadonlyMap<string, Answer> {
-  return new Map([...sectionsOf(printed)].map(([name, section]) => [name, readAnswer(section)]));
-}
-
 /** Indents every line that is not empty by two spaces. */
 export function indent(text: string): string {
   return text.replace(/^(?=.)/gm, "  ");

@@ -2,7 +2,7 @@
 const { createHash } = require("node:crypto");
 // The package as its users load it: only the build has JavaScript.
 const { startSimulatedHost } = require("../../dist/simulator");
-const { readAnswers } = require("../../dist/provider/facts/answers");
+const { readAnswer, sectionsOf } = require("../../dist/provider/facts/answers");
 const { posixChecksum } = require("../../dist/provider/facts/checksum");
 const { factsScript } = require("../../dist/provider/script/facts-script");
 
@@ -28,7 +28,7 @@ async function recordAnswers() {
     for (const vm of VMS) host.writeFile(vmFile(vm), `name = "${vm}"\nkernel = "/boot/vmlinuz"\nmemory = 256\n`);
     const script = factsScript({ vmConfigPaths: [], libvirt: false });
     const { stdout } = await host.exec(`set -- "$SSH_CONNECTION"\n${script}`);
-    return readAnswers(stdout);
+    return new Map([...sectionsOf(stdout)].map(([name, section]) => [name, readAnswer(section)]));
   } finally {
     await host.stop();
   }

@@ -3,10 +3,11 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
-import { factsShell, readAnswers, UnreadableFactsError } from "../../provider/facts/answers";
+import { factsShell, UnreadableFactsError } from "../../provider/facts/answers";
 import { readHostFacts } from "../../provider/facts/host-facts";
 import { quote } from "../../provider/shell";
 import { framedAnswer, recordedAnswers } from "../recorded/recorded-facts";
+import { readAnswers } from "./read-answers";
 
 const recorded = recordedAnswers("debian12-xen4.17");
 

@@ -3,10 +3,11 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
-import { factsShell, readAnswers } from "../../provider/facts/answers";
+import { factsShell } from "../../provider/facts/answers";
 import { posixChecksum } from "../../provider/facts/checksum";
 import { PRINT_FILES, readTextFiles } from "../../provider/facts/text-files";
 import { quote } from "../../provider/shell";
+import { readAnswers } from "./read-answers";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "text-files-"));
 afterAll(() => fs.rmSync(folder, { recursive: true }));

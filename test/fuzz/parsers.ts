@@ -18,7 +18,7 @@ import { defaultEntry, readHideArguments, readXenMenu } from "../../provider/boo
 import { parseClaim } from "../../provider/claims/claim";
 import { parseId, parseKey } from "../../provider/claims/claim-key";
 import { PassthroughError } from "../../provider/errors";
-import { type Fact, readAnswers } from "../../provider/facts/answers";
+import type { Fact } from "../../provider/facts/answers";
 import { FACTS, readHostFacts } from "../../provider/facts/host-facts";
 import { readXeRecords, readXeReference } from "../../provider/facts/xe-output";
 import { readXendDomains } from "../../provider/facts/xend-domains";
@@ -35,6 +35,7 @@ import { parseConfigSpaceField } from "../../provider/vm-text/xend-pci-quirks";
 import { parseXlConfig } from "../../provider/vm-text/xl-config";
 import { addPciEntry, NO_ADDITIONS } from "../../provider/vm-text/xl-config-edit";
 import { XM_LANGUAGE } from "../../provider/vm-text/xl-config-language";
+import { readAnswers } from "../facts/read-answers";
 import { mutated, Random } from "./mutation";
 
 /** A parser of text that others wrote, texts that it is for, and whether an error is one that it documents. */
