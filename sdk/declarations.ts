@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type HostArgs, plainHost } from "./host";
+import { type HostArgs, mayHoldSecrets, plainHost } from "./host";
 import { isPlain } from "./plain-value";
 
 /** What a resource declares, as far as the others need to know. */
@@ -28,10 +28,10 @@ export interface Declaration {
   /**
    * The transient input `__program`, which the provider's check drops: which resource it is, on a line of its own the
    * declarations on the same host, and in the first resource that is registered every host of the program. One input,
-   * since Pulumi keeps four promises with their stack traces for each. It is secret, because hosts may hold passwords, and JSON,
-   * because the SDK and the engine handle each member of an object by itself.
+   * since Pulumi keeps four promises with their stack traces for each, and no output, which has eight more, unless it may hold
+   * a secret. JSON, because the SDK and the engine handle each member of an object by itself.
    */
-  readonly program: pulumi.Output<string>;
+  readonly program: Promise<pulumi.Input<string>>;
   /** The earlier resources that it has to wait for. */
   readonly comesAfter: Promise<pulumi.Resource[]>;
   /** Tells which resource the declaration is of. */
@@ -54,6 +54,7 @@ interface PlainProgram {
   headStart: Promise<void> | undefined;
   /** Whether no host waits for another resource. */
   readonly complete: boolean;
+  readonly mayHoldSecrets: boolean;
   /** Those of each host, by their host; both as JSON. */
   readonly declarations: ReadonlyMap<string, string>;
 }
@@ -95,10 +96,11 @@ export function declare(declared: Declared): Declaration {
     else if (hosts.length > 1) plain.headStart = headStart(recorded.resource, hosts.length, preview);
     const declarations = plain.declarations.get(JSON.stringify(ownHost)) ?? "[]";
     const all = hosts ? `,"hosts":${JSON.stringify(hosts)}` : "";
-    return `${told}\n{"preview":${preview},"complete":${complete},"declarations":${declarations}${all}}`;
+    const text = `${told}\n{"preview":${preview},"complete":${complete},"declarations":${declarations}${all}}`;
+    return plain.mayHoldSecrets ? pulumi.secret(text) : text;
   });
   return {
-    program: pulumi.secret(described),
+    program: described,
     comesAfter: afterConstructors().then(() => separatedByReboot(recorded, program.declared.slice(0, earlier))),
     isOf(resource) {
       recorded.resource = resource;
@@ -154,6 +156,7 @@ async function plainProgram(declared: readonly Recorded[]): Promise<PlainProgram
     hosts: [...hosts.values()],
     headStart: undefined,
     complete: all.every(({ host }) => host !== undefined),
+    mayHoldSecrets: declared.some(({ host, resolved }) => mayHoldSecrets(host) || Object.keys(resolved).length > 0),
     declarations,
   };
 }

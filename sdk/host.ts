@@ -124,6 +124,11 @@ export function withSecrets(host: pulumi.Input<HostArgs>): pulumi.Input<HostArgs
   return { ...host, ...Object.fromEntries(marked) };
 }
 
+/** Whether a secret may be among the plain values of the host: what an output holds is not known yet. */
+export function mayHoldSecrets(host: pulumi.Input<HostArgs>): boolean {
+  return !isPlainHost(host) || SECRET.some((name) => host[name] !== undefined);
+}
+
 /**
  * The host as plain values with what else it holds, secrets included; undefined while any of them waits for another
  * resource.

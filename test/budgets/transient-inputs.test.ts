@@ -6,7 +6,7 @@ const told: string[] = [];
 beforeAll(() =>
   pulumi.runtime.setMocks({
     newResource: ({ name, inputs }) => {
-      told.push((inputs.__program as { value: string }).value);
+      told.push(inputs.__program);
       return { id: `${name}-id`, state: inputs };
     },
     call: () => ({}),

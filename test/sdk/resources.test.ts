@@ -81,11 +81,9 @@ test("every name in a provider text is exported by the provider", () => {
   for (const [kind] of texts) expect(provider[kind]).toHaveProperty("check");
 });
 
-/** What a resource tells the provider. Secret: hosts may hold passwords. */
+/** What a resource tells the provider. */
 function programIn(resource: Registered | undefined): Record<string, unknown> {
-  const { resource: told, program } = splitProgram(
-    (resource?.inputs.__program as { value: string } | undefined)?.value,
-  );
+  const { resource: told, program } = splitProgram(pulumi.runtime.unwrapRpcSecret(resource?.inputs.__program));
   return { told, ...(JSON.parse(String(program)) as Record<string, unknown>) };
 }
 
