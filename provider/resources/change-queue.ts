@@ -6,6 +6,7 @@ import { applyScript } from "../script/apply-script";
 import { readConfirmRequest } from "../script/confirmation-script";
 import type { Locking } from "../script/opening-script";
 import { rebootScript } from "../script/reboot-script";
+import type { AskedChanges } from "./asked-changes";
 import { type Change, changeError, type WaitingChange } from "./change";
 import { confirmTrial } from "./confirmation";
 import type { Connect } from "./connect";
@@ -23,12 +24,13 @@ interface Beginning {
 }
 
 /**
- * Changes that arrive one soon after the other become one apply: one initramfs for eight hidden functions. The engine asks
- * for those that it may begin at once, some milliseconds apart, and for no more of any host while none of them has ended.
+ * Changes of one host that the engine asks for together become one apply: one initramfs for eight hidden functions. It asks
+ * for those that it may begin at once, mostly host by host, and for no more of any while none of them has ended. So a host's
+ * changes are all there when so many of other hosts were asked for since, or none at all for so long.
  */
-const GATHER_MS = { apart: 30, most: 200 };
+const GATHERED = { others: 2, silenceMs: 100, mostMs: 500 };
 /** So long is a lock kept for changes that are to come: the engine asks for them as soon as it has checked them. */
-const COMING_MS = 1000;
+const COMING = { mostMs: 1000, stepMs: 30 };
 /** So old may facts be that say that there is nothing to do. */
 const RECENT_MS = 30_000;
 /** An apply, the note of a reboot, the reboot; and some more for a host that changes between the facts and the steps. */
@@ -41,6 +43,8 @@ const MOST_TURNS = 8;
 export class ChangeQueue {
   private readonly waiting: WaitingChange[] = [];
   private applying = false;
+  /** How many changes of all hosts had been asked for when the last one of this host was. */
+  private asked = 0;
   /** Those whose steps the host was told, or is being told. */
   private readonly sent = new WeakSet<WaitingChange>();
   private readonly ends: TurnEnds;
@@ -49,6 +53,7 @@ export class ChangeQueue {
     private readonly host: string,
     private readonly cache: FactsCache,
     private readonly connect: Connect,
+    private readonly ofAllHosts: AskedChanges,
   ) {
     this.ends = new TurnEnds(host, cache, connect);
   }
@@ -63,6 +68,7 @@ export class ChangeQueue {
       forget = () => change.signal?.removeEventListener("abort", callOff);
       if (change.signal?.aborted) this.callOff(waiting);
       this.waiting.push(waiting);
+      this.asked = this.ofAllHosts.note();
       if (!this.applying) {
         this.applying = true;
         void this.applyAll();
@@ -80,12 +86,9 @@ export class ChangeQueue {
     if (this.applying) return Promise.resolve(undefined);
     this.applying = true;
     return new Promise((resolve, reject) => {
-      let coming: Promise<readonly WaitingChange[]> | undefined;
-      // Where the connection was cut meanwhile, two dialogues wait: what only the dead one took would never be made.
       const ready = (facts: HostFacts, questions: Questions) => {
         resolve(facts);
-        coming ??= this.coming(questions);
-        return coming;
+        return this.coming(questions);
       };
       const left = this.takeTurn([], { locking: "if-free", ready });
       left.then(() => resolve(undefined), reject);
@@ -101,7 +104,6 @@ export class ChangeQueue {
 
   private async applyAll(): Promise<void> {
     while (this.waiting.length > 0) {
-      await this.gather();
       const changes = this.waiting.splice(0);
       await this.rejectOnError(changes, async () =>
         this.takeTurns(await this.withoutSettled(changes.filter(isWanted))),
@@ -121,31 +123,21 @@ export class ChangeQueue {
 
   /** The changes that come soon. */
   private async coming(questions: Questions): Promise<readonly WaitingChange[]> {
-    for (let waited = 0; waited < COMING_MS && this.waiting.length === 0; waited += GATHER_MS.apart)
-      await delay(GATHER_MS.apart);
-    await this.gather();
-    return this.arrived(questions);
+    for (let waited = 0; waited < COMING.mostMs && this.waiting.length === 0; waited += COMING.stepMs)
+      await delay(COMING.stepMs);
+    return this.gather(questions);
   }
 
-  /** The changes that wait; none where they ask what the host was not asked, since those need other facts. */
-  private arrived(questions: Questions): readonly WaitingChange[] {
+  /** All changes, once they wait; none where they ask what the host was not asked, since those need other facts. */
+  private async gather(questions: Questions): Promise<readonly WaitingChange[]> {
+    const giveUp = Date.now() + GATHERED.mostMs;
+    while (this.ofAllHosts.count < this.asked + GATHERED.others && Date.now() < giveUp)
+      if (!(await this.ofAllHosts.next(GATHERED.silenceMs))) break;
     return this.cache.isAnswered(questions) ? this.waiting.splice(0) : [];
   }
 
-  /** Waits until no more changes arrive. */
-  private async gather(): Promise<void> {
-    for (
-      let before = 0, waited = 0;
-      waited < GATHER_MS.most && this.waiting.length > before;
-      waited += GATHER_MS.apart
-    ) {
-      before = this.waiting.length;
-      await delay(GATHER_MS.apart);
-    }
-  }
-
   private async takeTurns(changes: readonly WaitingChange[]): Promise<void> {
-    const ready = async (_: HostFacts, questions: Questions) => this.arrived(questions);
+    const ready = (_: HostFacts, questions: Questions) => this.gather(questions);
     let left = changes.filter(isWanted);
     for (let turns = 0; left.length > 0 && turns < MOST_TURNS; turns += 1)
       left = (await this.takeTurn(left, { locking: "wait", ready })).filter(isWanted);
@@ -170,6 +162,7 @@ export class ChangeQueue {
     const { questions } = this.cache;
     const run = new AbortController();
     let isAsked = false;
+    let coming: Promise<readonly WaitingChange[]> | undefined;
     let unconfirmed: string | undefined;
     const confirm = (runId: string, seconds: number): void => {
       if (isAsked) return;
@@ -185,7 +178,9 @@ export class ChangeQueue {
         { questions, locking },
         {
           decide: async (facts, runId) => {
-            for (const change of await ready(facts, questions)) changes.add(change);
+            // Where the connection was cut meanwhile, two dialogues wait: what only the dead one took would never be made.
+            coming ??= ready(facts, questions);
+            for (const change of await coming) changes.add(change);
             const planned = decide(facts, [...changes].filter(isWanted), runId);
             const { act } = planned.turn;
             const told = act?.kind === "reboot" ? [act.change] : (act?.planned ?? []).map(({ change }) => change);

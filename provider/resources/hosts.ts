@@ -1,6 +1,7 @@
 import { connectionPool } from "../host/connection-pool";
 import type { HostLogin } from "../host/host";
 import type { HostInput } from "../plan/inputs/host-input";
+import { AskedChanges } from "./asked-changes";
 import type { Connect } from "./connect";
 import { ManagedHost } from "./managed-host";
 
@@ -24,10 +25,11 @@ function connectTo(login: HostLogin): Connect {
 /** Gives the host of an input, for one process or test: equal logins share one ManagedHost. */
 export function createHosts(): (input: HostInput) => ManagedHost {
   const hosts = new Map<string, ManagedHost>();
+  const asked = new AskedChanges();
   return (input) => {
     const { name, ...login } = loginOf(input);
     const key = JSON.stringify(login);
-    const host = hosts.get(key) ?? new ManagedHost(name ?? input.address, connectTo({ ...login, name }));
+    const host = hosts.get(key) ?? new ManagedHost(name ?? input.address, connectTo({ ...login, name }), asked);
     hosts.set(key, host);
     return host;
   };

@@ -2,6 +2,7 @@ import { ConnectionError } from "../errors";
 import type { Questions } from "../facts/answers";
 import type { HostFacts } from "../facts/host-facts";
 import { factsScript } from "../script/facts-script";
+import { AskedChanges } from "./asked-changes";
 import type { Change } from "./change";
 import { ChangeQueue } from "./change-queue";
 import type { Connect } from "./connect";
@@ -20,10 +21,11 @@ export class ManagedHost {
   constructor(
     readonly name: string,
     private readonly connect: Connect,
+    asked = new AskedChanges(),
     now: () => number = Date.now,
   ) {
     this.cache = new FactsCache((occasion, questions) => this.readFor(occasion, questions), now);
-    this.queue = new ChangeQueue(name, this.cache, connect);
+    this.queue = new ChangeQueue(name, this.cache, connect, asked);
   }
 
   /** The facts since the last apply of this process. Rejects with ConnectionError or UnreadableFactsError. */

@@ -46,15 +46,16 @@ const LIMITS = `## What stands in the way
   each step, which in a first up of 512 costs it 17 s of CPU for each MB, with the floor's provider, too.
 - **CPU of the program.** For each input and output of a resource Pulumi keeps four promises with their stack traces, a third of
   what the program costs. The floor has eight or nine of them, this provider one more, and sends the declarations of its host with
-  each resource.
+  each resource. The CLI notes every property of each message in its encrypted log, a third of what a preview costs it.
 - **CPU of the provider.** Of a host: a login (3.5 ms) and the reading of its facts (1.5 ms), all in one process of one thread. Of a
   resource: its plans, and one line that says what it does. Of a script: 30 KiB to make and to encrypt, and six writes, a quarter of a
   first up. What a host says as before is parsed no more, but after each change the next check plans all declarations of the host on
   what is new, for the outputs at the end of the run: with eight a host, an eighth of a first up.
 - **Many hosts.** That thread needs 5 ms for each host, so 256 hosts take 1.3 s more than one however fast they answer. The program
   and the CLI take 1.5 s more for 256 resources, with the floor's provider, too.
-- **Scripts of a first up.** The engine begins four changes a CPU at a time, in an order of its own, so on many hosts few
-  changes of one host meet. Each script prints all facts before it, and some after it.
+- **Scripts of a first up.** The engine begins four changes a CPU at a time, roughly in the order of the program, so half of the
+  changes of a host meet. In a destroy it goes through all hosts in a random order, and hardly any meet. Each script prints all
+  facts before it, and some after it.
 - **A real host.** A change reads all facts once, by some 30 processes, under the host's lock. Network cards and disks are on trial:
   it is written down how to give them back, and a second login must succeed before the change counts; what the steps changed is read
   meanwhile. Before \`xl\` takes a device, its claim goes to disk. Of the time that the goal leaves beside the engine, two logins

@@ -3,6 +3,7 @@ import { ConnectionError } from "../../provider/errors";
 import type { HostFacts } from "../../provider/facts/host-facts";
 import type { Host, ScriptOptions, ScriptResult } from "../../provider/host/host";
 import type { Plan } from "../../provider/plan/plan";
+import { AskedChanges } from "../../provider/resources/asked-changes";
 import { NO_QUESTIONS } from "../../provider/resources/facts-cache";
 import { ManagedHost } from "../../provider/resources/managed-host";
 import { recordedAnswers, recordedFacts } from "../recorded/recorded-facts";
@@ -63,6 +64,9 @@ const ended =
       `${printed(TO_DO)}@apply waiting\n@apply begin\n${lines.map((line) => `${line}\n`).join("")}@apply end\n${facts}`,
     );
 
+/** All hosts of a run share one. */
+const asked = new AskedChanges();
+
 /** A host that answers scripts one after the other, and how many were run on it. */
 function hostThat(...answers: Answer[]) {
   const scripts: string[] = [];
@@ -81,6 +85,7 @@ function hostThat(...answers: Answer[]) {
   const managed = new ManagedHost(
     "xen1",
     async () => host,
+    asked,
     () => now,
   );
   return {
@@ -218,6 +223,31 @@ test("a change that comes while the host is read is made in the same dialogue", 
   await changes[0];
   expect((await Promise.all(changes)).map(stateOf)).toEqual([DONE, DONE]);
   expect(scripts).toHaveLength(1);
+});
+
+test("changes that the engine asks for one by one, with one of another host between, are one script a host", async () => {
+  const { managed, scripts } = hostThat(dialogue(TO_DO, ended("@group 1 done", "@group 2 done")));
+  const other = hostThat(dialogue(TO_DO, ended("@group 1 done")));
+  const changes = [managed.apply(CHANGE)];
+  await delay(50);
+  changes.push(other.managed.apply(CHANGE));
+  await delay(50);
+  changes.push(managed.apply({ ...CHANGE, label: "second" }));
+  expect((await Promise.all(changes)).map(stateOf)).toEqual([DONE, DONE, DONE]);
+  expect([scripts.length, other.scripts.length]).toEqual([1, 1]);
+});
+
+test("one that comes while the connection is cut is made in the dialogue that is begun once more", async () => {
+  const cutMeanwhile: Answer = ({ conversation }) => {
+    void conversation?.reply(printed(TO_DO));
+    changes.push(managed.apply({ ...CHANGE, label: "other" }));
+    return cut;
+  };
+  const { managed, scripts } = hostThat(cutMeanwhile, dialogue(TO_DO, ended("@group 1 done", "@group 2 done")));
+  const changes = [managed.apply(CHANGE)];
+  await changes[0];
+  expect((await Promise.all(changes)).map(stateOf)).toEqual([DONE, DONE]);
+  expect(scripts).toHaveLength(2);
 });
 
 test("one that came so far fails with the others when the dialogue cannot be held", async () => {
