@@ -21,8 +21,8 @@ import { libvirtFact } from "./libvirt";
 import { machineFact } from "./machine";
 import { networkFact, ROUTE_TO } from "./network";
 import { networkStorageFact } from "./network-storage";
-import { pciDevicesFact } from "./pci-devices";
-import { pcibackFact } from "./pciback";
+import { pciDevicesFact, withKnownNames } from "./pci-devices";
+import { pcibackFact, withKnownModules } from "./pciback";
 import { pcibackConfFact } from "./pciback-conf";
 import { OPEN_FILES, processesFact } from "./processes";
 import { removalsFact } from "./removals";
@@ -93,7 +93,10 @@ export function readHostFacts(printed: string): HostFacts {
 
 /** The facts after a change of these subjects, of which `facts` printed anew what is about them. Throws UnreadableFactsError. */
 export function readChangedFacts(printed: string, subjects: readonly Subject[], before: HostFacts): HostFacts {
-  return { ...before, ...readFacts(printed, factsAbout(subjects)) };
+  const facts: HostFacts = { ...before, ...readFacts(printed, factsAbout(subjects)) };
+  if (!subjects.includes("functions")) return facts;
+  const pciDevices = withKnownNames(facts.pciDevices, before.pciDevices);
+  return { ...facts, pciDevices, pciback: withKnownModules(facts.pciback, pciDevices, before) };
 }
 
 /** As many unlike hosts as are read at once, and again after each change, when most of what they say is as before. */

@@ -43,8 +43,11 @@ export const pciDevicesFact: Fact<PciDevices> = {
 print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
 grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
 print_paths /sys/bus/pci/devices/*/reset
-prefix 'lspci '
-limited 30 lspci -D`,
+list_functions
+if [ "$functions" != "$known_functions" ]; then
+  prefix 'lspci '
+  limited 30 lspci -D
+fi`,
   parse(answer) {
     const links = readLinks(answer.text);
     const values = readValues(answer.text);
@@ -92,6 +95,18 @@ limited 30 lspci -D`,
     return devices;
   },
 };
+
+/** The functions of a later answer, which has no names where the host has the same functions as in the one before. */
+export function withKnownNames(devices: PciDevices, before: PciDevices): PciDevices {
+  return new Map(
+    [...devices].map(([address, device]) => {
+      const { identity } = device;
+      const known = before.get(address)?.identity;
+      const isNamed = identity.label !== identity.id || known?.id !== identity.id;
+      return [address, isNamed ? device : { ...device, identity: { ...identity, label: known.label } }];
+    }),
+  );
+}
 
 /** The functions that a resource's `device` names, lowest first; empty when the host has none of them. */
 export function functionsOf(devices: PciDevices, target: PciTarget): readonly PciDevice[] {

@@ -1,5 +1,6 @@
 import { type PciAddress, parsePciAddress } from "../pci/address";
 import type { Fact } from "./answers";
+import { isBridge, type PciDevices } from "./pci-devices";
 import { lastSegment, readLinks } from "./sysfs";
 
 /** The driver that keeps devices for Xen's VMs, and the drivers that it competes with at boot. */
@@ -33,6 +34,8 @@ for file in "/lib/modules/$release/kernel/drivers/xen/"*pciback/*; do
 done
 [ -n "$kind" ] || [ -e /sys/bus/pci/drivers/pciback ] ||
   ! grep -q 'xen-pciback\\.ko' "/lib/modules/$release/modules.builtin" || echo builtin
+list_functions
+[ "$functions" != "$known_functions" ] || return 0
 asked=
 for device in /sys/bus/pci/devices/*; do
   [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/\${device##*/}" ] && continue
@@ -67,3 +70,23 @@ done`,
     };
   },
 };
+
+/**
+ * What a later answer says, which has no native modules where the host has the same functions as in the one before: what
+ * lost its driver since then has the module of that driver.
+ */
+export function withKnownModules(
+  pciback: Pciback,
+  pciDevices: PciDevices,
+  before: { readonly pciback: Pciback; readonly pciDevices: PciDevices },
+): Pciback {
+  const known = [...pciDevices.values()].flatMap((device) => {
+    const { address, driver, identity } = device;
+    const earlier = before.pciDevices.get(address);
+    const isAsked = (driver === undefined || driver === "pciback") && !isBridge(device);
+    if (!isAsked || earlier?.identity.id !== identity.id) return [];
+    const module = before.pciback.nativeModules.get(address) ?? before.pciback.driverModules.get(earlier.driver ?? "");
+    return module === undefined ? [] : [[address, module] as const];
+  });
+  return { ...pciback, nativeModules: new Map([...known, ...pciback.nativeModules]) };
+}

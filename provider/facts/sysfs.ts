@@ -1,6 +1,6 @@
 import { type PciAddress, parsePciAddress } from "../pci/address";
 
-/** Shell functions that print what /sys and /proc have without starting a program. */
+/** Shell functions that tell what /sys and /proc have without starting a program. */
 export const PRINT_SYSFS = `
 # Paths. Prints those that exist.
 print_paths() {
@@ -22,6 +22,13 @@ print_links() {
     [ ! -L "$link" ] || ! cd -P "$link" || printf '%s -> %s\\n' "$link" "$PWD"
   done
   cd /
+}
+# Sets "functions" to the PCI functions that there are.
+list_functions() {
+  functions=
+  for function in /sys/bus/pci/devices/*; do
+    functions="$functions \${function##*/}"
+  done
 }
 # Whether this is the control domain of a Xen host.
 on_xen() {

@@ -120,11 +120,13 @@ begin() {
 open_apply() {
   begin "$@" || return
   watch
+  list_functions
   facts_in_time ${FACTS_SECONDS}
   if [ $? = 124 ]; then
     tell '@apply facts-late'
     return 1
   fi
+  known_functions=$functions
   tell '${WAITING}'
 }
 # Seconds. rest: what comes on standard input until it ends, or until that time is over.

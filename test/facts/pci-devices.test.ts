@@ -1,5 +1,5 @@
 import { UnreadableFactsError } from "../../provider/facts/answers";
-import { isBridge, pciDevicesFact } from "../../provider/facts/pci-devices";
+import { isBridge, pciDevicesFact, withKnownNames } from "../../provider/facts/pci-devices";
 import { address } from "../plan/recorded-host";
 
 const NIC = "/sys/bus/pci/devices/0000:04:00.0";
@@ -63,6 +63,19 @@ test("a disk behind VMD, whose domain has five digits", () => {
     bridges: ["10000:e0:01.0"],
     identity: { label: "Non-Volatile memory controller: Intel Corporation Optane" },
   });
+});
+
+test("a later answer without names leaves them as they were, unless there is another device now", () => {
+  const id = (text: string) => text.replace("vendor:0x8086", "vendor:0x144d");
+  const later = LINES.filter((line) => !line.startsWith("lspci")).map((line) =>
+    line.startsWith(VMD) ? id(line) : line,
+  );
+  const now = withKnownNames(pciDevicesFact.parse({ exitCode: 0, text: later.join("\n") }), devices);
+  expect([...now.values()].map(({ identity }) => identity.label)).toEqual([
+    "Ethernet controller: Intel: an adapter (rev 01)",
+    "8086:10ed",
+    "144d:2700",
+  ]);
 });
 
 test.each([

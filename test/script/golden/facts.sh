@@ -4,6 +4,7 @@ unset XE_EXTRA_ARGS
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin:$PATH
 SSH_ROUTE=$1
 LOCKED=
+known_functions=
 [ -n "$has_timeout" ] || case $(timeout --help 2> /dev/null) in
   *--kill-after*'GNU coreutils'*) has_timeout=yes ;;
   # Some busybox has no setsid: a program ends alone then, without its children.
@@ -57,6 +58,13 @@ print_links() {
     [ ! -L "$link" ] || ! cd -P "$link" || printf '%s -> %s\n' "$link" "$PWD"
   done
   cd /
+}
+# Sets "functions" to the PCI functions that there are.
+list_functions() {
+  functions=
+  for function in /sys/bus/pci/devices/*; do
+    functions="$functions ${function##*/}"
+  done
 }
 # Whether this is the control domain of a Xen host.
 on_xen() {
@@ -139,8 +147,11 @@ ask_pci_devices() {
   print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
   grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
   print_paths /sys/bus/pci/devices/*/reset
-  prefix 'lspci '
-  limited 30 lspci -D
+  list_functions
+  if [ "$functions" != "$known_functions" ]; then
+    prefix 'lspci '
+    limited 30 lspci -D
+  fi
 }
 ask_storage() {
   print_links /sys/class/block/*
@@ -297,6 +308,8 @@ ask_pciback() {
   done
   [ -n "$kind" ] || [ -e /sys/bus/pci/drivers/pciback ] ||
     ! grep -q 'xen-pciback\.ko' "/lib/modules/$release/modules.builtin" || echo builtin
+  list_functions
+  [ "$functions" != "$known_functions" ] || return 0
   asked=
   for device in /sys/bus/pci/devices/*; do
     [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/${device##*/}" ] && continue

@@ -49,11 +49,13 @@ begin() {
 open_apply() {
   begin "$@" || return
   watch
+  list_functions
   facts_in_time 240
   if [ $? = 124 ]; then
     tell '@apply facts-late'
     return 1
   fi
+  known_functions=$functions
   tell '@apply waiting'
 }
 # Seconds. rest: what comes on standard input until it ends, or until that time is over.
