@@ -84,9 +84,9 @@ take_back() {
   tell '@trial over'
   mv -f "$trial/watcher" "$trial/over"
 }
-# Function, what was saved, what that is.
+# Function, what was saved, what that is. Before the first step everything is there, and what was saved may not be whole.
 give_back() {
-  [ -n "$2" ] || return 0
+  [ -n "$2" ] && [ -n "$undone" ] || return 0
   : > "$log"
   within ${GIVE_BACK_SECONDS} "$1" "$2" && return
   tell "@group $undone not-undone $3"

@@ -24,18 +24,20 @@ read_uptime() {
 # Starts the watcher. Nothing may be done when this fails.
 arm_trial() {
   leave_session || return
-  rm -rf ${TRIAL_FOLDER} && mkdir ${TRIAL_FOLDER} "$trial" || return
+  { [ ! -e ${TRIAL_FOLDER} ] || rm -rf ${TRIAL_FOLDER}; } && mkdir ${TRIAL_FOLDER} "$trial" || return
   with_copies keep_copies || return
-  save_network $trial_taken > "$trial/network" && save_mounts $trial_taken > "$trial/mounts" || return
   read -r boot < /proc/sys/kernel/random/boot_id && echo "$boot" > "$trial/open" || return
   echo "$SSH_ROUTE" > "$trial/ssh" && true > "$trial/running" || return
   # sudo with use_pty ends all of its process group: the watcher gets a session of its own, unless busybox has no setsid.
-  own_session=$(command -v setsid)
+  own_session=
+  ! command -v setsid > /dev/null || own_session=setsid
   {
     printf 'run_id=%s script=%s has_timeout=%s own_session=%s\\n' "$run_id" "$$" "$has_timeout" "$own_session"
     printf '%s\\n' "$rest"
   } 2> /dev/null |
     $own_session /bin/sh -s -- "$SSH_ROUTE" > /dev/null 2>&1 8>&- &
+  # While it starts.
+  save_network $trial_taken > "$trial/network" && save_mounts $trial_taken > "$trial/mounts" || return
   waited=0
   until [ -s "$trial/watcher" ]; do
     waited=$((waited + 1))

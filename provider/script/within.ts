@@ -32,24 +32,29 @@ facts_in_time() {
 be_watched() {
   waiting=$self
   read -r self stat < /proc/self/stat
-  watched="$waiting $self $1"
-  note_watched
+  note_watched "$1"
 }
-# Written over what was there, so that nobody finds it empty, and no room is needed: two process ids and seconds are
-# shorter than what is written.
+# Seconds, which begin anew for each step.
 note_watched() {
+  watched="$waiting $self $1 $step"
+  write_watched
+}
+# Written over what was there, so that nobody finds it empty, and no room is needed: two process ids, seconds and a step
+# are shorter than what is written.
+write_watched() {
   printf '%-32s\\n' "$watched" 1<> ${RUN_FOLDER}/watched
 }
+# reached: the step that it got to.
 await_watched() {
   worker=$!
   late=
   trap 'late=yes' USR1
   wait "$worker"
   outcome=$?
-  note_watched
-  [ -n "$late" ] || return "$outcome"
-  end_with_children "$worker"
-  return 124
+  [ -z "$late" ] || { end_with_children "$worker"; outcome=124; }
+  read -r parent pid seconds reached < ${RUN_FOLDER}/watched
+  write_watched
+  return "$outcome"
 }
 # Process. Ends it with its children, theirs, and so on. doomed: all of them.
 end_with_children() {
@@ -67,8 +72,8 @@ end_with_children() {
 }
 # Watches what runs within a time. Whoever waits for it is told by a signal when the time is up.
 watch() {
-  self=$$ watched=
-  note_watched
+  self=$$ step= watched=
+  write_watched
   while sleep 2 && kill -0 $$; do
     read -r line < ${RUN_FOLDER}/watched
     [ "$line" = "$last" ] || seconds=0

@@ -10,10 +10,13 @@ export const MOUNT_PLACE_FUNCTIONS = `
 # PCI functions. Prints what is mounted from their disks, as the kernel writes it in /proc/self/mountinfo: mount point, UUID,
 # type, options of the mount, options of the file system.
 save_mounts() {
-  numbers=$(for function in "$@"; do numbers_of "$function"; done)
-  [ -n "$numbers" ] || return 0
+  numbers_of "$@"
+  # Most have none of their disks mounted.
+  set --
+  for number in $numbers; do set -- "$@" -e " \${number#*=} "; done
+  [ $# -gt 0 ] && grep -qF "$@" /proc/self/mountinfo || return 0
   {
-    printf '%s\\n' "$numbers"
+    printf '%s\\n' $numbers | sed 's/^\\(.*\\)=/number \\1 /'
     ls -l /dev/disk/by-uuid/ | sed -n 's#.* \\([^ ]*\\) -> .*/\\([^/]*\\)$#uuid \\1 \\2#p'
     sed 's/^/mount /' /proc/self/mountinfo
   } 2> /dev/null | awk '
@@ -25,20 +28,27 @@ save_mounts() {
       print $6, uuid[name[$4]], $(i + 1), $7, $(i + 3)
     }'
 }
-# PCI function. Prints the numbers of its disks and of their partitions.
+# PCI functions. Sets "numbers" to name=number of each of their disks and partitions.
 numbers_of() {
+  numbers=
   for link in /sys/class/block/*; do
     cd -P "$link" || continue
-    case $PWD in */"$1"/*) ;; *) continue ;; esac
-    disk=\${link##*/}
-    # A multipath NVMe disk is a virtual device; its paths are nvme0c0n1.
-    case $disk in nvme*c*n*) disk=\${disk%%c*}n\${disk##*n} ;; esac
-    for file in "/sys/class/block/$disk/dev" "/sys/class/block/$disk/$disk"*/dev; do
-      [ -e "$file" ] || continue
-      read -r number < "$file"
-      file=\${file%/dev}
-      echo "number \${file##*/} $number"
+    for function in "$@"; do
+      case $PWD in */"$function"/*) add_numbers "\${link##*/}" ;; esac
     done
+  done
+  cd /
+}
+# Disk. Adds its numbers and those of its partitions.
+add_numbers() {
+  disk=$1
+  # A multipath NVMe disk is a virtual device; its paths are nvme0c0n1.
+  case $disk in nvme*c*n*) disk=\${disk%%c*}n\${disk##*n} ;; esac
+  for file in "/sys/class/block/$disk/dev" "/sys/class/block/$disk/$disk"*/dev; do
+    [ -e "$file" ] || continue
+    read -r number < "$file"
+    file=\${file%/dev}
+    numbers="$numbers \${file##*/}=$number"
   done
 }
 # Text of save_mounts. Mounts again what is no longer mounted from a disk that is there.

@@ -11,10 +11,13 @@ const BY_HAND_SECONDS = 60;
  * vswitchd/bridge.c, bridge_run, if_notifier_changed).
  */
 export const NETWORK_PLACE_FUNCTIONS = `
-# PCI function. Prints its interfaces.
+# PCI functions. Sets "nics" to their interfaces.
 interfaces_of() {
-  for nic in "/sys/bus/pci/devices/$1/net/"* "/sys/bus/pci/devices/$1"/virtio*/net/*; do
-    [ ! -e "$nic" ] || echo "\${nic##*/}"
+  nics=
+  for function in "$@"; do
+    for nic in "/sys/bus/pci/devices/$function/net/"* "/sys/bus/pci/devices/$function"/virtio*/net/*; do
+      [ ! -e "$nic" ] || nics="$nics \${nic##*/}"
+    done
   done
 }
 # PCI functions. Prints their network as network_state does, with all interfaces that stand on theirs; nothing when they
@@ -22,7 +25,8 @@ interfaces_of() {
 save_network() {
   functions=$*
   found=
-  set -- $(for function in $functions; do interfaces_of "$function"; done)
+  interfaces_of "$@"
+  set -- $nics
   while [ $# -gt 0 ]; do
     nic=$1
     shift
@@ -48,20 +52,29 @@ master_of() {
 # itself is left out, and routes over several links.
 network_state() {
   for function in $1; do
-    for nic in $(interfaces_of "$function"); do echo "nic $nic $function"; done
+    interfaces_of "$function"
+    for nic in $nics; do echo "nic $nic $function"; done
   done
   {
     [ ! -e /proc/net/vlan/config ] || { echo '= vlan'; sed 's/|/ /g' /proc/net/vlan/config; }
     echo '= master'
     for nic in $2; do master_of "$nic"; echo "$nic $master"; done
     echo '= link'
-    ip -o link show
+    up=0
+    for nic in $2; do
+      read -r mtu < "/sys/class/net/$nic/mtu" && read -r flags < "/sys/class/net/$nic/flags" || continue
+      echo "$nic $mtu $((flags & 1))"
+      up=$((up | flags & 1))
+    done
     echo '= addr'
     ip -o addr show
-    echo '= route -4'
-    ip -4 route show table all
-    echo '= route -6'
-    ip -6 route show table all
+    # The kernel removes the routes of what goes down.
+    [ "$up" = 0 ] || {
+      echo '= route -4'
+      ip -4 route show table all
+      echo '= route -6'
+      ip -6 route show table all
+    }
   } 2> /dev/null | awk -v interfaces=" $2 " '
     function has(name) { return name != "" && index(interfaces, " " name " ") > 0 }
     $1 == "=" { kind = substr($0, 3); next }
@@ -69,10 +82,8 @@ network_state() {
     $1 == "vlan" && NF == 4 && has($2) { print "vlan", $2, $4, $3 }
     $1 == "master" && NF == 3 { print }
     $1 == "link" {
-      name = $3; sub(/[@:].*/, "", name)
-      if (!has(name)) next
-      if (match($0, / mtu [0-9]+/)) print "mtu", name, substr($0, RSTART + 5, RLENGTH - 5)
-      if ($4 ~ /[<,]UP[,>]/) ups[++up] = "up " name
+      print "mtu", $2, $3
+      if ($4) ups[++up] = "up " $2
     }
     $1 == "addr" {
       name = $3; sub(/[@:].*/, "", name)
@@ -130,8 +141,8 @@ set_network() {
   shift 2
   case $what in
     nic) # It has another name now.
-      nic=$(interfaces_of "$1")
-      [ -n "$nic" ] && ip link set dev "$nic" down && ip link set dev "$nic" name "$name" ;;
+      interfaces_of "$1"
+      [ -n "$nics" ] && ip link set dev $nics down && ip link set dev $nics name "$name" ;;
     vlan) ip link add link "$1" name "$name" type vlan id "$2" ;;
     master) set_master "$name" "$1" ;;
     mtu) ip link set dev "$name" mtu "$1" ;;

@@ -28,6 +28,13 @@ expect_file() {
   echo "$1 does not have the expected contents"
   return 1
 }
+# File, the one line that it has. As expect_file, without a program.
+expect_line() {
+  line= more=
+  [ -e "$1" ] && { IFS= read -r line && ! IFS= read -r more; } < "$1" && [ "$line" = "$2" ] && [ -z "$more" ] && return
+  echo "$1 does not have the expected contents"
+  return 1
+}
 # Folder. Without power, a name that was put into it or taken out of it is kept only after this. coreutils before 8.24 and
 # old busybox sync everything instead.
 sync_folder() {

@@ -44,5 +44,7 @@ export function putBack(path: string, text: string, mode?: "755"): string {
 
 /** Shell that fails unless the file has this text. */
 export function expectText(path: string, text: string | undefined): string {
+  const [, line] = /^([ -~]+)\n$/.exec(text ?? "") ?? [];
+  if (line !== undefined) return `expect_line ${quote(path)} ${quote(line)}`;
   return `expect_file ${quote(path)} ${text === undefined ? "absent" : posixChecksum(text)}`;
 }

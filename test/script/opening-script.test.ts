@@ -130,7 +130,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
 
   test("whom it watches is noted over what was noted before: where that cannot be written, the file is not empty", () => {
     host.write(`${RUN}/watched`, "1 2 240\n");
-    const note = `${WITHIN}\nwatched='3 4 5'\nnote_watched`;
+    const note = `${WITHIN}\nwatched='3 4 5'\nwrite_watched`;
     host.run(shell, `trap '' XFSZ\nulimit -f 0\n${note}\n`);
     expect(host.read(`${RUN}/watched`)).toBe("1 2 240\n");
     host.run(shell, `${note}\n`);

@@ -55,25 +55,31 @@ const shells = canCount ? SHELLS : [];
 
 // A host under emulation takes 30 ms for each.
 describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("under %s", (_, shell) => {
-  test("the facts of a Xen host take at most 40 processes", () => {
+  test("the facts of a Xen host take at most 33 processes", () => {
     // Where timeout is that of busybox, the shell limits each program itself, with one process more.
-    const most = shell[0] === "busybox" ? 46 : 40;
+    const most = shell[0] === "busybox" ? 39 : 33;
     expect(host.countProcesses(shell, factsScript(QUESTIONS))).toBeLessThanOrEqual(most);
   });
 
-  test("an apply takes at most 6 more for each step, and for a copy of an original text", () => {
+  test("an apply takes at most 4 more for each step, and for a copy of an original text", () => {
     const count = (...steps: readonly Step[]) => host.countProcesses(shell, scriptOf(group(...steps)).text);
     const none = count();
     const all = count(...STEPS);
     expect(host.read("/etc/xen/pv1.cfg")).toBe("text\npci\n");
     expect(host.driverOf("0000:01:00.0")).toBe("pciback");
-    expect(all - none).toBeLessThanOrEqual(6 * (STEPS.length + 1));
+    expect(all - none).toBeLessThanOrEqual(4 * (STEPS.length + 1));
   });
 
-  test("what a trial has to write down of a network card takes at most 10", () => {
+  test("what a trial has to write down of a network card takes at most 3, and 5 when it is up", () => {
     host.write("/sys/bus/pci/devices/0000:02:01.0/net/eth0/type", "1\n");
+    host.write("/sys/class/net/eth0/mtu", "1500\n");
     const save = "save_network 0000:02:01.0\nsave_mounts 0000:02:01.0\n";
     const script = `${NETWORK_PLACE_FUNCTIONS}\n${MOUNT_PLACE_FUNCTIONS}\n${save}`;
-    expect(host.countProcesses(shell, script)).toBeLessThanOrEqual(10);
+    const count = (flags: string) => {
+      host.write("/sys/class/net/eth0/flags", `${flags}\n`);
+      return host.countProcesses(shell, script);
+    };
+    expect(count("0x1002")).toBeLessThanOrEqual(3);
+    expect(count("0x1003")).toBeLessThanOrEqual(5);
   });
 });

@@ -116,7 +116,8 @@ read_uptime() {
   uptime=\${uptime%%.*}
 }
 interfaces_of() {
-  for nic in eth7 eth9; do [ ! -e "/sys/class/net/$nic" ] || echo "$nic"; done
+  nics=
+  for nic in eth7 eth9; do [ ! -e "/sys/class/net/$nic" ] || nics="$nics $nic"; done
 }
 # Not the ip of busybox, which lacks words.
 ip() {
