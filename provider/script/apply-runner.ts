@@ -88,7 +88,8 @@ perform_group() {
   while [ "$step" -lt "$2" ]; do
     step=$((step + 1))
     : > "$log"
-    note_watched ${STEP_SECONDS}
+    # A step of which nobody knows would not be undone.
+    note_watched ${STEP_SECONDS} || return
     # Not ":", which is a special built-in: where it cannot redirect, dash ends.
     [ -z "$trial" ] || true > "$trial/begun.$1.$step" || return
     "perform_$1_$step" || return
