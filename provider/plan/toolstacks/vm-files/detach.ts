@@ -18,6 +18,9 @@ export function draftDetach(tools: FileToolstack, detachment: Detachment<FileVm>
   const domain = vm?.domain;
   const attached = domain ? devicesIn(domain, wish).filter((address) => !stays.has(address)) : [];
   const keeps = wish.scope === "config" && attached.length > 0;
+  // xl and xm wait for the frontend of a PV guest, and for an HVM guest to eject it (libxl_pci.c, 4.17).
+  if (domain?.paused && attached.length > 0 && !keeps)
+    return refuse(`the VM "${domain.name}" is paused, but its guest has to take part. Unpause the VM, or shut it down`);
   return {
     ...join(unplug(tools, domain, keeps ? [] : attached), edit, { ...beside, effects: [] }),
     effects: [
