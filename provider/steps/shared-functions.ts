@@ -82,7 +82,7 @@ begin_file() {
 }
 make_noted_folder() {
   case $folder in
-    ${STATE_FOLDER}/*) ;;
+    ${STATE_FOLDER}/* | ${RUN_FOLDER}/*) ;;
     *) echo "$folder" >> ${MADE_FOLDERS} || return ;;
   esac
   mkdir -p "$folder"

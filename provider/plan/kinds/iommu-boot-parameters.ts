@@ -155,9 +155,17 @@ export function iommuNeed(facts: HostFacts): IommuNeed {
   return facts.xen ? xenNeed(facts, facts.xen.commandLine) : linuxNeed(facts, facts.iommu.offered);
 }
 
-function unknownToXen({ xen, xend }: HostFacts): string {
-  const tool = xend && !xen?.xl ? "xm" : "xl";
-  return `"${tool} info" does not say whether Xen uses an IOMMU, so nothing is changed. Check with "${tool} dmesg | grep -i -e vt-d -e amd-vi"`;
+function unknownToXen(facts: HostFacts): string {
+  return `"${xenTool(facts)} info" does not say whether Xen uses an IOMMU, so nothing is changed. Check with ${xenLog(facts)}`;
+}
+
+function xenTool({ xen, xend }: HostFacts): "xl" | "xm" {
+  return xend && !xen?.xl ? "xm" : "xl";
+}
+
+/** A command that shows what Xen logged of its IOMMU. */
+function xenLog(facts: HostFacts): string {
+  return `"${xenTool(facts)} dmesg | grep -i -e vt-d -e amd-vi"`;
 }
 
 // docs/misc/xen-command-line.pandoc (4.17), iommu: on by default where the firmware has one; a list with commas.
@@ -169,7 +177,7 @@ function xenNeed(facts: HostFacts, commandLine: string | undefined): IommuNeed {
     return advice(`the IOMMU of Xen is off because its command line says ${off}. Remove that, and reboot`);
   if (given.some((word) => /[=,](on|yes|1|true|enable|force)\b/.test(word)))
     return advice(
-      'Xen was told to use the IOMMU, but reports that it does not. Look for the cause with "xl dmesg | grep -i -e vt-d -e amd-vi"',
+      `Xen was told to use the IOMMU, but reports that it does not. Look for the cause with ${xenLog(facts)}`,
     );
   return argument(
     "xen",

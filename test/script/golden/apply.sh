@@ -136,7 +136,7 @@ begin_file() {
 }
 make_noted_folder() {
   case $folder in
-    /var/lib/pulumi-pci-passthrough/*) ;;
+    /var/lib/pulumi-pci-passthrough/* | /var/run/pulumi-pci-passthrough/*) ;;
     *) echo "$folder" >> /var/run/pulumi-pci-passthrough/made-folders || return ;;
   esac
   mkdir -p "$folder"

@@ -62,7 +62,9 @@ export function deviceCautions(
 ): readonly string[] {
   const { address, driver, identity } = device;
   const declared = program.some((other) => other.kind !== "VmPciAttachment" && targets(other.target, address));
-  const nic = facts.network.interfaces.find(({ carriedBy }) => carriedBy === device.physicalFunction)?.name;
+  const nic = facts.network.interfaces.find(
+    ({ carriedBy }) => carriedBy !== undefined && carriedBy === device.physicalFunction,
+  )?.name;
   const hidden = isHidden(facts, address);
   return [
     ...(isStubDriver(facts, driver) || declared
