@@ -163,11 +163,12 @@ give_driver() {
 drop_slot() {
   slots=/sys/bus/pci/drivers/pciback/slots
   ! has_driver "$1" pciback && [ -e "$slots" ] || return 0
-  left_slot=
-  while read -r slot; do
-    [ "$slot" != "$1" ] || left_slot=yes
-  done < "$slots" || return
-  [ -z "$left_slot" ] || printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot
+  grep -qx "$1" "$slots"
+  case $? in
+    0) printf %s "$1" > /sys/bus/pci/drivers/pciback/remove_slot ;;
+    1) ;;
+    *) return 1 ;;
+  esac
 }
 # PCI function. Before Xen 4.8 xl exits with 0 whatever happens; since 4.13 it binds the function and then fails if the
 # quarantine fails.
