@@ -86,6 +86,8 @@ perform_group() {
   : > "$log"
   "expect_group_$1" || return
   while [ "$step" -lt "$2" ]; do
+    # Without whoever waits for it, it goes no further: the lock may be another's.
+    kill -0 $$ || return
     step=$((step + 1))
     : > "$log"
     # A step of which nobody knows would not be undone.
