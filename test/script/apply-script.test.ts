@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import type { Claim } from "../../provider/claims/claim";
 import { formatRunRecord, parseRunRecord, type RunRecord, runRecordPath } from "../../provider/claims/run-record";
@@ -64,6 +65,23 @@ describe.each(withPrograms.map((shell) => [shell.join(" "), shell] as const))(
       const groups = apply(shell, [edit("before", "after"), { what: "initramfs" }]);
       expect(groups[0]).toMatchObject({ kind: "failed", notUndone: [{}] });
       expect(parseRunRecord(host.read(RECORD) ?? "")?.regenerate).toEqual([{ what: "initramfs" }]);
+    });
+
+    test("a script that is killed takes its steps along: the lock may be another's", async () => {
+      for (const file of ["a", "b"]) host.write(`/etc/xen/${file}.cfg`, "before");
+      // Its parent does the steps, and that one's parent is the script.
+      host.command(
+        "mv",
+        `read -r pid name state script rest < "/proc/$PPID/stat"
+case "$3" in */a.cfg) kill -KILL "$script"; echo "$PPID" > "$ROOT/worker" ;; esac
+exec /bin/mv "$@"`,
+      );
+      const edits = ["a", "b"].map((file) => ({ ...edit("before", "after"), path: `/etc/xen/${file}.cfg` }));
+      const script = scriptOf(group(...edits));
+      expect(host.converse(shell, script.opening, script.rest).exitCode).not.toBe(0);
+      while (fs.existsSync(`/proc/${host.read("/worker")?.trim()}`)) await sleep(50);
+      expect(host.read("/etc/xen/a.cfg")).toBe("after");
+      expect(host.read("/etc/xen/b.cfg")).toBe("before");
     });
 
     test("an initramfs whose version cannot be told is not taken for rebuilt", () => {
