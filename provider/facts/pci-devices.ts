@@ -43,8 +43,7 @@ export const pciDevicesFact: Fact<PciDevices> = {
 print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
 grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
 print_paths /sys/bus/pci/devices/*/reset
-list_functions
-if [ "$functions" != "$known_functions" ]; then
+if has_other_functions; then
   prefix 'lspci '
   limited 30 lspci -D
 fi`,

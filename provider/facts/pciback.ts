@@ -34,8 +34,7 @@ for file in "/lib/modules/$release/kernel/drivers/xen/"*pciback/*; do
 done
 [ -n "$kind" ] || [ -e /sys/bus/pci/drivers/pciback ] ||
   ! grep -q 'xen-pciback\\.ko' "/lib/modules/$release/modules.builtin" || echo builtin
-list_functions
-[ "$functions" != "$known_functions" ] || return 0
+has_other_functions || return 0
 asked=
 for device in /sys/bus/pci/devices/*; do
   [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/\${device##*/}" ] && continue

@@ -30,6 +30,11 @@ list_functions() {
     functions="$functions \${function##*/}"
   done
 }
+# Whether the PCI functions are others than those that this script has read before.
+has_other_functions() {
+  list_functions
+  [ "$functions" != "$known_functions" ]
+}
 # Whether this is the control domain of a Xen host.
 on_xen() {
   hypervisor=

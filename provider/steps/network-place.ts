@@ -130,7 +130,7 @@ restore_network() {
       return 1
     fi
     if [ "$uptime" -ge "$by_hand" ]; then
-      said=$(printf '%s\n' "$missing" | while read -r what name rest; do set_network "$what" "$name" $rest; done 2>&1)
+      said=$(printf '%s\\n' "$missing" | while read -r what name rest; do set_network "$what" "$name" $rest; done 2>&1)
     fi
     sleep 1
   done

@@ -66,6 +66,11 @@ list_functions() {
     functions="$functions ${function##*/}"
   done
 }
+# Whether the PCI functions are others than those that this script has read before.
+has_other_functions() {
+  list_functions
+  [ "$functions" != "$known_functions" ]
+}
 # Whether this is the control domain of a Xen host.
 on_xen() {
   hypervisor=
@@ -147,8 +152,7 @@ ask_pci_devices() {
   print_links /sys/bus/pci/devices/* /sys/bus/pci/devices/*/driver /sys/bus/pci/devices/*/physfn /sys/bus/pci/devices/*/iommu_group
   grep -H '' /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device /sys/bus/pci/devices/*/subsystem_vendor /sys/bus/pci/devices/*/subsystem_device /sys/bus/pci/devices/*/class
   print_paths /sys/bus/pci/devices/*/reset
-  list_functions
-  if [ "$functions" != "$known_functions" ]; then
+  if has_other_functions; then
     prefix 'lspci '
     limited 30 lspci -D
   fi
@@ -308,8 +312,7 @@ ask_pciback() {
   done
   [ -n "$kind" ] || [ -e /sys/bus/pci/drivers/pciback ] ||
     ! grep -q 'xen-pciback\.ko' "/lib/modules/$release/modules.builtin" || echo builtin
-  list_functions
-  [ "$functions" != "$known_functions" ] || return 0
+  has_other_functions || return 0
   asked=
   for device in /sys/bus/pci/devices/*; do
     [ -e "$device/driver" ] && [ ! -e "/sys/bus/pci/drivers/pciback/${device##*/}" ] && continue
